@@ -1,0 +1,38 @@
+# An Tín. `make demo` runs the main job; `make test` passes the tests. Each sets up what it needs.
+SHELL := /bin/bash
+BIN := .venv/bin
+WORKERS ?= 2
+.PHONY: demo test test-long lint bench serve lock clean setup-run setup-test
+
+setup-run:
+	@tools/setup.sh run
+
+setup-test:
+	@tools/setup.sh test
+
+demo: setup-run
+	@$(BIN)/antin demo $(if $(ONCE),--once)
+
+serve: setup-run
+	@$(BIN)/antin serve
+
+lint: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not long"
+
+test-long: setup-test
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "long"
+
+bench: setup-test
+	@$(BIN)/python -m benchmarks
+
+lock: setup-test
+	tools/lock.sh
+
+clean:
+	rm -rf .venv demo-out demo-data

@@ -1,0 +1,1 @@
+"""Composes: HTTP, pages, sign-in, jobs, command line. The only room that knows everyone."""

@@ -1,0 +1,1 @@
+"""Bytes in, receipt out: registers, object storage, retention, fixity, transparency log. No PDF, no web."""

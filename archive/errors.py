@@ -1,0 +1,43 @@
+"""Errors of the room.
+
+policies.refusals.Refused
+└── ArchiveRefused
+    ├── StorageRefused        the store's contract forbids it (overwrite, shorten, delete under lock)
+    ├── RegisterRefused       number or register rule
+    └── ProofRefused          a proof, receipt or checkpoint does not hold
+ArchiveUnavailable            a store did not answer, or its answer is not known: nothing is called archived
+└── LogConflict               another sequencer moved the checkpoint: read again and retry
+ArchiveDamaged                what was read is not what was written: stop, an operator must look
+"""
+
+from __future__ import annotations
+
+from policies.refusals import Refused
+
+
+class ArchiveRefused(Refused):
+    """Root of this room's refusals."""
+
+
+class StorageRefused(ArchiveRefused):
+    """The object store's contract forbids the act."""
+
+
+class RegisterRefused(ArchiveRefused):
+    """A number or register rule forbids the act."""
+
+
+class ProofRefused(ArchiveRefused):
+    """A proof, receipt or checkpoint does not hold."""
+
+
+class ArchiveUnavailable(Exception):
+    """A store did not answer, or did not say whether it kept the bytes."""
+
+
+class LogConflict(ArchiveUnavailable):
+    """The checkpoint row moved under us."""
+
+
+class ArchiveDamaged(Exception):
+    """Bytes or rows differ from what was committed."""

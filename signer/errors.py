@@ -1,0 +1,53 @@
+"""Errors of the room.
+
+policies.refusals.Refused
+└── SignerRefused
+    ├── DocumentRefused        the bytes: hostile, broken, beyond a limit, not what the act needs
+    ├── PlacementRefused       a box was not found, or found more than once
+    ├── SigningRefused         key, certificate, field or order does not allow this signature
+    └── TimestampRefused       the authority answered, and the answer is wrong: never retried as is
+SignerUnavailable              a port did not answer in time (time-stamp, revocation, sandbox): retry later
+    ├── TimestampUnavailable
+    ├── RevocationUnavailable
+    └── SandboxUnavailable
+"""
+
+from __future__ import annotations
+
+from policies.refusals import Refused
+
+
+class SignerRefused(Refused):
+    """Root of this room's refusals."""
+
+
+class DocumentRefused(SignerRefused):
+    """The document's bytes are refused."""
+
+
+class PlacementRefused(SignerRefused):
+    """A box was not found by its anchors, or is ambiguous."""
+
+
+class SigningRefused(SignerRefused):
+    """This key, certificate or field must not make this signature."""
+
+
+class TimestampRefused(SignerRefused):
+    """The time-stamp authority's answer is wrong (nonce, imprint, certificate, size)."""
+
+
+class SignerUnavailable(Exception):
+    """Something outside did not answer; no document was changed; try later."""
+
+
+class TimestampUnavailable(SignerUnavailable):
+    """No time-stamp in time."""
+
+
+class RevocationUnavailable(SignerUnavailable):
+    """No revocation answer in time. No answer is not a yes."""
+
+
+class SandboxUnavailable(SignerUnavailable):
+    """No worker process could be had."""

@@ -1,0 +1,18 @@
+"""Shared fixtures. Foreign tools: missing in CI is a failure, elsewhere a loud skip."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def need_tool(name: str) -> str:
+    """Path of a foreign tool; fails in CI and skips elsewhere when it is missing."""
+    path = shutil.which(name)
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{name} is missing; in CI every foreign tool must be there")
+        pytest.skip(f"{name} is missing: its judgement was NOT checked")
+    return path

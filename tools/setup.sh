@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Makes .venv with the locked packages; with "test" as argument, the foreign tools of the tests too.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+want="${1:-run}"
+python="${PYTHON:-python3}"
+
+missing_packages() {
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+    [ "$want" = test ] || return 0
+    command -v pdfsig >/dev/null || echo poppler-utils
+    command -v mutool >/dev/null || echo mupdf-tools
+    command -v qpdf >/dev/null || echo qpdf
+    command -v openssl >/dev/null || echo openssl
+    command -v chromium >/dev/null || echo chromium
+}
+
+need=$(missing_packages | tr '\n' ' ')
+if [ -n "${need// /}" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "setup: installing system packages: $need"
+        # An interrupted or stale package list is not fatal by itself: the install below is.
+        DEBIAN_FRONTEND=noninteractive apt-get update -qq || true
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null
+    else
+        echo "setup: please install as root: apt-get install $need" >&2
+        # The service itself needs only python3-venv; a missing foreign tool is a loud skip in the tests.
+        case " $need " in *" python3-venv "*) exit 1 ;; esac
+    fi
+fi
+
+"$python" - <<'PY' || exit 1
+import sys
+if sys.version_info < (3, 11):
+    sys.exit("setup: Python 3.11 or newer is needed (set PYTHON=/path/to/python3.11)")
+PY
+
+lock=requirements/dev.txt
+[ "$want" = test ] || lock=requirements/runtime.txt
+stamp=".venv/.installed-$want-$(cat "$lock" requirements/build.txt pyproject.toml | sha256sum | cut -c1-16)"
+if [ ! -e "$stamp" ]; then
+    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    echo "setup: installing locked packages ($lock)"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r "$lock"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    rm -f .venv/.installed-"$want"-*
+    touch "$stamp"
+fi
