@@ -47,7 +47,8 @@ class _Worker:
 
     def call(self, task: str, arguments: tuple[object, ...], wall_seconds: float) -> tuple[str, Any, int]:
         stdin, stdout = self.process.stdin, self.process.stdout
-        assert stdin is not None and stdout is not None  # noqa: S101 (both were asked for as pipes)
+        if stdin is None or stdout is None:
+            raise _Lost
         try:
             stdin.write(wire.dumps([task, list(arguments)]).encode() + b"\n")
             stdin.flush()

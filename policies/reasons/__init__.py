@@ -1,1 +1,1 @@
-"""The catalogues of reasons, one module per subject, gathered by `all_reasons` in `policies.reasons.catalogue`."""
+"""The catalogues of reasons, one module per subject; `catalogue.all_reasons` gathers them."""
