@@ -26,3 +26,139 @@ PARSER_FAILED = Reason(
     "Cấu trúc tệp PDF bị lỗi ({kind}). Hãy xuất lại PDF từ phần mềm soạn thảo.",
     "The PDF's structure is broken ({kind}). Export the PDF again from your editor.",
 )
+
+# Intake (policies.intake) and page pictures (signer.document.preview).
+NOT_READABLE = Reason(
+    "document.not-readable",
+    "ISO 32000-1, 7.7",
+    "Không hiển thị được trang của tệp PDF này. Hãy xuất lại PDF từ phần mềm soạn thảo.",
+    "A page of this PDF cannot be displayed. Export the PDF again from your editor.",
+)
+NO_SUCH_PAGE = Reason(
+    "document.no-such-page",
+    "ISO 32000-1, 7.7.3",
+    "Không có trang {page}; tệp có {pages} trang.",
+    "There is no page {page}; the file has {pages} pages.",
+)
+TOO_LARGE = Reason(
+    "document.too-large",
+    "An Tín: giới hạn dung lượng (cấu hình)",
+    "Tệp có dung lượng {size} byte, vượt giới hạn {limit} byte. Hãy giảm độ phân giải bản quét hoặc tách phụ lục.",
+    "The file has {size} bytes; the limit is {limit} bytes. Scan at a lower resolution or split off the appendices.",
+)
+NOT_PDF = Reason(
+    "document.not-pdf",
+    "ISO 32000-1, 7.5.2",
+    "Tệp này không phải là PDF. Hãy xuất văn bản sang PDF rồi tải lại.",
+    "This file is not a PDF. Export the document to PDF and upload it again.",
+)
+CUT_IN_HALF = Reason(
+    "document.cut-in-half",
+    "ISO 32000-1, 7.5.5",
+    "Tệp PDF bị cắt cụt: thiếu phần cuối. Hãy tải lên lại tệp đầy đủ.",
+    "The PDF is cut off: its end is missing. Upload the complete file again.",
+)
+DAMAGED = Reason(
+    "document.damaged",
+    "ISO 32000-1, 7.5",
+    "Tệp PDF bị hỏng, phần mềm phải tự sửa mới đọc được ({detail}). Không ký trên tệp hỏng; hãy xuất lại PDF.",
+    "The PDF is damaged and readable only after repair ({detail}). A damaged file is not signed; export it again.",
+)
+ENCRYPTED = Reason(
+    "document.encrypted",
+    "ISO 19005-2, 6.1.3",
+    "Tệp PDF có mật khẩu hoặc bị mã hóa. Hãy gỡ bảo vệ rồi tải lại.",
+    "The PDF is encrypted or has a password. Remove the protection and upload it again.",
+)
+XFA = Reason(
+    "document.xfa",
+    "ISO 19005-2, 6.4.2",
+    "Tệp PDF chứa biểu mẫu XFA: nội dung hiển thị khác nhau tùy phần mềm. Hãy in ra PDF thường.",
+    "The PDF contains an XFA form, which looks different in different readers. Print it to a plain PDF.",
+)
+JAVASCRIPT = Reason(
+    "document.javascript",
+    "ISO 19005-2, 6.5.1",
+    "Tệp PDF chứa mã JavaScript. Hãy xuất lại PDF không có mã lệnh.",
+    "The PDF contains JavaScript. Export it again without scripts.",
+)
+LAUNCH_ACTION = Reason(
+    "document.launch-action",
+    "ISO 19005-2, 6.5.1",
+    "Tệp PDF chứa lệnh mở chương trình khác (Launch). Hãy xuất lại PDF không có lệnh này.",
+    "The PDF contains an action that starts a program (Launch). Export it again without it.",
+)
+ACTIVE_CONTENT = Reason(
+    "document.active-content",
+    "ISO 19005-2, 6.5.1",
+    "Tệp PDF chứa thành phần hoạt động không được phép ({kinds}). Hãy xuất lại PDF chỉ có nội dung tĩnh.",
+    "The PDF contains active content that is not allowed ({kinds}). Export it again with static content only.",
+)
+EMBEDDED_FILES = Reason(
+    "document.embedded-files",
+    "NĐ 30/2020/NĐ-CP, PL I, II.8; ISO 19005-2, 6.8",
+    "Tệp PDF có {count} tệp đính kèm bên trong. Hãy tách phụ lục thành tệp riêng để cơ quan ký số từng tệp.",
+    "The PDF carries {count} embedded file(s). Send appendices as separate files; the agency signs each of them.",
+)
+NO_PAGES = Reason(
+    "document.no-pages",
+    "ISO 32000-1, 7.7.3",
+    "Tệp PDF không có trang nào.",
+    "The PDF has no pages.",
+)
+TOO_MANY_PAGES = Reason(
+    "document.too-many-pages",
+    "An Tín: giới hạn số trang (cấu hình)",
+    "Tệp có {pages} trang, vượt giới hạn {limit} trang. Hãy tách văn bản.",
+    "The file has {pages} pages; the limit is {limit}. Split the document.",
+)
+PAGE_TREE_TOO_DEEP = Reason(
+    "document.page-tree-too-deep",
+    "An Tín: giới hạn cấu trúc; ISO 32000-1, 7.7.3.2",
+    "Cây trang của tệp PDF quá sâu hoặc lặp vòng (giới hạn {limit} tầng). Hãy xuất lại PDF.",
+    "The PDF's page tree is too deep or loops (limit {limit} levels). Export the PDF again.",
+)
+BOMB = Reason(
+    "document.decompression-bomb",
+    "An Tín: giới hạn giải nén",
+    "Tệp PDF nén bất thường: khi giải nén vượt quá {limit} byte. Hãy xuất lại PDF từ phần mềm soạn thảo.",
+    "The PDF is compressed abnormally: it unpacks to more than {limit} bytes. Export it again from your editor.",
+)
+TOO_MANY_OBJECTS = Reason(
+    "document.too-many-objects",
+    "ISO 19005-2, 6.1.13",
+    "Tệp PDF có {objects} đối tượng, vượt giới hạn {limit}. Hãy xuất lại PDF.",
+    "The PDF has {objects} objects; the limit is {limit}. Export it again.",
+)
+XREF_LOOP = Reason(
+    "document.xref-loop",
+    "ISO 32000-1, 7.5.5",
+    "Bảng tham chiếu của tệp PDF lặp vòng: tệp hỏng hoặc được tạo để gây quá tải. Hãy xuất lại PDF.",
+    "The PDF's cross-reference chain loops: it is broken or made to overload. Export the PDF again.",
+)
+ALREADY_SIGNED = Reason(
+    "document.already-signed",
+    "NĐ 30/2020/NĐ-CP, Điều 14; ISO 32000-1, 12.8",
+    "Tệp đã có {count} chữ ký số ({fields}); thêm ô ký, số và ngày sẽ làm hỏng chữ ký đó. Hãy tải tệp chưa ký.",
+    "The file already has {count} signature(s) ({fields}), which our changes would break. Upload the unsigned file.",
+)
+CERTIFIED = Reason(
+    "document.certified",
+    "ISO 32000-1, 12.8.2.2",
+    "Tệp đã được chứng nhận (DocMDP mức {level}), không cho phép thay đổi cần thiết. Hãy tải tệp chưa chứng nhận.",
+    "The file is certified (DocMDP level {level}) and forbids the changes needed. Upload the uncertified file.",
+)
+SECRET_MARK = Reason(
+    "document.secret-mark",
+    "Luật Bảo vệ bí mật nhà nước 117/2025/QH15; NĐ 63/2026/NĐ-CP",
+    "Trang đầu có dấu độ mật «{mark}». Hệ thống này không được tiếp nhận văn bản mật; hãy xử lý theo quy trình "
+    "văn bản bí mật nhà nước.",
+    "The first page is marked “{mark}”. This system must not hold secret documents; follow the procedure for "
+    "state secrets.",
+)
+BAD_NAME = Reason(
+    "document.bad-name",
+    "An Tín: tên tệp; Unicode TR 36",
+    "Tên tệp chứa ký tự điều khiển hoặc ký tự đổi chiều chữ ({code}), có thể che giấu tên thật. Hãy đổi tên tệp.",
+    "The file name contains a control or text-direction character ({code}) that can hide its real name. Rename it.",
+)
