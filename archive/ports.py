@@ -1,0 +1,165 @@
+"""The ports of the room: contracts in prose. Twins that fail on command stand beside the adapters.
+
+None of these stores is trusted: whoever writes it can hide or rot bytes. Digests, the log and its signed
+checkpoints show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeVar
+
+C_contra = TypeVar("C_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What the store says of an object. `sha256` (hex) is what was recorded at writing, not what is there.
+
+    `size` is in bytes; `retain_until` is aware UTC, None for an object without a lock.
+    """
+
+    key: str
+    size: int
+    sha256: str
+    retain_until: datetime | None
+
+
+class ObjectStore(Protocol):
+    """Write-once objects by key.
+
+    Durability: when `put`, `put_mutable`, `extend_retention` or `delete` returns, its effect outlives a power
+    cut. Consistency: what returned is seen by every later read of every process.
+    Idempotence: `put` of the same bytes under the same key succeeds again and changes nothing, except that a
+    later `retain_until` extends the lock (an earlier one is kept as it is). Nothing is ever overwritten.
+    Errors: `StorageRefused` when the contract forbids the act (other bytes under the key, digest differs from
+    `sha256`, key not allowed, lock shortened, deletion under lock, object missing); `ArchiveUnavailable` when
+    the store did not answer: the effect is then unknown, and the caller repeats the same call;
+    `ArchiveDamaged` when the store's own records contradict each other.
+    Retention is judged by the store's clock, as a server does it.
+    """
+
+    def put(
+        self, key: str, source: Path | bytes, *, sha256: str, retain_until: datetime | None = None
+    ) -> StoredObject:
+        """Store bytes whose digest must be `sha256` (hex), read in blocks, locked until `retain_until`."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """The bytes as they are now; the caller compares the digest (`archive.storage.readback`)."""
+        ...
+
+    def head(self, key: str) -> StoredObject | None:
+        """What the store says of the object; None when there is none."""
+        ...
+
+    def extend_retention(self, key: str, until: datetime) -> StoredObject:
+        """Move the lock's end later; the same date succeeds; an earlier one is refused."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Keys that start with the string `prefix`, in lexicographic order, lazily."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove an object whose lock has ended or that has none; a missing object is a success."""
+        ...
+
+    def put_mutable(self, key: str, data: bytes) -> None:
+        """Replace the bytes of one of the few mutable keys (`keys.MUTABLE`) atomically."""
+        ...
+
+
+class WorkArea(Protocol):
+    """Unlocked bytes on their way, by digest, on a local disk. The caller removes them; crashes may leave some.
+
+    The same bytes are stored once. `put_work` is durable when it returns.
+    """
+
+    def put_work(self, source: Path | bytes | BinaryIO) -> str:
+        """Copy in blocks; returns the SHA-256 in hex."""
+        ...
+
+    def work_path(self, sha256: str) -> Path:
+        """Where the bytes lie; `StorageRefused` when they are not there."""
+        ...
+
+    def remove_work(self, sha256: str) -> None:
+        """Forget the bytes; missing ones are a success."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRow:
+    """The log's commit point in the catalogue: tree size in leaves, RFC 6962 root (32 bytes), signed note."""
+
+    size: int
+    root: bytes
+    note: bytes
+
+
+class PendingLeaves(Protocol[C_contra]):
+    """Leaves that a committed act left in the catalogue, on the caller's connection and transaction."""
+
+    def pending(self, conn: C_contra, limit: int) -> Sequence[tuple[str, bytes]]:
+        """Up to `limit` (leaf id, entry bytes) without an index, oldest first."""
+        ...
+
+    def assign(self, conn: C_contra, pairs: Sequence[tuple[str, int]]) -> None:
+        """Give each leaf id its index; an index or leaf already assigned raises `LogConflict`."""
+        ...
+
+    def sequenced(self, conn: C_contra, start: int, stop: int) -> Sequence[bytes]:
+        """Entries with start ≤ index < stop, in order of index, without a gap."""
+        ...
+
+
+class CheckpointLock(Protocol[C_contra]):
+    """The one row that orders sequencers. No row counts as size 0 with the empty root."""
+
+    def current_checkpoint(self, conn: C_contra) -> CheckpointRow | None:
+        """The row as this transaction sees it."""
+        ...
+
+    def swap_checkpoint(
+        self, conn: C_contra, old_size: int, old_root: bytes, new_size: int, new_root: bytes, note: bytes
+    ) -> bool:
+        """Replace the row if it still is (old_size, old_root); False when another sequencer moved it."""
+        ...
+
+
+class LogCatalogue(PendingLeaves[C_contra], CheckpointLock[C_contra], Protocol[C_contra]):
+    """Both, as one module of functions or one object."""
+
+
+class LogSigner(Protocol):
+    """The log's Ed25519 key (C2SP signed-note). `name` is the origin, `sign` returns 64 raw bytes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def vkey(self) -> str: ...
+
+    def sign(self, message: bytes) -> bytes: ...
+
+
+class TimestampAuthority(Protocol):
+    """RFC 3161 over a checkpoint or an evidence record; same contract as the signer's port of that name.
+
+    Raises `ArchiveUnavailable` when there is no answer in time; a wrong answer is `ProofRefused`.
+    """
+
+    def token(self, imprint: bytes, digest: str) -> bytes: ...
+
+
+class TimestampVerifier(Protocol):
+    """Checks a DER token against its imprint and its trust at `at`; returns genTime (aware UTC).
+
+    Raises `ProofRefused` when the token does not hold.
+    """
+
+    def verify(self, token: bytes, imprint: bytes, digest: str, at: datetime) -> datetime: ...
