@@ -1,0 +1,1 @@
+"""HTTP routes: thin. They read the request, call one service function, and shape the answer."""

@@ -1,0 +1,108 @@
+"""Durable work behind a thin port: enqueued in the act's transaction, done once, resumed after a kill.
+
+Adapter: DBOS on the catalogue's own database, one workflow per stage. Every handler is idempotent by the
+operation's id, because a worker that dies between its effect and its checkpoint is run again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from archive.catalogue import Connection
+
+log = logging.getLogger("antin.jobs")
+Handler = Callable[[str, dict[str, Any]], None]
+
+QUEUE = "acts"
+WORKFLOW = "antin.act"
+# Bumped on purpose when a workflow's steps change, so that old rows are not resumed by new code.
+APPLICATION_VERSION = "1"
+URGENT, NORMAL, BATCH = 1, 5, 9
+
+
+class Jobs(Protocol):
+    """Contract: `enqueue` takes part in the caller's transaction; when it commits, the handler of `kind` is
+    run with (`operation_id`, `payload`) at least once and, unless the process dies under it, exactly once,
+    lower `priority` first. A handler owns its errors: what it raises is logged and not retried."""
+
+    def enqueue(
+        self, conn: Connection, kind: str, operation_id: str, payload: dict[str, Any], priority: int = NORMAL
+    ) -> None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class DbosJobs:
+    """DBOS is one per process: a second instance in the same process is refused by `start`."""
+
+    _running = threading.Lock()
+
+    def __init__(self, database_url: str, handlers: dict[str, Handler], parallel: int, executor: str) -> None:
+        self.handlers = handlers
+        self.parallel = parallel
+        config: DBOSConfig = {
+            "name": "antin",
+            "system_database_url": database_url,
+            "application_version": APPLICATION_VERSION,
+            "executor_id": executor,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "ERROR",
+            "console_log_level": "ERROR",
+            "enable_otlp": False,
+            "run_admin_server": False,
+        }
+        self.config = config
+        self.database_url = database_url
+        self._client: DBOSClient | None = None
+
+    def start(self) -> None:
+        """Launch workers; workflows that a dead process left pending are taken up again at once."""
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError("jobs already run in this process")
+        DBOS(config=self.config)
+
+        def act(kind: str, operation_id: str, payload: dict[str, Any]) -> str:
+            return self._act(kind, operation_id, payload)
+
+        DBOS.workflow(name=WORKFLOW)(act)
+        DBOS.launch()
+        DBOS.register_queue(QUEUE, worker_concurrency=self.parallel, polling_interval_sec=0.05)
+        self._client = DBOSClient(
+            system_database_url=self.database_url, serializer=DBOSPortableJSONSerializer()
+        )
+
+    def _act(self, kind: str, operation_id: str, payload: dict[str, Any]) -> str:
+        try:
+            self.handlers[kind](operation_id, payload)
+        except Exception:
+            log.exception("job %s %s ended in an unforeseen fault", kind, operation_id)
+            raise
+        return "done"
+
+    def enqueue(
+        self, conn: Connection, kind: str, operation_id: str, payload: dict[str, Any], priority: int = NORMAL
+    ) -> None:
+        if self._client is None:
+            raise RuntimeError("jobs are not running")
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": operation_id,
+            "priority": priority,
+            "app_version": APPLICATION_VERSION,
+        }
+        self._client.enqueue_in_transaction(conn, options, kind, operation_id, payload)
+
+    def stop(self) -> None:
+        """Let workflows under way end within a few seconds; the rest is resumed at the next start."""
+        if self._client is not None:
+            self._client.destroy()
+            self._client = None
+            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=5)
+            self._running.release()

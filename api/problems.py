@@ -1,0 +1,97 @@
+"""RFC 9457 problems: the one table that maps refusals and faults to HTTP. No stack trace ever leaves."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from policies.refusals import Refused
+from signer.errors import SignerUnavailable, TimestampRefused
+from archive.errors import ArchiveDamaged, ArchiveUnavailable
+
+log = logging.getLogger("antin")
+MEDIA_TYPE = "application/problem+json"
+
+# Longest prefix wins. Anything refused and not named here is the caller's content: 422.
+STATUS_BY_PREFIX: dict[str, int] = {
+    "access.not-signed-in": 401,
+    "access.wrong-password": 401,
+    "access.too-many-attempts": 429,
+    "access.wrong-role": 403,
+    "access.cross-site": 403,
+    "access.not-found": 404,
+    "access.changed-meanwhile": 412,
+    "access.too-large": 413,
+    "access.idempotency-key-missing": 400,
+    "access.idempotency-key-reused": 422,
+    "access.idempotency-in-progress": 409,
+    "issuing.wrong-order": 409,
+    "issuing.wrong-role": 403,
+    "issuing.receipt": 409,
+    "issuing.number": 409,
+    "numbering.": 409,
+    "register.": 409,
+    "": 422,
+}
+
+
+def status_of(reason_id: str) -> int:
+    """HTTP status of a refusal, by the longest matching prefix of its id."""
+    best = max((prefix for prefix in STATUS_BY_PREFIX if reason_id.startswith(prefix)), key=len)
+    return STATUS_BY_PREFIX[best]
+
+
+def of_refusal(exc: Refused, language: str = "vi") -> dict[str, Any]:
+    """The problem document of a refusal: its id, what rule it rests on, what to do."""
+    status = 502 if isinstance(exc, TimestampRefused) else status_of(exc.id)
+    return {
+        "type": f"urn:antin:refusal:{exc.id}",
+        "title": exc.text(language),
+        "status": status,
+        "id": exc.id,
+        "basis": exc.basis,
+        "text": {"vi": exc.text("vi"), "en": exc.text("en")},
+    }
+
+
+def of_unavailable(exc: Exception, language: str = "vi") -> dict[str, Any]:
+    """Something that we depend on did not answer: nothing was done, try again."""
+    vi = "Một dịch vụ mà hệ thống cần hiện không trả lời. Chưa có gì thay đổi; hãy thử lại sau."
+    en = "A service that we depend on does not answer now. Nothing was changed; try again later."
+    return {
+        "type": "urn:antin:unavailable",
+        "title": en if language == "en" else vi,
+        "status": 503,
+        "id": f"unavailable.{type(exc).__name__}",
+        "basis": "RFC 9110, 15.6.4",
+        "text": {"vi": vi, "en": en},
+    }
+
+
+def of_fault(exc: Exception, language: str = "vi") -> dict[str, Any]:
+    """A fault of ours. The log gets the trace under an incident number; the user gets the number."""
+    incident = secrets.token_hex(6)
+    log.error("incident %s: %s", incident, type(exc).__name__, exc_info=exc)
+    vi = (
+        f"Hệ thống gặp lỗi ngoài dự kiến. Chưa có gì được xác nhận. Hãy báo mã sự cố {incident} cho quản trị."
+    )
+    en = f"An unexpected fault. Nothing was confirmed. Tell the administrator the incident number {incident}."
+    return {
+        "type": "urn:antin:fault",
+        "title": en if language == "en" else vi,
+        "status": 500,
+        "id": "fault",
+        "basis": "RFC 9110, 15.6.1",
+        "incident": incident,
+        "text": {"vi": vi, "en": en},
+    }
+
+
+def problem(exc: Exception, language: str = "vi") -> dict[str, Any]:
+    """Any exception → its problem document."""
+    if isinstance(exc, Refused):
+        return of_refusal(exc, language)
+    if isinstance(exc, SignerUnavailable | ArchiveUnavailable) and not isinstance(exc, ArchiveDamaged):
+        return of_unavailable(exc, language)
+    return of_fault(exc, language)

@@ -1,0 +1,131 @@
+"""What every route needs: the services, who asks, in which language, and answering a write once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+
+from api.identity import COOKIE, AccessRefused, csrf_token, require
+from api.store import idempotency
+from api.store.accounts import Account
+from api.wiring import Services
+from policies.reasons import access as reasons
+from policies.vocabulary import Role
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The account behind a request, None for the public; `csrf` guards forms of browser sessions."""
+
+    account: Account | None
+    kind: str
+    csrf: str
+
+    def needs(self, *roles: Role) -> Account:
+        return require(self.account, *roles)
+
+
+def services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+def language(request: Request) -> str:
+    """`?lang`, then the cookie, then Accept-Language; Vietnamese unless English is asked for."""
+    asked = request.query_params.get("lang") or request.cookies.get("antin_lang")
+    if asked in ("vi", "en"):
+        return asked
+    return "en" if request.headers.get("accept-language", "vi").lower().startswith("en") else "vi"
+
+
+def caller(request: Request, given: Annotated[Services, Depends(services)]) -> Caller:
+    """Bearer token first, then the session cookie. A cookie never writes from another site."""
+    authorization = request.headers.get("authorization", "")
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() == "bearer" and token:
+        session = given.identity.session(token.strip(), given.clock())
+        if session is None:
+            raise AccessRefused(reasons.NOT_SIGNED_IN)
+        return Caller(session.account, "api", "")
+    cookie = request.cookies.get(COOKIE)
+    session = given.identity.session(cookie, given.clock()) if cookie else None
+    if cookie is None or session is None:
+        return Caller(None, "public", "")
+    if request.method not in SAFE_METHODS:
+        refuse_cross_site(request)
+    return Caller(session.account, "browser", csrf_token(cookie))
+
+
+def refuse_cross_site(request: Request) -> None:
+    """A browser says where a form came from; anything but our own origin is refused."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None and site not in ("same-origin", "none"):
+        raise AccessRefused(reasons.CROSS_SITE)
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+        raise AccessRefused(reasons.CROSS_SITE)
+
+
+Given = Annotated[Services, Depends(services)]
+Who = Annotated[Caller, Depends(caller)]
+Language = Annotated[str, Depends(language)]
+
+
+def digest(*parts: object) -> str:
+    """Hash of what a write asks for, for its idempotency row."""
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def answer_once(
+    request: Request, given: Services, account: Account, body_hash: str, act: Callable[[], Response]
+) -> Response:
+    """Run a write under its Idempotency-Key: a retry gets the kept answer, another body is refused.
+
+    A crash between the act and the keeping of its answer lets the retry run the act again, which the order of
+    acts then refuses or answers with what stands: nothing is done twice.
+    """
+    key = request.headers.get("idempotency-key", "")
+    if not key or len(key) > 128:
+        raise AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING)
+    route = f"{request.method} {request.url.path}"
+    with given.transactions.write() as conn:
+        kept = idempotency.find(conn, account.id, key)
+        if kept is None or (kept.status is None and (given.clock() - kept.at).total_seconds() > 300):
+            idempotency.begin(conn, account.id, key, route, body_hash, given.clock())
+            kept = None
+    if kept is not None:
+        return _replay(kept, route, body_hash)
+    try:
+        response = act()
+    except BaseException:
+        with given.transactions.write() as conn:
+            idempotency.forget(conn, account.id, key)
+        raise
+    headers = {k: v for k, v in response.headers.items() if k in ("etag", "location", "content-type")}
+    with given.transactions.write() as conn:
+        idempotency.finish(conn, account.id, key, response.status_code, headers, bytes(response.body))
+    return response
+
+
+def _replay(kept: idempotency.Kept, route: str, body_hash: str) -> Response:
+    if (kept.route, kept.body_hash) != (route, body_hash):
+        raise AccessRefused(reasons.IDEMPOTENCY_KEY_REUSED)
+    if kept.status is None:
+        raise AccessRefused(reasons.IDEMPOTENCY_IN_PROGRESS)
+    headers = {**(kept.headers or {}), "idempotent-replay": "true"}
+    return Response(kept.body, kept.status, headers=headers)
+
+
+def json_answer(value: Any, status: int = 200, **headers: str) -> Response:
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    named = {key.replace("_", "-"): text for key, text in headers.items()}
+    return Response(body, status, headers=named, media_type="application/json")

@@ -1,0 +1,132 @@
+"""Accounts, sessions and the brake on guessing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.engine import Row
+
+from api.store.tables import accounts, sessions, sign_in_failures
+from policies.vocabulary import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: str
+    name: str
+    display: str
+    title: str
+    roles: frozenset[Role]
+    agency: str
+    key_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    account: Account
+    kind: str
+    expires_at: datetime
+
+
+def _account(row: Row[tuple[object, ...]]) -> Account:
+    value = row._mapping
+    roles = frozenset(Role(name) for name in value["roles"])
+    return Account(
+        value["id"],
+        value["name"],
+        value["display"],
+        value["title"],
+        roles,
+        value["agency"],
+        value["key_name"],
+    )
+
+
+def add(conn: Connection, account: Account, password_hash: str, at: datetime) -> None:
+    """Insert an account; IntegrityError when the name is taken."""
+    conn.execute(
+        insert(accounts).values(
+            id=account.id,
+            name=account.name,
+            display=account.display,
+            title=account.title,
+            roles=sorted(account.roles),
+            agency=account.agency,
+            key_name=account.key_name,
+            password_hash=password_hash,
+            created_at=at,
+        )
+    )
+
+
+def by_name(conn: Connection, name: str) -> tuple[Account, str] | None:
+    """The active account of that name with its password hash."""
+    row = conn.execute(select(accounts).where(accounts.c.name == name, accounts.c.active == 1)).first()
+    return (_account(row), row._mapping["password_hash"]) if row else None
+
+
+def by_id(conn: Connection, account_id: str) -> Account | None:
+    row = conn.execute(select(accounts).where(accounts.c.id == account_id)).first()
+    return _account(row) if row else None
+
+
+def with_role(conn: Connection, role: Role) -> tuple[Account, ...]:
+    """Active accounts that hold the role, by display name."""
+    rows = conn.execute(select(accounts).where(accounts.c.active == 1).order_by(accounts.c.display)).all()
+    return tuple(account for account in map(_account, rows) if role in account.roles)
+
+
+def open_session(
+    conn: Connection,
+    token_hash: str,
+    account_id: str,
+    kind: str,
+    at: datetime,
+    lasts: timedelta,
+    label: str = "",
+) -> None:
+    conn.execute(
+        insert(sessions).values(
+            token_hash=token_hash,
+            account=account_id,
+            kind=kind,
+            label=label,
+            created_at=at,
+            expires_at=at + lasts,
+        )
+    )
+
+
+def session(conn: Connection, token_hash: str, at: datetime) -> Session | None:
+    """The live session behind a token's hash, when its account is still active."""
+    joined = sessions.join(accounts, sessions.c.account == accounts.c.id)
+    query = select(accounts, sessions.c.kind, sessions.c.expires_at).select_from(joined)
+    row = conn.execute(
+        query.where(sessions.c.token_hash == token_hash, sessions.c.expires_at > at, accounts.c.active == 1)
+    ).first()
+    return Session(_account(row), row._mapping["kind"], row._mapping["expires_at"]) if row else None
+
+
+def close_session(conn: Connection, token_hash: str) -> None:
+    conn.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
+
+
+def failures(conn: Connection, name: str, since: datetime) -> int:
+    """Wrong passwords for that name since then."""
+    query = select(func.coalesce(func.max(sign_in_failures.c.count), 0))
+    found = conn.execute(query.where(sign_in_failures.c.name == name, sign_in_failures.c.last_at > since))
+    return int(found.scalar_one())
+
+
+def count_failure(conn: Connection, name: str, at: datetime, previous: int) -> None:
+    changed = conn.execute(
+        update(sign_in_failures).where(sign_in_failures.c.name == name).values(count=previous + 1, last_at=at)
+    )
+    if changed.rowcount == 0:
+        conn.execute(insert(sign_in_failures).values(name=name, count=previous + 1, last_at=at))
+
+
+def clear_failures(conn: Connection, name: str) -> None:
+    conn.execute(delete(sign_in_failures).where(sign_in_failures.c.name == name))

@@ -1,0 +1,106 @@
+"""Operations: acts that wait (time-stamp, batch). The row is written in the act's own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from api.store.tables import operations
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    id: str
+    kind: str
+    document: str | None
+    account: str
+    state: str
+    payload: dict[str, Any]
+    result: dict[str, Any] | None
+    problem: dict[str, Any] | None
+    done: int
+    total: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("succeeded", "failed")
+
+
+def add(
+    conn: Connection,
+    operation_id: str,
+    kind: str,
+    *,
+    document: str | None,
+    account: str,
+    payload: dict[str, Any],
+    total: int,
+    at: datetime,
+) -> Operation:
+    row = {
+        "id": operation_id,
+        "kind": kind,
+        "document": document,
+        "account": account,
+        "state": "waiting",
+        "payload": payload,
+        "result": None,
+        "problem": None,
+        "done": 0,
+        "total": total,
+        "created_at": at,
+        "updated_at": at,
+    }
+    conn.execute(insert(operations).values(**row))
+    return Operation(**row)  # type: ignore[arg-type]
+
+
+def get(conn: Connection, operation_id: str) -> Operation | None:
+    row = conn.execute(select(operations).where(operations.c.id == operation_id)).first()
+    return Operation(**row._mapping) if row else None
+
+
+def latest(conn: Connection, document: str) -> Operation | None:
+    """The newest operation of a document."""
+    query = select(operations).where(operations.c.document == document)
+    row = conn.execute(
+        query.order_by(operations.c.created_at.desc(), operations.c.id.desc()).limit(1)
+    ).first()
+    return Operation(**row._mapping) if row else None
+
+
+def unfinished(conn: Connection) -> tuple[Operation, ...]:
+    rows = conn.execute(
+        select(operations).where(operations.c.state.in_(("waiting", "running"))).order_by(operations.c.id)
+    )
+    return tuple(Operation(**row._mapping) for row in rows)
+
+
+def progress(
+    conn: Connection, operation_id: str, done: int, result: dict[str, Any] | None, at: datetime
+) -> None:
+    values: dict[str, Any] = {"state": "running", "done": done, "updated_at": at}
+    if result is not None:
+        values["result"] = result
+    conn.execute(update(operations).where(operations.c.id == operation_id).values(**values))
+
+
+def succeed(conn: Connection, operation_id: str, result: dict[str, Any], at: datetime) -> None:
+    values = {
+        "state": "succeeded",
+        "result": result,
+        "problem": None,
+        "done": operations.c.total,
+        "updated_at": at,
+    }
+    conn.execute(update(operations).where(operations.c.id == operation_id).values(**values))
+
+
+def fail(conn: Connection, operation_id: str, problem: dict[str, Any], at: datetime) -> None:
+    values = {"state": "failed", "problem": problem, "updated_at": at}
+    conn.execute(update(operations).where(operations.c.id == operation_id).values(**values))

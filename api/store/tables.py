@@ -1,0 +1,100 @@
+"""Tables of the service itself: accounts, sessions, API tokens, idempotency, operations, audit, used keys."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from archive.catalogue.types import NAMING, UtcDateTime
+
+metadata = MetaData(naming_convention=NAMING)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("display", String(200), nullable=False),
+    Column("title", String(200), nullable=False, default=""),
+    Column("roles", JSON, nullable=False),
+    Column("agency", String(64), nullable=False),
+    Column("password_hash", String(300), nullable=False),
+    Column("key_name", String(64), nullable=False, default=""),
+    Column("active", Integer, nullable=False, default=1),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("account", String(36), ForeignKey("accounts.id"), nullable=False),
+    Column("kind", String(16), nullable=False),  # "browser" or "api"
+    Column("label", String(100), nullable=False, default=""),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("account", String(36), primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("route", String(300), nullable=False),
+    Column("body_hash", String(64), nullable=False),
+    Column("status", Integer, nullable=True),  # null while the first request runs
+    Column("headers", JSON, nullable=True),
+    Column("body", LargeBinary, nullable=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("document", String(36), nullable=True, index=True),
+    Column("account", String(36), nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, running, succeeded, failed
+    Column("payload", JSON, nullable=False),
+    Column("result", JSON, nullable=True),
+    Column("problem", JSON, nullable=True),
+    Column("done", Integer, nullable=False, default=0),
+    Column("total", Integer, nullable=False, default=1),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("agency", String(64), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("act", String(64), nullable=False),
+    Column("phase", String(16), nullable=False),  # intent, result, refused, event
+    Column("subject", String(64), nullable=False, index=True),
+    Column("detail", Text, nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("agency", "hash"),
+)
