@@ -74,7 +74,7 @@ class ObjectStore(Protocol):
 
 
 class WorkArea(Protocol):
-    """Unlocked bytes on their way, by digest, on a local disk. The caller removes them; crashes may leave some.
+    """Unlocked bytes on their way, by digest, on a local disk. The caller removes them.
 
     The same bytes are stored once. `put_work` is durable when it returns.
     """

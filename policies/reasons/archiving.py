@@ -8,3 +8,146 @@ RETENTION_SHORTENED = Reason(
     "Thời hạn lưu giữ chỉ được kéo dài, không được rút ngắn.",
     "Retention may only be extended, never shortened.",
 )
+
+# Object storage.
+KEY_NOT_ALLOWED = Reason(
+    "archive.key-not-allowed",
+    "An Tín: kho đối tượng",
+    "Khóa lưu trữ «{key}» không hợp lệ.",
+    "The storage key “{key}” is not allowed.",
+)
+OBJECT_EXISTS = Reason(
+    "archive.object-exists",
+    "Luật Lưu trữ 33/2024/QH15, Điều 8",
+    "Đối tượng «{key}» đã được lưu với nội dung khác; tài liệu đã lưu không bao giờ bị ghi đè.",
+    "The object “{key}” is already stored with other bytes; what is stored is never overwritten.",
+)
+OBJECT_MISSING = Reason(
+    "archive.object-missing",
+    "An Tín: kho đối tượng",
+    "Không tìm thấy đối tượng «{key}» trong kho.",
+    "The object “{key}” is not in the store.",
+)
+DIGEST_DIFFERS = Reason(
+    "archive.digest-differs",
+    "An Tín: kho đối tượng",
+    "Dữ liệu gửi vào kho cho «{key}» không khớp mã băm SHA-256 đã khai. Hãy gửi lại.",
+    "The bytes given for “{key}” do not have the stated SHA-256. Send them again.",
+)
+UNDER_RETENTION = Reason(
+    "archive.under-retention",
+    "Luật Lưu trữ 33/2024/QH15, Điều 15",
+    "Đối tượng «{key}» còn trong thời hạn lưu giữ, chưa được xóa.",
+    "The object “{key}” is still under retention and must not be deleted.",
+)
+DIRECTORY_IN_PRODUCTION = Reason(
+    "archive.directory-in-production",
+    "An Tín: chế độ vận hành",
+    "Chế độ vận hành chính thức không dùng thư mục làm kho lưu trữ. Hãy cấu hình kho S3 có Object Lock.",
+    "Production mode does not accept a directory as the archive. Configure an S3 store with Object Lock.",
+)
+
+# Log, proofs and receipts.
+ENTRY_TOO_LARGE = Reason(
+    "proof.entry-too-large",
+    "C2SP tlog-tiles",
+    "Mục nhật ký dài {size} byte, vượt giới hạn 65.535 byte.",
+    "The log entry has {size} bytes; the limit is 65,535.",
+)
+LEAF_MALFORMED = Reason(
+    "proof.leaf-malformed",
+    "An Tín: antin.leaf/1",
+    "Mục nhật ký không đúng định dạng ({detail}).",
+    "The log entry is malformed ({detail}).",
+)
+NOTE_MALFORMED = Reason(
+    "proof.note-malformed",
+    "C2SP signed-note",
+    "Bản ghi có chữ ký của nhật ký không đúng định dạng ({detail}).",
+    "The log's signed note is malformed ({detail}).",
+)
+CHECKPOINT_MALFORMED = Reason(
+    "proof.checkpoint-malformed",
+    "C2SP tlog-checkpoint",
+    "Điểm kiểm tra của nhật ký không đúng định dạng ({detail}).",
+    "The log's checkpoint is malformed ({detail}).",
+)
+PROOF_MALFORMED = Reason(
+    "proof.malformed",
+    "C2SP tlog-proof",
+    "Bằng chứng của nhật ký không đúng định dạng ({detail}).",
+    "The log proof is malformed ({detail}).",
+)
+VERIFIER_KEY_MALFORMED = Reason(
+    "proof.verifier-key-malformed",
+    "C2SP signed-note",
+    "Khóa kiểm tra nhật ký (log.vkey) không đúng định dạng ({detail}).",
+    "The log's verifier key (log.vkey) is malformed ({detail}).",
+)
+WRONG_LOG_KEY = Reason(
+    "proof.wrong-log-key",
+    "C2SP signed-note",
+    "Điểm kiểm tra không được ký bằng khóa nhật ký «{name}» đã cho. Hãy lấy đúng tệp log.vkey của cơ quan.",
+    "The checkpoint is not signed by the given log key “{name}”. Use the log.vkey of the agency that issued it.",
+)
+NOTE_SIGNATURE_BROKEN = Reason(
+    "proof.note-signature-broken",
+    "RFC 8032; C2SP signed-note",
+    "Chữ ký của nhật ký «{name}» trên điểm kiểm tra không đúng: nội dung đã bị sửa.",
+    "The signature of log “{name}” on the checkpoint does not verify: the text was changed.",
+)
+WRONG_LOG = Reason(
+    "proof.wrong-log",
+    "C2SP tlog-checkpoint",
+    "Điểm kiểm tra thuộc nhật ký «{found}», không phải «{expected}».",
+    "The checkpoint belongs to log “{found}”, not “{expected}”.",
+)
+NOT_INCLUDED = Reason(
+    "proof.not-included",
+    "RFC 9162, 2.1.3.2",
+    "Bằng chứng không chứng minh được mục số {index} nằm trong nhật ký có {size} mục.",
+    "The proof does not show entry {index} in the log of {size} entries.",
+)
+NOT_CONSISTENT = Reason(
+    "proof.not-consistent",
+    "RFC 9162, 2.1.4.2",
+    "Nhật ký {new} mục không phải là phần nối tiếp của nhật ký {old} mục đã thấy: nhật ký đã bị viết lại "
+    "hoặc rẽ nhánh.",
+    "The log of {new} entries does not continue the log of {old} entries seen before: it was rewritten or forked.",
+)
+ROLLED_BACK = Reason(
+    "proof.rolled-back",
+    "C2SP tlog-checkpoint",
+    "Điểm kiểm tra chỉ có {size} mục, trong khi đã từng thấy {known} mục: nhật ký đã bị lùi lại.",
+    "The checkpoint has {size} entries although {known} were seen before: the log was rolled back.",
+)
+RECEIPT_TOO_LARGE = Reason(
+    "proof.receipt-too-large",
+    "An Tín: antin.receipt/1",
+    "Biên nhận vượt giới hạn {limit} byte.",
+    "The receipt exceeds the limit of {limit} bytes.",
+)
+RECEIPT_MALFORMED = Reason(
+    "proof.receipt-malformed",
+    "An Tín: antin.receipt/1",
+    "Biên nhận không đúng định dạng antin.receipt/1 ({detail}).",
+    "The receipt is not a well-formed antin.receipt/1 ({detail}).",
+)
+OTHER_DOCUMENT = Reason(
+    "proof.other-document",
+    "An Tín: antin.receipt/1",
+    "Biên nhận này không thuộc về tệp đã cho: mã băm của tệp là {found}, của biên nhận là {expected}.",
+    "This receipt is not for the given file: the file's digest is {found}, the receipt's is {expected}.",
+)
+COMMITMENT_DIFFERS = Reason(
+    "proof.commitment-differs",
+    "An Tín: antin.leaf/1",
+    "Mã băm và muối trong biên nhận không mở được cam kết «{role}» của mục nhật ký.",
+    "Digest and salt of the receipt do not open the entry's “{role}” commitment.",
+)
+WRONG_LEAF_KIND = Reason(
+    "proof.wrong-leaf-kind",
+    "An Tín: antin.receipt/1",
+    "Mục nhật ký của biên nhận thuộc loại «{kind}», không phải văn bản.",
+    "The receipt's log entry is of kind “{kind}”, not a document.",
+)
