@@ -24,3 +24,18 @@ class SignatureAlgorithm:
 
     scheme: Scheme = Scheme.RSA_PKCS1V15
     digest: Digest = Digest.SHA256
+
+    def __str__(self) -> str:
+        return f"{self.scheme}-{self.digest}"
+
+
+DEFAULT = SignatureAlgorithm()
+
+RSA_BITS = range(2048, 4096 + 1)
+CURVES = {"secp256r1": Digest.SHA256, "secp384r1": Digest.SHA384}
+"""Curves that may sign, each with the digest of its own strength."""
+
+OUTDATED_DIGESTS = frozenset({"md5", "sha1"})
+"""Hashes that no new signature and no certificate of a new signature may rest on."""
+
+DIGEST_BYTES = {Digest.SHA256: 32, Digest.SHA384: 48, Digest.SHA512: 64}
