@@ -162,3 +162,114 @@ BAD_NAME = Reason(
     "Tên tệp chứa ký tự điều khiển hoặc ký tự đổi chiều chữ ({code}), có thể che giấu tên thật. Hãy đổi tên tệp.",
     "The file name contains a control or text-direction character ({code}) that can hide its real name. Rename it.",
 )
+
+# The reader (signer.document.syntax, .reader): structure and limits.
+MALFORMED = Reason(
+    "document.malformed",
+    "ISO 32000-1, 7.2-7.3",
+    "Cú pháp PDF sai tại byte {offset} ({what}). Hãy xuất lại PDF từ phần mềm soạn thảo.",
+    "The PDF's syntax is wrong at byte {offset} ({what}). Export the PDF again from your editor.",
+)
+NESTED_TOO_DEEP = Reason(
+    "document.nested-too-deep",
+    "An Tín: giới hạn cấu trúc",
+    "Dữ liệu trong tệp PDF lồng nhau quá {limit} tầng. Hãy xuất lại PDF.",
+    "The PDF nests its data deeper than {limit} levels. Export the PDF again.",
+)
+OBJECT_TOO_LARGE = Reason(
+    "document.object-too-large",
+    "An Tín: giới hạn cấu trúc",
+    "Một đối tượng trong tệp PDF vượt giới hạn {limit}. Hãy xuất lại PDF.",
+    "An object of the PDF exceeds the limit of {limit}. Export the PDF again.",
+)
+STREAM_DAMAGED = Reason(
+    "document.stream-damaged",
+    "ISO 32000-1, 7.4",
+    "Không giải nén được một luồng dữ liệu của tệp PDF ({what}). Hãy xuất lại PDF.",
+    "A data stream of the PDF cannot be unpacked ({what}). Export the PDF again.",
+)
+XREF_DAMAGED = Reason(
+    "document.xref-damaged",
+    "ISO 32000-1, 7.5.4-7.5.8",
+    "Bảng tham chiếu của tệp PDF bị hỏng tại byte {offset} ({what}). Hãy xuất lại PDF.",
+    "The PDF's cross-reference data is damaged at byte {offset} ({what}). Export the PDF again.",
+)
+TOO_MANY_REVISIONS = Reason(
+    "document.too-many-revisions",
+    "An Tín: giới hạn cấu trúc",
+    "Tệp PDF có hơn {limit} lần cập nhật. Hãy xuất lại PDF thành một tệp mới.",
+    "The PDF has more than {limit} updates. Export it again as a new file.",
+)
+OBJECT_MISMATCH = Reason(
+    "document.object-mismatch",
+    "ISO 32000-1, 7.5.4",
+    "Bảng tham chiếu của tệp PDF trỏ sai: không tìm thấy đối tượng {number} ở chỗ đã ghi. Hãy xuất lại PDF.",
+    "The PDF's cross-reference data is wrong: object {number} is not where it says. Export the PDF again.",
+)
+WRONG_TYPE = Reason(
+    "document.wrong-type",
+    "ISO 32000-1, 7.7",
+    "Tệp PDF có dữ liệu sai kiểu ({what}). Hãy xuất lại PDF từ phần mềm soạn thảo.",
+    "The PDF holds data of a wrong type ({what}). Export the PDF again from your editor.",
+)
+NAME_LENGTH = Reason(
+    "document.name-length",
+    "An Tín: tên tệp",
+    "Tên tệp phải có từ 1 đến {limit} byte. Hãy đổi tên tệp.",
+    "The file name must have 1 to {limit} bytes. Rename the file.",
+)
+ANCHOR_NOT_FOUND = Reason(
+    "document.anchor-not-found",
+    "NĐ 30/2020/NĐ-CP, Phụ lục I, phần I",
+    "Không tìm thấy {what} trên {where}. Hãy kiểm tra thể thức văn bản hoặc tự đặt ô ký trên hình trang.",
+    "{what} was not found on {where}. Check the document's layout, or place the box on the page yourself.",
+)
+ANCHOR_AMBIGUOUS = Reason(
+    "document.anchor-ambiguous",
+    "NĐ 30/2020/NĐ-CP, Phụ lục I, phần I",
+    "Tìm thấy {count} chỗ có thể là {what} ({found}) trên {where}. Hãy chọn một chỗ trên hình trang.",
+    "{count} places could be {what} ({found}) on {where}. Choose one on the page picture.",
+)
+BLANK_FILLED = Reason(
+    "document.blank-filled",
+    "NĐ 30/2020/NĐ-CP, Điều 14, 15; TT 15/2025/TT-BKHCN",
+    "Chỗ ghi {what} đã có chữ «{found}». Số và ngày do hệ thống cấp sau khi lãnh đạo ký; hãy để trống.",
+    "The place of {what} already holds “{found}”. Number and date are given by the system after the leader "
+    "signs; leave them blank.",
+)
+BLANK_TOO_NARROW = Reason(
+    "document.blank-too-narrow",
+    "NĐ 30/2020/NĐ-CP, Phụ lục I, phần I, mục II",
+    "Khoảng trống ghi {what} rộng {width_mm} mm, cần ít nhất {needed_mm} mm. Hãy thêm dấu cách rồi xuất lại PDF.",
+    "The blank for {what} is {width_mm} mm wide, at least {needed_mm} mm are needed. Add spaces, export again.",
+)
+BLOCK_TOO_LOW = Reason(
+    "document.signature-space-too-small",
+    "NĐ 30/2020/NĐ-CP, Phụ lục I, phần I, mục II.7",
+    "Khoảng trống giữa chức vụ «{title}» và họ tên «{name}» cao {height_mm} mm, không đủ cho chữ ký.",
+    "The space between the title “{title}” and the name “{name}” is {height_mm} mm high: too small to sign in.",
+)
+BOX_OUTSIDE_PAGE = Reason(
+    "document.box-outside-page",
+    "ISO 32000-1, 14.11.2",
+    "Ô «{name}» nằm ngoài trang {page}. Hãy đặt lại ô trong khổ giấy.",
+    "The box “{name}” lies outside page {page}. Place it within the page.",
+)
+BOX_NAMES = Reason(
+    "document.box-names",
+    "ISO 32000-1, 12.7.3.2",
+    "Tên ô «{name}» bị trùng hoặc không hợp lệ (chỉ dùng chữ cái không dấu và chữ số).",
+    "The box name “{name}” is used twice or not allowed (unaccented letters and digits only).",
+)
+ALREADY_PREPARED = Reason(
+    "document.already-prepared",
+    "An Tín: mỗi văn bản chỉ chuẩn bị một lần",
+    "Tệp đã có ô «{name}». Văn bản đã được chuẩn bị; hãy dùng bản gốc chưa chuẩn bị nếu muốn làm lại.",
+    "The file already has the field “{name}”. It was prepared before; start again from the unprepared original.",
+)
+FORM_UNSUPPORTED = Reason(
+    "document.form-unsupported",
+    "ISO 32000-1, 12.7",
+    "Biểu mẫu trong tệp có cấu trúc không hỗ trợ ({what}). Hãy xuất lại PDF từ phần mềm soạn thảo.",
+    "The file's form has a structure that is not supported ({what}). Export the PDF again from your editor.",
+)
