@@ -1,0 +1,156 @@
+"""OCSP responses (RFC 6960): authentic statements about one certificate, or none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from asn1crypto import ocsp
+
+from signer.trust.certificates import Certificate, parse, parse_all
+from signer.trust.paths import issued
+from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, facts, verify
+from signer.trust.status import Answer, AnswerUnusable, Kind, NotSignedByIssuer
+from signer.trust.unreadable import MALFORMED
+
+MAX_RESPONSE = 1 << 20
+_CERT_ID_DIGESTS = {"sha1", "sha256", "sha384", "sha512"}
+
+
+def answer(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer | None:
+    """The statement that the response makes about `certificate`; None when it is about others.
+
+    The signature is the issuer's own, or that of a responder whose certificate the issuer signed for
+    OCSP signing (RFC 6960, 4.2.2.2). Raises `AnswerUnusable`.
+    """
+    outcome = _answer(der, certificate.der, issuer.der)
+    if isinstance(outcome, tuple):
+        raise AnswerUnusable(*outcome)
+    return outcome
+
+
+@lru_cache(maxsize=256)
+def _answer(der: bytes, certificate: bytes, issuer: bytes) -> Answer | tuple[str, str] | None:
+    try:
+        return _read(der, parse(certificate), parse(issuer))
+    except AnswerUnusable as exc:
+        return exc.vi, exc.en
+    except MALFORMED:
+        return "không đọc được", "it cannot be read"
+
+
+def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer | None:
+    if len(der) > MAX_RESPONSE:
+        raise AnswerUnusable("quá lớn", "it is too large")
+    response = ocsp.OCSPResponse.load(der, strict=True)
+    status = response["response_status"].native
+    if status != "successful":
+        raise AnswerUnusable(f"máy chủ trả lời «{status}»", f"the responder said “{status}”")
+    basic = response.basic_ocsp_response
+    data = basic["tbs_response_data"]
+    single = next((each for each in data["responses"] if _about(each, certificate, issuer)), None)
+    if single is None:
+        return None
+    _no_unknown_critical(data["response_extensions"])
+    _no_unknown_critical(single["single_extensions"])
+    produced = data["produced_at"].native
+    responder, digest = _responder(basic, issuer, produced)
+    revoked_at, reason = _status(single)
+    return Answer(
+        kind=Kind.OCSP,
+        der=der,
+        this_update=single["this_update"].native,
+        next_update=single["next_update"].native,
+        produced_at=produced,
+        revoked_at=revoked_at,
+        reason=reason,
+        covers_expired_since=single.archive_cutoff_value.native if single.archive_cutoff_value else None,
+        signer=responder,
+        algorithm=facts(responder.public_key, digest),
+    )
+
+
+def _about(single: Any, certificate: Certificate, issuer: Certificate) -> bool:
+    identifier = single["cert_id"]
+    digest = identifier["hash_algorithm"]["algorithm"].native
+    if identifier["serial_number"].native != certificate.serial or digest not in _CERT_ID_DIGESTS:
+        return False
+    name = certificate.parsed["tbs_certificate"]["issuer"].dump()
+    key = issuer.parsed.public_key["public_key"]
+    return bool(
+        identifier["issuer_name_hash"].native == hashlib.new(digest, name).digest()
+        and identifier["issuer_key_hash"].native == hashlib.new(digest, bytes(key)).digest()
+    )
+
+
+def _status(single: Any) -> tuple[datetime | None, str]:
+    status = single["cert_status"]
+    if status.name == "good":
+        return None, ""
+    if status.name == "revoked":
+        return status.chosen["revocation_time"].native, status.chosen[
+            "revocation_reason"
+        ].native or "unspecified"
+    raise AnswerUnusable("máy chủ không biết chứng thư này", "the responder does not know the certificate")
+
+
+def _responder(basic: Any, issuer: Certificate, produced: datetime) -> tuple[Certificate, str]:
+    """Who signed the response, and with which digest."""
+    data = basic["tbs_response_data"].dump()
+    value = basic["signature"].native
+    embedded = parse_all([each.dump() for each in basic["certs"] or ()][:16])
+    for candidate in (issuer, *embedded):
+        if not _named(basic["tbs_response_data"]["responder_id"], candidate):
+            continue
+        try:
+            digest = verify(candidate.public_key, basic["signature_algorithm"], value, data)
+        except (SignatureWrong, AlgorithmUnknown):
+            continue
+        if candidate != issuer:
+            _delegated(candidate, issuer, produced)
+        return candidate, digest
+    raise NotSignedByIssuer
+
+
+def _named(responder: Any, candidate: Certificate) -> bool:
+    if responder.name == "by_name":
+        return bool(responder.chosen.hashable == candidate.parsed.subject.hashable)
+    key = bytes(candidate.parsed.public_key["public_key"])
+    return bool(responder.chosen.native == hashlib.sha1(key, usedforsecurity=False).digest())
+
+
+def _delegated(responder: Certificate, issuer: Certificate, produced: datetime) -> None:
+    if not issued(issuer, responder):
+        raise NotSignedByIssuer
+    if "ocsp_signing" not in (responder.purposes or ()):
+        raise AnswerUnusable(
+            "người trả lời không được ủy quyền trả lời OCSP", "its signer is not delegated to answer OCSP"
+        )
+    if not responder.valid_at(produced):
+        raise AnswerUnusable(
+            "chứng thư của người trả lời không có hiệu lực lúc trả lời",
+            "its signer's certificate was not valid when it answered",
+        )
+
+
+_KNOWN = {"1.3.6.1.5.5.7.48.1.2", "1.3.6.1.5.5.7.48.1.6", "1.3.6.1.5.5.7.48.1.9"}
+
+
+def _no_unknown_critical(extensions: Iterable[Any]) -> None:
+    for extension in extensions or ():
+        if extension["critical"].native and extension["extn_id"].dotted not in _KNOWN:
+            raise AnswerUnusable(
+                "có phần mở rộng bắt buộc không biết", "it has an unknown critical extension"
+            )
+
+
+def responders(der: bytes) -> tuple[bytes, ...]:
+    """DER certificates that an OCSP response carries; empty when it cannot be read."""
+    try:
+        basic = ocsp.OCSPResponse.load(der, strict=True).basic_ocsp_response
+        return tuple(each.dump() for each in basic["certs"] or ())[:16]
+    except MALFORMED:
+        return ()
