@@ -1,0 +1,292 @@
+"""A PDF file by random access: what is asked for is read, nothing else (ISO 32000-2, 7.5).
+
+    with PdfFile.open(path) as pdf:
+        form = pdf.dictionary(pdf.catalog.get("AcroForm"))
+
+Strict: a damaged cross-reference is refused, not repaired. Bounded: `ReaderLimits`. Memory does not grow with
+the file: streams are known by offset and length, and read when asked for. Objects are shared between calls:
+callers must not change them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from policies.reasons import document as reasons
+from signer.document import filters, sections, syntax
+from signer.document.objects import DEFAULT_LIMITS, HexString, Name, PdfObject, ReaderLimits, Ref, Stream
+from signer.document.pages import Page, PageTree
+from signer.document.source import Source
+from signer.document.xref import Entry, XrefSection
+from signer.errors import DocumentRefused
+
+__all__ = ["Entry", "HexString", "Name", "Page", "PdfFile", "Ref", "Stream", "XrefSection"]
+
+_INTEGERS = re.compile(rb"\d{1,10}")
+_MOST_CACHED = 20_000
+_MOST_OBJECT_STREAMS = 8
+_DEEPEST_LOAD = 6
+_LONGEST_CHAIN = 16
+
+
+class PdfFile:
+    """One PDF file, or with `end` one of its earlier revisions.
+
+    `header` is the version in the first line ("1.7"), `startxref` the offset that the last `startxref` names,
+    `startxref_at` the offset of that keyword, `eof` the offset after the `%%EOF` (and one end of line) that
+    follows it, or -1 when it is missing.
+    """
+
+    def __init__(self, source: Source, limits: ReaderLimits = DEFAULT_LIMITS) -> None:
+        self._source = source
+        self.limits = limits
+        self.size = source.size
+        self._cache: dict[int, tuple[int, PdfObject]] = {}
+        self._members: dict[int, tuple[bytes, list[tuple[int, int]]]] = {}
+        self._loading: list[int] = []
+        self._loaded = 0
+        self.header = sections.read_header(source)
+        self.startxref_at, self.startxref, self.eof = sections.read_end(source)
+        self.sections = sections.read_sections(source, self.startxref, limits)
+        self.trailer: dict[str, Any] = self.sections[0].trailer
+        if any("Encrypt" in section.trailer for section in self.sections):
+            raise DocumentRefused(reasons.ENCRYPTED)
+
+    # --- opening
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        end: int | None = None,
+        tail: bytes = b"",
+        limits: ReaderLimits = DEFAULT_LIMITS,
+    ) -> Self:
+        """Open a file; `end` cuts it there (an earlier revision), `tail` stands for bytes appended to it.
+
+        Raises `DocumentRefused` when it is no PDF, damaged, encrypted or beyond a limit; OSError when it
+        cannot be read at all.
+        """
+        source = Source.open(Path(path), tail)
+        try:
+            return cls._over(source, end, limits)
+        except BaseException:
+            source.close()
+            raise
+
+    @classmethod
+    def of(cls, data: bytes, *, end: int | None = None, limits: ReaderLimits = DEFAULT_LIMITS) -> Self:
+        """The same for bytes in memory."""
+        return cls._over(Source.of(data), end, limits)
+
+    @classmethod
+    def _over(cls, source: Source, end: int | None, limits: ReaderLimits) -> Self:
+        file = cls(source if end is None else source.until(end), limits)
+        file._opened = source
+        return file
+
+    _opened: Source | None = None
+
+    def until(self, end: int) -> PdfFile:
+        """This file as if it ended at `end`. Shares the open file; closed with it."""
+        return PdfFile(self._source.until(end), self.limits)
+
+    def close(self) -> None:
+        """Close the file. Views made by `until` end with it."""
+        if self._opened is not None:
+            self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Raw bytes of the file; fewer at its end."""
+        return self._source.read(offset, length)
+
+    @property
+    def next_object_number(self) -> int:
+        """The first number that no section has given away."""
+        size = self.trailer.get("Size")
+        highest = max(section.highest for section in self.sections) + 1
+        number = max(highest, size if type(size) is int else 1)
+        if number > self.limits.object_number:
+            raise DocumentRefused(reasons.TOO_MANY_OBJECTS, objects=number, limit=self.limits.object_number)
+        return number
+
+    # --- objects
+
+    def entry(self, num: int) -> Entry | None:
+        """Where the newest version of an object is; None when no section speaks of it."""
+        for section in self.sections:
+            found = section.entry(num)
+            if found is not None:
+                return found
+        return None
+
+    def get(self, num: int) -> PdfObject:
+        """The object of this number; None (null) when it is free or unknown (7.3.10).
+
+        Raises `DocumentRefused` when something else is where it should be.
+        """
+        return self._get(num)[1]
+
+    def _get(self, num: int) -> tuple[int, PdfObject]:
+        if num in self._cache:
+            return self._cache[num]
+        entry = self.entry(num)
+        if entry is None or entry.kind == "f":
+            return -1, None
+        if num in self._loading or len(self._loading) >= _DEEPEST_LOAD:
+            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
+        self._loading.append(num)
+        try:
+            value = self._load(num, entry) if entry.kind == "n" else self._compressed(num, entry)
+        finally:
+            self._loading.pop()
+        found = (entry.extra if entry.kind == "n" else 0), value
+        self._remember(num, found)
+        return found
+
+    def resolve(self, value: Any) -> PdfObject:
+        """`value`, or what it refers to. A reference whose generation is not the object's reads as null."""
+        for _ in range(_LONGEST_CHAIN):
+            if not isinstance(value, Ref):
+                return value  # type: ignore[no-any-return]
+            gen, found = self._get(value.num)
+            value = found if gen == value.gen else None
+        raise DocumentRefused(reasons.WRONG_TYPE, what="a chain of references")
+
+    def dictionary(self, value: Any) -> dict[str, Any]:
+        """`value` resolved to a dictionary (a stream's own for a stream); {} for null; else refused."""
+        found = self.resolve(value)
+        if isinstance(found, Stream):
+            return found.dict
+        if isinstance(found, dict):
+            return found
+        if found is None:
+            return {}
+        raise DocumentRefused(reasons.WRONG_TYPE, what="a dictionary was expected")
+
+    def array(self, value: Any) -> list[Any]:
+        """`value` resolved to an array; [] for null; else refused."""
+        found = self.resolve(value)
+        if isinstance(found, list):
+            return found
+        if found is None:
+            return []
+        raise DocumentRefused(reasons.WRONG_TYPE, what="an array was expected")
+
+    def _remember(self, num: int, value: tuple[int, PdfObject]) -> None:
+        self._loaded += 1
+        if self._loaded > self.limits.objects:
+            raise DocumentRefused(reasons.TOO_MANY_OBJECTS, objects=self._loaded, limit=self.limits.objects)
+        if len(self._cache) >= _MOST_CACHED:
+            self._cache.clear()
+        self._cache[num] = value
+
+    def _load(self, num: int, entry: Entry) -> PdfObject:
+        if not 0 < entry.where < self.size:
+            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
+        found = sections.grow(self._source, entry.where, syntax.parse_indirect, self.limits)
+        if (found.num, found.gen) != (num, entry.extra):
+            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
+        if found.stream_start < 0 or not isinstance(found.value, dict):
+            return found.value
+        length = self.resolve(found.value.get("Length"))
+        return sections.stream_at(self._source, found.value, entry.where + found.stream_start, length, num)
+
+    def _compressed(self, num: int, entry: Entry) -> PdfObject:
+        data, index = self._object_stream(entry.where)
+        if entry.extra >= len(index) or index[entry.extra][0] != num:
+            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
+        return syntax.parse(data, index[entry.extra][1], self.limits)[0]
+
+    def _object_stream(self, num: int) -> tuple[bytes, list[tuple[int, int]]]:
+        known = self._members.get(num)
+        if known is not None:
+            return known
+        entry = self.entry(num)
+        stream = self.get(num) if entry is not None and entry.kind == "n" else None
+        if not isinstance(stream, Stream) or stream.dict.get("Type") != "ObjStm":
+            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
+        count, first = stream.dict.get("N"), stream.dict.get("First")
+        data = self.stream_data(stream, self.limits.object_stream_bytes)
+        if type(count) is not int or type(first) is not int or not 0 <= first <= len(data):
+            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
+        numbers = [int(digits) for digits in _INTEGERS.findall(data, 0, first)]
+        if not 0 <= 2 * count <= len(numbers):
+            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
+        starts = (first + at for at in numbers[1 : 2 * count : 2])
+        pairs = list(zip(numbers[: 2 * count : 2], starts, strict=True))
+        if len(self._members) >= _MOST_OBJECT_STREAMS:
+            del self._members[next(iter(self._members))]
+        self._members[num] = data, pairs
+        return data, pairs
+
+    # --- streams
+
+    def raw_data(self, stream: Stream, limit: int | None = None) -> bytes:
+        """A stream's bytes as they stand in the file. More than `limit` bytes are refused."""
+        limit = self.limits.stream_bytes if limit is None else limit
+        if stream.data is not None:
+            return stream.data
+        if stream.length > limit:
+            raise DocumentRefused(reasons.BOMB, limit=limit)
+        return self._source.read(stream.start, stream.length)
+
+    def stream_data(self, stream: Stream, limit: int | None = None) -> bytes:
+        """A stream's bytes with its general filters undone (image codecs stay encoded).
+
+        More than `limit` bytes (default: the reader's `stream_bytes`) at any step are refused.
+        """
+        limit = self.limits.stream_bytes if limit is None else limit
+        names = self._one_or_many(stream.dict.get("Filter"))
+        parameters = self._one_or_many(stream.dict.get("DecodeParms"))
+        resolved = [
+            {key: self.resolve(item) for key, item in given.items()} if isinstance(given, dict) else None
+            for given in parameters
+        ]
+        return filters.decode(self.raw_data(stream, limit), names, resolved, limit)
+
+    def _one_or_many(self, value: Any) -> list[PdfObject]:
+        found = self.resolve(value)
+        if found is None:
+            return []
+        return [self.resolve(item) for item in found] if isinstance(found, list) else [found]
+
+    # --- the document
+
+    @cached_property
+    def catalog(self) -> dict[str, Any]:
+        """The document catalog (7.7.2)."""
+        root = self.resolve(self.trailer.get("Root"))
+        if not isinstance(root, dict):
+            raise DocumentRefused(reasons.WRONG_TYPE, what="/Root")
+        return root
+
+    @cached_property
+    def _pages(self) -> PageTree:
+        return PageTree(self, self.catalog.get("Pages"))
+
+    def page(self, index: int) -> Page:
+        """The page at `index` (0 is the first); reads no further than that page."""
+        return self._pages.page(index)
+
+    def pages(self) -> list[Page]:
+        """All pages, in order."""
+        return self._pages.all()
+
+    @property
+    def page_count(self) -> int:
+        """How many pages there are: counted, not believed."""
+        return len(self._pages.all())

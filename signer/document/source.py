@@ -1,0 +1,61 @@
+"""Random access to the bytes of a file, up to an end; nothing is kept in memory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+class Source:
+    """The first `size` bytes of a file followed by `tail`, or (for `end`) a prefix of both.
+
+    The descriptor is closed by `close` of the source that opened it; views made by `until` share it.
+    """
+
+    def __init__(self, descriptor: int, stored: int, tail: bytes, size: int, owner: bool) -> None:
+        self._descriptor = descriptor
+        self._stored = stored
+        self._tail = tail
+        self._owner = owner
+        self.size = size
+
+    @classmethod
+    def open(cls, path: Path, tail: bytes = b"") -> Source:
+        """Open a file for reading. Raises OSError."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        stored = os.fstat(descriptor).st_size
+        return cls(descriptor, stored, tail, stored + len(tail), owner=True)
+
+    @classmethod
+    def of(cls, data: bytes) -> Source:
+        """Bytes that are in memory already."""
+        return cls(-1, 0, data, len(data), owner=False)
+
+    def until(self, end: int) -> Source:
+        """The same bytes as if the file ended at `end`."""
+        return Source(self._descriptor, self._stored, self._tail, max(0, min(end, self.size)), owner=False)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to `length` bytes at `offset`; fewer (or none) at the end."""
+        length = min(length, self.size - offset)
+        if offset < 0 or length <= 0:
+            return b""
+        if offset >= self._stored:
+            start = offset - self._stored
+            return self._tail[start : start + length]
+        data = self._pread(offset, min(length, self._stored - offset))
+        return data + self._tail[: length - len(data)] if len(data) < length else data
+
+    def _pread(self, offset: int, length: int) -> bytes:
+        data = os.pread(self._descriptor, length, offset)
+        while len(data) < length:
+            more = os.pread(self._descriptor, length - len(data), offset + len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def close(self) -> None:
+        if self._owner:
+            self._owner = False
+            os.close(self._descriptor)
