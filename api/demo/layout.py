@@ -217,7 +217,7 @@ def _fill(flow: Flow, spec: DecisionSpec) -> None:
 
 def _initial_box(page: int, last: Text) -> ExpectedBox:
     x = last.x + last.width + 4
-    return ExpectedBox("initial", page, (x, last.y - 6, x + 46, last.y + 16))
+    return ExpectedBox("initial", page, (x, last.y - 5, x + 34, last.y + 11))
 
 
 def _signature_blocks(flow: Flow, spec: DecisionSpec) -> None:

@@ -1,4 +1,4 @@
-"""Turns a laid-out document into PDF/A-2b (ISO 19005-2): embedded fonts, output intent, XMP, file identifier."""
+"""Turns a laid-out document into PDF/A-2b (ISO 19005-2): embedded fonts, output intent, XMP, identifier."""
 
 from __future__ import annotations
 

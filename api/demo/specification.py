@@ -69,8 +69,8 @@ class DecisionSpec:
 class ExpectedBox:
     """Where a field belongs on a sample, in default user space of its page: the truth for placement tests.
 
-    `rect` is x0, y0, x1, y1. `role`: "number", "day" and "month" are blanks in the text; "date" is the line of
-    place and date; "leader" the room between capacity and name, over the width of the block; "initial"
+    `rect` is x0, y0, x1, y1. `role`: "number", "day" and "month" are blanks in the text; "date" is the line
+    of place and date; "leader" the room between capacity and name, over the width of the block; "initial"
     (*ký nháy*) the spot after the last word of the text.
     """
 
