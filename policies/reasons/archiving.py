@@ -18,7 +18,7 @@ KEY_NOT_ALLOWED = Reason(
 )
 OBJECT_EXISTS = Reason(
     "archive.object-exists",
-    "Luật Lưu trữ 33/2024/QH15, Điều 8",
+    "Luật Lưu trữ 33/2024/QH15, Điều 33",
     "Đối tượng «{key}» đã được lưu với nội dung khác; tài liệu đã lưu không bao giờ bị ghi đè.",
     "The object “{key}” is already stored with other bytes; what is stored is never overwritten.",
 )
@@ -150,4 +150,10 @@ WRONG_LEAF_KIND = Reason(
     "An Tín: antin.receipt/1",
     "Mục nhật ký của biên nhận thuộc loại «{kind}», không phải văn bản.",
     "The receipt's log entry is of kind “{kind}”, not a document.",
+)
+NO_DOCUMENT = Reason(
+    "archive.no-document",
+    "An Tín: danh mục",
+    "Không tìm thấy văn bản. Hãy kiểm tra lại địa chỉ hoặc mã tra cứu.",
+    "There is no such document. Check the address or the look-up code.",
 )

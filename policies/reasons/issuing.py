@@ -5,8 +5,92 @@ from policies.refusals import Reason
 WRONG_ORDER = Reason(
     "issuing.wrong-order",
     "NĐ 30/2020/NĐ-CP, Điều 14",
-    "Văn bản đang ở trạng thái «{state}», chưa thể {act}. Thứ tự: ký số của lãnh đạo, cấp số và ngày, "
+    "Văn bản đang ở trạng thái «{state_vi}» nên không thể {act_vi}. Thứ tự: ký số của lãnh đạo, cấp số và ngày, "
     "vào sổ, ký số cơ quan, phát hành, lưu.",
-    "The document is in state “{state}”, so this act ({act}) is not possible yet. The order is: leader signs, "
+    "The document is in state “{state_en}”, so one cannot {act_en} now. The order is: leader signs, "
     "number and date, register, agency seals, issue, keep.",
+)
+UNKNOWN_KIND = Reason(
+    "issuing.unknown-kind",
+    "NĐ 30/2020/NĐ-CP, Điều 7 và PL III",
+    "Không có loại văn bản «{kind}». Hãy chọn một trong 29 loại văn bản hành chính.",
+    "There is no kind of document “{kind}”. Choose one of the 29 administrative kinds.",
+)
+BAD_SYMBOL = Reason(
+    "issuing.bad-symbol",
+    "NĐ 30/2020/NĐ-CP, PL I, II.3",
+    "Số, ký hiệu «{symbol}» không đúng thể thức. Công văn cần ký hiệu đơn vị soạn thảo, ví dụ 05/BNV-VP.",
+    "The number or symbol “{symbol}” is not well formed. A letter needs its drafting unit, such as 05/BNV-VP.",
+)
+DATE_IN_FUTURE = Reason(
+    "issuing.date-in-future",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Ngày văn bản {date} muộn hơn hôm nay {today}. Ngày văn bản là ngày cấp số.",
+    "The document date {date} lies after today, {today}. A document bears the day of its number.",
+)
+DATE_BEFORE_SIGNATURE = Reason(
+    "issuing.date-before-signature",
+    "NĐ 30/2020/NĐ-CP, Điều 14 và Điều 15",
+    "Ngày văn bản {date} sớm hơn ngày lãnh đạo ký {signed} theo dấu thời gian. Hãy chọn từ ngày ký trở đi.",
+    "The document date {date} lies before the leader signed, {signed} by the time-stamp. Choose that day or a later one.",
+)
+DATE_BEFORE_LAST_NUMBER = Reason(
+    "issuing.date-before-last-number",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Số {number} trước đó đã có ngày {last}, nên số tiếp theo không thể mang ngày {date}.",
+    "The number before, {number}, is dated {last}, so that the next one cannot be dated {date}.",
+)
+NUMBER_TAKEN = Reason(
+    "issuing.number-taken",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Số {number} đã cấp và không được dùng lại. Số tiếp theo của sổ là {next}.",
+    "Number {number} was given already and is never used again. The next number of the series is {next}.",
+)
+NUMBER_LEAVES_GAP = Reason(
+    "issuing.number-leaves-gap",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Số {number} làm sổ bị cách số. Số tiếp theo của sổ là {next}.",
+    "Number {number} would leave a gap in the series. The next number is {next}.",
+)
+NO_NUMBER = Reason(
+    "issuing.no-number",
+    "NĐ 30/2020/NĐ-CP, Điều 14 và Điều 15",
+    "Văn bản chưa được cấp số và ngày. Hãy cấp số trước.",
+    "The document has no number and date yet. Give it its number first.",
+)
+NUMBERED_ALREADY = Reason(
+    "issuing.numbered-already",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Văn bản đã có số {number}, không thể trả lại. Hãy hủy số kèm lý do rồi làm văn bản mới.",
+    "The document has number {number} and cannot be returned. Void the number with a reason and make a new document.",
+)
+REASON_NEEDED = Reason(
+    "issuing.reason-needed",
+    "NĐ 30/2020/NĐ-CP, Điều 16",
+    "Hãy ghi lý do: việc này được lưu vào sổ cùng lý do.",
+    "Give a reason: this act is kept in the register with its reason.",
+)
+NO_RECEIPT = Reason(
+    "issuing.no-receipt",
+    "Luật Lưu trữ 33/2024/QH15",
+    "Văn bản chưa có biên nhận lưu trữ nên chưa phát hành được. Hãy đợi vài giây rồi thử lại.",
+    "The document has no archive receipt yet and cannot be issued. Wait some seconds and try again.",
+)
+NUMBER_VOIDED = Reason(
+    "issuing.number-voided",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Số {number} của văn bản này đã bị hủy ({why}) và không được dùng lại.",
+    "Number {number} of this document was voided ({why}) and is never used again.",
+)
+SERIES_OPENED = Reason(
+    "issuing.series-opened",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Sổ {kind} năm {year} đã mở và có số, không thể đặt lại số bắt đầu.",
+    "The series {kind} of {year} is open and has numbers; its first number cannot be set again.",
+)
+SIGNED_ALREADY = Reason(
+    "issuing.signed-already",
+    "NĐ 30/2020/NĐ-CP, Điều 12 và Điều 13",
+    "Văn bản đã có chữ ký nên không rút lại được. Người ký có thể trả lại kèm lý do.",
+    "The document bears a signature and cannot be taken back. Its signer can return it with a reason.",
 )

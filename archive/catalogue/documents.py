@@ -1,0 +1,288 @@
+"""Documents: rows, versions of their bytes, signers, and the lists that desks show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy.engine import Row
+
+from archive.catalogue import Connection
+from archive.catalogue.identity import new_id, new_public_code
+from archive.catalogue.tables import agencies, document_signers, document_versions, documents
+from archive.catalogue.values import Agency, Document, NewDocument, NewVersion, Signer, Version, VersionRole
+from archive.errors import ArchiveRefused
+from policies.issuing import Act, Facts, next_state
+from policies.reasons import access, archiving
+from policies.vocabulary import FieldRole, State
+
+
+def put_agency(conn: Connection, agency: Agency, at: datetime) -> None:
+    """Insert the agency, or bring its name, symbol and keys up to date."""
+    values = {"name": agency.name, "symbol": agency.symbol, "public_keys": agency.public_keys}
+    changed = conn.execute(update(agencies).where(agencies.c.code == agency.code).values(**values))
+    if changed.rowcount == 0:
+        conn.execute(insert(agencies).values(code=agency.code, created_at=at, **values))
+
+
+def agency(conn: Connection, code: str) -> Agency | None:
+    row = conn.execute(select(agencies).where(agencies.c.code == code)).first()
+    return Agency(row.code, row.name, row.symbol, row.public_keys) if row else None
+
+
+def add(conn: Connection, new: NewDocument, upload: NewVersion, at: datetime) -> Document:
+    """A draft with its uploaded bytes, its id and its public code."""
+    document_id = new_id(at)
+    conn.execute(
+        insert(documents).values(
+            id=document_id,
+            public_code=new_public_code(),
+            agency=new.agency,
+            kind=new.kind,
+            unit=new.unit,
+            subject=new.subject,
+            state=State.DRAFT,
+            reason="",
+            version=1,
+            urgency=new.urgency,
+            uploader=new.uploader,
+            uploader_display=new.uploader_display,
+            recipients=list(new.recipients),
+            metadata=new.metadata or {},
+            boxes=[],
+            current_sha256=upload.sha256,
+            created_at=at,
+            updated_at=at,
+        )
+    )
+    add_version(conn, document_id, upload, at)
+    return get(conn, document_id)
+
+
+def get(conn: Connection, document_id: str) -> Document:
+    """The document. Raises ArchiveRefused NO_DOCUMENT."""
+    found = find(conn, document_id)
+    if found is None:
+        raise ArchiveRefused(archiving.NO_DOCUMENT)
+    return found
+
+
+def find(conn: Connection, document_id: str) -> Document | None:
+    return _one(conn, documents.c.id == document_id)
+
+
+def by_code(conn: Connection, public_code: str) -> Document | None:
+    """The document with that public code; case does not matter."""
+    return _one(conn, documents.c.public_code == public_code.lower())
+
+
+def by_digest(conn: Connection, sha256: str) -> tuple[Document, Version] | None:
+    """The document of which these bytes are a version, ever; the newest version when they are several."""
+    found = conn.execute(
+        select(document_versions)
+        .where(document_versions.c.sha256 == sha256)
+        .order_by(document_versions.c.created_at.desc(), document_versions.c.ordinal.desc())
+        .limit(1)
+    ).first()
+    return (get(conn, found.document), _version(found)) if found else None
+
+
+def advance(
+    conn: Connection,
+    document: Document,
+    act: Act,
+    at: datetime,
+    *,
+    facts: Facts = Facts(),  # noqa: B008 (frozen value)
+    version: NewVersion | None = None,
+    **values: Any,
+) -> Document:
+    """Do the act on the row as it was read: next state, new bytes if the act made some, other columns.
+
+    Raises Refused as `policies.issuing.next_state` does; ArchiveRefused CHANGED_MEANWHILE when the row moved.
+    """
+    state = next_state(document.state, act, facts)
+    if act is Act.STOP:
+        values["stopped_from"] = document.state
+    if facts.reason:
+        values["reason"] = facts.reason
+    if version is not None:
+        values["current_sha256"] = version.sha256
+    changed = change(conn, document, at, state=state, **values)
+    if version is not None:
+        add_version(conn, document.id, version, at)
+    return changed
+
+
+def change(conn: Connection, document: Document, at: datetime, **values: Any) -> Document:
+    """Set columns of the row as it was read. Raises ArchiveRefused CHANGED_MEANWHILE when the row moved."""
+    unchanged = and_(documents.c.id == document.id, documents.c.version == document.version)
+    done = conn.execute(
+        update(documents).where(unchanged).values(version=document.version + 1, updated_at=at, **values)
+    )
+    if done.rowcount != 1:
+        raise ArchiveRefused(access.CHANGED_MEANWHILE)
+    return get(conn, document.id)
+
+
+def add_version(conn: Connection, document_id: str, new: NewVersion, at: datetime) -> Version:
+    """Append a version of the bytes. The caller holds the document's row in this transaction."""
+    last = select(func.coalesce(func.max(document_versions.c.ordinal), 0)).where(
+        document_versions.c.document == document_id
+    )
+    version = Version(document_id, conn.execute(last).scalar_one() + 1, new.role, new.sha256, new.size, at)
+    conn.execute(
+        insert(document_versions).values(
+            document=document_id,
+            ordinal=version.ordinal,
+            role=new.role,
+            sha256=new.sha256,
+            size=new.size,
+            created_at=at,
+        )
+    )
+    return version
+
+
+def versions(conn: Connection, document_id: str) -> tuple[Version, ...]:
+    """Every version of the bytes, oldest first."""
+    query = select(document_versions).where(document_versions.c.document == document_id)
+    return tuple(_version(row) for row in conn.execute(query.order_by(document_versions.c.ordinal)))
+
+
+def set_signers(conn: Connection, document_id: str, signers: Iterable[Signer]) -> None:
+    """Replace the signers of a document that nobody has signed yet."""
+    conn.execute(document_signers.delete().where(document_signers.c.document == document_id))
+    for signer in signers:
+        conn.execute(
+            insert(document_signers).values(
+                document=document_id,
+                ordinal=signer.ordinal,
+                role=signer.role,
+                account=signer.account,
+                display=signer.display,
+                title=signer.title,
+                field=signer.field,
+                signed_at=signer.signed_at,
+            )
+        )
+
+
+def signers(conn: Connection, document_id: str) -> tuple[Signer, ...]:
+    """In the order in which they sign."""
+    query = select(document_signers).where(document_signers.c.document == document_id)
+    return tuple(_signer(row) for row in conn.execute(query.order_by(document_signers.c.ordinal)))
+
+
+def mark_signed(conn: Connection, signer: Signer, at: datetime) -> None:
+    here = document_signers.c
+    conn.execute(
+        update(document_signers)
+        .where(here.document == signer.document, here.ordinal == signer.ordinal)
+        .values(signed_at=at)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list; `next` is the cursor of the page after, None on the last one."""
+
+    documents: tuple[Document, ...]
+    next: str | None
+
+
+def desk(
+    conn: Connection,
+    agency_code: str,
+    states: Iterable[State],
+    *,
+    waits_for: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """What waits: most urgent first, then oldest first. `waits_for`: only where this account signs next."""
+    query = _in_states(agency_code, states)
+    if waits_for is not None:
+        query = query.where(documents.c.id.in_(_next_to_sign(waits_for)))
+    if cursor is not None:
+        last = get(conn, cursor)
+        later = tuple_(documents.c.created_at, documents.c.id) > tuple_(last.created_at, last.id)
+        query = query.where(
+            or_(documents.c.urgency < last.urgency, and_(documents.c.urgency == last.urgency, later))
+        )
+    return _page(
+        conn, query.order_by(documents.c.urgency.desc(), documents.c.created_at, documents.c.id), limit
+    )
+
+
+def newest(
+    conn: Connection,
+    agency_code: str,
+    states: Iterable[State],
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """What was done: newest first."""
+    query = _in_states(agency_code, states)
+    if cursor is not None:
+        last = get(conn, cursor)
+        query = query.where(tuple_(documents.c.created_at, documents.c.id) < tuple_(last.created_at, last.id))
+    return _page(conn, query.order_by(documents.c.created_at.desc(), documents.c.id.desc()), limit)
+
+
+def count(conn: Connection, agency_code: str) -> dict[State, int]:
+    """Documents by state, for the badges of the desks."""
+    query = select(documents.c.state, func.count()).where(documents.c.agency == agency_code)
+    return {State(state): number for state, number in conn.execute(query.group_by(documents.c.state))}
+
+
+def _in_states(agency_code: str, states: Iterable[State]) -> Select[Any]:
+    names = [str(state) for state in states]
+    return select(documents).where(documents.c.agency == agency_code, documents.c.state.in_(names))
+
+
+def _next_to_sign(account: str) -> Select[tuple[str]]:
+    earlier = document_signers.alias()
+    someone_before = (
+        select(earlier.c.document)
+        .where(
+            earlier.c.document == document_signers.c.document,
+            earlier.c.ordinal < document_signers.c.ordinal,
+            earlier.c.signed_at.is_(None),
+        )
+        .exists()
+    )
+    mine = and_(document_signers.c.account == account, document_signers.c.signed_at.is_(None))
+    return select(document_signers.c.document).where(mine, ~someone_before)
+
+
+def _page(conn: Connection, query: Select[Any], limit: int) -> Page:
+    rows = [_document(row) for row in conn.execute(query.limit(limit + 1))]
+    more = len(rows) > limit
+    shown = tuple(rows[:limit])
+    return Page(shown, shown[-1].id if more else None)
+
+
+def _one(conn: Connection, where: ColumnElement[bool]) -> Document | None:
+    row = conn.execute(select(documents).where(where)).first()
+    return _document(row) if row else None
+
+
+def _document(row: Row[Any]) -> Document:
+    values = dict(row._mapping)
+    values["state"] = State(values["state"])
+    values["stopped_from"] = State(values["stopped_from"]) if values["stopped_from"] else None
+    values["recipients"] = tuple(values["recipients"])
+    return Document(**values)
+
+
+def _version(row: Row[Any]) -> Version:
+    return Version(**{**row._mapping, "role": VersionRole(row.role)})
+
+
+def _signer(row: Row[Any]) -> Signer:
+    return Signer(**{**row._mapping, "role": FieldRole(row.role)})

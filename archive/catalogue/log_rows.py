@@ -1,0 +1,150 @@
+"""Leaves and the checkpoint row: the ports `PendingLeaves` and `CheckpointLock`, as one module of functions.
+
+A leaf is inserted without an index in the transaction of its act. The sequencer then gives indices to committed
+leaves and swaps the checkpoint row, in one transaction of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
+
+from archive.catalogue import Connection
+from archive.catalogue.dialects import insert_missing
+from archive.catalogue.tables import checkpoint, leaves
+from archive.catalogue.values import LeafKind
+from archive.errors import LogConflict
+from archive.ports import CheckpointRow
+
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A leaf and what opens it. Salts are None once the document was disposed of."""
+
+    id: str
+    kind: LeafKind
+    document: str | None
+    agency: str | None
+    head_ordinal: int | None
+    content_sha256: str | None
+    record_sha256: str | None
+    content_salt: bytes | None
+    record_salt: bytes | None
+    predecessor: str | None
+    entry: bytes
+    log_index: int | None
+    created_at: datetime
+
+
+def insert_leaf(conn: Connection, leaf: Leaf) -> None:
+    """IntegrityError when the leaf is there already."""
+    conn.execute(insert(leaves).values(**{name: getattr(leaf, name) for name in Leaf.__slots__}))
+
+
+def leaf(conn: Connection, leaf_id: str) -> Leaf | None:
+    row = conn.execute(select(leaves).where(leaves.c.id == leaf_id)).first()
+    return _leaf(row) if row else None
+
+
+def leaves_of(conn: Connection, document_id: str, kind: LeafKind | None = None) -> tuple[Leaf, ...]:
+    """Leaves of the document, oldest first."""
+    query = select(leaves).where(leaves.c.document == document_id).order_by(leaves.c.position)
+    if kind is not None:
+        query = query.where(leaves.c.kind == kind)
+    return tuple(_leaf(row) for row in conn.execute(query))
+
+
+def last_head(conn: Connection, agency: str, kind: LeafKind) -> Leaf | None:
+    """The newest leaf that covers a chain of the agency."""
+    query = select(leaves).where(leaves.c.agency == agency, leaves.c.kind == kind)
+    row = conn.execute(query.order_by(leaves.c.head_ordinal.desc()).limit(1)).first()
+    return _leaf(row) if row else None
+
+
+def pending(conn: Connection, limit: int) -> Sequence[tuple[str, bytes]]:
+    """Up to `limit` committed leaves without an index, oldest first: (leaf id, entry bytes)."""
+    query = select(leaves.c.id, leaves.c.entry).where(leaves.c.log_index.is_(None))
+    return [(row.id, row.entry) for row in conn.execute(query.order_by(leaves.c.position).limit(limit))]
+
+
+def assign(conn: Connection, pairs: Sequence[tuple[str, int]]) -> None:
+    """Give each leaf its index. Raises LogConflict when a leaf or an index is taken."""
+    if not pairs:
+        return
+    statement = (
+        update(leaves)
+        .where(leaves.c.id == bindparam("leaf_id"), leaves.c.log_index.is_(None))
+        .values(log_index=bindparam("new_index"))
+    )
+    rows = [{"leaf_id": leaf_id, "new_index": index} for leaf_id, index in pairs]
+    try:
+        done = conn.execute(statement, rows)
+    except IntegrityError as exc:
+        raise LogConflict("an index of the log is taken") from exc
+    if done.rowcount != len(rows):
+        raise LogConflict("a leaf has its index already")
+
+
+def sequenced(conn: Connection, start: int, stop: int) -> Sequence[bytes]:
+    """Entries with start ≤ index < stop, in order. Raises LogConflict when one is missing."""
+    query = select(leaves.c.entry).where(leaves.c.log_index >= start, leaves.c.log_index < stop)
+    found = [row.entry for row in conn.execute(query.order_by(leaves.c.log_index))]
+    if len(found) != stop - start:
+        lacking = stop - start - len(found)
+        raise LogConflict(f"the catalogue lacks {lacking} of the leaves {start} to {stop - 1}")
+    return found
+
+
+def current_checkpoint(conn: Connection) -> CheckpointRow | None:
+    """The row as this transaction sees it; None before the first leaf."""
+    row = conn.execute(select(checkpoint)).first()
+    if row is None or not row.note:
+        return None
+    return CheckpointRow(row.size, row.root, row.note)
+
+
+def swap_checkpoint(
+    conn: Connection, old_size: int, old_root: bytes, new_size: int, new_root: bytes, note: bytes
+) -> bool:
+    """Replace the row if it still is (old_size, old_root); False when another sequencer moved it."""
+    first = {"id": 1, "size": 0, "root": EMPTY_ROOT, "note": b"", "published_size": 0}
+    insert_missing(conn, checkpoint, first)
+    unmoved = and_(checkpoint.c.size == old_size, checkpoint.c.root == old_root)
+    done = conn.execute(update(checkpoint).where(unmoved).values(size=new_size, root=new_root, note=note))
+    return done.rowcount == 1
+
+
+def mark_published(conn: Connection, size: int) -> None:
+    """The checkpoint of that size was read back from the object store. Never goes backwards."""
+    conn.execute(update(checkpoint).where(checkpoint.c.published_size < size).values(published_size=size))
+
+
+def published_size(conn: Connection) -> int:
+    """Leaves below this index are in a published checkpoint."""
+    return conn.execute(select(checkpoint.c.published_size)).scalar() or 0
+
+
+def archived_version(conn: Connection, document_id: str, sha256: str) -> Leaf | None:
+    """The leaf of that archived version of the document."""
+    here = and_(
+        leaves.c.document == document_id,
+        leaves.c.kind == LeafKind.VERSION,
+        leaves.c.content_sha256 == sha256,
+    )
+    row = conn.execute(select(leaves).where(here)).first()
+    return _leaf(row) if row else None
+
+
+def _leaf(row: Row[Any]) -> Leaf:
+    values = dict(row._mapping)
+    del values["position"]
+    return Leaf(**{**values, "kind": LeafKind(values["kind"])})

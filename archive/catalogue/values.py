@@ -1,0 +1,151 @@
+"""What the catalogue hands out: frozen values, no rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from policies.vocabulary import FieldRole, State
+
+
+class VersionRole(StrEnum):
+    """Which act made a version of the document's bytes; those from SEAL_TIMESTAMPED on are archived."""
+
+    UPLOADED = "uploaded"
+    PREPARED = "prepared"
+    INITIALLED = "initialled"
+    LEADER_SIGNED = "leader-signed"
+    LEADER_TIMESTAMPED = "leader-timestamped"
+    SEALED = "sealed"
+    SEAL_TIMESTAMPED = "seal-timestamped"
+    LONG_TERM = "long-term"  # B-LT: validation data added after the grace period
+    RENEWED = "renewed"  # B-LTA: an archive time-stamp added
+
+
+class LeafKind(StrEnum):
+    """What a leaf of the log commits to."""
+
+    VERSION = "version"
+    EVENT = "event"
+    REGISTER_HEAD = "register-head"
+    AUDIT_HEAD = "audit-head"
+
+
+class ObjectRole(StrEnum):
+    CONTENT = "content"
+    RECORD = "record"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """`symbol` is the agency's part of a document symbol; `public_keys` its certificates, for its page."""
+
+    code: str
+    name: str
+    symbol: str
+    public_keys: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """What is known at upload. `metadata`: input fields of NĐ 30/2020/NĐ-CP, PL VI; urgency: 0 to 3."""
+
+    agency: str
+    kind: str
+    subject: str
+    uploader: str
+    uploader_display: str
+    unit: str = ""
+    urgency: int = 0
+    recipients: tuple[str, ...] = ()
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One outgoing document. `version` counts changes of the row, for ETag, not versions of the bytes."""
+
+    id: str
+    public_code: str
+    agency: str
+    kind: str
+    unit: str
+    subject: str
+    state: State
+    stopped_from: State | None
+    reason: str
+    version: int
+    urgency: int
+    number: int | None
+    number_text: str | None
+    document_date: date | None
+    uploader: str
+    uploader_display: str
+    recipients: tuple[str, ...]
+    metadata: dict[str, Any]
+    boxes: list[Any]
+    current_sha256: str | None
+    leader_token_time: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+    issued_at: datetime | None
+    recalled_at: datetime | None
+    replaced_by: str | None
+
+    @property
+    def in_force(self) -> bool:
+        """Issued, and neither recalled nor replaced."""
+        return self.issued_at is not None and self.recalled_at is None and self.replaced_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Somebody whose signature the document waits for, or bears. `field` is the PDF field's name."""
+
+    document: str
+    ordinal: int
+    role: FieldRole
+    account: str
+    display: str
+    title: str
+    field: str
+    signed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """Bytes that an act made, in the work area under their digest."""
+
+    role: VersionRole
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    document: str
+    ordinal: int
+    role: VersionRole
+    sha256: str
+    size: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A row of the number register. `text` is the whole symbol, `15/QĐ-UBND`."""
+
+    agency: str
+    kind: str
+    year: int
+    number: int
+    document: str
+    text: str
+    document_date: date
+    allotted_at: datetime
+    voided: bool
+    reason: str
