@@ -1,0 +1,60 @@
+"""Believing a store only after reading it: bytes and lock are compared with what was meant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256 as new_sha256
+from pathlib import Path
+
+from archive.errors import ArchiveDamaged, ArchiveUnavailable
+from archive.ports import ObjectStore, StoredObject
+from archive.storage.blocks import BLOCK, hash_blocks
+
+
+def check_object(
+    store: ObjectStore,
+    key: str,
+    *,
+    sha256: str,
+    size: int | None = None,
+    retain_until: datetime | None = None,
+) -> StoredObject:
+    """Reads it all: digest, size and a lock at least until `retain_until`, else `ArchiveDamaged`."""
+    stored = store.head(key)
+    if stored is None:
+        raise ArchiveDamaged(f"{key}: stored, but the store does not have it")
+    with store.open(key) as stream:
+        found, length = hash_blocks(stream)
+    if found != sha256 or stored.sha256 != sha256 or length != stored.size or size not in (None, length):
+        raise ArchiveDamaged(f"{key}: has SHA-256 {found} and {length} bytes, expected {sha256}")
+    if retain_until is not None and (stored.retain_until is None or stored.retain_until < retain_until):
+        raise ArchiveDamaged(f"{key}: locked until {stored.retain_until}, expected {retain_until}")
+    return stored
+
+
+def put_and_read_back(
+    store: ObjectStore, key: str, source: Path | bytes, *, sha256: str, retain_until: datetime | None = None
+) -> StoredObject:
+    """Puts, then reads bytes and lock back. Only after this may anything be called archived."""
+    stored = store.put(key, source, sha256=sha256, retain_until=retain_until)
+    if store.head(key) is None:
+        raise ArchiveUnavailable(f"{key}: the store took it and does not show it yet")
+    return check_object(store, key, sha256=sha256, size=stored.size, retain_until=retain_until)
+
+
+def put_bytes(
+    store: ObjectStore, key: str, data: bytes, retain_until: datetime | None = None
+) -> StoredObject:
+    """`put_and_read_back` of bytes at hand."""
+    return put_and_read_back(store, key, data, sha256=new_sha256(data).hexdigest(), retain_until=retain_until)
+
+
+def read_bounded(store: ObjectStore, key: str, limit: int) -> bytes:
+    """All bytes of a small object; more than `limit` is `ArchiveDamaged`."""
+    with store.open(key) as stream:
+        data = b""
+        while len(data) <= limit and (block := stream.read(min(BLOCK, limit + 1 - len(data)))):
+            data += block
+    if len(data) > limit:
+        raise ArchiveDamaged(f"{key}: longer than {limit} bytes")
+    return data
