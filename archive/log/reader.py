@@ -1,0 +1,133 @@
+"""Reading the log from the object store: tiles, entries, checkpoints. None of it is trusted."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+
+from archive.errors import ArchiveDamaged, StorageRefused
+from archive.log.checkpoint import SignedCheckpoint, open_checkpoint
+from archive.log.merkle import HASH_SIZE, HashReader, subtree_levels
+from archive.log.note import MAX_NOTE, VerifierKey
+from archive.log.tiles import (
+    HEIGHT,
+    MAX_BUNDLE,
+    WIDTH,
+    TileId,
+    bundle_of,
+    decode_bundle,
+    split_hashes,
+    tile_of,
+)
+from archive.ports import ObjectStore
+from archive.storage import keys
+from archive.storage.readback import read_bounded
+
+_CACHED_TILES = 256  # about 40 KB each with their inner hashes
+
+Levels = list[list[bytes]]
+
+
+class TileReader:
+    """Hashes of complete subtrees out of tiles, the last used ones kept. Safe for threads.
+
+    A tile's bytes are checked for length only; who builds a proof verifies it against a signed root.
+    """
+
+    def __init__(self, store: ObjectStore, cached: int = _CACHED_TILES) -> None:
+        self._store = store
+        self._cached = cached
+        self._tiles: OrderedDict[TileId, Levels] = OrderedDict()
+        self._lock = Lock()
+
+    def at(self, size: int) -> HashReader:
+        """A reader of the tree of `size` leaves, for which a checkpoint was published."""
+
+        def read(level: int, index: int) -> bytes:
+            tile_level, inner = divmod(level, HEIGHT)
+            first = index << inner
+            tile = tile_of(tile_level, first, size)
+            return self._levels(tile)[inner][(first % WIDTH) >> inner]
+
+        return read
+
+    def entry(self, index: int, size: int) -> bytes:
+        """The bytes of leaf `index`."""
+        bundle = bundle_of(index, size)
+        return self.entries(bundle)[index % WIDTH]
+
+    def entries(self, bundle: TileId) -> list[bytes]:
+        """All entries of a bundle. Raises `ProofRefused` for a malformed bundle."""
+        data, tile = self._fetch(bundle, MAX_BUNDLE)
+        return decode_bundle(data, tile.width)[: bundle.width]
+
+    def hashes(self, tile: TileId) -> list[bytes]:
+        """The hashes of a tile, without the cache: what is in the store now. Raises `ArchiveDamaged`."""
+        data, found = self._fetch(tile, WIDTH * HASH_SIZE)
+        hashes = split_hashes(data, found.width)
+        if hashes is None:
+            raise ArchiveDamaged(f"{found.path}: has {len(data)} bytes")
+        return hashes[: tile.width]
+
+    def _levels(self, tile: TileId) -> Levels:
+        with self._lock:
+            levels = self._tiles.get(tile)
+            if levels is not None:
+                self._tiles.move_to_end(tile)
+                return levels
+        levels = subtree_levels(self.hashes(tile))
+        with self._lock:
+            self._tiles[tile] = levels
+            while len(self._tiles) > self._cached:
+                self._tiles.popitem(last=False)
+        return levels
+
+    def _fetch(self, tile: TileId, limit: int) -> tuple[bytes, TileId]:
+        """The tile's bytes; a partial tile may have been replaced by its full one since."""
+        for found in dict.fromkeys((tile, TileId(tile.level, tile.n))):
+            try:
+                return read_bounded(self._store, keys.tile_key(found.path), limit), found
+            except StorageRefused:
+                continue
+        raise ArchiveDamaged(f"{tile.path}: not in the store")
+
+
+def published_checkpoint(store: ObjectStore, key: VerifierKey) -> SignedCheckpoint | None:
+    """The checkpoint that readers are shown; None for a new log. Raises `ProofRefused`."""
+    return _checkpoint(store, keys.CHECKPOINT, key)
+
+
+def checkpoint_at(store: ObjectStore, size: int, key: VerifierKey) -> SignedCheckpoint | None:
+    """The locked checkpoint of that tree size; None when there is none. Raises `ProofRefused`."""
+    return _checkpoint(store, keys.checkpoint_key(size), key)
+
+
+def highest_checkpoint(store: ObjectStore, key: VerifierKey) -> SignedCheckpoint | None:
+    """The largest locked checkpoint in the bucket. Raises `ProofRefused` when it is not the log's own."""
+    size = highest_size(store)
+    return None if size is None else checkpoint_at(store, size, key)
+
+
+def highest_size(store: ObjectStore) -> int | None:
+    """Its tree size, found digit by digit: at most ten short listings for each."""
+    digits = ""
+    while len(digits) < keys.CHECKPOINT_DIGITS:
+        following = (digits + d for d in "9876543210")
+        found = next((d for d in following if _any_key(store, d)), None)
+        if found is None:
+            return None
+        digits = found
+    return int(digits)
+
+
+def _any_key(store: ObjectStore, digits: str) -> bool:
+    grouped = "/".join(digits[i : i + 3] for i in range(0, len(digits), 3))
+    return next(iter(store.list(keys.CHECKPOINTS + grouped)), None) is not None
+
+
+def _checkpoint(store: ObjectStore, object_key: str, key: VerifierKey) -> SignedCheckpoint | None:
+    try:
+        data = read_bounded(store, object_key, MAX_NOTE)
+    except StorageRefused:
+        return None
+    return open_checkpoint(data, key)
