@@ -50,7 +50,8 @@ class Opening:
     salt: bytes
 
     def __post_init__(self) -> None:
-        if len(self.salt) != SALT_SIZE or len(bytes.fromhex(self.sha256)) != HASH_SIZE:
+        digest = bytes.fromhex(self.sha256)
+        if len(self.salt) != SALT_SIZE or len(digest) != HASH_SIZE or digest.hex() != self.sha256:
             raise ValueError("an opening is a SHA-256 and a salt of 32 bytes")
 
 
