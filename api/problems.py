@@ -12,6 +12,22 @@ from archive.errors import ArchiveDamaged, ArchiveUnavailable
 
 log = logging.getLogger("antin")
 MEDIA_TYPE = "application/problem+json"
+HANDLED = (Refused, SignerUnavailable, ArchiveUnavailable, ArchiveDamaged)
+_STRING = {"type": "string"}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": _STRING,
+        "title": _STRING,
+        "status": {"type": "integer"},
+        "instance": _STRING,
+        "id": {**_STRING, "description": "stable id of the refusal"},
+        "basis": {**_STRING, "description": "the rule that it rests on"},
+        "text": {"type": "object", "properties": {"vi": _STRING, "en": _STRING}},
+        "incident": _STRING,
+    },
+}
 
 # Longest prefix wins. Anything refused and not named here is the caller's content: 422.
 STATUS_BY_PREFIX: dict[str, int] = {

@@ -298,3 +298,21 @@ SEED_VALUES = Reason(
     "Ô «{field}» đặt điều kiện riêng cho chữ ký (seed value) mà dịch vụ không hỗ trợ.",
     "The field “{field}” sets its own conditions for the signature (seed values), which are not supported.",
 )
+NO_KEY = Reason(
+    "signing.no-key",
+    "NĐ 30/2020/NĐ-CP, Điều 32",
+    "Tài khoản chưa được gắn khóa ký. Hãy đề nghị quản trị nạp chứng thư số và khóa.",
+    "No signing key belongs to this account. Ask the administrator to load certificate and key.",
+)
+NO_STAMP_IMAGE = Reason(
+    "signing.no-stamp-image",
+    "NĐ 30/2020/NĐ-CP, Phụ lục I, phần I, mục II.7 và II.8",
+    "Chưa có hình chữ ký hoặc dấu «{name}» (PNG nền trong suốt). Hãy đề nghị quản trị nạp hình.",
+    "There is no picture for “{name}” (PNG, transparent). Ask the administrator to load it.",
+)
+STAMP_IMAGE_TOO_LARGE = Reason(
+    "signing.stamp-image-too-large",
+    "NĐ 30/2020/NĐ-CP, Phụ lục I, phần I, mục II.7 và II.8",
+    "Hình «{name}» lớn hơn {limit} MB. Hãy nạp hình nhỏ hơn.",
+    "The picture “{name}” is larger than {limit} MB. Load a smaller one.",
+)

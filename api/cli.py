@@ -1,0 +1,164 @@
+"""The command line `antin`. Exit codes: 0 holds, 1 TOTAL-FAILED, 2 INDETERMINATE or unsigned, 3 refusal,
+64 wrong usage, 70 internal fault (sysexits)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api import cli_verify, wiring
+from api.settings import SettingsError
+from archive.errors import ArchiveDamaged, ArchiveUnavailable
+from policies.refusals import Refused
+from signer.errors import SignerUnavailable
+
+REFUSED, USAGE, INTERNAL = 3, 64, 70
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+log = logging.getLogger("antin")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="antin")
+def antin() -> None:
+    """An Tín: signs, seals, issues, archives and proves official PDF documents.
+
+    \b
+    Ký số, đóng dấu, phát hành, lưu trữ và chứng minh văn bản điện tử.
+    Every command explains itself: antin COMMAND --help
+    """
+
+
+@antin.command()
+@click.option("--config", type=FILE, help="Settings file (default: antin.toml beside the service).")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+def serve(config: Path | None, host: str | None, port: int | None, data_dir: Path | None) -> None:
+    """Run the service until it is stopped (Ctrl-C)."""
+    from api.server import run
+
+    run(wiring.load_settings(config, host=host, port=port, data_dir=data_dir))
+
+
+@antin.command()
+@click.option("--once", is_flag=True, help="Exit after the path; status 0 only if everything held.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("demo-out"), show_default=True)
+@click.option("--port", type=int, default=8460, show_default=True)
+def demo(once: bool, out: Path, port: int) -> None:
+    """The whole legal path of a real decision, over HTTP, with a demo PKI; then the site stays up."""
+    from api.demo.run import run_demo
+
+    sys.exit(run_demo(out, port, once))
+
+
+@antin.command()
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--subject", default="", help="Trích yếu of the document.")
+@click.option("--kind", type=click.Choice(["decision", "letter"]), default="decision", show_default=True)
+@click.option("--pages", type=click.IntRange(1, 2000), default=1, show_default=True)
+@click.option("--megabytes", type=click.IntRange(0, 4096), default=0, help="Pad to about this size.")
+def sample(out: Path, subject: str, kind: str, pages: int, megabytes: int) -> None:
+    """Write a document of the demo agency, ready to be signed."""
+    from api.demo.sample import write_sample
+
+    size = write_sample(out, subject=subject, kind=kind, pages=pages, megabytes=megabytes)
+    click.echo(f"{out}: {size:,} bytes")
+
+
+@antin.command()
+@click.argument("source", type=FILE)
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--key", "container", type=FILE, required=True, help="PKCS#12 container.")
+@click.option("--password-file", type=FILE, required=True, help="Its password, first line.")
+@click.option("--tsa", default="", help="RFC 3161 authority; without it the level is B-B.")
+@click.option("--trust", type=click.Path(exists=True, path_type=Path), help="Anchors of the TSA (PEM or folder).")
+@click.option("--field", default="", help="An empty signature field; without it an invisible one is made.")
+@click.option("--pss", is_flag=True, help="RSASSA-PSS instead of PKCS#1 v1.5.")
+def sign(**options: Any) -> None:
+    """Sign one PDF as PAdES B-B or B-T. The source is not touched; an existing OUT is refused."""
+    from api.cli_sign import sign_file
+
+    click.echo(sign_file(**options))
+
+
+@antin.command()
+@click.argument("file", type=FILE)
+@click.option("--trust", type=click.Path(exists=True, path_type=Path), help="Trust anchors: PEM file or folder.")
+@click.option("--at", "at", default="", help="Validate as of this time (ISO 8601 with offset).")
+@click.option("--profile", default="agency", show_default=True, help="agency, public, strict or historical.")
+@click.option("--password-file", type=FILE, help="Password of an encrypted PDF, first line.")
+@click.option("--offline", is_flag=True, help="Ask no one: only what the file carries counts.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, schema antin.verify/1.")
+@click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
+def verify(**options: Any) -> None:
+    """Validate every signature of a PDF (EN 319 102-1).
+
+    \b
+    Exit: 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE or unsigned, 3 refused, 64 usage, 70 fault.
+    """
+    sys.exit(cli_verify.verify(**options))
+
+
+@antin.command("verify-receipt")
+@click.argument("file", type=FILE)
+@click.argument("receipt", type=FILE)
+@click.option("--key", "key_file", type=FILE, required=True, help="The log's public key (log.vkey).")
+@click.option("--json", "as_json", is_flag=True)
+def verify_receipt(file: Path, receipt: Path, key_file: Path, as_json: bool) -> None:
+    """Prove offline, without any database, that FILE is in the log that the key belongs to."""
+    sys.exit(cli_verify.verify_receipt(file, receipt, key_file, as_json=as_json))
+
+
+@antin.command()
+@click.option("--config", type=FILE, help="Settings file.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+@click.option("--json", "as_json", is_flag=True)
+def fsck(config: Path | None, data_dir: Path | None, as_json: bool) -> None:
+    """Read everything, trust nothing: objects, catalogue, log, numbers. Exit 0 only when all agree."""
+    from api.cli_fsck import run_fsck
+
+    sys.exit(run_fsck(wiring.load_settings(config, data_dir=data_dir), as_json=as_json))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: click's usage errors and our own become the documented exit codes."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    wants_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        antin.main(arguments, standalone_mode=False)
+    except click.exceptions.Exit as exc:
+        sys.exit(exc.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(USAGE)
+    except SettingsError as exc:
+        click.echo(f"antin: {exc}", err=True)
+        sys.exit(USAGE)
+    except Refused as exc:
+        _show_refusal(exc, wants_json)
+        sys.exit(REFUSED)
+    except (SignerUnavailable, ArchiveUnavailable, ArchiveDamaged, OSError) as exc:
+        click.echo(f"antin: {type(exc).__name__}: {exc}", err=True)
+        sys.exit(INTERNAL)
+    except Exception as exc:  # noqa: BLE001 (the border to the shell: a fault is one line and exit 70)
+        log.debug("fault", exc_info=exc)
+        click.echo(f"antin: internal fault ({type(exc).__name__}); please report it", err=True)
+        sys.exit(INTERNAL)
+
+
+def _show_refusal(exc: Refused, wants_json: bool) -> None:
+    if wants_json:
+        click.echo(json.dumps(cli_verify.refusal_object(exc), ensure_ascii=False))
+    else:
+        click.echo(f"{exc.text('vi')}\n{exc.text('en')}\n[{exc.id}; {exc.basis}]", err=True)
+
+
+if __name__ == "__main__":
+    main()

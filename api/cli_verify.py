@@ -1,0 +1,84 @@
+"""`antin verify` and `antin verify-receipt`: no service, no database."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api import wiring
+from archive import receipt as receipts
+from policies.refusals import Refused
+from policies.validation import PROFILES
+from policies.vocabulary import Indication
+from signer.trust.anchors import TrustAnchors
+from signer.validation import report as reports
+
+EXIT = {
+    Indication.TOTAL_PASSED: 0,
+    Indication.TOTAL_FAILED: 1,
+    Indication.INDETERMINATE: 2,
+    Indication.NO_SIGNATURE: 2,
+}
+RECEIPT_LIMIT = 1 << 20
+
+
+def verify(
+    file: Path,
+    trust: Path | None,
+    at: str,
+    profile: str,
+    password_file: Path | None,
+    *,
+    offline: bool,
+    as_json: bool,
+    lang: str,
+) -> int:
+    """Validate and print; the exit code is the verdict."""
+    if profile not in PROFILES:
+        raise click.BadParameter(f"one of {', '.join(PROFILES)}", param_hint="--profile")
+    anchors = TrustAnchors.load(trust) if trust else TrustAnchors.none()
+    moment = _moment(at)
+    password = password_file.read_text("utf-8").splitlines()[0] if password_file else None
+    if not as_json and file.stat().st_size > 64 << 20:
+        click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
+    with wiring.verifier(offline=offline, size=file.stat().st_size) as verifier:
+        report = verifier.validate(file, anchors, moment, PROFILES[profile], password)
+    if as_json:
+        click.echo(json.dumps(reports.to_json(report, lang), ensure_ascii=False))
+    else:
+        click.echo(reports.to_text(report, lang))
+    return EXIT[report.indication]
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise click.BadParameter("not an ISO 8601 time", param_hint="--at") from exc
+    if moment.tzinfo is None:
+        raise click.BadParameter("needs an offset, as in 2026-11-21T08:00:00+07:00", param_hint="--at")
+    return moment
+
+
+def refusal_object(exc: Refused) -> dict[str, Any]:
+    """The contract's answer for a file that is refused before a verdict."""
+    refusal = {"id": exc.id, "basis": exc.basis, "text": exc.text("vi"), "text_en": exc.text("en")}
+    return {"schema": reports.SCHEMA, "refusal": refusal}
+
+
+def verify_receipt(file: Path, receipt: Path, key_file: Path, *, as_json: bool) -> int:
+    """Raises ProofRefused (exit 3) when the receipt does not prove this file."""
+    if receipt.stat().st_size > RECEIPT_LIMIT:
+        raise click.BadParameter("not a receipt: larger than 1 MB", param_hint="RECEIPT")
+    facts = receipts.verify(file, receipt.read_bytes(), key_file.read_text("utf-8").strip())
+    if as_json:
+        click.echo(json.dumps(receipts.facts_json(facts), ensure_ascii=False))
+    else:
+        click.echo(receipts.facts_text(facts))
+    return 0

@@ -1,0 +1,55 @@
+"""Where each page and form lives: the one list that templates link to and routes are written for."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+ADDRESSES: dict[str, str] = {
+    # public
+    "home": "/",
+    "verify": "/verify",  # POST multipart: file
+    "lookup": "/lookup",  # GET ?code=, redirects to document
+    "document": "/v/{code}",
+    "log": "/log",
+    # accounts
+    "sign_in": "/sign-in",  # GET ?next=; POST name, password, next
+    "sign_out": "/sign-out",  # POST csrf
+    "desk": "/desk",  # GET, redirects to the desk of the caller's role
+    # leader
+    "inbox": "/desk/inbox",
+    "review": "/desk/documents/{id}/review",
+    "review_many": "/desk/review",  # GET ?id=&id=
+    "sign": "/desk/documents/{id}/sign",  # POST csrf, digest, next (id or empty)
+    "sign_many": "/desk/sign",  # POST csrf, id (repeated), digest-{id}
+    "initial": "/desk/documents/{id}/initial",  # POST csrf, digest
+    "return": "/desk/documents/{id}/return",  # POST csrf, reason, next
+    # clerk
+    "clerk": "/desk/clerk",  # GET ?tab=&after=
+    "upload": "/desk/documents",  # POST multipart: csrf, file, kind, subject, urgency, recipients, leader, initial
+    "prepare": "/desk/documents/{id}/prepare",  # GET; POST csrf, box-{n}-{page,left,top,width,height}
+    "work": "/desk/documents/{id}",
+    "number": "/desk/documents/{id}/number",  # GET; POST csrf, date, digest
+    "issue": "/desk/documents/{id}/issue",  # POST csrf
+    "withdraw": "/desk/documents/{id}/withdraw",  # POST csrf
+    "resubmit": "/desk/documents/{id}/resubmit",  # POST csrf
+    "recall": "/desk/documents/{id}/recall",  # POST csrf, reason
+    "void": "/desk/documents/{id}/void",  # POST csrf, reason
+    "resume": "/desk/documents/{id}/resume",  # POST csrf, reason
+    "register": "/desk/register",  # GET ?year=&kind=&q=
+    # auditor
+    "auditor": "/desk/audit",
+    "trail": "/desk/audit/trail",  # GET ?q=&after=
+    "fsck": "/desk/audit/fsck",  # GET; POST csrf starts a run
+}
+
+
+def address(name: str, /, **parts: Any) -> str:
+    """The address of a page. Parts named in its pattern go into the path, the others into the query.
+
+    Raises KeyError for an unknown page or a missing part.
+    """
+    pattern = ADDRESSES[name]
+    path = pattern.format_map({key: quote(str(value), safe="") for key, value in parts.items()})
+    rest = {key: value for key, value in parts.items() if "{" + key + "}" not in pattern and value is not None}
+    return f"{path}?{urlencode(rest, doseq=True)}" if rest else path

@@ -1,0 +1,30 @@
+"""`antin serve`: the embedded service in one process."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from api import wiring
+from api.app import create_app
+from api.settings import Settings
+
+
+def server(settings: Settings) -> tuple[uvicorn.Server, wiring.Services]:
+    """A server that is ready to run, with its services."""
+    services = wiring.build(settings)
+    config = uvicorn.Config(
+        create_app(services),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=64 << 10,
+    )
+    return uvicorn.Server(config), services
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    server(settings)[0].run()
