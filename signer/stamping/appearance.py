@@ -16,7 +16,7 @@ from policies.reasons import signing as reasons
 from signer.document.syntax import Name, Ref, Stream
 from signer.errors import SigningRefused
 from signer.stamping.images import Picture, picture
-from signer.stamping.typefaces import Face, Typeface, embed, typeface
+from signer.stamping.typefaces import Face, Metrics, embed, typeface
 
 Add = Callable[[object], Ref]
 
@@ -63,7 +63,7 @@ class Appearance:
 class TextStyle:
     """An embedded font (its subset and its object) and how a field's value is set in it."""
 
-    font: Typeface
+    font: Metrics
     reference: Ref
     resource: str
     size: float

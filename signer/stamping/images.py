@@ -27,7 +27,7 @@ _KEEP = 32
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`rgb` and `alpha` are 8-bit samples, row by row, deflated; `ink` is the mean colour of what is drawn."""
+    """`rgb` and `alpha` are 8-bit samples, row by row, deflated; `ink` is the mean drawn colour."""
 
     width: int
     height: int

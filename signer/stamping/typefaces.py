@@ -44,21 +44,12 @@ class Face(StrEnum):
     BOLD_ITALIC = "BoldItalic"
 
 
-@dataclass(frozen=True, slots=True)
-class Typeface:
-    """One subset. Units are 1/1000 of the size; `glyphs` maps a character to its code (glyph index)."""
+@dataclass(frozen=True)
+class Metrics:
+    """Codes (glyph indices) and widths (1/1000 of the size) by character."""
 
-    face: Face
-    name: str
     glyphs: dict[str, int]
     widths: dict[str, int]
-    ascent: int
-    descent: int
-    cap_height: int
-    bounds: tuple[int, int, int, int]
-    italic_angle: float
-    program: bytes
-    program_length: int
 
     def encode(self, text: str) -> bytes:
         """Codes of `text`, two bytes each. Raises `SigningRefused` for a letter that is not in the subset."""
@@ -72,6 +63,21 @@ class Typeface:
         """Width of `text` in points at `size`; letters that are missing count nothing."""
         text = unicodedata.normalize("NFC", text)
         return sum(self.widths.get(letter, 0) for letter in text) * size / 1000
+
+
+@dataclass(frozen=True)
+class Typeface(Metrics):
+    """One subset, ready to be embedded. Units are 1/1000 of the size."""
+
+    face: Face
+    name: str
+    ascent: int
+    descent: int
+    cap_height: int
+    bounds: tuple[int, int, int, int]
+    italic_angle: float
+    program: bytes
+    program_length: int
 
 
 def typeface(face: Face, letters: str = VIETNAMESE) -> Typeface:

@@ -1,0 +1,109 @@
+"""Fills a prepared text field: /V and /AP change, nothing else.
+
+The value is drawn with the font that was embedded at preparation, read back from the file, so that a newer
+release of this software fills documents that an older one prepared.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from policies.layout import Rect
+from policies.reasons import document as document_reasons
+from policies.reasons import signing as reasons
+from signer.creation.append import Revision
+from signer.creation.form import Field, text_of, text_string
+from signer.document.reader import PdfFile
+from signer.document.syntax import Ref, Stream
+from signer.errors import DocumentRefused, SigningRefused
+from signer.stamping.appearance import Alignment, Colours, TextStyle, text_form
+from signer.stamping.typefaces import Metrics
+
+_DEFAULT = re.compile(rb"/([!-~]+)[ \r\n]+([0-9.]+)[ \r\n]+Tf")
+_PAIR = re.compile(rb"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]{4,8})>")
+_LARGEST_MAP = 1 << 20
+_ALIGNMENTS = {0: Alignment.LEFT, 1: Alignment.CENTRE, 2: Alignment.RIGHT}
+
+
+def fillable(known: dict[str, Field], name: str) -> Field:
+    """The empty text field of this name. Raises `SigningRefused` otherwise."""
+    field = known.get(name)
+    if field is None:
+        raise SigningRefused(reasons.FIELD_MISSING, field=name[:80])
+    if field.kind != "Tx" or field.widget is None:
+        raise SigningRefused(reasons.FIELD_WRONG_KIND, field=name, needed="chữ / text")
+    if text_of(field.attributes.get("V")):
+        raise SigningRefused(reasons.FIELD_FILLED, field=name)
+    return field
+
+
+def fill(revision: Revision, field: Field, value: str, colours: Colours) -> None:
+    """Give the field its value and the appearance that shows exactly this value.
+
+    Raises `SigningRefused` when the font lacks a letter or the value does not fit its box.
+    """
+    pdf = revision.pdf
+    value = unicodedata.normalize("NFC", value)
+    if not value or value != value.strip():
+        raise SigningRefused(reasons.FIELD_LEFT_EMPTY, field=field.name)
+    widget: Ref = field.widget or field.ref
+    shown = pdf.dictionary(widget)
+    style = _style(pdf, field)
+    form = revision.add(text_form(value, style, rect_of(pdf, shown), rotation_of(pdf, shown), colours))
+    revision.put(field.ref, {**revision.value(field.ref), "V": text_string(value)})
+    revision.put(widget, {**revision.value(widget), "AP": {"N": form}})
+
+
+def _style(pdf: PdfFile, field: Field) -> TextStyle:
+    text = pdf.resolve(field.attributes.get("DA"))
+    match = _DEFAULT.search(text) if isinstance(text, bytes) else None
+    form = pdf.dictionary(pdf.catalog.get("AcroForm"))
+    fonts = pdf.dictionary(pdf.dictionary(form.get("DR")).get("Font"))
+    reference = fonts.get(match[1].decode("latin-1")) if match else None
+    if match is None or not isinstance(reference, Ref):
+        raise DocumentRefused(document_reasons.FORM_UNSUPPORTED, what=f"/DA {field.name}"[:80])
+    alignment = _ALIGNMENTS.get(field.attributes.get("Q", 0), Alignment.LEFT)
+    name = match[1].decode("latin-1")
+    return TextStyle(_metrics(pdf, reference), reference, name, float(match[2]), alignment)
+
+
+def _metrics(pdf: PdfFile, reference: Ref) -> Metrics:
+    """Codes and widths of an embedded font of ours, from its /ToUnicode and /W."""
+    font = pdf.dictionary(reference)
+    unicode_map = pdf.resolve(font.get("ToUnicode"))
+    descendants = pdf.array(font.get("DescendantFonts"))
+    if font.get("Encoding") != "Identity-H" or not isinstance(unicode_map, Stream) or not descendants:
+        raise DocumentRefused(document_reasons.FORM_UNSUPPORTED, what="/DR /Font")
+    glyphs = {
+        bytes.fromhex(match[2].decode()).decode("utf-16-be"): int(match[1], 16)
+        for match in _PAIR.finditer(pdf.stream_data(unicode_map, _LARGEST_MAP))
+    }
+    by_code = _widths(pdf.array(pdf.dictionary(descendants[0]).get("W")))
+    return Metrics(glyphs, {letter: by_code.get(code, 0) for letter, code in glyphs.items()})
+
+
+def _widths(array: list[Any]) -> dict[int, int]:
+    """/W in the form `first [w w w]`, which is the one that we write."""
+    widths: dict[int, int] = {}
+    for first, run in zip(array[::2], array[1::2], strict=False):
+        if isinstance(first, int) and isinstance(run, list):
+            widths.update({first + index: int(width) for index, width in enumerate(run)})
+    return widths
+
+
+def rect_of(pdf: PdfFile, widget: dict[str, Any]) -> Rect:
+    """A widget's rectangle, its corners in order."""
+    values = [pdf.resolve(value) for value in pdf.array(widget.get("Rect"))]
+    sides = [float(value) for value in values if isinstance(value, int | float)]
+    if len(sides) != 4:
+        raise DocumentRefused(document_reasons.FORM_UNSUPPORTED, what="/Rect")
+    (x0, x1), (y0, y1) = sorted(sides[0::2]), sorted(sides[1::2])
+    return Rect(x0, y0, x1, y1)
+
+
+def rotation_of(pdf: PdfFile, widget: dict[str, Any]) -> int:
+    """A widget's /MK /R: 0, 90, 180 or 270."""
+    value = pdf.resolve(pdf.dictionary(widget.get("MK")).get("R"))
+    return value % 360 if isinstance(value, int) and value % 90 == 0 else 0

@@ -1,0 +1,72 @@
+"""Whether one more signature is allowed by those that are in the file already.
+
+ISO 32000-2, 12.8.2.2 (DocMDP), 12.8.2.4 (FieldMDP) and 12.7.5.5 (signature field locks).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from policies.reasons import document as document_reasons
+from policies.reasons import signing as reasons
+from signer.creation.form import Field, text_of
+from signer.document.reader import PdfFile
+from signer.errors import DocumentRefused, SigningRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What one signature locks: all fields, those named, or all but those named; and its /P, if any."""
+
+    action: str
+    names: tuple[str, ...]
+    permission: int | None
+
+    def covers(self, name: str) -> bool:
+        """Whether this field, or a parent of it, is locked."""
+        named = any(name == given or name.startswith(given + ".") for given in self.names)
+        return {"All": True, "Include": named, "Exclude": not named}.get(self.action, True)
+
+
+def lock_of(pdf: PdfFile, value: object) -> Lock | None:
+    """A lock dictionary, or FieldMDP parameters; None for null. What is not understood locks all."""
+    found = pdf.dictionary(value)
+    if not found:
+        return None
+    permission = found.get("P")
+    names = tuple(text_of(pdf.resolve(item)) for item in pdf.array(found.get("Fields")))
+    return Lock(str(found.get("Action")), names, permission if isinstance(permission, int) else None)
+
+
+def check_earlier(pdf: PdfFile, known: dict[str, Field], touched: Iterable[str]) -> None:
+    """Raise when an earlier signature forbids a change to one of the `touched` fields.
+
+    `DocumentRefused` for a certification that allows nothing, `SigningRefused` for a lock.
+    """
+    touched = tuple(touched)
+    for field in known.values():
+        if field.kind != "Sig" or "V" not in field.attributes:
+            continue
+        for lock in _locks(pdf, field):
+            for name in touched:
+                if lock.permission == 1 or (lock.action and lock.covers(name)):
+                    raise SigningRefused(reasons.BREAKS_EARLIER_SIGNATURE, earlier=field.name, field=name)
+
+
+def _locks(pdf: PdfFile, field: Field) -> list[Lock]:
+    signature = pdf.dictionary(field.attributes["V"])
+    locks = []
+    for item in pdf.array(signature.get("Reference")):
+        reference: dict[str, Any] = pdf.dictionary(item)
+        parameters = pdf.dictionary(reference.get("TransformParams"))
+        if reference.get("TransformMethod") == "DocMDP":
+            if parameters.get("P", 2) == 1:
+                raise DocumentRefused(document_reasons.CERTIFIED, level=1)
+        elif reference.get("TransformMethod") == "FieldMDP":
+            locks.append(lock_of(pdf, parameters) or Lock("All", (), None))
+    own = lock_of(pdf, field.attributes.get("Lock"))
+    if own is not None:
+        locks.append(own)
+    return locks

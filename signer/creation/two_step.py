@@ -1,0 +1,252 @@
+"""A signature in two steps: all that needs the document first, then what needs the key.
+
+    1. prepare_signature   checks, builds the revision with an empty hole, hashes; in the sandbox, no key
+    2. check_digest        the caller compares before the key is used
+    3. complete            one use of the key; the CMS is put into the hole
+    4. write               base and revision to another file; fsync and rename are the caller's
+
+The base file is never written to. Until the caller puts the written file in its place, nothing has happened.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from policies.layout import TEXT_FIELDS, YEAR_FIELD
+from policies.reasons import signing as reasons
+from signer.creation import cms as cms_builder
+from signer.creation import fill as filling
+from signer.creation.append import Built, Raw, Revision, digest_of, write_tail
+from signer.creation.form import Field, fields, output_colours, text_of, text_string
+from signer.creation.permission import check_earlier, lock_of
+from signer.document.reader import PdfFile
+from signer.document.syntax import Name, Ref, serialize
+from signer.errors import SigningRefused
+from signer.ports import SigningKey
+from signer.stages import Prepared
+from signer.stamping.appearance import Appearance, Colours, signature_form
+
+MAX_CONTENTS = 32_767  # ISO 19005-2, 6.1.13: a string's limit, in bytes
+_HANOI = timezone(timedelta(hours=7))
+_RANGE = b"[0 %10d %10d %10d]"
+_CONTROL = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn")
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureRequest:
+    """One signature to be prepared.
+
+    `field` is an empty signature field of the file. `contents_size` is the room for the CMS with its token,
+    in bytes. `name` is the signer's, `at` the claimed time (aware). `fills` are values of text fields by
+    field name, written in the same revision. `digest_algorithm` as hashlib names it.
+    """
+
+    field: str
+    contents_size: int
+    name: str
+    at: datetime
+    appearance: Appearance | None = None
+    fills: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    digest_algorithm: str = "sha256"
+    reason: str = ""
+    location: str = ""
+
+
+def contents_size(key: SigningKey, reserve: int = 0) -> int:
+    """Bytes to keep for a CMS of this key with a token of at most `reserve` bytes.
+
+    Raises `SigningRefused` when PDF/A has no room for it.
+    """
+    size = cms_builder.size(key, reserve)
+    _check_size(size)
+    return size
+
+
+def prepare_signature(path: Path, request: SignatureRequest) -> Prepared:
+    """The revision that fills fields and signs one, with an empty hole, and the digest to be signed.
+
+    Raises `SigningRefused` when the field is missing, of another kind or signed already, when a value or
+    picture cannot be drawn, a field would be locked empty, an earlier signature would break, or the name
+    misleads; `DocumentRefused` when the file is damaged or certified against changes.
+    """
+    _check_size(request.contents_size)
+    _check_name(request.name)
+    with PdfFile.open(path) as pdf:
+        revision = Revision(pdf)
+        known = fields(pdf)
+        fills = {name: value for name, value in request.fills.items() if name in known or name != YEAR_FIELD}
+        target = _target(pdf, known, request.field)
+        check_earlier(pdf, known, (request.field, *fills))
+        _check_left_empty(pdf, known, target, fills)
+        colours = output_colours(pdf)
+        signature = revision.reserve()
+        for name, value in fills.items():
+            filling.fill(revision, filling.fillable(known, name), value, colours)
+        _sign_field(revision, target, signature, request, colours)
+        revision.put(signature, Raw(_signature(pdf, target, request)))
+        return _prepared(path, revision.build(), signature, request)
+
+
+def _check_size(size: int) -> None:
+    if not 0 < size <= MAX_CONTENTS:
+        raise SigningRefused(reasons.CONTENTS_TOO_LARGE, size=size, limit=MAX_CONTENTS)
+
+
+def _check_name(name: str) -> None:
+    for letter in name:
+        if unicodedata.category(letter) in _CONTROL:
+            raise SigningRefused(reasons.BAD_SIGNER_NAME, code=f"U+{ord(letter):04X}")
+
+
+def _target(pdf: PdfFile, known: dict[str, Field], name: str) -> Field:
+    target = known.get(name)
+    if target is None:
+        raise SigningRefused(reasons.FIELD_MISSING, field=name[:80])
+    if target.kind != "Sig" or target.widget is None:
+        raise SigningRefused(reasons.FIELD_WRONG_KIND, field=name, needed="chữ ký / signature")
+    if "V" in target.attributes:
+        raise SigningRefused(reasons.FIELD_SIGNED, field=name)
+    if pdf.dictionary(target.attributes.get("SV")):
+        raise SigningRefused(reasons.SEED_VALUES, field=name)
+    return target
+
+
+def _check_left_empty(pdf: PdfFile, known: dict[str, Field], target: Field, fills: Mapping[str, str]) -> None:
+    """A text field of ours that is locked while empty could never be filled: number before seal."""
+    lock = lock_of(pdf, target.attributes.get("Lock"))
+    for name in TEXT_FIELDS:
+        if lock is None or name not in known or name in fills or not lock.covers(name):
+            continue
+        if not text_of(pdf.resolve(known[name].attributes.get("V"))):
+            raise SigningRefused(reasons.FIELD_LEFT_EMPTY, field=name)
+
+
+def _sign_field(
+    revision: Revision, target: Field, signature: Ref, request: SignatureRequest, colours: Colours
+) -> None:
+    """Only /V and /AP change, in the field and its widget (often one object)."""
+    widget: Ref = target.widget or target.ref
+    own = revision.value(target.ref)
+    revision.put(target.ref, {**own, "V": signature})
+    shown = revision.value(widget)
+    rect = filling.rect_of(revision.pdf, shown)
+    if not rect.visible:
+        return
+    if request.appearance is None:
+        raise SigningRefused(reasons.NOTHING_TO_SHOW, field=target.name)
+    form = signature_form(
+        request.appearance,
+        rect,
+        filling.rotation_of(revision.pdf, shown),
+        colours,
+        revision.add,
+        _user_unit(revision.pdf, shown),
+    )
+    revision.put(widget, {**revision.value(widget), "AP": {"N": form}})
+
+
+def _user_unit(pdf: PdfFile, widget: dict[str, Any]) -> float:
+    value = pdf.resolve(pdf.dictionary(widget.get("P")).get("UserUnit"))
+    return float(value) if isinstance(value, int | float) and value > 0 else 1.0
+
+
+def _signature(pdf: PdfFile, target: Field, request: SignatureRequest) -> bytes:
+    """The signature dictionary, with ByteRange still blank and the hole full of zeros (EN 319 142-1, 6.3)."""
+    entries: dict[str, Any] = {
+        "Type": Name("Sig"),
+        "Filter": Name("Adobe.PPKLite"),
+        "SubFilter": Name("ETSI.CAdES.detached"),
+        "Name": text_string(unicodedata.normalize("NFC", request.name)),
+        "M": _pdf_date(request.at),
+        "Reason": text_string(request.reason) if request.reason else None,
+        "Location": text_string(request.location) if request.location else None,
+        "Reference": _reference(pdf, target),
+    }
+    hole = b"0" * (2 * request.contents_size)
+    blank = _RANGE % (0, 0, 0)
+    return serialize(entries)[:-2] + b"/ByteRange %b/Contents <%b>>>" % (blank, hole)
+
+
+def _reference(pdf: PdfFile, target: Field) -> list[dict[str, Any]] | None:
+    """The field's lock, as a FieldMDP reference over the catalog (ISO 32000-2, 12.8.2.4)."""
+    lock = pdf.dictionary(target.attributes.get("Lock"))
+    if not lock:
+        return None
+    parameters: dict[str, Any] = {"Type": Name("TransformParams"), "V": Name("1.2"), "Action": lock["Action"]}
+    if "Fields" in lock:
+        parameters["Fields"] = [pdf.resolve(item) for item in pdf.array(lock["Fields"])]
+    if "P" in lock:
+        parameters["P"] = lock["P"]
+    reference = {
+        "Type": Name("SigRef"),
+        "TransformMethod": Name("FieldMDP"),
+        "TransformParams": parameters,
+        "Data": pdf.trailer["Root"],
+    }
+    return [reference]
+
+
+def _pdf_date(at: datetime) -> bytes:
+    """The claimed time in Vietnam's zone, with its offset (ISO 32000-2, 7.9.4)."""
+    if at.tzinfo is None:
+        raise ValueError("the claimed time must be aware")
+    return at.astimezone(_HANOI).strftime("D:%Y%m%d%H%M%S+07'00'").encode()
+
+
+def _prepared(path: Path, built: Built, signature: Ref, request: SignatureRequest) -> Prepared:
+    digits = 2 * request.contents_size
+    tail = bytearray(built.tail)
+    base = built.base_size
+    start = bytes(tail).index(b"/Contents <", built.bodies[signature.num] - base) + len(b"/Contents <") + base
+    total = base + len(tail)
+    byte_range = (0, start - 1, start + digits + 1, total - start - digits - 1)
+    blank = _RANGE % (0, 0, 0)
+    at = bytes(tail).index(blank, built.bodies[signature.num] - base)
+    tail[at : at + len(blank)] = _RANGE % byte_range[1:]
+    prepared = Prepared(
+        base, bytes(tail), byte_range, (start, digits), b"", request.digest_algorithm, request.field
+    )
+    return dataclasses.replace(prepared, digest=digest_of(path, prepared))
+
+
+def check_digest(base: Path, prepared: Prepared) -> None:
+    """Hash the file again, outside of the sandbox, and compare: a worker that a hostile file took over must
+    not choose what is signed. Raises `SigningRefused` before the key is used."""
+    if digest_of(base, prepared) != prepared.digest:
+        raise SigningRefused(reasons.DIGEST_CHANGED)
+
+
+def fill_hole(prepared: Prepared, cms: bytes) -> bytes:
+    """The tail with this CMS in its hole, in hexadecimal, followed by the zeros that were there.
+
+    Raises `SigningRefused` when it does not fit.
+    """
+    start, digits = prepared.hole
+    if 2 * len(cms) > digits:
+        raise SigningRefused(reasons.CONTENTS_DO_NOT_FIT, size=len(cms), limit=digits // 2)
+    at = start - prepared.base_size
+    text = cms.hex().encode()
+    return prepared.tail[:at] + text + prepared.tail[at + len(text) :]
+
+
+def complete(prepared: Prepared, key: SigningKey) -> bytes:
+    """Use the key once and put the CMS into the hole: the finished bytes to append.
+
+    Raises what `cms.build` and the key raise; the caller records intent before and result after.
+    """
+    return fill_hole(prepared, cms_builder.build(prepared.digest, key))
+
+
+def write(base: Path, prepared: Prepared, cms: bytes, out: Path) -> None:
+    """Write base and revision, with `cms` in its hole, to `out`. Memory does not grow with the file.
+
+    Raises `SigningRefused` when `base` has another length than when this was prepared, or the CMS does not
+    fit. A crash leaves a partial `out` and the base as it was.
+    """
+    write_tail(base, prepared.base_size, fill_hole(prepared, cms), out)
