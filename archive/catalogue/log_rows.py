@@ -1,12 +1,11 @@
 """Leaves and the checkpoint row: the ports `PendingLeaves` and `CheckpointLock`, as one module of functions.
 
-A leaf is inserted without an index in the transaction of its act. The sequencer then gives indices to committed
-leaves and swaps the checkpoint row, in one transaction of its own.
+A leaf is inserted without an index in the transaction of its act. The sequencer then gives indices to
+committed leaves and swaps the checkpoint row, in one transaction of its own.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,11 +18,10 @@ from sqlalchemy.exc import IntegrityError
 from archive.catalogue import Connection
 from archive.catalogue.dialects import insert_missing
 from archive.catalogue.tables import checkpoint, leaves
-from archive.catalogue.values import LeafKind
 from archive.errors import LogConflict
+from archive.log.leaf import LeafKind
+from archive.log.merkle import EMPTY_ROOT
 from archive.ports import CheckpointRow
-
-EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +131,16 @@ def published_size(conn: Connection) -> int:
     return conn.execute(select(checkpoint.c.published_size)).scalar() or 0
 
 
+def archived_versions(conn: Connection, document_id: str) -> tuple[Leaf, ...]:
+    """Leaves of the document's archived versions, oldest first."""
+    return leaves_of(conn, document_id, LeafKind.DOCUMENT)
+
+
 def archived_version(conn: Connection, document_id: str, sha256: str) -> Leaf | None:
     """The leaf of that archived version of the document."""
     here = and_(
         leaves.c.document == document_id,
-        leaves.c.kind == LeafKind.VERSION,
+        leaves.c.kind == LeafKind.DOCUMENT,
         leaves.c.content_sha256 == sha256,
     )
     row = conn.execute(select(leaves).where(here)).first()

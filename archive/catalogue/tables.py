@@ -163,9 +163,19 @@ outgoing_register = Table(
 deposits = Table(
     "deposits",
     metadata,
-    Column("id", String(36), primary_key=True),  # becomes the leaf's id
+    Column("leaf", String(32), primary_key=True),
+    Column("kind", Integer, nullable=False),  # archive.log.leaf.LeafKind: document or event
     Column("document", String(36), ForeignKey("documents.id"), nullable=False, index=True),
-    Column("plan", JSON, nullable=False),
+    Column("version_role", String(24), nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    Column("content_size", BigInteger, nullable=False),
+    Column("content_salt", LargeBinary(32), nullable=False),
+    Column("record_key", String(200), nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("record_salt", LargeBinary(32), nullable=False),
+    Column("predecessor", String(32)),
+    Column("entry", LargeBinary, nullable=False),
+    Column("retain_until", UtcDateTime, nullable=False),
     Column("planned_at", UtcDateTime, nullable=False),
 )
 
@@ -174,12 +184,11 @@ objects = Table(
     metadata,
     Column("key", String(200), primary_key=True),
     Column("document", String(36), ForeignKey("documents.id"), nullable=False, index=True),
-    Column("leaf", String(36), ForeignKey("leaves.id"), nullable=False, index=True),
+    Column("leaf", String(32), ForeignKey("leaves.id"), nullable=False, index=True),
     Column("role", String(16), nullable=False),  # content, record, event
     Column("sha256", String(64), nullable=False, index=True),
     Column("size", BigInteger, nullable=False),
     Column("retain_until", UtcDateTime, nullable=False),
-    Column("written_at", UtcDateTime, nullable=False),
     Column("read_back_at", UtcDateTime, nullable=False),
 )
 
@@ -187,8 +196,8 @@ leaves = Table(
     "leaves",
     metadata,
     Column("position", BigKey, primary_key=True, autoincrement=True),
-    Column("id", String(36), nullable=False, unique=True),
-    Column("kind", String(16), nullable=False),  # version, event, register-head, audit-head
+    Column("id", String(32), nullable=False, unique=True),  # random: tells neither document nor time
+    Column("kind", Integer, nullable=False),  # archive.log.leaf.LeafKind
     Column("document", String(36), ForeignKey("documents.id"), index=True),
     Column("agency", String(64), ForeignKey("agencies.code")),
     Column("head_ordinal", BigInteger),  # of a chain's head: how many of its rows the leaf covers
@@ -196,7 +205,7 @@ leaves = Table(
     Column("record_sha256", String(64)),
     Column("content_salt", LargeBinary(32)),  # salts are destroyed when the document is disposed of
     Column("record_salt", LargeBinary(32)),
-    Column("predecessor", String(36), ForeignKey("leaves.id")),
+    Column("predecessor", String(32), ForeignKey("leaves.id")),
     Column("entry", LargeBinary, nullable=False),
     Column("log_index", BigInteger, unique=True),  # null: committed and waiting for the sequencer
     Column("created_at", UtcDateTime, nullable=False),

@@ -24,15 +24,6 @@ class VersionRole(StrEnum):
     RENEWED = "renewed"  # B-LTA: an archive time-stamp added
 
 
-class LeafKind(StrEnum):
-    """What a leaf of the log commits to."""
-
-    VERSION = "version"
-    EVENT = "event"
-    REGISTER_HEAD = "register-head"
-    AUDIT_HEAD = "audit-head"
-
-
 class ObjectRole(StrEnum):
     CONTENT = "content"
     RECORD = "record"

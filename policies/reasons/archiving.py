@@ -157,3 +157,15 @@ NO_DOCUMENT = Reason(
     "Không tìm thấy văn bản. Hãy kiểm tra lại địa chỉ hoặc mã tra cứu.",
     "There is no such document. Check the address or the look-up code.",
 )
+NOT_ARCHIVED = Reason(
+    "archive.not-archived",
+    "Luật Lưu trữ 33/2024/QH15",
+    "Văn bản chưa được lưu trữ. Hãy đợi đến khi lưu xong.",
+    "The document is not archived yet. Wait until it is.",
+)
+DISPOSED = Reason(
+    "archive.disposed",
+    "Luật Lưu trữ 33/2024/QH15",
+    "Tài liệu đã được hủy theo quy định, nên không còn biên nhận để cấp.",
+    "The record was disposed of by law, so there is no receipt to give any more.",
+)

@@ -94,3 +94,27 @@ SIGNED_ALREADY = Reason(
     "Văn bản đã có chữ ký nên không rút lại được. Người ký có thể trả lại kèm lý do.",
     "The document bears a signature and cannot be taken back. Its signer can return it with a reason.",
 )
+NO_LEADER = Reason(
+    "issuing.no-leader",
+    "NĐ 30/2020/NĐ-CP, Điều 13",
+    "Chưa chọn người ký. Hãy chọn ít nhất một lãnh đạo.",
+    "No signer was chosen. Choose at least one leader.",
+)
+NO_LEADER_TOKEN = Reason(
+    "issuing.no-leader-token",
+    "NĐ 30/2020/NĐ-CP, Điều 14; TT 15/2025/TT-BKHCN, PL I",
+    "Chữ ký của lãnh đạo chưa có dấu thời gian. Hãy đợi dấu thời gian rồi cấp số.",
+    "The leader's signature has no time-stamp yet. Wait for it, then number the document.",
+)
+NOT_YOUR_TURN = Reason(
+    "issuing.not-your-turn",
+    "NĐ 30/2020/NĐ-CP, Điều 13",
+    "Văn bản này chưa đến lượt bạn ký, hoặc không trình bạn ký. Người ký tiếp theo: {next}.",
+    "It is not your turn to sign this document, or it was not submitted to you. Next signer: {next}.",
+)
+OUTPUT_FAILED = Reason(
+    "issuing.output-failed",
+    "NĐ 30/2020/NĐ-CP, Điều 17; TT 15/2025/TT-BKHCN, PL II",
+    "Văn bản vừa ký không qua được bước kiểm tra lại ({verdict}). Chưa có gì được phát hành; hãy báo quản trị.",
+    "The document just made did not pass its own check ({verdict}). Nothing was issued; tell the administrator.",
+)

@@ -85,12 +85,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('agency', 'ordinal', name=op.f('pk_register_journal'))
     )
     op.create_table('deposits',
-    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('leaf', sa.String(length=32), nullable=False),
+    sa.Column('kind', sa.Integer(), nullable=False),
     sa.Column('document', sa.String(length=36), nullable=False),
-    sa.Column('plan', sa.JSON(), nullable=False),
+    sa.Column('version_role', sa.String(length=24), nullable=False),
+    sa.Column('content_sha256', sa.String(length=64), nullable=False),
+    sa.Column('content_size', sa.BigInteger(), nullable=False),
+    sa.Column('content_salt', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('record_key', sa.String(length=200), nullable=False),
+    sa.Column('record', sa.LargeBinary(), nullable=False),
+    sa.Column('record_salt', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('predecessor', sa.String(length=32), nullable=True),
+    sa.Column('entry', sa.LargeBinary(), nullable=False),
+    sa.Column('retain_until', UtcDateTime, nullable=False),
     sa.Column('planned_at', UtcDateTime, nullable=False),
     sa.ForeignKeyConstraint(['document'], ['documents.id'], name=op.f('fk_deposits_document_documents')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_deposits'))
+    sa.PrimaryKeyConstraint('leaf', name=op.f('pk_deposits'))
     )
     with op.batch_alter_table('deposits', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_deposits_document'), ['document'], unique=False)
@@ -135,8 +145,8 @@ def upgrade() -> None:
     )
     op.create_table('leaves',
     sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('id', sa.String(length=36), nullable=False),
-    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('kind', sa.Integer(), nullable=False),
     sa.Column('document', sa.String(length=36), nullable=True),
     sa.Column('agency', sa.String(length=64), nullable=True),
     sa.Column('head_ordinal', sa.BigInteger(), nullable=True),
@@ -144,7 +154,7 @@ def upgrade() -> None:
     sa.Column('record_sha256', sa.String(length=64), nullable=True),
     sa.Column('content_salt', sa.LargeBinary(length=32), nullable=True),
     sa.Column('record_salt', sa.LargeBinary(length=32), nullable=True),
-    sa.Column('predecessor', sa.String(length=36), nullable=True),
+    sa.Column('predecessor', sa.String(length=32), nullable=True),
     sa.Column('entry', sa.LargeBinary(), nullable=False),
     sa.Column('log_index', sa.BigInteger(), nullable=True),
     sa.Column('created_at', UtcDateTime, nullable=False),
@@ -200,12 +210,11 @@ def upgrade() -> None:
     op.create_table('objects',
     sa.Column('key', sa.String(length=200), nullable=False),
     sa.Column('document', sa.String(length=36), nullable=False),
-    sa.Column('leaf', sa.String(length=36), nullable=False),
+    sa.Column('leaf', sa.String(length=32), nullable=False),
     sa.Column('role', sa.String(length=16), nullable=False),
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('size', sa.BigInteger(), nullable=False),
     sa.Column('retain_until', UtcDateTime, nullable=False),
-    sa.Column('written_at', UtcDateTime, nullable=False),
     sa.Column('read_back_at', UtcDateTime, nullable=False),
     sa.ForeignKeyConstraint(['document'], ['documents.id'], name=op.f('fk_objects_document_documents')),
     sa.ForeignKeyConstraint(['leaf'], ['leaves.id'], name=op.f('fk_objects_leaf_leaves')),

@@ -1,0 +1,128 @@
+"""Deposits: what was decided to archive and is not archived yet; and the objects that are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy.engine import Row
+
+from archive.catalogue import Connection
+from archive.catalogue.tables import deposits, events, objects
+from archive.catalogue.values import ObjectRole, VersionRole
+from archive.log.leaf import LeafKind
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """A plan that leaves nothing to decide: whoever carries it out, however often, makes the same bytes.
+
+    An event names the content that it concerns, and stores its record only.
+    """
+
+    leaf: str
+    kind: LeafKind
+    document: str
+    version_role: VersionRole
+    content_sha256: str
+    content_size: int
+    content_salt: bytes
+    record_key: str
+    record: bytes
+    record_salt: bytes
+    predecessor: str | None
+    entry: bytes
+    retain_until: datetime
+    planned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRow:
+    """A stored object: what was read back, and when. Sizes are in bytes."""
+
+    key: str
+    document: str
+    leaf: str
+    role: ObjectRole
+    sha256: str
+    size: int
+    retain_until: datetime
+    read_back_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A later fact of an archived document."""
+
+    document: str
+    ordinal: int
+    kind: str
+    facts: dict[str, Any]
+    actor: str
+    at: datetime
+
+
+def insert_deposit(conn: Connection, deposit: Deposit) -> None:
+    conn.execute(insert(deposits).values(**{name: getattr(deposit, name) for name in Deposit.__slots__}))
+
+
+def deposit(conn: Connection, leaf: str) -> Deposit | None:
+    row = conn.execute(select(deposits).where(deposits.c.leaf == leaf)).first()
+    return _deposit(row) if row else None
+
+
+def deposits_left(conn: Connection) -> tuple[Deposit, ...]:
+    """Everything planned and not committed, oldest first."""
+    query = select(deposits).order_by(deposits.c.planned_at, deposits.c.leaf)
+    return tuple(_deposit(row) for row in conn.execute(query))
+
+
+def version_deposit(conn: Connection, document_id: str) -> Deposit | None:
+    """The document's version that is planned and not committed; there is never a second one."""
+    here = and_(deposits.c.document == document_id, deposits.c.kind == LeafKind.DOCUMENT)
+    row = conn.execute(select(deposits).where(here)).first()
+    return _deposit(row) if row else None
+
+
+def delete_deposit(conn: Connection, leaf: str) -> None:
+    conn.execute(delete(deposits).where(deposits.c.leaf == leaf))
+
+
+def insert_objects(conn: Connection, rows: Sequence[ObjectRow]) -> None:
+    """IntegrityError when a key is there already."""
+    for row in rows:
+        conn.execute(insert(objects).values(**{name: getattr(row, name) for name in ObjectRow.__slots__}))
+
+
+def objects_of(conn: Connection, document_id: str) -> tuple[ObjectRow, ...]:
+    """The document's stored objects, in the order in which they were written."""
+    query = select(objects).where(objects.c.document == document_id)
+    return tuple(_object(row) for row in conn.execute(query.order_by(objects.c.read_back_at, objects.c.key)))
+
+
+def next_event(conn: Connection, document_id: str) -> int:
+    """The next event's number; the caller holds the document's row in this transaction."""
+    query = select(func.coalesce(func.max(events.c.ordinal), 0)).where(events.c.document == document_id)
+    return int(conn.execute(query).scalar_one()) + 1
+
+
+def insert_event(conn: Connection, event: Event) -> None:
+    conn.execute(insert(events).values(**{name: getattr(event, name) for name in Event.__slots__}))
+
+
+def events_of(conn: Connection, document_id: str) -> tuple[Event, ...]:
+    """Later facts of the document, in order."""
+    query = select(events).where(events.c.document == document_id).order_by(events.c.ordinal)
+    return tuple(Event(**row._mapping) for row in conn.execute(query))
+
+
+def _deposit(row: Row[Any]) -> Deposit:
+    values = {**row._mapping, "kind": LeafKind(row.kind), "version_role": VersionRole(row.version_role)}
+    return Deposit(**values)
+
+
+def _object(row: Row[Any]) -> ObjectRow:
+    return ObjectRow(**{**row._mapping, "role": ObjectRole(row.role)})

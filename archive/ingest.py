@@ -1,0 +1,279 @@
+"""Archiving: from bytes in the work area to a committed, unnumbered leaf of the log.
+
+    1. plan      in the transaction of the act before (validated, issued …): every byte is decided here
+    2. store     put the content, locked
+    3. store     put the record, locked
+    4. store     read bytes and locks back
+    5. commit    COMMIT POINT: state, objects, pending leaf, in one transaction
+    (6. later, the sequencer numbers the leaf and publishes the checkpoint; then there is a receipt)
+
+A crash after 1 leaves a deposit. After 2, 3 or 4 it leaves locked objects under keys that the deposit derives
+again; a put of the same bytes under the same key is a success. After 5 the deposit is gone and the leaf is
+there, and repeating 5 finds it. So recovery is `carry_out` of every deposit left: the happy path's own code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from archive.catalogue import Connection, deposit_rows, documents, log_rows, register_rows
+from archive.catalogue.deposit_rows import Deposit, Event, ObjectRow
+from archive.catalogue.log_rows import Leaf
+from archive.catalogue.values import Document, NewVersion, ObjectRole
+from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
+from archive.heads import bind_register
+from archive.log import leaf as leaves
+from archive.log.leaf import LeafKind, Opening
+from archive.log.merkle import leaf_hash
+from archive.ports import ObjectStore, StoredObject, WorkArea
+from archive.record import EventFacts, LeafSecrets, VersionFacts, digest, event_record, version_record
+from archive.storage import keys
+from archive.storage.readback import put_and_read_back
+from policies.issuing import Act
+from policies.reasons import archiving as reasons
+from policies.refusals import Refused
+from policies.retention import lock_until
+from policies.vocabulary import State
+
+Begin = Callable[[], AbstractContextManager[Connection]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The ticket of `store`: these objects were read back, bytes and locks, for this deposit."""
+
+    deposit: Deposit
+    objects: tuple[tuple[ObjectRole, StoredObject], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A deposit that recovery could not carry out, and why. It stays a deposit."""
+
+    deposit: Deposit
+    error: Refused | ArchiveUnavailable | ArchiveDamaged
+
+
+def plan_version(
+    conn: Connection, document: Document, content: NewVersion, facts: Mapping[str, Any], at: datetime
+) -> Deposit:
+    """Step 1 for a version of the document's bytes. ValueError while another version is planned.
+
+    The caller's transaction also makes the document `validated`, or holds its row for a later version.
+    """
+    leaf, retain_until = _secrets(), lock_until(at)
+    earlier = log_rows.archived_versions(conn, document.id)
+    predecessor = earlier[-1] if earlier else None
+    agency = documents.agency(conn, document.agency)
+    if agency is None or deposit_rows.version_deposit(conn, document.id) is not None:
+        raise ValueError(f"a version of document {document.id} is planned already, or its agency is gone")
+    record = version_record(
+        VersionFacts(
+            agency=agency,
+            document=document,
+            signers=documents.signers(conn, document.id),
+            content=content,
+            content_key=keys.pdf_key(document.id, content.sha256),
+            register=register_rows.journal_head(conn, document.agency),
+            predecessor=predecessor.id if predecessor else None,
+            facts=facts,
+            leaf=leaf,
+            retain_until=retain_until,
+            at=at,
+        )
+    )
+    record_key = keys.record_key(document.id, digest(record))
+    return _planned(conn, LeafKind.DOCUMENT, document, content, record_key, record, leaf, predecessor, at)
+
+
+def plan_event(
+    conn: Connection, document: Document, kind: str, facts: Mapping[str, Any], actor: str, at: datetime
+) -> Deposit:
+    """Step 1 for a later fact, in the transaction of its act, which holds the document's row.
+
+    Raises ArchiveRefused NOT_ARCHIVED when no version of the document is archived.
+    """
+    versions = log_rows.archived_versions(conn, document.id)
+    if not versions or versions[-1].content_sha256 is None:
+        raise ArchiveRefused(reasons.NOT_ARCHIVED)
+    latest, sha256 = versions[-1], versions[-1].content_sha256
+    event = Event(document.id, deposit_rows.next_event(conn, document.id), kind, dict(facts), actor, at)
+    deposit_rows.insert_event(conn, event)
+    leaf = _secrets()
+    record = event_record(
+        EventFacts(
+            document=document.id,
+            ordinal=event.ordinal,
+            kind=kind,
+            facts=facts,
+            actor=actor,
+            content_sha256=sha256,
+            predecessor=latest.id,
+            leaf=leaf,
+            retain_until=lock_until(at),
+            at=at,
+        )
+    )
+    version = next(v for v in documents.versions(conn, document.id) if v.sha256 == sha256)
+    content = NewVersion(version.role, version.sha256, version.size)
+    record_key = keys.event_key(document.id, event.ordinal)
+    return _planned(conn, LeafKind.EVENT, document, content, record_key, record, leaf, latest, at)
+
+
+def store(deposit: Deposit, objects: ObjectStore, work: WorkArea) -> Kept:
+    """Steps 2 to 4. Repeatable; nothing in the catalogue changes.
+
+    Raises ArchiveUnavailable (repeat), StorageRefused, ArchiveDamaged (what was read back differs).
+    """
+    kept: list[tuple[ObjectRole, StoredObject]] = []
+    role = ObjectRole.EVENT
+    if deposit.kind is LeafKind.DOCUMENT:
+        role = ObjectRole.RECORD
+        content = put_and_read_back(
+            objects,
+            keys.pdf_key(deposit.document, deposit.content_sha256),
+            work.work_path(deposit.content_sha256),
+            sha256=deposit.content_sha256,
+            retain_until=deposit.retain_until,
+        )
+        kept.append((ObjectRole.CONTENT, content))
+    record = put_and_read_back(
+        objects,
+        deposit.record_key,
+        deposit.record,
+        sha256=digest(deposit.record),
+        retain_until=deposit.retain_until,
+    )
+    return Kept(deposit, (*kept, (role, record)))
+
+
+def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
+    """Step 5, in the caller's transaction; when that commits, the deposit is archived. Repeatable.
+
+    Raises Refused WRONG_ORDER when the document was stopped or voided meanwhile: the deposit stays.
+    """
+    deposit = kept.deposit
+    done = log_rows.leaf(conn, deposit.leaf)
+    if done is not None:
+        return done
+    leaf = _pending(deposit, at)
+    log_rows.insert_leaf(conn, leaf)
+    deposit_rows.insert_objects(conn, [_row(deposit, role, stored, at) for role, stored in kept.objects])
+    deposit_rows.delete_deposit(conn, deposit.leaf)
+    if deposit.kind is LeafKind.DOCUMENT:
+        _advance(conn, deposit, at)
+    bind_register(conn, documents.get(conn, deposit.document).agency, at)
+    return leaf
+
+
+def carry_out(deposit: Deposit, objects: ObjectStore, work: WorkArea, begin: Begin, at: datetime) -> Leaf:
+    """Steps 2 to 5. Raises as `store` and `commit` do; repeat it until it returns."""
+    kept = store(deposit, objects, work)
+    with begin() as conn:
+        leaf = commit(conn, kept, at)
+    # ---- COMMIT POINT: the version or event is archived. Before this line nothing was; after it, only the
+    # number of its leaf is missing, and the sequencer gives it to every committed leaf.
+    return leaf
+
+
+def recover(objects: ObjectStore, work: WorkArea, begin: Begin, at: datetime) -> tuple[Failure, ...]:
+    """Carry out every deposit that a crash left, oldest first. What cannot be is returned, not raised."""
+    with begin() as conn:
+        left = deposit_rows.deposits_left(conn)
+    failures = []
+    for deposit in left:
+        try:
+            carry_out(deposit, objects, work, begin, at)
+        except (Refused, ArchiveUnavailable, ArchiveDamaged) as exc:
+            failures.append(Failure(deposit, exc))
+    return tuple(failures)
+
+
+def _secrets() -> LeafSecrets:
+    return LeafSecrets(leaves.new_id().hex(), leaves.new_salt(), leaves.new_salt())
+
+
+def _planned(
+    conn: Connection,
+    kind: LeafKind,
+    document: Document,
+    content: NewVersion,
+    record_key: str,
+    record: bytes,
+    leaf: LeafSecrets,
+    predecessor: Leaf | None,
+    at: datetime,
+) -> Deposit:
+    entry = leaves.encode(
+        leaves.make_leaf(
+            kind,
+            bytes.fromhex(leaf.id),
+            Opening(content.sha256, leaf.content_salt),
+            Opening(digest(record), leaf.record_salt),
+            leaf_hash(predecessor.entry) if predecessor else None,
+        )
+    )
+    deposit = Deposit(
+        leaf=leaf.id,
+        kind=kind,
+        document=document.id,
+        version_role=content.role,
+        content_sha256=content.sha256,
+        content_size=content.size,
+        content_salt=leaf.content_salt,
+        record_key=record_key,
+        record=record,
+        record_salt=leaf.record_salt,
+        predecessor=predecessor.id if predecessor else None,
+        entry=entry,
+        retain_until=lock_until(at),
+        planned_at=at,
+    )
+    deposit_rows.insert_deposit(conn, deposit)
+    return deposit
+
+
+def _pending(deposit: Deposit, at: datetime) -> Leaf:
+    return Leaf(
+        id=deposit.leaf,
+        kind=deposit.kind,
+        document=deposit.document,
+        agency=None,
+        head_ordinal=None,
+        content_sha256=deposit.content_sha256,
+        record_sha256=digest(deposit.record),
+        content_salt=deposit.content_salt,
+        record_salt=deposit.record_salt,
+        predecessor=deposit.predecessor,
+        entry=deposit.entry,
+        log_index=None,
+        created_at=at,
+    )
+
+
+def _row(deposit: Deposit, role: ObjectRole, stored: StoredObject, at: datetime) -> ObjectRow:
+    return ObjectRow(
+        key=stored.key,
+        document=deposit.document,
+        leaf=deposit.leaf,
+        role=role,
+        sha256=stored.sha256,
+        size=stored.size,
+        retain_until=stored.retain_until or deposit.retain_until,
+        read_back_at=at,
+    )
+
+
+def _advance(conn: Connection, deposit: Deposit, at: datetime) -> None:
+    document = documents.get(conn, deposit.document)
+    known = {version.sha256 for version in documents.versions(conn, document.id)}
+    content = NewVersion(deposit.version_role, deposit.content_sha256, deposit.content_size)
+    new = None if content.sha256 in known else content
+    if document.state is State.VALIDATED:
+        documents.advance(conn, document, Act.ARCHIVE, at, version=new, archived_at=at)
+    else:
+        documents.advance(conn, document, Act.AUGMENT, at, version=new)

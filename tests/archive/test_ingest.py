@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from archive import ingest
+from archive.catalogue import deposit_rows, documents, log_rows, register_rows
+from archive.catalogue.values import ObjectRole, VersionRole
+from archive.errors import ArchiveDamaged, ArchiveRefused
+from archive.log import leaf as leaves
+from archive.log.leaf import LeafKind, Opening, Role
+from archive.log.merkle import leaf_hash
+from archive.record import EVENT_SCHEMA, RECORD_SCHEMA, head_bytes, parse
+from archive.storage import keys
+from archive.storage.memory import Fault
+from policies.issuing import Act, Facts
+from policies.reasons import archiving as reasons
+from policies.reasons import issuing
+from policies.refusals import Refused
+from policies.vocabulary import State
+from tests.archive.catalogue_fixtures import AGENCY, AT
+from tests.archive.ingest_fixtures import open_house, sha256
+
+CONTENT = b"%PDF-1.7 sealed"
+
+
+@pytest.fixture
+def house(tmp_path):
+    opened = open_house(tmp_path)
+    yield opened
+    opened.transactions.close()
+
+
+def read(house, key):
+    with house.objects.open(key) as stream:
+        return stream.read()
+
+
+def test_archived_means_stored_locked_read_back_and_committed(house):
+    document = house.archived(CONTENT)
+    assert document.state is State.ARCHIVED
+    assert document.archived_at == AT
+    with house.transactions.read() as conn:
+        rows = {row.role: row for row in deposit_rows.objects_of(conn, document.id)}
+        assert deposit_rows.deposits_left(conn) == ()
+    assert set(rows) == {ObjectRole.CONTENT, ObjectRole.RECORD}
+    for row in rows.values():
+        head = house.objects.head(row.key)
+        assert (head.sha256, head.size, head.retain_until) == (row.sha256, row.size, row.retain_until)
+        assert head.retain_until > AT + timedelta(days=399)
+        assert sha256(read(house, row.key)) == row.sha256
+    assert read(house, rows[ObjectRole.CONTENT].key) == CONTENT
+
+
+def test_the_record_says_what_the_register_says(house):
+    document = house.archived(CONTENT)
+    with house.transactions.read() as conn:
+        rows = {row.role: row for row in deposit_rows.objects_of(conn, document.id)}
+        head = register_rows.journal_head(conn, AGENCY)
+    key = rows[ObjectRole.RECORD].key
+    record = parse(read(house, key), RECORD_SCHEMA, key)
+    assert record["document"]["number_text"] == "01/QĐ-UBND"
+    assert record["document"]["document_date"] == "2026-03-05"
+    assert record["content"] == {
+        "key": keys.pdf_key(document.id, sha256(CONTENT)),
+        "role": "seal-timestamped",
+        "sha256": sha256(CONTENT),
+        "size": len(CONTENT),
+    }
+    assert record["register"] == {"ordinal": head.ordinal, "sha256": head.sha256}
+    assert record["facts"] == {"level": "B-T"}
+
+
+def test_the_leaf_commits_to_both_objects_and_tells_nothing(house):
+    document = house.archived(CONTENT)
+    with house.transactions.read() as conn:
+        (row,) = log_rows.archived_versions(conn, document.id)
+        (record,) = [r for r in deposit_rows.objects_of(conn, document.id) if r.role is ObjectRole.RECORD]
+    leaf = leaves.decode(row.entry)
+    assert (leaf.kind, leaf.id.hex(), leaf.predecessor) == (LeafKind.DOCUMENT, row.id, None)
+    leaves.check_opening(leaf.pdf, Role.PDF, Opening(sha256(CONTENT), row.content_salt))
+    leaves.check_opening(leaf.record, Role.RECORD, Opening(record.sha256, row.record_salt))
+    assert bytes.fromhex(sha256(CONTENT)) not in row.entry
+    assert row.log_index is None
+
+
+def test_the_register_head_is_bound_with_the_document(house):
+    house.archived(CONTENT)
+    with house.transactions.read() as conn:
+        head = register_rows.journal_head(conn, AGENCY)
+        row = log_rows.last_head(conn, AGENCY, LeafKind.REGISTER_HEAD)
+    assert row.head_ordinal == head.ordinal == 1
+    bound = sha256(head_bytes("REGISTER_HEAD", AGENCY, 1, head.sha256))
+    leaves.check_opening(leaves.decode(row.entry).record, Role.RECORD, Opening(bound, row.record_salt))
+
+
+def test_a_later_version_names_its_predecessor_and_both_are_found(house):
+    document = house.issued(CONTENT)
+    longer = CONTENT + b" with DSS"
+    house.carry_out(house.plan_long_term(document.id, longer))
+    with house.transactions.read() as conn:
+        first, second = log_rows.archived_versions(conn, document.id)
+        for content, role in ((CONTENT, VersionRole.SEAL_TIMESTAMPED), (longer, VersionRole.LONG_TERM)):
+            found, version = documents.by_digest(conn, sha256(content))
+            assert (found.id, version.role) == (document.id, role)
+        assert documents.get(conn, document.id).state is State.ISSUED
+        assert documents.get(conn, document.id).current_sha256 == sha256(longer)
+    assert second.predecessor == first.id
+    assert leaves.decode(second.entry).predecessor == leaf_hash(first.entry)
+
+
+def test_events_are_numbered_locked_objects_with_leaves_of_their_own(house):
+    document = house.issued(CONTENT)
+    with house.transactions.write() as conn:
+        facts = Facts(reason="Ban hành nhầm")
+        recalled = documents.advance(conn, document, Act.RECALL, AT, facts=facts, recalled_at=AT)
+        deposit = ingest.plan_event(conn, recalled, "recalled", {"reason": "Ban hành nhầm"}, "Văn thư", AT)
+    house.carry_out(deposit)
+    with house.transactions.read() as conn:
+        events = deposit_rows.events_of(conn, document.id)
+        leaf = log_rows.leaves_of(conn, document.id, LeafKind.EVENT)[-1]
+    assert [(event.ordinal, event.kind) for event in events] == [(1, "issued"), (2, "recalled")]
+    key = keys.event_key(document.id, 2)
+    event = parse(read(house, key), EVENT_SCHEMA, key)
+    assert event["facts"] == {"reason": "Ban hành nhầm"}
+    assert event["content_sha256"] == sha256(CONTENT)
+    assert house.objects.head(key).retain_until is not None
+    assert leaf.record_sha256 == sha256(read(house, key))
+    assert not house.document(document.id).in_force
+
+
+def test_nothing_is_archived_when_the_bytes_read_back_differ(house):
+    deposit = house.validated(CONTENT)
+    house.objects.put(
+        keys.pdf_key(deposit.document, sha256(CONTENT)), CONTENT, sha256=sha256(CONTENT), retain_until=AT
+    )
+    house.objects.flip(keys.pdf_key(deposit.document, sha256(CONTENT)), 3)
+    with pytest.raises(ArchiveDamaged, match="SHA-256"):
+        house.carry_out(deposit)
+    assert house.document(deposit.document).state is State.VALIDATED
+
+
+def test_nothing_is_archived_when_the_store_drops_the_lock(house):
+    deposit = house.validated(CONTENT)
+    key = keys.pdf_key(deposit.document, sha256(CONTENT))
+    house.objects.put(key, CONTENT, sha256=sha256(CONTENT))
+    house.objects.lie(key, house.objects.head(key))
+    with pytest.raises(ArchiveDamaged, match="locked until None"):
+        house.carry_out(deposit)
+    assert house.document(deposit.document).state is State.VALIDATED
+
+
+def test_a_document_stopped_meanwhile_is_not_archived(house):
+    deposit = house.validated(CONTENT)
+    with house.transactions.write() as conn:
+        documents.advance(
+            conn, documents.get(conn, deposit.document), Act.STOP, AT, facts=Facts(reason="pyHanko")
+        )
+    with pytest.raises(Refused) as refused:
+        house.carry_out(deposit)
+    assert refused.value.id == issuing.WRONG_ORDER.id
+    (failure,) = house.recover()
+    assert failure.deposit == deposit
+    with house.transactions.write() as conn:
+        stopped = documents.get(conn, deposit.document)
+        facts = Facts(stopped_from=stopped.stopped_from, reason="Đã kiểm tra")
+        documents.advance(conn, stopped, Act.RESUME, AT, facts=facts)
+    assert house.recover() == ()
+    assert house.document(deposit.document).state is State.ARCHIVED
+
+
+def test_recovery_goes_on_behind_a_deposit_that_cannot_be_carried_out(house):
+    lost = house.validated(b"%PDF lost from the work area")
+    good = house.validated(CONTENT)
+    house.work.remove_work(lost.content_sha256)
+    (failure,) = house.recover()
+    assert failure.deposit == lost
+    assert house.document(good.document).state is State.ARCHIVED
+
+
+def test_a_second_plan_for_the_same_document_is_a_mistake(house):
+    house.validated(CONTENT)
+    document = house.issued(b"%PDF other", kind="TB")
+    house.plan_long_term(document.id, b"%PDF other LT")
+    with pytest.raises(ValueError, match="planned already"):
+        house.plan_long_term(document.id, b"%PDF other LT 2")
+
+
+def test_an_event_needs_an_archived_document(house):
+    deposit = house.validated(CONTENT)
+    document = house.document(deposit.document)
+    with house.transactions.write() as conn, pytest.raises(ArchiveRefused) as refused:
+        ingest.plan_event(conn, document, "issued", {}, "x", AT)
+    assert refused.value.reason is reasons.NOT_ARCHIVED
+
+
+def test_swallowed_writes_are_noticed(house):
+    deposit = house.validated(CONTENT)
+    house.objects.fail_at(2, Fault.SWALLOWED)
+    with pytest.raises(Exception, match=r"does not (show|have) it"):
+        house.carry_out(deposit)
+    assert house.document(deposit.document).state is State.VALIDATED
+    assert house.recover() == ()
+    assert house.document(deposit.document).state is State.ARCHIVED
