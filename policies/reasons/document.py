@@ -273,3 +273,9 @@ FORM_UNSUPPORTED = Reason(
     "Biểu mẫu trong tệp có cấu trúc không hỗ trợ ({what}). Hãy xuất lại PDF từ phần mềm soạn thảo.",
     "The file's form has a structure that is not supported ({what}). Export the PDF again from your editor.",
 )
+FORM_TREE_BROKEN = Reason(
+    "document.form-tree-broken",
+    "ISO 32000-1, 12.7.3",
+    "Biểu mẫu của tệp PDF lặp vòng, quá sâu hoặc quá lớn. Hãy xuất lại PDF.",
+    "The PDF's form loops, or is too deep or too large. Export the PDF again.",
+)

@@ -38,14 +38,19 @@ class PageTree:
 
     def page(self, index: int) -> Page:
         """The page at `index`. Raises `DocumentRefused` when there is none or the tree is broken."""
+        found = self.page_or_none(index)
+        if found is None:
+            raise DocumentRefused(reasons.NO_SUCH_PAGE, page=index + 1, pages=len(self._known))
+        return found
+
+    def page_or_none(self, index: int) -> Page | None:
+        """The page at `index`, or None when there is none."""
         while len(self._known) <= index:
             following = next(self._rest, None)
             if following is None:
                 break
             self._append(following)
-        if not 0 <= index < len(self._known):
-            raise DocumentRefused(reasons.NO_SUCH_PAGE, page=index + 1, pages=len(self._known))
-        return self._known[index]
+        return self._known[index] if 0 <= index < len(self._known) else None
 
     def all(self) -> list[Page]:
         """Every page, in order."""

@@ -282,6 +282,10 @@ class PdfFile:
         """The page at `index` (0 is the first); reads no further than that page."""
         return self._pages.page(index)
 
+    def page_or_none(self, index: int) -> Page | None:
+        """The page at `index`, or None after the last one; reads no further than that page."""
+        return self._pages.page_or_none(index)
+
     def pages(self) -> list[Page]:
         """All pages, in order."""
         return self._pages.all()

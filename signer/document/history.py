@@ -1,0 +1,173 @@
+"""The revisions of a file: what was appended when (ISO 32000-2, 7.5.6), and what looks wrong about it.
+
+A revision is one run of bytes that ends with `startxref`, an offset and `%%EOF`. Its cross-reference section
+is found through /Prev from the newest one; a linearised file has two in its first revision (Annex F).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from signer.document.reader import PdfFile
+from signer.document.xref import XrefSection, xref_damaged
+
+_CLOSING = re.compile(
+    rb"[\0\t\n\f\r ]*+(?:endstream[\0\t\n\f\r ]++endobj[\0\t\n\f\r ]++)?"
+    rb"(?:%[^\r\n]*+[\r\n]++)*+startxref[\0\t\n\f\r ]++(\d{1,19})[\0\t\n\f\r ]++%%EOF(\r\n|\n|\r)?"
+)
+_END_MARK = re.compile(rb"startxref[\0\t\n\f\r ]++(\d{1,19})[\0\t\n\f\r ]++%%EOF")
+_LIVE = re.compile(rb"\d[\0\t\n\f\r ]++obj|trailer|xref|stream|%PDF-")
+_WHITESPACE = b"\0\t\n\f\r "
+_BLOCK = 1 << 20
+_MOST_SEARCHED = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision, 0 the oldest. Bytes `start` to `end`; `mark` is the offset just after `%%EOF`, `end` the
+    same after one end of line. `xref` is the offset of its cross-reference section."""
+
+    index: int
+    start: int
+    end: int
+    mark: int
+    xref: int
+
+
+@dataclass(frozen=True, slots=True)
+class StructuralFinding:
+    """Something about the file's bytes that no honest writer needs.
+
+    `trailing-bytes`      bytes after the last `%%EOF` that are no white space and no PDF
+    `hidden-bytes`        bytes after the last `%%EOF` that a lenient reader may take for PDF
+    `no-end-mark`         no `%%EOF` after the last `startxref`
+    `revision-unreadable` the end of an earlier revision could not be found
+    `unreachable-revision` a revision that the newer ones no longer lead to
+    `prev-forward`        /Prev leads to a later place of the file (not linearised)
+    """
+
+    id: str
+    offset: int
+
+
+class History:
+    """A file with its revisions, each of which can be seen as it was. Opened views are kept."""
+
+    def __init__(self, pdf: PdfFile) -> None:
+        self.pdf = pdf
+        self.findings: list[StructuralFinding] = []
+        self._groups = self._group()
+        self.revisions = self._bounds()
+        self._views: dict[int, PdfFile] = {}
+        self._look_after_end()
+
+    def view(self, index: int) -> PdfFile:
+        """The file as it was at the end of a revision."""
+        if index == len(self.revisions) - 1:
+            return self.pdf
+        if index not in self._views:
+            self._views[index] = self.pdf.until(self.revisions[index].end)
+        return self._views[index]
+
+    def sections(self, index: int) -> tuple[XrefSection, ...]:
+        """The cross-reference sections that a revision brought (two when linearised), newest first."""
+        return self._groups[index]
+
+    def changed(self, index: int) -> frozenset[int]:
+        """Numbers of the objects that a revision wrote, moved or freed; for the oldest, all of them."""
+        before = self.view(index - 1) if index else None
+        numbers: set[int] = set()
+        for section in self._groups[index]:
+            for num, entry in section.entries.items():
+                if before is None or before.entry(num) != entry:
+                    numbers.add(num)
+        return frozenset(numbers)
+
+    @cached_property
+    def unreachable(self) -> tuple[StructuralFinding, ...]:
+        """Ends of revisions inside later ones: reads every revision but the oldest."""
+        found: list[StructuralFinding] = []
+        for revision in self.revisions[1:]:
+            found.extend(self._inner_ends(revision))
+        return tuple(found)
+
+    # --- finding the bounds
+
+    def _group(self) -> list[tuple[XrefSection, ...]]:
+        chain = list(self.pdf.sections)
+        groups: list[tuple[XrefSection, ...]] = []
+        while chain:
+            group = [chain.pop()]
+            if chain and chain[-1].offset < group[0].offset:
+                # Linearised: the first-page section stands before the main one that its /Prev names.
+                if groups or not self._linearised():
+                    self.findings.append(StructuralFinding("prev-forward", chain[-1].offset))
+                group.insert(0, chain.pop())
+            groups.append(tuple(group))
+        return groups
+
+    def _linearised(self) -> bool:
+        return b"/Linearized" in self.pdf.read(0, 1024)
+
+    def _bounds(self) -> tuple[Revision, ...]:
+        found: list[Revision] = []
+        start = 0
+        for index, group in enumerate(self._groups):
+            newest = index == len(self._groups) - 1
+            end, mark = self._end(group, newest)
+            if end < start:
+                raise xref_damaged("revisions out of order", group[0].offset)
+            found.append(Revision(index, start, end, mark, group[0].offset))
+            start = end
+        return tuple(found)
+
+    def _end(self, group: tuple[XrefSection, ...], newest: bool) -> tuple[int, int]:
+        place = max(section.end for section in group)
+        window = self.pdf.read(place, 4096)
+        match = _CLOSING.match(window)
+        if match is not None and int(match[1]) == group[0].offset:
+            mark = place + match.start(2) if match[2] else place + match.end()
+            return place + match.end(), mark
+        if newest and self.pdf.startxref_at >= place:
+            return self._loose_end()
+        self.findings.append(StructuralFinding("revision-unreadable", place))
+        return place, place
+
+    def _loose_end(self) -> tuple[int, int]:
+        pdf = self.pdf
+        if pdf.eof < 0:
+            return pdf.size, pdf.size
+        tail = pdf.read(pdf.eof - 2, 2)
+        return pdf.eof, pdf.eof - len(tail) + len(tail.rstrip(b"\r\n"))
+
+    def _look_after_end(self) -> None:
+        pdf = self.pdf
+        if pdf.eof < 0:
+            self.findings.append(StructuralFinding("no-end-mark", pdf.startxref_at))
+            return
+        rest = pdf.read(pdf.eof, pdf.size - pdf.eof)  # the reader found startxref in the last 64 KiB
+        if rest.strip(_WHITESPACE):
+            kind = "hidden-bytes" if _LIVE.search(rest) else "trailing-bytes"
+            self.findings.append(StructuralFinding(kind, pdf.eof))
+
+    def _inner_ends(self, revision: Revision) -> list[StructuralFinding]:
+        found: list[StructuralFinding] = []
+        position, stop = revision.start, min(revision.mark, revision.start + _MOST_SEARCHED)
+        while position < stop:
+            block = self.pdf.read(position, min(_BLOCK + 64, stop - position))
+            for match in _END_MARK.finditer(block):
+                if position + match.end() < revision.mark and self._is_section(int(match[1])):
+                    found.append(StructuralFinding("unreachable-revision", position + match.start()))
+            position += _BLOCK
+        return found
+
+    def _is_section(self, offset: int) -> bool:
+        head = self.pdf.read(offset, 64).lstrip(_WHITESPACE)
+        return head.startswith(b"xref") or re.match(rb"\d+\s+\d+\s+obj", head) is not None
+
+
+def revisions(pdf: PdfFile) -> tuple[Revision, ...]:
+    """The file's revisions, oldest first. Raises `DocumentRefused` when they overlap."""
+    return History(pdf).revisions

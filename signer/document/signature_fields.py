@@ -1,0 +1,149 @@
+"""The signatures of a file: every value, now or in an earlier revision, and what its bytes cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from policies.vocabulary import Coverage
+from signer.document.fields import FormField, form_fields
+from signer.document.history import History
+from signer.document.objects import HexString, Ref
+from signer.document.reader import PdfFile
+
+TIMESTAMP_SUBFILTER = "ETSI.RFC3161"
+_END_OF_LINE = (b"", b"\n", b"\r", b"\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureField:
+    """One signature value in its field.
+
+    `value_ref` and `dict` are the signature dictionary (12.8.1), `contents` the bytes of the hole with their
+    padding, `hole` the offsets of its `<` and just after its `>` (both -1 when /Contents is not a hexadecimal
+    string of a plain object). `revision` is the revision that wrote it. `why` says why `coverage` is not
+    "whole": `appended`, or for "partial" one of `byte-range`, `hole`, `not-an-end`, `wrong-revision`,
+    `not-plain`. `hidden` is a signature that an earlier revision showed and the newest does not.
+    """
+
+    name: str
+    ref: Ref
+    value_ref: Ref | None
+    dict: dict[str, Any]
+    byte_range: tuple[int, ...]
+    contents: bytes
+    hole: tuple[int, int]
+    revision: int
+    type: str
+    subfilter: str
+    coverage: Coverage
+    why: str | None
+    hidden: bool
+
+    @property
+    def is_timestamp(self) -> bool:
+        """A document time-stamp (12.8.5). Some writers keep /Type /Sig; the subfilter decides then."""
+        return self.type == "DocTimeStamp" or self.subfilter == TIMESTAMP_SUBFILTER
+
+    @property
+    def signed_end(self) -> int:
+        """The offset after the last byte that the ByteRange covers; -1 when it is no range."""
+        return self.byte_range[-2] + self.byte_range[-1] if len(self.byte_range) >= 2 else -1
+
+
+def signatures(pdf: PdfFile, history: History | None = None) -> tuple[SignatureField, ...]:
+    """Every signature of the file, in file order.
+
+    Those that only an earlier revision shows are there too, marked `hidden`: a later revision may drop the
+    form or a value to make a signed file look unsigned. Raises `DocumentRefused` as the reader does.
+    """
+    history = history or History(pdf)
+    found: dict[tuple[int, tuple[int, ...]], SignatureField] = {}
+    for index in range(len(history.revisions) - 1, -1, -1):
+        view = history.view(index)
+        for field in _signed(view):
+            # Not by its reference: a later revision may put another value under the same number.
+            key = (field.ref.num, _range_of(view, field))
+            if key not in found:
+                found[key] = _signature(view, history, field, index)
+    return tuple(sorted(found.values(), key=lambda signature: (signature.signed_end, signature.hole)))
+
+
+def _signed(view: PdfFile) -> list[FormField]:
+    if "AcroForm" not in view.catalog:
+        return []
+    return [f for f in form_fields(view, pages=False) if f.type == "Sig" and isinstance(f.value, dict)]
+
+
+def _signature(view: PdfFile, history: History, field: FormField, index: int) -> SignatureField:
+    value = view.dictionary(field.value)
+    contents = view.resolve(value.get("Contents"))
+    hole = (contents.start, contents.end) if isinstance(contents, HexString) else (-1, -1)
+    if field.value_ref is not None and not _is_plain(view, field.value_ref):
+        hole = (-1, -1)
+    byte_range = _range_of(view, field)
+    written = _revision_at(history, hole[0])
+    coverage, why = _coverage(history, byte_range, hole, written)
+    return SignatureField(
+        name=field.name,
+        ref=field.ref,
+        value_ref=field.value_ref,
+        dict=value,
+        byte_range=byte_range,
+        contents=bytes(contents) if isinstance(contents, bytes) else b"",
+        hole=hole,
+        revision=index if written is None else written,
+        type=_word(view, value.get("Type"), "Sig"),
+        subfilter=_word(view, value.get("SubFilter"), ""),
+        coverage=coverage,
+        why=why,
+        hidden=index < len(history.revisions) - 1,
+    )
+
+
+def _is_plain(view: PdfFile, ref: Ref) -> bool:
+    entry = view.entry(ref.num)
+    return entry is not None and entry.kind == "n"
+
+
+def _word(view: PdfFile, value: Any, otherwise: str) -> str:
+    found = view.resolve(value)
+    return str(found) if isinstance(found, str) else otherwise
+
+
+def _range_of(view: PdfFile, field: FormField) -> tuple[int, ...]:
+    value = view.resolve(view.dictionary(field.value).get("ByteRange"))
+    numbers = [view.resolve(item) for item in value] if isinstance(value, list) and len(value) <= 64 else []
+    return tuple(n for n in numbers if type(n) is int)
+
+
+def _revision_at(history: History, offset: int) -> int | None:
+    for revision in history.revisions:
+        if revision.start <= offset < revision.end:
+            return revision.index
+    return None
+
+
+def _coverage(
+    history: History, byte_range: tuple[int, ...], hole: tuple[int, int], written: int | None
+) -> tuple[Coverage, str | None]:
+    """What the range covers: everything but its own hole, up to the end of the revision that wrote it."""
+    if len(byte_range) != 4 or byte_range[0] != 0 or min(byte_range) < 0:
+        return Coverage.PARTIAL, "byte-range"
+    if hole[0] < 0 or written is None:
+        return Coverage.PARTIAL, "not-plain"
+    if (byte_range[1], byte_range[2]) != hole:
+        return Coverage.PARTIAL, "hole"
+    end = byte_range[2] + byte_range[3]
+    pdf, revision = history.pdf, history.revisions[written]
+    if end > pdf.size or end < revision.mark:
+        return Coverage.PARTIAL, "wrong-revision" if end < revision.start else "not-an-end"
+    if pdf.read(end, 3) in _END_OF_LINE and end + 2 >= pdf.size:
+        return Coverage.WHOLE, None
+    if not _only_space(pdf, revision.mark, end):
+        return Coverage.PARTIAL, "not-an-end"
+    return Coverage.REVISION, "appended"
+
+
+def _only_space(pdf: PdfFile, start: int, end: int) -> bool:
+    return end - start <= 4096 and not pdf.read(start, end - start).strip(b"\0\t\n\f\r ")
