@@ -169,3 +169,9 @@ DISPOSED = Reason(
     "Tài liệu đã được hủy theo quy định, nên không còn biên nhận để cấp.",
     "The record was disposed of by law, so there is no receipt to give any more.",
 )
+NO_RECEIPT_YET = Reason(
+    "archive.no-receipt-yet",
+    "RFC 9162; An Tín: điểm cam kết",
+    "Văn bản chưa có biên nhận lưu trữ. Biên nhận có sau khi văn bản được lưu và ghi vào nhật ký.",
+    "There is no receipt yet: it is given once the document is archived and numbered in the log.",
+)
