@@ -113,7 +113,7 @@ class PendingLeaves(Protocol[C_contra]):
         ...
 
     def sequenced(self, conn: C_contra, start: int, stop: int) -> Sequence[bytes]:
-        """Entries with start ≤ index < stop, in order of index, without a gap."""
+        """Entries with start ≤ index < stop, in order of index; a gap is `ArchiveDamaged`."""
         ...
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from archive.errors import ArchiveDamaged, ProofRefused
 from archive.log import merkle
-from archive.log.checkpoint import SignedCheckpoint, open_checkpoint, parse_decimal
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, parse_decimal
 from archive.log.leaf import MAX_ENTRY
 from archive.log.note import MAX_NOTE, VerifierKey, strict_base64
 from archive.log.reader import TileReader
@@ -93,7 +93,7 @@ class ProofMaker:
             raise ArchiveDamaged(f"log: tiles do not prove leaf {index} of {self._head.size}") from exc
         return LogProof(index, path, self._head.note)
 
-    def consistency(self, old: SignedCheckpoint) -> tuple[bytes, ...]:
+    def consistency(self, old: Checkpoint | SignedCheckpoint) -> tuple[bytes, ...]:
         """The proof that this tree continues the `old` one."""
         path = merkle.consistency_path(old.size, self._head.size, self._tiles.at(self._head.size))
         try:

@@ -1,0 +1,110 @@
+"""The sequencer in the background: woken by submitters, batching what arrives meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+from typing import Generic, TypeVar
+
+from archive.errors import ArchiveUnavailable, LogConflict
+from archive.log.checkpoint import SignedCheckpoint
+from archive.log.sequencer import Batch, Sequencer
+
+logger = logging.getLogger(__name__)
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Sequenced:
+    """A leaf's place, and a published head that contains it."""
+
+    index: int
+    head: SignedCheckpoint
+
+
+class SequencerLoop(Generic[C]):
+    """Runs a sequencer in one thread. Times are in seconds.
+
+    `window`: how long a batch gathers after the first wake. `poll`: how long other processes' leaves wait at
+    most, and the pause after a store did not answer. `ArchiveUnavailable` is retried for ever; anything else
+    stops the loop and is kept as `failure`.
+    """
+
+    def __init__(self, sequencer: Sequencer[C], *, window: float = 0.01, poll: float = 1.0) -> None:
+        self._sequencer = sequencer
+        self._window, self._poll = window, poll
+        self._wake, self._stopping = Event(), Event()
+        self._expected: dict[str, Future[Sequenced]] = {}
+        self._lock = Lock()
+        self._thread = Thread(target=self._run, name="log-sequencer", daemon=True)
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the batch at hand. Waiters are cancelled."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join()
+        self._sequencer.close()
+        self._cancel_all()
+
+    def wake(self) -> None:
+        """There may be pending leaves."""
+        self._wake.set()
+
+    def expect(self, leaf_id: str) -> Future[Sequenced]:
+        """To be called before the leaf's transaction commits; `wake` after it.
+
+        The future stays open when another process, or a run whose commit was reported lost, sequenced the
+        leaf: wait with a time limit, then look the leaf up in the catalogue. `forget` it in the end.
+        """
+        with self._lock:
+            return self._expected.setdefault(leaf_id, Future())
+
+    def forget(self, leaf_id: str) -> None:
+        """Nobody waits for this leaf any more."""
+        with self._lock:
+            self._expected.pop(leaf_id, None)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._wake.wait(self._poll)
+                self._wake.clear()
+                self._stopping.wait(self._window)
+                self._drain()
+        except BaseException as exc:
+            self.failure = exc
+            self._cancel_all()
+            logger.exception("the log's sequencer stopped")
+            raise
+
+    def _drain(self) -> None:
+        """Batches until nothing is pending."""
+        try:
+            while True:
+                batch = self._sequencer.run_once()
+                self._announce(batch)
+                if not batch.assigned:
+                    return
+        except ArchiveUnavailable as exc:
+            logger.warning("log: %s; trying again", exc)
+            self._stopping.wait(self._window if isinstance(exc, LogConflict) else self._poll)
+            self._wake.set()
+
+    def _announce(self, batch: Batch) -> None:
+        with self._lock:
+            found = [(self._expected.pop(leaf_id, None), i) for leaf_id, i in batch.assigned.items()]
+        for future, index in found:
+            if future is not None and batch.head is not None and future.set_running_or_notify_cancel():
+                future.set_result(Sequenced(index, batch.head))
+
+    def _cancel_all(self) -> None:
+        with self._lock:
+            futures, self._expected = list(self._expected.values()), {}
+        for future in futures:
+            future.cancel()

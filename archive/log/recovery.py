@@ -1,0 +1,80 @@
+"""Where a sequencer starts: the bucket's highest head, proved by its tiles and by the catalogue's leaves."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from archive.errors import ArchiveDamaged, ProofRefused
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind
+from archive.log.edge import Edge, grow
+from archive.log.merkle import EMPTY_ROOT, leaf_hash
+from archive.log.note import VerifierKey
+from archive.log.proofs import ProofMaker
+from archive.log.reader import TileReader, highest_checkpoint, published_checkpoint
+from archive.log.tiles import HEIGHT, WIDTH, TileId, tile_widths
+from archive.ports import CheckpointRow, ObjectStore
+
+Entries = Callable[[int, int], Sequence[bytes]]  # start, stop: the catalogue's leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """What the bucket has: the highest locked checkpoint, and the one that readers are shown."""
+
+    locked: SignedCheckpoint | None
+    shown: SignedCheckpoint | None
+
+    def base(self, origin: str) -> Checkpoint:
+        """The head to start from."""
+        return self.locked.checkpoint if self.locked else Checkpoint(origin, 0, EMPTY_ROOT)
+
+
+def read_heads(store: ObjectStore, key: VerifierKey) -> Heads:
+    """Both heads. Raises `ArchiveDamaged` when one is not signed by this log."""
+    try:
+        return Heads(highest_checkpoint(store, key), published_checkpoint(store, key))
+    except ProofRefused as exc:
+        raise ArchiveDamaged(f"log: a checkpoint in the bucket is not this log's: {exc}") from exc
+
+
+def check_heads(heads: Heads, row: CheckpointRow, origin: str, known: Iterable[Checkpoint], gap: int) -> None:
+    """Row ≥ bucket ≥ shown, row ≥ `known`, row - bucket ≤ `gap`. Anything else is `ArchiveDamaged`."""
+    base = heads.base(origin)
+    try:
+        check_not_behind(base, [heads.shown.checkpoint] if heads.shown else [])
+        check_not_behind(Checkpoint(origin, row.size, row.root), (base, *known))
+    except ProofRefused as exc:
+        raise ArchiveDamaged(f"log: {exc}") from exc
+    if row.size - base.size > gap:
+        raise ArchiveDamaged(f"log: the bucket ends at {base.size}, the catalogue has {row.size} leaves")
+
+
+def load_edge(store: ObjectStore, head: Checkpoint, entries: Entries) -> Edge:
+    """The edge of the tree that `head` names, out of its partial tiles. Raises `ArchiveDamaged`.
+
+    The entries of the partial bundle come from the catalogue; they must hash to its tile.
+    """
+    tiles, levels = TileReader(store, cached=0), []
+    for level, width in enumerate(tile_widths(head.size)):
+        tile = TileId(level, head.size >> HEIGHT * (level + 1), width) if width else None
+        levels.append(tuple(tiles.hashes(tile)) if tile else ())
+    bundle = tuple(entries(head.size - head.size % WIDTH, head.size))
+    edge = Edge(head.size, tuple(levels), bundle)
+    if not hmac.compare_digest(edge.root(), head.root):
+        raise ArchiveDamaged(f"log: the tiles do not give the root signed at {head.size}")
+    if tuple(leaf_hash(entry) for entry in bundle) != (levels[0] if levels else ()):
+        raise ArchiveDamaged(f"log: the catalogue's last leaves before {head.size} are not those of the log")
+    return edge
+
+
+def check_known(
+    store: ObjectStore, heads: Heads, edge: Edge, known: Iterable[Checkpoint], entries: Entries
+) -> None:
+    """Every head that others saw lies on the way to the catalogue's row. Raises `ArchiveDamaged`."""
+    for seen in known:
+        if heads.locked is not None and seen.size <= heads.locked.size:
+            ProofMaker(TileReader(store), heads.locked).consistency(seen)
+        elif grow(edge, entries(edge.size, seen.size)).edge.root() != seen.root:
+            raise ArchiveDamaged(f"log: another history was seen at {seen.size} leaves")

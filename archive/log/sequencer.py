@@ -1,0 +1,221 @@
+"""Gives committed leaves their places in the log, signs the new head, and only then shows it.
+
+    1 recover   read the bucket's highest checkpoint and the catalogue's row; refuse a row that is behind
+    2 commit    one transaction: indices for pending leaves, and the checkpoint row swapped   ← commit point
+    3 publish   tiles out of the catalogue's leaves, read back; the checkpoint locked; then shown
+
+After any error the state in memory is forgotten, and the next run begins with step 1. Step 3 is the same
+code after a crash and on a good day, and each of its writes can be repeated. So at most one batch is ever
+committed and not published, whoever sequenced it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from archive.errors import ArchiveDamaged, LogConflict, ProofRefused, StorageRefused
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
+from archive.log.edge import Edge, Growth, grow, partial_tiles
+from archive.log.merkle import EMPTY_ROOT
+from archive.log.note import MAX_NOTE, VerifierKey
+from archive.log.recovery import check_heads, check_known, load_edge, read_heads
+from archive.log.tiles import HEIGHT, TileId
+from archive.ports import CheckpointRow, LogCatalogue, LogSigner, ObjectStore
+from archive.storage import keys
+from archive.storage.readback import put_bytes, read_bounded
+
+MAX_BATCH = 4096  # leaves; the most that may lie between the bucket and the catalogue's row
+_PARALLEL_WRITES = 8  # lets a disk or server group its syncs
+_MOVED = "another sequencer moved the checkpoint"
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one run did: indices by leaf id, and the head that is now shown (None: an empty log)."""
+
+    assigned: dict[str, int]
+    head: SignedCheckpoint | None
+
+
+class Sequencer(Generic[C]):
+    """One log's sequencer. Several may run over one catalogue: the row's swap lets one win. Not for threads.
+
+    `transaction` opens a transaction that commits when its block ends well and rolls back otherwise; it, and
+    the catalogue's functions, raise `ArchiveUnavailable` when the database does not answer. `reading` opens
+    one for reading only. `retain_until` tells how long an object written now is to be locked. `known` are
+    heads seen elsewhere (a second store, a witness): the log refuses to start behind them.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ObjectStore,
+        catalogue: LogCatalogue[C],
+        transaction: Callable[[], AbstractContextManager[C]],
+        reading: Callable[[], AbstractContextManager[C]] | None = None,
+        signer: LogSigner,
+        retain_until: Callable[[], datetime | None],
+        known: Iterable[Checkpoint] = (),
+        batch: int = 1024,
+        parallel: bool = True,
+    ) -> None:
+        if not 0 < batch <= MAX_BATCH:
+            raise ValueError(f"a batch has 1 to {MAX_BATCH} leaves")
+        self._store = store
+        self._catalogue = catalogue
+        self._transaction = transaction
+        self._reading = reading or transaction
+        self._signer = signer
+        self._key = VerifierKey.parse(signer.vkey)
+        self._retain_until = retain_until
+        self._known = tuple(known)
+        self._batch = batch
+        self._writers = ThreadPoolExecutor(_PARALLEL_WRITES, "log-tiles") if parallel else None
+        self._edge: Edge | None = None
+        self._shown: SignedCheckpoint | None = None
+        self._attempt: tuple[bytes, dict[str, int]] = (b"", {})  # root and indices of the last commit
+
+    def close(self) -> None:
+        """Ends the writer threads."""
+        if self._writers is not None:
+            self._writers.shutdown()
+
+    def run_once(self) -> Batch:
+        """One batch, published. Raises `LogConflict` (run again), `ArchiveUnavailable`, `ArchiveDamaged`."""
+        edge, self._edge = self._edge, None
+        if edge is None:
+            edge = self._publish(self._recover())
+        assigned = self._outcome(edge)
+        if self._commit(edge):
+            edge = self._publish(edge)
+            assigned |= self._outcome(edge)
+        self._edge = edge
+        return Batch(assigned, self._shown)
+
+    def _outcome(self, edge: Edge) -> dict[str, int]:
+        """Indices of the last commit, if the published tree is the one it made."""
+        (root, pairs), self._attempt = self._attempt, (b"", {})
+        return pairs if pairs and root == edge.root() else {}
+
+    # 1 recover
+
+    def _recover(self) -> Edge:
+        heads, row = read_heads(self._store, self._key), self._row()
+        check_heads(heads, row, self._signer.name, self._known, MAX_BATCH)
+        edge = load_edge(self._store, heads.base(self._signer.name), self._entries)
+        check_known(self._store, heads, edge, self._known, self._entries)
+        self._shown = heads.shown
+        return edge
+
+    # 2 commit
+
+    def _commit(self, edge: Edge) -> bool:
+        """Indices and the new head in one transaction; False when nothing is pending."""
+        old = CheckpointRow(edge.size, edge.root(), b"")
+        with self._transaction() as conn:
+            row = self._catalogue.current_checkpoint(conn) or CheckpointRow(0, EMPTY_ROOT, b"")
+            if (row.size, row.root) != (old.size, old.root):
+                raise LogConflict(_MOVED)
+            leaves = self._catalogue.pending(conn, self._batch)
+            if not leaves:
+                return False
+            new = self._sign(grow(edge, [entry for _, entry in leaves]).edge)
+            # Crash: the note was seen by nobody; another may be signed for this size.
+            pairs = [(leaf_id, edge.size + place) for place, (leaf_id, _) in enumerate(leaves)]
+            self._attempt = (new.root, dict(pairs))
+            self._catalogue.assign(conn, pairs)
+            if not self._catalogue.swap_checkpoint(conn, old.size, old.root, new.size, new.root, new.note):
+                raise LogConflict(_MOVED)
+            # Crash: the transaction rolls back; the leaves stay pending, without an index.
+        # COMMIT POINT. The leaves have their places for ever; whichever sequencer runs next publishes them.
+        return True
+
+    def _sign(self, edge: Edge) -> CheckpointRow:
+        head = Checkpoint(self._signer.name, edge.size, edge.root())
+        return CheckpointRow(head.size, head.root, sign_checkpoint(head, self._signer))
+
+    # 3 publish
+
+    def _publish(self, edge: Edge) -> Edge:
+        """Brings the bucket from `edge` to the catalogue's row, and shows that head."""
+        row = self._row()
+        if row.size == 0:
+            return edge
+        head, growth = self._signed(row), self._grow_to(edge, row)
+        until = self._retain_until()
+        self._write_tiles(growth, until)
+        # Crash: tiles that no checkpoint names; the next run writes the same bytes again.
+        self._write(keys.checkpoint_key(row.size), row.note, until)
+        # Crash: the bucket has the head but does not show it; the next run starts from it and shows it.
+        self._show(head, row)
+        # Crash: all is done; only partial tiles that became full are left over.
+        self._remove_outgrown(edge, growth.edge)
+        return growth.edge
+
+    def _grow_to(self, edge: Edge, row: CheckpointRow) -> Growth:
+        growth = grow(edge, self._entries(edge.size, row.size))
+        if (growth.edge.size, growth.edge.root()) != (row.size, row.root):
+            raise ArchiveDamaged(f"log: the catalogue's leaves do not give the root it signed at {row.size}")
+        return growth
+
+    def _write_tiles(self, growth: Growth, until: datetime | None) -> None:
+        def write(tile: TileId) -> None:
+            self._write(keys.tile_key(tile.path), growth.tiles[tile], until if tile.full else None)
+
+        if self._writers is None:
+            for tile in growth.tiles:
+                write(tile)
+        else:
+            list(self._writers.map(write, growth.tiles))
+
+    def _write(self, key: str, data: bytes, until: datetime | None) -> None:
+        """Written and read back; the same bytes may be there already."""
+        try:
+            put_bytes(self._store, key, data, until)
+        except StorageRefused as exc:
+            raise ArchiveDamaged(f"log: {key} is in the bucket with other bytes") from exc
+
+    def _show(self, head: SignedCheckpoint, row: CheckpointRow) -> None:
+        """Replaces the mutable checkpoint, unless another sequencer went on in the meantime."""
+        if self._shown is None or self._shown.note != head.note:
+            if self._row() != row:
+                raise LogConflict(_MOVED)
+            self._store.put_mutable(keys.CHECKPOINT, head.note)
+            if read_bounded(self._store, keys.CHECKPOINT, MAX_NOTE) != head.note:
+                raise LogConflict("another sequencer shows its checkpoint")
+        self._shown = head
+
+    def _remove_outgrown(self, before: Edge, after: Edge) -> None:
+        """Partial tiles whose full tile is now there (C2SP tlog-tiles allows it)."""
+        for tile in partial_tiles(before):
+            if after.size >> HEIGHT * ((tile.level or 0) + 1) > tile.n:
+                self._store.delete(keys.tile_key(tile.path))
+
+    def _signed(self, row: CheckpointRow) -> SignedCheckpoint:
+        """The row's note, which must say what the row says."""
+        try:
+            head = open_checkpoint(row.note, self._key)
+        except ProofRefused as exc:
+            raise ArchiveDamaged(f"log: the catalogue's checkpoint is not this log's: {exc}") from exc
+        if (head.size, head.root) != (row.size, row.root):
+            raise ArchiveDamaged("log: the catalogue's checkpoint contradicts its row")
+        return head
+
+    def _row(self) -> CheckpointRow:
+        with self._reading() as conn:
+            return self._catalogue.current_checkpoint(conn) or CheckpointRow(0, EMPTY_ROOT, b"")
+
+    def _entries(self, start: int, stop: int) -> Sequence[bytes]:
+        """Leaves that the catalogue committed: one that lacks was taken out."""
+        try:
+            with self._reading() as conn:
+                return self._catalogue.sequenced(conn, start, stop)
+        except LogConflict as exc:
+            raise ArchiveDamaged(f"log: {exc}") from exc
