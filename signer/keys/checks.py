@@ -6,6 +6,10 @@ adds the issuer's certificate. Everything fails closed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -14,8 +18,14 @@ from cryptography.x509.oid import NameOID
 from policies.algorithms import OUTDATED_DIGESTS, SignatureAlgorithm
 from policies.reasons import signing as reasons
 from signer.errors import SigningRefused
-from signer.keys import primitives
+from signer.keys import primitives, status
+from signer.ports import RevocationSource, SigningKey
+from signer.trust import paths
+from signer.trust.anchors import TrustAnchors
+from signer.trust.certificates import Certificate, parse, parse_all
+from signer.trust.unreadable import Unreadable
 
+VIETNAM = timezone(timedelta(hours=7))
 MAX_CERTIFICATE = 16 << 10
 MAX_CHAIN = 6
 
@@ -72,3 +82,91 @@ def check_hash(certificate: x509.Certificate) -> None:
     found = hash_name(certificate)
     if found in OUTDATED_DIGESTS:
         raise SigningRefused(reasons.WEAK_CERTIFICATE, subject=subject_of(certificate), found=found)
+
+
+def is_signing_certificate(certificate: Certificate) -> bool:
+    """Key usage digitalSignature or nonRepudiation; a certificate without the extension may sign."""
+    usages = certificate.usages
+    return not certificate.authority and (
+        usages is None or bool(usages & {"digital_signature", "non_repudiation"})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SigningRules:
+    """What a certificate must meet at the moment of signing.
+
+    `trust` gives the anchors that its path must reach. With `revocation` every certificate of the path below
+    the anchor must be known good from it; None switches the question off (for the demo without a network).
+    `production` refuses certificates named DEMO.
+    """
+
+    trust: TrustAnchors
+    revocation: RevocationSource | None
+    production: bool
+
+
+def check_before_signing(key: SigningKey, at: datetime, rules: SigningRules) -> tuple[Certificate, ...]:
+    """Check the certificate of a key at the moment `at`; returns its path, leaf first.
+
+    1. name, hash and usage of the certificate
+    2. its period
+    3. path to an anchor, and the issuers' periods
+    4. revocation of each certificate of the path; no answer is a refusal
+    Raises `SigningRefused`. The key itself was checked at load.
+    """
+    leaf = _read(key.certificate)
+    if rules.production and is_demo(leaf.der):
+        raise SigningRefused(reasons.DEMO_IN_PRODUCTION, subject=subject_of(leaf.der))
+    check_hash(primitives.certificate(leaf.der))
+    if not is_signing_certificate(leaf):
+        raise SigningRefused(reasons.CERTIFICATE_USAGE, subject=subject_of(leaf.der))
+    check_period(leaf, at)
+    path = trusted_path(leaf, key.chain, rules.trust)
+    for issuer in path[1:]:
+        check_period(issuer, at)
+    if rules.revocation is not None:
+        for certificate, issuer in pairwise(path):
+            _check_status(certificate, issuer, at, rules.revocation)
+    return path
+
+
+def _check_status(
+    certificate: Certificate, issuer: Certificate, at: datetime, source: RevocationSource
+) -> None:
+    subject = subject_of(certificate.der)
+    try:
+        since = status.revoked_since(certificate, issuer, at, source)
+    except status.Unknown as exc:
+        raise SigningRefused(reasons.STATUS_UNKNOWN, subject=subject, cause=str(exc)) from exc
+    if since is not None:
+        raise SigningRefused(reasons.CERTIFICATE_REVOKED, subject=subject, since=_day(since))
+
+
+def _read(der: bytes) -> Certificate:
+    try:
+        return parse(der)
+    except Unreadable as exc:
+        raise SigningRefused(reasons.CERTIFICATE_UNREADABLE, cause="DER") from exc
+
+
+def check_period(certificate: Certificate, at: datetime) -> None:
+    """Refuse a certificate outside its period."""
+    subject = subject_of(certificate.der)
+    if at > certificate.not_after:
+        raise SigningRefused(reasons.CERTIFICATE_EXPIRED, subject=subject, until=_day(certificate.not_after))
+    if at < certificate.not_before:
+        since = _day(certificate.not_before)
+        raise SigningRefused(reasons.CERTIFICATE_NOT_YET_VALID, subject=subject, since=since)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+
+
+def trusted_path(leaf: Certificate, chain: tuple[bytes, ...], trust: TrustAnchors) -> tuple[Certificate, ...]:
+    """The shortest path to an anchor that keeps the rules of RFC 5280, 6.1; else `SigningRefused`."""
+    for path in paths.build(leaf, (*parse_all(chain), *trust.helpers()), trust.anchors()):
+        if paths.violation(path) is None:
+            return path
+    raise SigningRefused(reasons.CHAIN_BROKEN, subject=subject_of(leaf.der))

@@ -1,0 +1,150 @@
+"""One bounded HTTP exchange: total time, size of the answer, no redirects, no second try.
+
+    WebError
+    ├── NoAnswer    nothing, or not all of it, within the time
+    └── TooLarge    more than the limit; the rest was never read
+
+A peer that drips one byte a minute is cut off when the whole exchange's time is up: the limit is put under
+every single read of the connection, not only around the body.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ssl import SSLContext
+from types import TracebackType
+from typing import Any, Self
+
+import httpcore
+
+
+class WebError(Exception):
+    """The exchange failed."""
+
+
+class NoAnswer(WebError):
+    """No whole answer in time."""
+
+
+class TooLarge(WebError):
+    """The answer was cut at the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status code and body."""
+
+    status: int
+    body: bytes
+
+
+_running = threading.local()
+
+
+def _left(timeout: float | None) -> float:
+    """Seconds left of this thread's exchange. Raises httpcore.ReadTimeout when there are none."""
+    left = float(_running.deadline) - _elapsed()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the exchange's time is up")
+    return left if timeout is None else min(left, timeout)
+
+
+def _elapsed() -> float:
+    return os.times().elapsed
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    def __init__(self) -> None:
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options))
+
+
+class Web:
+    """A kept pool of connections. Safe for several threads."""
+
+    def __init__(self, connections: int = 4) -> None:
+        self._pool = httpcore.ConnectionPool(max_connections=connections, network_backend=_Backend())
+
+    def post(self, url: str, body: bytes, headers: dict[str, str], *, seconds: float, limit: int) -> Answer:
+        """POST once. `seconds` bounds the whole exchange, `limit` the bytes of the answer's body.
+
+        Raises `NoAnswer` or `TooLarge`.
+        """
+        return self._exchange("POST", url, body, headers, seconds, limit)
+
+    def get(self, url: str, headers: dict[str, str], *, seconds: float, limit: int) -> Answer:
+        """GET once, bounded like `post`."""
+        return self._exchange("GET", url, None, headers, seconds, limit)
+
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], seconds: float, limit: int
+    ) -> Answer:
+        _running.deadline = _elapsed() + seconds
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), seconds)
+        try:
+            with self._pool.stream(
+                method, url, headers=list(headers.items()), content=body, extensions={"timeout": timeouts}
+            ) as response:
+                return Answer(response.status, _bounded(response.iter_stream(), limit))
+        except (
+            httpcore.TimeoutException,
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.UnsupportedProtocol,
+        ) as exc:
+            raise NoAnswer(type(exc).__name__) from exc
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _bounded(chunks: Iterable[bytes], limit: int) -> bytes:
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge(str(limit))
+    return bytes(body)
