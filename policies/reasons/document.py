@@ -221,14 +221,14 @@ NAME_LENGTH = Reason(
 ANCHOR_NOT_FOUND = Reason(
     "document.anchor-not-found",
     "NĐ 30/2020/NĐ-CP, Phụ lục I, phần I",
-    "Không tìm thấy {what} trên {where}. Hãy kiểm tra thể thức văn bản hoặc tự đặt ô ký trên hình trang.",
-    "{what} was not found on {where}. Check the document's layout, or place the box on the page yourself.",
+    "Không tìm thấy {what} trên trang {pages}. Hãy kiểm tra thể thức văn bản hoặc tự đặt ô ký trên hình trang.",
+    "{what} was not found on page {pages}. Check the document's layout, or place the box on the page yourself.",
 )
 ANCHOR_AMBIGUOUS = Reason(
     "document.anchor-ambiguous",
     "NĐ 30/2020/NĐ-CP, Phụ lục I, phần I",
-    "Tìm thấy {count} chỗ có thể là {what} ({found}) trên {where}. Hãy chọn một chỗ trên hình trang.",
-    "{count} places could be {what} ({found}) on {where}. Choose one on the page picture.",
+    "Tìm thấy {count} chỗ có thể là {what} ({found}) trên trang {pages}. Hãy chọn một chỗ trên hình trang.",
+    "{count} places could be {what} ({found}) on page {pages}. Choose one on the page picture.",
 )
 BLANK_FILLED = Reason(
     "document.blank-filled",

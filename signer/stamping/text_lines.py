@@ -1,0 +1,193 @@
+"""The lines of a page as displayed, letter by letter, by PDFium: the ground on which anchors are found.
+
+Coordinates here are upright: the page's rotation is undone, x to the right, y up, in points of user space.
+`Turn` leads back. Vietnamese letters written as base and marks (NFD) become one letter (NFC); spaces are not
+kept, because a blank may be spaces or a jump: what counts is the gap between two letters.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import math
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from policies.layout import Rect
+from policies.reasons import document as reasons
+from signer.errors import DocumentRefused
+
+MAX_LETTERS = 60_000
+_WORD_GAP = 0.14  # of the size: what a reader sees as a space
+_COLUMN_GAP = 1.3  # of the size: what a reader sees as another column
+_SAME_LINE = 0.3  # of the size
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A page's /Rotate (clockwise, 0, 90, 180, 270) and the way between user space and the upright page."""
+
+    rotation: int
+
+    def upright(self, x: float, y: float) -> tuple[float, float]:
+        return {90: (y, -x), 180: (-x, -y), 270: (-y, x)}.get(self.rotation, (x, y))
+
+    def user(self, x: float, y: float) -> tuple[float, float]:
+        return {90: (-y, x), 180: (-x, -y), 270: (y, -x)}.get(self.rotation, (x, y))
+
+    def user_rect(self, rect: Rect) -> Rect:
+        """An upright rectangle in user space."""
+        (ax, ay), (bx, by) = self.user(rect.x0, rect.y0), self.user(rect.x1, rect.y1)
+        return Rect(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+
+    def upright_rect(self, rect: Rect) -> Rect:
+        """A rectangle of user space on the upright page."""
+        (ax, ay), (bx, by) = self.upright(rect.x0, rect.y0), self.upright(rect.x1, rect.y1)
+        return Rect(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+
+
+@dataclass(slots=True)
+class Letter:
+    """One letter: its NFC text, left and right edge of its advance, baseline, size."""
+
+    text: str
+    x0: float
+    x1: float
+    baseline: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Letters on one baseline from left to right, without spaces."""
+
+    letters: tuple[Letter, ...]
+
+    @property
+    def text(self) -> str:
+        """The letters without spaces; one character per letter."""
+        return "".join(letter.text[0] for letter in self.letters)
+
+    @property
+    def words(self) -> str:
+        """The letters with a space wherever a reader sees one."""
+        parts: list[str] = []
+        for index, letter in enumerate(self.letters):
+            if index and letter.x0 - self.letters[index - 1].x1 > _WORD_GAP * letter.size:
+                parts.append(" ")
+            parts.append(letter.text)
+        return "".join(parts)
+
+    @property
+    def x0(self) -> float:
+        return self.letters[0].x0
+
+    @property
+    def x1(self) -> float:
+        return self.letters[-1].x1
+
+    @property
+    def centre(self) -> float:
+        return (self.x0 + self.x1) / 2
+
+    @property
+    def baseline(self) -> float:
+        return self.letters[0].baseline
+
+    @property
+    def size(self) -> float:
+        return max(letter.size for letter in self.letters)
+
+    def columns(self) -> list[Line]:
+        """The line cut where a wide gap separates columns."""
+        cuts = [0]
+        for index in range(1, len(self.letters)):
+            before, after = self.letters[index - 1], self.letters[index]
+            if after.x0 - before.x1 > _COLUMN_GAP * max(before.size, after.size):
+                cuts.append(index)
+        cuts.append(len(self.letters))
+        return [Line(self.letters[a:b]) for a, b in itertools.pairwise(cuts)]
+
+
+def squeeze(text: str) -> str:
+    """Text as lines are compared: NFC, Đ as Vietnamese writes it, without spaces."""
+    composed = unicodedata.normalize("NFC", text).replace("Ð", "Đ")
+    return "".join(composed.split())
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """The file in PDFium. Raises `DocumentRefused` when PDFium cannot read it."""
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as exc:
+        raise DocumentRefused(reasons.NOT_READABLE) from exc
+    try:
+        yield document
+    finally:
+        document.close()
+
+
+@contextmanager
+def text_of(document: Any, index: int) -> Iterator[Any]:
+    """The text page of one page (0-based). Raises `DocumentRefused` when there is none."""
+    if not 0 <= index < len(document):
+        raise DocumentRefused(reasons.NO_SUCH_PAGE, page=index + 1, pages=len(document))
+    try:
+        page = document[index]
+        text_page = page.get_textpage()
+    except pypdfium2.PdfiumError as exc:
+        raise DocumentRefused(reasons.NOT_READABLE) from exc
+    try:
+        yield text_page
+    finally:
+        text_page.close()
+        page.close()
+
+
+def lines(text_page: Any, turn: Turn) -> list[Line]:
+    """The page's lines from top to bottom. Text that does not run from left to right is left out."""
+    found: list[Letter] = []
+    for letter in _letters(text_page, turn):
+        if found and unicodedata.combining(letter.text[0]) and not unicodedata.combining(found[-1].text[0]):
+            found[-1].text = unicodedata.normalize("NFC", found[-1].text + letter.text)
+        else:
+            found.append(letter)
+    found.sort(key=lambda letter: -letter.baseline)
+    rows: list[list[Letter]] = []
+    for letter in found:
+        if rows and abs(rows[-1][0].baseline - letter.baseline) <= _SAME_LINE * letter.size:
+            rows[-1].append(letter)
+        else:
+            rows.append([letter])
+    return [Line(tuple(sorted(row, key=lambda letter: letter.x0))) for row in rows]
+
+
+def _letters(text_page: Any, turn: Turn) -> Iterator[Letter]:
+    handle = text_page.raw
+    box, matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
+    x, y = ctypes.c_double(), ctypes.c_double()
+    for index in range(min(pdfium.FPDFText_CountChars(handle), MAX_LETTERS)):
+        code = pdfium.FPDFText_GetUnicode(handle, index)
+        character = chr(code) if code < 0x110000 else " "
+        if character.isspace() or code < 0x20 or 0xD800 <= code < 0xE000:
+            continue
+        if not pdfium.FPDFText_GetCharOrigin(handle, index, x, y):
+            continue
+        pdfium.FPDFText_GetLooseCharBox(handle, index, box)
+        pdfium.FPDFText_GetMatrix(handle, index, matrix)
+        along = turn.upright(matrix.a, matrix.b)
+        if along[0] <= 0 or abs(along[1]) > 0.01 * along[0]:
+            continue
+        size = pdfium.FPDFText_GetFontSize(handle, index) * math.hypot(matrix.c, matrix.d)
+        corners = turn.upright_rect(Rect(box.left, box.bottom, box.right, box.top))
+        left, baseline = turn.upright(x.value, y.value)
+        text = unicodedata.normalize("NFC", character).replace("Ð", "Đ")
+        yield Letter(text, left, max(left, corners.x1), baseline, size or 1.0)
