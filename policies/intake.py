@@ -26,8 +26,7 @@ class IntakeLimits:
     """What examining and keeping one document may cost. Sizes in bytes.
 
     `nodes` bounds the walk over the object graph, `decoded_bytes` one decoded stream (object and
-    cross-reference streams, metadata, the first page), `repair_bytes` the size of a damaged file that is
-    still examined by repairing it in memory.
+    cross-reference streams, the first page).
     """
 
     file_bytes: int = 1 << 30
@@ -37,7 +36,6 @@ class IntakeLimits:
     decoded_bytes: int = 64 << 20
     xref_sections: int = 1_024
     nodes: int = 2_000_000
-    repair_bytes: int = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +60,27 @@ class SignatureFact:
 class DocumentFacts:
     """What the bytes of one file are, without judgement. Fields keep their default when not looked at.
 
-    `truncated`: no end of file where one must be. `trailing_bytes`: what follows the last end of file, white
-    space not counted. `damage`: first complaints of the parser; `readable` is
-    False when even repair did not help. `pages` is counted by walking, at most one more than the limit;
-    `declared_pages` is what the page tree claims. `walk_complete` is False when the graph was larger than
-    `IntakeLimits.nodes`, so that absence of active content was not shown. `actions` are action types,
-    `active` other active parts (annotation kinds). `certification` is the DocMDP level.
+    `refusal` is why the strict reader stopped, when it did; what was found before stands. `truncated`: no end
+    of file where one must be. `trailing_bytes`: what follows the last end of file, white space not counted.
+    `objects`: one more than the highest object number. `pages` is counted by walking, at most one more than
+    the limit; `declared_pages` is what the page tree claims. `walk_complete` is False when the graph was
+    larger than `IntakeLimits.nodes`, so that absence of active content was not shown. `damage` are complaints
+    about single objects and disagreements of readers. `actions` are action types, `active` other active parts
+    (annotation kinds). `certification` is the DocMDP level. `pdfa` is what the metadata claim, such as "2B".
     """
 
     size: int
-    header_offset: int = -1
+    refusal: Reason | None = None
+    refusal_values: tuple[tuple[str, str], ...] = ()
     version: str = ""
     truncated: bool = False
     trailing_bytes: int = 0
-    xref_loop: bool = False
-    xref_sections: int = 0
-    readable: bool = False
-    encrypted: bool = False
-    damage: tuple[str, ...] = ()
-    decoded_over_limit: bool = False
     objects: int = 0
     declared_pages: int = 0
     pages: int = 0
-    page_tree_depth: int = 0
-    page_tree_loop: bool = False
+    shapes: tuple[PageShape, ...] = ()
     walk_complete: bool = False
+    damage: tuple[str, ...] = ()
     xfa: bool = False
     actions: tuple[str, ...] = ()
     active: tuple[str, ...] = ()
@@ -95,7 +89,6 @@ class DocumentFacts:
     certification: int | None = None
     pdfa: str = ""
     fonts_not_embedded: tuple[str, ...] = ()
-    shapes: tuple[PageShape, ...] = ()
     secrecy_mark: str = ""
 
 
@@ -193,40 +186,32 @@ def _refuse(reason: Reason, **values: object) -> None:
     raise IntakeRefused(reason, **values)
 
 
-def _form(facts: DocumentFacts, profile: IntakeProfile) -> None:
-    if facts.header_offset < 0:
-        _refuse(reasons.NOT_PDF)
-    if facts.xref_loop:
-        _refuse(reasons.XREF_LOOP)
+def _readable(facts: DocumentFacts, profile: IntakeProfile) -> None:
+    refusal = facts.refusal
+    if refusal is not None and not (refusal == reasons.ENCRYPTED and profile.allow_encryption):
+        _refuse(refusal, **dict(facts.refusal_values))
     if facts.truncated:
         _refuse(reasons.CUT_IN_HALF)
-    if facts.encrypted and not profile.allow_encryption:
-        _refuse(reasons.ENCRYPTED)
 
 
 def _cost(facts: DocumentFacts, profile: IntakeProfile) -> None:
     limits = profile.limits
-    if facts.decoded_over_limit:
-        _refuse(reasons.BOMB, limit=limits.decoded_bytes)
-    if facts.xref_sections > limits.xref_sections:
-        _refuse(reasons.DAMAGED, detail=f"{facts.xref_sections} xref")
     if facts.objects > limits.objects:
         _refuse(reasons.TOO_MANY_OBJECTS, objects=facts.objects, limit=limits.objects)
-    if facts.page_tree_loop or facts.page_tree_depth > limits.page_tree_depth:
-        _refuse(reasons.PAGE_TREE_TOO_DEEP, limit=limits.page_tree_depth)
-    if max(facts.pages, facts.declared_pages) > limits.pages:
-        _refuse(reasons.TOO_MANY_PAGES, pages=max(facts.pages, facts.declared_pages), limit=limits.pages)
+    pages = max(facts.pages, facts.declared_pages)
+    if pages > limits.pages:
+        _refuse(reasons.TOO_MANY_PAGES, pages=pages, limit=limits.pages)
 
 
 def _soundness(facts: DocumentFacts, profile: IntakeProfile) -> None:
-    if facts.encrypted:
-        return  # allowed, and nothing could be looked at without the password
-    if not facts.readable or (facts.damage and not profile.allow_damage):
-        _refuse(reasons.DAMAGED, detail=facts.damage[0] if facts.damage else "?")
-    if facts.trailing_bytes and not profile.allow_damage:
-        _refuse(reasons.DAMAGED, detail=f"{facts.trailing_bytes} byte sau %%EOF")
+    if facts.refusal is not None:
+        return  # encrypted, and allowed: nothing could be looked at without the password
     if facts.pages == 0:
         _refuse(reasons.NO_PAGES)
+    if facts.damage and not profile.allow_damage:
+        _refuse(reasons.DAMAGED, detail=facts.damage[0])
+    if facts.trailing_bytes and not profile.allow_damage:
+        _refuse(reasons.DAMAGED, detail=f"{facts.trailing_bytes} byte sau %%EOF")
     if not facts.walk_complete and not profile.allow_active_content:
         _refuse(reasons.TOO_MANY_OBJECTS, objects=f"> {profile.limits.nodes}", limit=profile.limits.nodes)
 
@@ -267,7 +252,7 @@ def _secrecy(facts: DocumentFacts, profile: IntakeProfile) -> None:
 
 
 _STEPS: tuple[Callable[[DocumentFacts, IntakeProfile], None], ...] = (
-    _form,
+    _readable,
     _cost,
     _soundness,
     _activity,

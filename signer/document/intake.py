@@ -1,161 +1,169 @@
 """Examine hostile bytes before anything else looks at them. Facts only: `policies.intake` decides.
 
-1. raw bytes: header, end of file, cross-reference chain (what parsers forgive);
-2. qpdf, through a stream, so that memory does not grow with the file: graph, pages, form, fonts;
-3. the first page alone, without its pictures, by PDFium: is there a secrecy mark?
+1. the strict reader opens the file: header, cross-reference chain, end;
+2. pages are counted by walking, the object graph is searched for what is active, attached or signed;
+3. the first page alone, without its pictures, goes to PDFium: is there a secrecy mark?
+4. PDFium opens the whole file: do two readers see the same number of pages?
 
 Runs in the sandbox. The caller MUST hand the facts to `policies.intake.decide` before using the file.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
-import pikepdf
-from pikepdf import settings
+import pypdfium2
 
-from policies.intake import DocumentFacts, IntakeLimits, secrecy_mark
+from policies.intake import DocumentFacts, IntakeLimits, PageShape, SignatureFact, secrecy_mark
+from policies.reasons import document as reasons
 from signer.document import intake_graph as graph
-from signer.document.intake_bytes import ByteFacts, byte_facts
+from signer.document.fields import form_fields, rectangle
 from signer.document.intake_text import first_page_lines
+from signer.document.objects import Name, ReaderLimits
+from signer.document.pages import Page
+from signer.document.reader import PdfFile
+from signer.errors import DocumentRefused
 
-MAX_DAMAGE = 5
 METADATA_BYTES = 4 << 20
+MAX_NAMES = 50
+_HEAD = 1_024
+_REST = 65_536
+_LINEARIZED_LENGTH = re.compile(rb"/Linearized\b.*?/L\s+(\d{1,15})\b", re.DOTALL)
+_OBJECT = re.compile(rb"\d+ \d+ obj\b")
 
 
-def examine_file(path: Path, limits: IntakeLimits, password: str = "") -> DocumentFacts:
+def examine_file(path: Path, limits: IntakeLimits) -> DocumentFacts:
     """Facts of one file. Broken contents are facts too, so this raises only OSError.
 
-    What would cost more than `limits` is not read: the facts then say which limit was passed, and hold the
-    defaults for the rest.
+    What would cost more than `limits` is not read: the facts then say which limit was passed, or hold the
+    reader's refusal, and the defaults for the rest.
     """
-    raw = byte_facts(path, limits.xref_sections)
-    facts = _raw_facts(raw)
-    if _is_settled(facts, limits):
+    size = path.stat().st_size
+    facts = DocumentFacts(size=size)
+    if size == 0 or size > limits.file_bytes:
         return facts
-    exceeded = _bound_qpdf(limits)
+    if _was_longer(path, size):
+        return replace(facts, truncated=True)
     try:
-        facts = _examine_graph(path, facts, limits, password)
-    except MemoryError:  # inside the sandbox: a filter without its own limit reached the address space's
-        facts = replace(facts, decoded_over_limit=True)
-    if settings.qpdf_limit_errors() > exceeded:
-        facts = replace(facts, decoded_over_limit=True)
+        with PdfFile.open(path, limits=_reader_limits(limits)) as pdf:
+            return _second_reader(path, _examine(pdf, _frame(pdf, facts), limits))
+    except DocumentRefused as exc:
+        return _refused(facts, exc)
+
+
+def _was_longer(path: Path, size: int) -> bool:
+    """A linearised file says how long it was when written; updates only make it longer (Annex F)."""
+    with path.open("rb") as file:
+        linearized = _LINEARIZED_LENGTH.search(file.read(_HEAD))
+    return linearized is not None and int(linearized[1]) > size
+
+
+def _refused(facts: DocumentFacts, refusal: DocumentRefused) -> DocumentFacts:
+    values = tuple((key, str(value)[:200]) for key, value in refusal.values.items())
+    return replace(facts, refusal=refusal.reason, refusal_values=values)
+
+
+def _reader_limits(limits: IntakeLimits) -> ReaderLimits:
+    return ReaderLimits(
+        sections=limits.xref_sections,
+        xref_bytes=limits.decoded_bytes,
+        object_stream_bytes=limits.decoded_bytes,
+        stream_bytes=limits.decoded_bytes,
+        page_depth=limits.page_tree_depth,
+        pages=limits.pages + 1,
+    )
+
+
+def _frame(pdf: PdfFile, facts: DocumentFacts) -> DocumentFacts:
+    """What surrounds the objects: version, end of file, and what stands after it."""
+    rest = pdf.read(pdf.eof, min(pdf.size - pdf.eof, _REST)).strip(b"\0\t\n\f\r ") if pdf.eof >= 0 else b""
+    return replace(
+        facts,
+        version=pdf.header,
+        truncated=pdf.eof < 0 or _OBJECT.match(rest) is not None,
+        trailing_bytes=len(rest),
+        objects=pdf.next_object_number,
+    )
+
+
+def _examine(pdf: PdfFile, facts: DocumentFacts, limits: IntakeLimits) -> DocumentFacts:
+    if facts.truncated or facts.objects > limits.objects:
+        return facts
+    try:
+        declared = pdf.resolve(pdf.dictionary(pdf.catalog.get("Pages")).get("Count"))
+        facts = replace(facts, declared_pages=declared if type(declared) is int else 0)
+        if facts.declared_pages > limits.pages:
+            return facts  # refused on its own word: nothing else is read
+        facts = _pages(pdf, facts, limits)
+        if facts.pages > limits.pages:
+            return facts
+        facts = _contents(pdf, facts, limits)
+        if facts.pages:
+            lines = first_page_lines(pdf, pdf.page(0), limits.decoded_bytes)
+            facts = replace(facts, secrecy_mark=secrecy_mark(lines))
+    except DocumentRefused as exc:
+        return _refused(facts, exc)
     return facts
 
 
-def _raw_facts(raw: ByteFacts) -> DocumentFacts:
-    return DocumentFacts(
-        size=raw.size,
-        header_offset=raw.header_offset,
-        version=raw.version,
-        truncated=raw.truncated,
-        trailing_bytes=raw.trailing_bytes,
-        xref_loop=raw.xref_loop,
-        xref_sections=raw.xref_sections,
-        objects=raw.declared_entries,
-    )
+def _pages(pdf: PdfFile, facts: DocumentFacts, limits: IntakeLimits) -> DocumentFacts:
+    shapes: list[PageShape] = []
+    while len(shapes) <= limits.pages:
+        page = pdf.page_or_none(len(shapes))
+        if page is None:
+            break
+        shapes.append(_shape(pdf, page))
+    return replace(facts, pages=len(shapes), shapes=tuple(shapes[: limits.pages]))
 
 
-def _is_settled(facts: DocumentFacts, limits: IntakeLimits) -> bool:
-    """Whether the raw facts already rule the file out under every profile."""
-    return (
-        facts.size == 0
-        or facts.size > limits.file_bytes
-        or facts.header_offset < 0
-        or facts.truncated
-        or facts.xref_loop
-        or facts.xref_sections > limits.xref_sections
-        or facts.objects > limits.objects
-    )
+def _shape(pdf: PdfFile, page: Page) -> PageShape:
+    media, crop = rectangle(pdf, page.dict.get("MediaBox")), rectangle(pdf, page.dict.get("CropBox"))
+    box = crop if crop != (0.0, 0.0, 0.0, 0.0) else media
+    rotation = pdf.resolve(page.dict.get("Rotate"))
+    turned = rotation % 360 if type(rotation) is int else 0
+    width, height = box[2] - box[0], box[3] - box[1]
+    return PageShape(height, width, turned) if turned in (90, 270) else PageShape(width, height, turned)
 
 
-def _bound_qpdf(limits: IntakeLimits) -> int:
-    """Set qpdf's process-wide limits; the count of times any of them was met so far."""
-    settings.set_qpdf_limits(
-        doc_max_warnings=1_000,
-        parser_max_nesting=200,
-        parser_max_container_size=2_000_000,
-        flate_max_memory=limits.decoded_bytes,
-        png_max_memory=limits.decoded_bytes,
-        tiff_max_memory=limits.decoded_bytes,
-        run_length_max_memory=limits.decoded_bytes,
-    )
-    return settings.qpdf_limit_errors()
-
-
-def _examine_graph(path: Path, facts: DocumentFacts, limits: IntakeLimits, password: str) -> DocumentFacts:
-    try:
-        with _open(path, password, repair=False) as pdf:
-            return _document_facts(pdf, facts, limits)
-    except pikepdf.PasswordError:
-        return replace(facts, encrypted=True)
-    except (pikepdf.PdfError, *_BROKEN_VALUES) as exc:
-        facts = replace(facts, damage=(_complaint(exc, path),))
-    if facts.size > limits.repair_bytes:
-        return facts
-    try:
-        with _open(path, password, repair=True) as pdf:
-            return _document_facts(pdf, facts, limits)
-    except pikepdf.PasswordError:
-        return replace(facts, encrypted=True)
-    except (pikepdf.PdfError, *_BROKEN_VALUES):
-        return facts
-
-
-# What pikepdf's conversions raise on values of another kind than the key promises.
-_BROKEN_VALUES = (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError, RuntimeError)
-
-
-def _open(path: Path, password: str, *, repair: bool) -> pikepdf.Pdf:
-    return pikepdf.open(
-        path,
-        password=password,
-        attempt_recovery=repair,
-        inherit_page_attributes=False,
-        suppress_warnings=True,
-        access_mode=pikepdf.AccessMode.stream,
-    )
-
-
-def _complaint(exc: Exception, path: Path) -> str:
-    """The parser's words without the path of our work area."""
-    return str(exc).replace(str(path), "").strip(" :()")[:200] or type(exc).__name__
-
-
-def _document_facts(pdf: pikepdf.Pdf, facts: DocumentFacts, limits: IntakeLimits) -> DocumentFacts:
-    objects = max(facts.objects, len(pdf.get_xref_table()))
-    facts = replace(facts, readable=True, objects=objects, encrypted=pdf.is_encrypted)
-    if objects > limits.objects:
-        return facts
-    tree = graph.walk_pages(pdf, limits)
-    facts = replace(
-        facts,
-        declared_pages=tree.declared,
-        pages=tree.pages,
-        page_tree_depth=tree.depth,
-        page_tree_loop=tree.loop,
-        shapes=tuple(tree.shapes[: limits.pages]),
-    )
-    if tree.loop or tree.depth > limits.page_tree_depth or max(tree.pages, tree.declared) > limits.pages:
-        return facts
+def _contents(pdf: PdfFile, facts: DocumentFacts, limits: IntakeLimits) -> DocumentFacts:
     found = graph.walk_graph(pdf, limits.nodes)
-    facts = replace(
+    return replace(
         facts,
         walk_complete=found.complete,
+        damage=tuple(found.damage),
         actions=tuple(sorted(found.actions)),
         active=tuple(sorted(found.active)),
         embedded_files=found.embedded_files,
-        fonts_not_embedded=tuple(sorted(found.fonts_not_embedded)[:50]),
+        fonts_not_embedded=tuple(sorted(found.fonts_not_embedded)[:MAX_NAMES]),
         xfa=graph.has_xfa(pdf),
-        signatures=graph.signature_fields(pdf, limits.nodes),
+        signatures=tuple(_signatures(pdf)),
         certification=graph.certification_level(pdf),
         pdfa=graph.pdfa_claim(pdf, METADATA_BYTES),
     )
-    damage = [*facts.damage, *(_complaint(warning, Path(pdf.filename)) for warning in pdf.get_warnings())]
-    mark = (
-        secrecy_mark(first_page_lines(pdf, tree.first, limits.decoded_bytes))
-        if tree.first is not None
-        else ""
-    )
-    return replace(facts, damage=tuple(damage[:MAX_DAMAGE]), secrecy_mark=mark)
+
+
+def _signatures(pdf: PdfFile) -> list[SignatureFact]:
+    found = []
+    for field in form_fields(pdf, pages=False):
+        if field.type == "Sig":
+            value = field.value if isinstance(field.value, dict) else {}
+            kind = pdf.resolve(value.get("SubFilter"))
+            subfilter = str(kind)[:64] if isinstance(kind, Name) else ""
+            found.append(SignatureFact(field.name[:1_000], signed="Contents" in value, subfilter=subfilter))
+    return found
+
+
+def _second_reader(path: Path, facts: DocumentFacts) -> DocumentFacts:
+    """Two readers that count different pages would show and sign different documents."""
+    if facts.refusal is not None or facts.pages == 0 or facts.pages != len(facts.shapes):
+        return facts
+    try:
+        with pypdfium2.PdfDocument(path) as document:
+            pages = len(document)
+    except pypdfium2.PdfiumError:
+        return replace(facts, damage=(*facts.damage, reasons.NOT_READABLE.id))
+    if pages == facts.pages:
+        return facts
+    return replace(facts, damage=(*facts.damage, f"{facts.pages} ≠ {pages} trang"))

@@ -1,19 +1,18 @@
-"""Facts that are read from the object graph with qpdf: pages, actions, attachments, signatures, fonts.
+"""What the object graph holds besides pages: actions, attachments, active annotations, fonts.
 
-Every walk is bounded and knows what it has seen; nothing recurses; no stream is decoded except metadata.
+The walk is bounded, takes each object once, does not recurse and decodes no stream but object streams.
 """
 
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import pikepdf
-
-from policies.intake import IntakeLimits, PageShape, SignatureFact
+from signer.document.objects import Name, Ref, Stream
+from signer.document.reader import PdfFile
+from signer.errors import DocumentRefused
 
 ACTION_TYPES = frozenset(
     {
@@ -23,237 +22,135 @@ ACTION_TYPES = frozenset(
     }
 )  # fmt: skip
 ACTIVE_ANNOTATIONS = frozenset({"Movie", "Sound", "Screen", "3D", "RichMedia"})
-# Leads up again, or to what holds no action: structure, glyphs, pixels.
-_SKIPPED = frozenset(
-    {
-        "/Parent",
-        "/P",
-        "/StructTreeRoot",
-        "/FontFile",
-        "/FontFile2",
-        "/FontFile3",
-        "/W",
-        "/Widths",
-        "/Differences",
-    }
-)
+# What holds no action: structure, glyphs. /Parent is followed: an orphan field may carry actions there.
+_SKIPPED = frozenset({"StructTreeRoot", "FontFile", "FontFile2", "FontFile3", "W", "Widths", "Differences"})
+_FONT_FILES = ("FontFile", "FontFile2", "FontFile3")
 _PDFAID = re.compile(rb"""pdfaid:(part|conformance)\s*(?:=\s*["']\s*(\w+)\s*["']|>\s*(\w+)\s*<)""", re.ASCII)
 
 
 @dataclass(slots=True)
 class Graph:
-    """What a walk from the catalog found."""
+    """What a walk from the trailer found. `complete` is False when the limit ended it; `damage` are the
+    refusals met on single objects, at most five."""
 
     complete: bool = True
     actions: set[str] = field(default_factory=set)
     active: set[str] = field(default_factory=set)
     embedded_files: int = 0
     fonts_not_embedded: set[str] = field(default_factory=set)
+    damage: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class PageTree:
-    """What a walk over the page tree found; `first` is the first page's dictionary."""
-
-    declared: int = 0
-    pages: int = 0
-    depth: int = 0
-    loop: bool = False
-    shapes: list[PageShape] = field(default_factory=list)
-    first: pikepdf.Dictionary | None = None
-
-
-def walk_graph(pdf: pikepdf.Pdf, limit: int) -> Graph:
-    """Look at every dictionary that the catalog leads to, at most `limit` values."""
+def walk_graph(pdf: PdfFile, limit: int) -> Graph:
+    """Look at every dictionary that the trailer leads to, at most `limit` values."""
     graph = Graph()
-    seen: set[tuple[int, int]] = set()
-    todo: list[Any] = [pdf.trailer]
-    while todo:
-        node = todo.pop()
-        if node.is_indirect:
-            if node.objgen in seen:
-                continue
-            seen.add(node.objgen)
-        children = list(_children(node))
-        limit -= 1 + len(children)
-        if limit < 0:
-            graph.complete = False
-            return graph
-        if not isinstance(node, pikepdf.Array):
-            _judge(node, graph)
-        todo += children
+    seen: set[Ref] = set()
+    values: list[Any] = [pdf.trailer]
+    while values:
+        references: set[Ref] = set()
+        while values:
+            node = values.pop()
+            children = list(_children(node))
+            limit -= 1 + len(children)
+            if limit < 0:
+                graph.complete = False
+                return graph
+            if not isinstance(node, list):
+                _judge(pdf, node.dict if isinstance(node, Stream) else node, graph)
+            for child in children:
+                if isinstance(child, Ref):
+                    references.add(child)
+                else:
+                    values.append(child)
+        values = list(_resolved(pdf, sorted(references - seen, key=lambda ref: _place(pdf, ref)), graph))
+        seen |= references
     return graph
 
 
+def _place(pdf: PdfFile, ref: Ref) -> tuple[int, int]:
+    """Objects of one object stream together: it is then unpacked once."""
+    entry = pdf.entry(ref.num)
+    return (entry.where, entry.extra) if entry is not None else (0, 0)
+
+
+def _resolved(pdf: PdfFile, references: list[Ref], graph: Graph) -> Iterator[Any]:
+    for ref in references:
+        try:
+            value = pdf.resolve(ref)
+        except DocumentRefused as exc:
+            if len(graph.damage) < 5:
+                graph.damage.append(str(exc)[:200])
+            continue
+        if isinstance(value, dict | list | Stream):
+            yield value
+
+
 def _children(node: Any) -> Iterator[Any]:
-    if isinstance(node, pikepdf.Array):
-        values = iter(node)
-    else:
-        values = (value for key, value in node.items() if key not in _SKIPPED)
+    if isinstance(node, list):
+        return (value for value in node if isinstance(value, dict | list | Ref))
+    entries = node.dict if isinstance(node, Stream) else node
     return (
-        value for value in values if isinstance(value, pikepdf.Dictionary | pikepdf.Array | pikepdf.Stream)
+        value
+        for key, value in entries.items()
+        if key not in _SKIPPED and isinstance(value, dict | list | Ref)
     )
 
 
-def _judge(node: Any, graph: Graph) -> None:
-    kind = name_of(node.get("/S"))
-    if kind in ACTION_TYPES and name_of(node.get("/Type")) in ("", "Action"):
+def _judge(pdf: PdfFile, node: dict[str, Any], graph: Graph) -> None:
+    if not node.keys() & _TELLING:
+        return
+    kind = _name(pdf, node.get("S"))
+    type_ = _name(pdf, node.get("Type"))
+    if kind in ACTION_TYPES and type_ in ("", "Action"):
         graph.actions.add(kind)
-    if "/JS" in node:
+    if "JS" in node:
         graph.actions.add("JavaScript")
-    subtype = name_of(node.get("/Subtype"))
-    if subtype in ACTIVE_ANNOTATIONS and "/Rect" in node:
+    subtype = _name(pdf, node.get("Subtype"))
+    if subtype in ACTIVE_ANNOTATIONS and "Rect" in node:
         graph.active.add(subtype)
-    if "/EF" in node or (subtype == "FileAttachment" and "/Rect" in node):
+    if "EF" in node or (subtype == "FileAttachment" and "Rect" in node):
         graph.embedded_files += 1
-    if name_of(node.get("/Type")) == "Font" and not _is_embedded(node, subtype):
-        graph.fonts_not_embedded.add(name_of(node.get("/BaseFont"))[:127])
+    if type_ == "Font" and not _is_embedded(pdf, node, subtype):
+        graph.fonts_not_embedded.add(_name(pdf, node.get("BaseFont"))[:127])
 
 
-def _is_embedded(font: Any, subtype: str) -> bool:
+_TELLING = frozenset({"S", "JS", "Subtype", "EF"})
+
+
+def _is_embedded(pdf: PdfFile, font: dict[str, Any], subtype: str) -> bool:
     if subtype in ("Type0", "Type3"):  # the descendant is judged; Type 3 glyphs are streams
         return True
-    descriptor = font.get("/FontDescriptor")
-    files = ("/FontFile", "/FontFile2", "/FontFile3")
-    return isinstance(descriptor, pikepdf.Dictionary) and any(key in descriptor for key in files)
+    descriptor = pdf.resolve(font.get("FontDescriptor"))
+    return isinstance(descriptor, dict) and any(key in descriptor for key in _FONT_FILES)
 
 
-def name_of(value: Any) -> str:
-    """A name without its slash; "" for what is not a name."""
-    return str(value)[1:] if isinstance(value, pikepdf.Name) else ""
+def _name(pdf: PdfFile, value: Any) -> str:
+    found = pdf.resolve(value) if isinstance(value, Ref) else value
+    return str(found) if isinstance(found, Name) else ""
 
 
-def walk_pages(pdf: pikepdf.Pdf, limits: IntakeLimits) -> PageTree:
-    """Count pages from first to last, at most one more than the limit, and note their shapes."""
-    tree = PageTree()
-    root = pdf.Root.get("/Pages")
-    if not isinstance(root, pikepdf.Dictionary):
-        return tree
-    tree.declared = _integer(root.get("/Count"))
-    if tree.declared > limits.pages:
-        return tree  # refused on its own word: nothing else is read
-    seen: set[tuple[int, int]] = set()
-    todo: list[tuple[Any, int, dict[str, Any]]] = [(root, 1, {})]
-    while todo and tree.pages <= limits.pages:
-        node, depth, inherited = todo.pop()
-        if not isinstance(node, pikepdf.Dictionary):
-            continue
-        if node.is_indirect and node.objgen in seen:
-            tree.loop = True
-            return tree
-        seen.add(node.objgen)
-        tree.depth = max(tree.depth, depth)
-        if tree.depth > limits.page_tree_depth:
-            return tree
-        inherited = inherited | {key: node[key] for key in _INHERITED if key in node}
-        kids = node.get("/Kids")
-        if isinstance(kids, pikepdf.Array):
-            room = limits.pages + 1
-            todo += reversed([(kid, depth + 1, inherited) for kid, _ in zip(kids, range(room), strict=False)])
-        else:
-            _note_page(tree, node, inherited)
-    return tree
-
-
-_INHERITED = ("/MediaBox", "/CropBox", "/Rotate", "/Resources")
-
-
-def _note_page(tree: PageTree, page: pikepdf.Dictionary, inherited: dict[str, Any]) -> None:
-    tree.pages += 1
-    tree.shapes.append(_shape(inherited))
-    if tree.first is None:
-        tree.first = page
-        for key, value in inherited.items():
-            page[key] = value  # in memory only, so that the page can be looked at alone
-
-
-def _shape(attributes: dict[str, Any]) -> PageShape:
-    box = _rectangle(attributes.get("/CropBox")) or _rectangle(attributes.get("/MediaBox")) or (0, 0, 0, 0)
-    rotation = _integer(attributes.get("/Rotate")) % 360
-    width, height = abs(box[2] - box[0]), abs(box[3] - box[1])
-    return PageShape(height, width, rotation) if rotation in (90, 270) else PageShape(width, height, rotation)
-
-
-def _rectangle(value: Any) -> tuple[float, ...] | None:
-    if not isinstance(value, pikepdf.Array) or len(value) != 4:
+def certification_level(pdf: PdfFile) -> int | None:
+    """DocMDP level P (1 to 3) of a certified document, None otherwise (ISO 32000-2, 12.8.2.2)."""
+    permissions = pdf.dictionary(pdf.catalog.get("Perms"))
+    if "DocMDP" not in permissions:
         return None
-    try:
-        return tuple(float(number) for number in value)
-    except (TypeError, ValueError, OverflowError):
-        return None
+    level: object = None
+    for reference in pdf.array(pdf.dictionary(permissions["DocMDP"]).get("Reference"))[:16]:
+        parameters = pdf.dictionary(pdf.dictionary(reference).get("TransformParams"))
+        level = pdf.resolve(parameters.get("P")) or level
+    return level if type(level) is int else 2
 
 
-def _integer(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def signature_fields(pdf: pikepdf.Pdf, limit: int) -> tuple[SignatureFact, ...]:
-    """Signature fields of the interactive form, in the order of its tree."""
-    form = pdf.Root.get("/AcroForm")
-    if not isinstance(form, pikepdf.Dictionary) or not isinstance(form.get("/Fields"), pikepdf.Array):
-        return ()
-    found: list[SignatureFact] = []
-    seen: set[tuple[int, int]] = set()
-    todo: list[tuple[Any, str, str]] = [(item, "", "") for item in reversed(list(form.Fields))]
-    while todo and limit > 0:
-        node, prefix, kind = todo.pop()
-        limit -= 1
-        if not isinstance(node, pikepdf.Dictionary) or (node.is_indirect and node.objgen in seen):
-            continue
-        seen.add(node.objgen)
-        kind = name_of(node.get("/FT")) or kind
-        name = _full_name(prefix, node.get("/T"))
-        if kind == "Sig" and ("/T" in node or "/V" in node):
-            found.append(_signature(name, node.get("/V")))
-        kids = node.get("/Kids")
-        if isinstance(kids, pikepdf.Array):
-            todo += [(kid, name, kind) for kid in reversed(list(kids))]
-    return tuple(found)
-
-
-def _full_name(prefix: str, title: Any) -> str:
-    if not isinstance(title, pikepdf.String):
-        return prefix
-    return f"{prefix}.{str(title)[:200]}".removeprefix(".")[:1_000]
-
-
-def _signature(name: str, value: Any) -> SignatureFact:
-    if not isinstance(value, pikepdf.Dictionary):
-        return SignatureFact(name, signed=False)
-    return SignatureFact(name, signed="/Contents" in value, subfilter=name_of(value.get("/SubFilter"))[:64])
-
-
-def certification_level(pdf: pikepdf.Pdf) -> int | None:
-    """DocMDP level P (1 to 3) of a certified document, None otherwise (ISO 32000-1, 12.8.2.2)."""
-    node: Any = pdf.Root.get("/Perms")
-    for key in ("/DocMDP", "/Reference"):
-        if not isinstance(node, pikepdf.Dictionary):
-            return None
-        node = node.get(key)
-    level = 2
-    for reference in list(node)[:16] if isinstance(node, pikepdf.Array) else []:
-        parameters = reference.get("/TransformParams") if isinstance(reference, pikepdf.Dictionary) else None
-        if isinstance(parameters, pikepdf.Dictionary):
-            level = _integer(parameters.get("/P")) or level
-    return level
-
-
-def has_xfa(pdf: pikepdf.Pdf) -> bool:
+def has_xfa(pdf: PdfFile) -> bool:
     """Whether the interactive form has XFA, or the catalog asks for XFA rendering."""
-    form = pdf.Root.get("/AcroForm")
-    return "/NeedsRendering" in pdf.Root or (isinstance(form, pikepdf.Dictionary) and "/XFA" in form)
+    return "XFA" in pdf.dictionary(pdf.catalog.get("AcroForm")) or "NeedsRendering" in pdf.catalog
 
 
-def pdfa_claim(pdf: pikepdf.Pdf, limit: int) -> str:
+def pdfa_claim(pdf: PdfFile, limit: int) -> str:
     """What the XMP metadata claim, such as "2B"; "" for none. A claim, not a finding (ISO 19005-2, 6.6.4)."""
-    metadata = pdf.Root.get("/Metadata")
-    if not isinstance(metadata, pikepdf.Stream) or not 0 < _integer(metadata.get("/Length")) <= limit:
+    metadata = pdf.resolve(pdf.catalog.get("Metadata"))
+    if not isinstance(metadata, Stream):
         return ""
-    raw = metadata.read_raw_bytes()
-    if "/Filter" in metadata:
-        try:
-            raw = zlib.decompressobj().decompress(raw, limit)
-        except zlib.error:
-            return ""
-    found = {key: (first or second).decode() for key, first, second in _PDFAID.findall(raw)}
-    return found.get(b"part", "") + found.get(b"conformance", "").upper() if b"part" in found else ""
+    packet = pdf.stream_data(metadata, limit)
+    found = {key: (first or second).decode() for key, first, second in _PDFAID.findall(packet)}
+    return found[b"part"] + found.get(b"conformance", "").upper() if b"part" in found else ""
