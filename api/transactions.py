@@ -6,6 +6,9 @@
 SQLite: writers begin with IMMEDIATE (a deferred BEGIN loses updates or fails half-way), WAL, synchronous=FULL
 (a commit survives a power cut), foreign keys on; the process's writers queue on one connection instead of
 polling the file lock. PostgreSQL: its defaults (READ COMMITTED); the queries lock the rows that order acts.
+
+A database that does not answer is `ArchiveUnavailable`: whether the act was committed is then unknown, and it
+is repeated.
 """
 
 from __future__ import annotations
@@ -15,18 +18,23 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from archive.errors import ArchiveUnavailable
 
 BUSY_SECONDS = 60
+UNANSWERED = ("SQLITE_BUSY", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL")
 
 
 class Transactions:
     """The engines of one database. Thread-safe; a forked process opens its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.url = url
         if make_url(url).get_backend_name() == "sqlite":
-            self.engine = _sqlite(url, "BEGIN IMMEDIATE", read_only=False)
-            self._reader = _sqlite(url, "BEGIN", read_only=True)
+            self.engine = _sqlite(url, "BEGIN IMMEDIATE", busy_seconds, read_only=False)
+            self._reader = _sqlite(url, "BEGIN", busy_seconds, read_only=True)
         else:
             self.engine = create_engine(url, pool_pre_ping=True)
             self._reader = self.engine.execution_options(
@@ -36,13 +44,13 @@ class Transactions:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Commits at the end of the block; an exception rolls everything back. Never nest in one thread."""
-        with self.engine.begin() as conn:
+        with _answering(), self.engine.begin() as conn:
             yield conn
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A snapshot: rows do not change while the block runs, and writes fail."""
-        with self._reader.connect() as conn, conn.begin():
+        with _answering(), self._reader.connect() as conn, conn.begin():
             yield conn
 
     def close(self) -> None:
@@ -51,13 +59,26 @@ class Transactions:
         self.engine.dispose()
 
 
-def _sqlite(url: str, begin: str, *, read_only: bool) -> Engine:
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as exc:
+        raise ArchiveUnavailable("no connection to the database became free") from exc
+    except DBAPIError as exc:
+        name = getattr(exc.orig, "sqlite_errorname", "")
+        if exc.connection_invalidated or name.startswith(UNANSWERED):
+            raise ArchiveUnavailable(f"the database did not answer ({name or exc.orig})") from exc
+        raise
+
+
+def _sqlite(url: str, begin: str, busy_seconds: float, *, read_only: bool) -> Engine:
     pool: dict[str, Any] = (
-        {"pool_size": 16} if read_only else {"pool_size": 1, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
+        {"pool_size": 16} if read_only else {"pool_size": 1, "max_overflow": 0, "pool_timeout": busy_seconds}
     )
     engine = create_engine(
         url,
-        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False},
+        connect_args={"isolation_level": None, "timeout": busy_seconds, "check_same_thread": False},
         **pool,
     )
 

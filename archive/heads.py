@@ -7,6 +7,7 @@ from datetime import datetime
 
 from archive.catalogue import Connection, log_rows
 from archive.catalogue.register_rows import journal_head
+from archive.catalogue.values import Leaf
 from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening
 from archive.record import digest, head_bytes
@@ -31,7 +32,7 @@ def bind(conn: Connection, head: Head, at: datetime) -> bool:
     first, second = Opening(sha256, leaves.new_salt()), Opening(sha256, leaves.new_salt())
     leaf_id = leaves.new_id()
     entry = leaves.encode(leaves.make_leaf(head.kind, leaf_id, first, second))
-    row = log_rows.Leaf(
+    row = Leaf(
         id=leaf_id.hex(),
         kind=head.kind,
         document=None,

@@ -21,9 +21,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.catalogue import Connection, deposit_rows, documents, log_rows, register_rows
-from archive.catalogue.deposit_rows import Deposit, Event, ObjectRow
-from archive.catalogue.log_rows import Leaf
-from archive.catalogue.values import Document, NewVersion, ObjectRole
+from archive.catalogue.values import Deposit, Document, Event, Leaf, NewVersion, ObjectRole, ObjectRow
 from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from archive.heads import bind_register
 from archive.log import leaf as leaves

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from archive.catalogue import Connection, log_rows
-from archive.catalogue.log_rows import Leaf
-from archive.catalogue.values import Document
+from archive.catalogue.values import Document, Leaf
 from archive.errors import ArchiveRefused
 from archive.log.leaf import Opening
 from archive.log.proofs import ProofMaker
@@ -12,17 +11,20 @@ from archive.receipt import Receipt
 from policies.reasons import archiving as reasons
 
 
-def receipt_leaf(conn: Connection, document: Document, sha256: str | None = None) -> Leaf | None:
+def receipt_leaf(
+    conn: Connection, document: Document, published: int, sha256: str | None = None
+) -> Leaf | None:
     """The leaf that a receipt proves: of the version as issued, or of the version with that digest.
 
-    None while it is not archived, or archived and not yet in a published checkpoint: ask again later.
+    `published` is the size of the checkpoint that readers are shown. None while the version is not archived,
+    or archived and not in that checkpoint yet: ask again later.
     """
     if sha256 is None:
         versions = log_rows.archived_versions(conn, document.id)
         leaf = versions[0] if versions else None
     else:
         leaf = log_rows.archived_version(conn, document.id, sha256)
-    if leaf is None or leaf.log_index is None or leaf.log_index >= log_rows.published_size(conn):
+    if leaf is None or leaf.log_index is None or leaf.log_index >= published:
         return None
     return leaf
 

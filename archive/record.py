@@ -16,8 +16,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from archive.catalogue.register_rows import JournalEntry
-from archive.catalogue.values import Agency, Document, NewVersion, Signer
+from archive.catalogue.values import Agency, Document, JournalEntry, NewVersion, Signer
 from archive.errors import ArchiveDamaged
 
 RECORD_SCHEMA = "antin.record/1"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, delete, func, insert, select
@@ -12,57 +10,8 @@ from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
 from archive.catalogue.tables import deposits, events, objects
-from archive.catalogue.values import ObjectRole, VersionRole
+from archive.catalogue.values import Deposit, Event, ObjectRole, ObjectRow, VersionRole
 from archive.log.leaf import LeafKind
-
-
-@dataclass(frozen=True, slots=True)
-class Deposit:
-    """A plan that leaves nothing to decide: whoever carries it out, however often, makes the same bytes.
-
-    An event names the content that it concerns, and stores its record only.
-    """
-
-    leaf: str
-    kind: LeafKind
-    document: str
-    version_role: VersionRole
-    content_sha256: str
-    content_size: int
-    content_salt: bytes
-    record_key: str
-    record: bytes
-    record_salt: bytes
-    predecessor: str | None
-    entry: bytes
-    retain_until: datetime
-    planned_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectRow:
-    """A stored object: what was read back, and when. Sizes are in bytes."""
-
-    key: str
-    document: str
-    leaf: str
-    role: ObjectRole
-    sha256: str
-    size: int
-    retain_until: datetime
-    read_back_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A later fact of an archived document."""
-
-    document: str
-    ordinal: int
-    kind: str
-    facts: dict[str, Any]
-    actor: str
-    at: datetime
 
 
 def insert_deposit(conn: Connection, deposit: Deposit) -> None:

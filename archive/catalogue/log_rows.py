@@ -7,8 +7,6 @@ committed leaves and swaps the checkpoint row, in one transaction of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, insert, select, update
@@ -18,29 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from archive.catalogue import Connection
 from archive.catalogue.dialects import insert_missing
 from archive.catalogue.tables import checkpoint, leaves
+from archive.catalogue.values import Leaf
 from archive.errors import LogConflict
 from archive.log.leaf import LeafKind
 from archive.log.merkle import EMPTY_ROOT
 from archive.ports import CheckpointRow
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A leaf and what opens it. Salts are None once the document was disposed of."""
-
-    id: str
-    kind: LeafKind
-    document: str | None
-    agency: str | None
-    head_ordinal: int | None
-    content_sha256: str | None
-    record_sha256: str | None
-    content_salt: bytes | None
-    record_salt: bytes | None
-    predecessor: str | None
-    entry: bytes
-    log_index: int | None
-    created_at: datetime
 
 
 def insert_leaf(conn: Connection, leaf: Leaf) -> None:
@@ -114,21 +94,11 @@ def swap_checkpoint(
     conn: Connection, old_size: int, old_root: bytes, new_size: int, new_root: bytes, note: bytes
 ) -> bool:
     """Replace the row if it still is (old_size, old_root); False when another sequencer moved it."""
-    first = {"id": 1, "size": 0, "root": EMPTY_ROOT, "note": b"", "published_size": 0}
+    first = {"id": 1, "size": 0, "root": EMPTY_ROOT, "note": b""}
     insert_missing(conn, checkpoint, first)
     unmoved = and_(checkpoint.c.size == old_size, checkpoint.c.root == old_root)
     done = conn.execute(update(checkpoint).where(unmoved).values(size=new_size, root=new_root, note=note))
     return done.rowcount == 1
-
-
-def mark_published(conn: Connection, size: int) -> None:
-    """The checkpoint of that size was read back from the object store. Never goes backwards."""
-    conn.execute(update(checkpoint).where(checkpoint.c.published_size < size).values(published_size=size))
-
-
-def published_size(conn: Connection) -> int:
-    """Leaves below this index are in a published checkpoint."""
-    return conn.execute(select(checkpoint.c.published_size)).scalar() or 0
 
 
 def archived_versions(conn: Connection, document_id: str) -> tuple[Leaf, ...]:

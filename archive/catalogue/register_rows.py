@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, func, insert, select, tuple_, update
@@ -12,44 +10,10 @@ from sqlalchemy.engine import Row
 from archive.catalogue import Connection
 from archive.catalogue.dialects import insert_missing
 from archive.catalogue.tables import agencies, number_series, numbers, outgoing_register, register_journal
-from archive.catalogue.values import Number
+from archive.catalogue.values import JournalEntry, Number, RegisterRow
 from policies.numbering import Series, SeriesState
 
 ACTIVE, VOIDED = "active", "voided"
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One act on an agency's registers. `sha256` covers `previous`, `ordinal` and `entry`: a chain."""
-
-    agency: str
-    ordinal: int
-    entry: str
-    previous: str
-    sha256: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterRow:
-    """The outgoing register, with the ten columns of NĐ 30/2020/NĐ-CP, PL IV."""
-
-    document: str
-    agency: str
-    year: int
-    position: int
-    number_text: str
-    document_date: date
-    kind_name: str
-    subject: str
-    signer: str
-    recipients: tuple[str, ...]
-    keeper: str
-    copies: int
-    sent_on: date | None
-    acknowledged: str
-    note: str
-    entered_at: datetime
 
 
 def lock_series(conn: Connection, series: Series) -> SeriesState:
@@ -122,6 +86,9 @@ def insert_journal(conn: Connection, entry: JournalEntry) -> None:
         insert(register_journal).values(
             agency=entry.agency,
             ordinal=entry.ordinal,
+            kind=entry.kind,
+            year=entry.year,
+            number=entry.number,
             entry=entry.entry,
             previous=entry.previous,
             sha256=entry.sha256,

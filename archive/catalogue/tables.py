@@ -132,10 +132,17 @@ register_journal = Table(
     metadata,
     Column("agency", String(64), ForeignKey("agencies.code"), primary_key=True),
     Column("ordinal", BigInteger, primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
     Column("entry", Text, nullable=False),  # canonical JSON of the act
     Column("previous", String(64), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+Index(
+    "ix_register_journal_number",
+    *(register_journal.c[name] for name in ("agency", "kind", "year", "number", "ordinal")),
 )
 
 outgoing_register = Table(
@@ -235,5 +242,4 @@ checkpoint = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("note", LargeBinary, nullable=False),
-    Column("published_size", BigInteger, nullable=False),
 )

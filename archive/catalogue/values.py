@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from archive.log.leaf import LeafKind
 from policies.vocabulary import FieldRole, State
 
 
@@ -140,3 +141,108 @@ class Number:
     allotted_at: datetime
     voided: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """A plan that leaves nothing to decide: whoever carries it out, however often, makes the same bytes.
+
+    An event names the content that it concerns, and stores its record only.
+    """
+
+    leaf: str
+    kind: LeafKind
+    document: str
+    version_role: VersionRole
+    content_sha256: str
+    content_size: int
+    content_salt: bytes
+    record_key: str
+    record: bytes
+    record_salt: bytes
+    predecessor: str | None
+    entry: bytes
+    retain_until: datetime
+    planned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRow:
+    """A stored object: what was read back, and when. Sizes are in bytes."""
+
+    key: str
+    document: str
+    leaf: str
+    role: ObjectRole
+    sha256: str
+    size: int
+    retain_until: datetime
+    read_back_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A later fact of an archived document."""
+
+    document: str
+    ordinal: int
+    kind: str
+    facts: dict[str, Any]
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A leaf and what opens it. Salts are None once the document was disposed of."""
+
+    id: str
+    kind: LeafKind
+    document: str | None
+    agency: str | None
+    head_ordinal: int | None
+    content_sha256: str | None
+    record_sha256: str | None
+    content_salt: bytes | None
+    record_salt: bytes | None
+    predecessor: str | None
+    entry: bytes
+    log_index: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One act on an agency's registers. `sha256` covers `previous`, `ordinal` and `entry`: a chain."""
+
+    agency: str
+    ordinal: int
+    kind: str
+    year: int
+    number: int
+    entry: str
+    previous: str
+    sha256: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRow:
+    """The outgoing register, with the ten columns of NĐ 30/2020/NĐ-CP, PL IV."""
+
+    document: str
+    agency: str
+    year: int
+    position: int
+    number_text: str
+    document_date: date
+    kind_name: str
+    subject: str
+    signer: str
+    recipients: tuple[str, ...]
+    keeper: str
+    copies: int
+    sent_on: date | None
+    acknowledged: str
+    note: str
+    entered_at: datetime

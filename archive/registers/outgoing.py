@@ -8,8 +8,7 @@ from typing import Final
 
 from archive.catalogue import Connection, documents
 from archive.catalogue import register_rows as rows
-from archive.catalogue.register_rows import RegisterRow
-from archive.catalogue.values import Document, Number
+from archive.catalogue.values import Document, Number, RegisterRow
 from archive.registers import numbers
 from archive.registers.numbers import NumberRequest
 from policies.kinds import BY_CODE

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from api.transactions import Transactions
 from archive.catalogue.types import UtcDateTime
+from archive.errors import ArchiveUnavailable
 
 metadata = MetaData()
 counters = Table("counters", metadata, Column("id", Integer, primary_key=True), Column("value", Integer))
@@ -106,3 +107,12 @@ def test_times_come_back_in_utc_whatever_their_zone(transactions):
         stored = conn.execute(select(times.c.at)).scalar_one()
     assert stored == local
     assert stored.isoformat() == "2026-03-05T07:05:09.123456+00:00"
+
+
+def test_a_database_that_does_not_answer_is_unavailable(transactions):
+    other = Transactions(transactions.url, busy_seconds=0.05)
+    with transactions.write(), pytest.raises(ArchiveUnavailable, match="SQLITE_BUSY"), other.write():
+        pass
+    with other.write(), pytest.raises(ArchiveUnavailable, match="became free"), other.write():
+        pass
+    other.close()

@@ -10,8 +10,7 @@ from pathlib import Path
 from api.transactions import Transactions
 from archive import ingest
 from archive.catalogue import documents
-from archive.catalogue.deposit_rows import Deposit
-from archive.catalogue.values import Document, NewVersion, VersionRole
+from archive.catalogue.values import Deposit, Document, NewVersion, VersionRole
 from archive.registers import outgoing
 from archive.storage.memory import MemoryStore
 from archive.storage.work import WorkDirectory

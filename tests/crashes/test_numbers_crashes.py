@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from api.transactions import Transactions
 from archive.catalogue import documents, register_rows
-from archive.registers import journal, numbers, outgoing
+from archive.registers import chain, numbers, outgoing
 from policies.numbering import Series
 from tests.archive.catalogue_fixtures import AGENCY, AT, open_catalogue, request_for, signed_document
 
@@ -183,5 +183,5 @@ def test_a_voided_number_is_not_lost_in_a_crash(tmp_path):
     with transactions.read() as conn:
         assert [row.voided for row in register_rows.numbers_in(conn, SERIES)] == [True, False]
         last = register_rows.journal_head(conn, AGENCY)
-    assert last.sha256 == journal.link(last.previous, last.ordinal, last.entry)
+    assert last.sha256 == chain.link(last.previous, last.ordinal, last.entry)
     transactions.close()

@@ -25,7 +25,6 @@ def upgrade() -> None:
     sa.Column('size', sa.BigInteger(), nullable=False),
     sa.Column('root', sa.LargeBinary(length=32), nullable=False),
     sa.Column('note', sa.LargeBinary(), nullable=False),
-    sa.Column('published_size', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_checkpoint'))
     )
     op.create_table('documents',
@@ -77,6 +76,9 @@ def upgrade() -> None:
     op.create_table('register_journal',
     sa.Column('agency', sa.String(length=64), nullable=False),
     sa.Column('ordinal', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('entry', sa.Text(), nullable=False),
     sa.Column('previous', sa.String(length=64), nullable=False),
     sa.Column('sha256', sa.String(length=64), nullable=False),
@@ -84,6 +86,9 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['agency'], ['agencies.code'], name=op.f('fk_register_journal_agency_agencies')),
     sa.PrimaryKeyConstraint('agency', 'ordinal', name=op.f('pk_register_journal'))
     )
+    with op.batch_alter_table('register_journal', schema=None) as batch_op:
+        batch_op.create_index('ix_register_journal_number', ['agency', 'kind', 'year', 'number', 'ordinal'], unique=False)
+
     op.create_table('deposits',
     sa.Column('leaf', sa.String(length=32), nullable=False),
     sa.Column('kind', sa.Integer(), nullable=False),
