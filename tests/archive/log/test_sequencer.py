@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
 from archive.errors import ArchiveDamaged, LogConflict
@@ -247,12 +249,8 @@ def test_older_checkpoint_shown_is_healed_at_start():
 @pytest.mark.parametrize("harm", ["flip", "truncate", "vanish"])
 def test_harmed_edge_tile_is_refused_at_start(tile, harm):
     house = _grown()
-    key = keys.tile_key(tile)
-    {
-        "flip": house.store.flip,
-        "truncate": lambda k: house.store.truncate(k, 16),
-        "vanish": house.store.vanish,
-    }[harm](key)
+    harms = {"flip": house.store.flip, "truncate": lambda key: house.store.truncate(key, 16)}
+    harms.get(harm, house.store.vanish)(keys.tile_key(tile))
     with pytest.raises(ArchiveDamaged):
         _restart(house)
 
@@ -288,8 +286,6 @@ def test_deleted_leaf_row_is_refused():
 def test_tile_already_there_with_other_bytes_stops_the_log():
     house = _grown(3)
     data = b"\x00" * 128
-    from hashlib import sha256
-
     house.store.put("log/tile/0/000.p/4", data, sha256=sha256(data).hexdigest())
     house.fill(1, 3)
     with pytest.raises(ArchiveDamaged, match="other bytes"):
