@@ -14,9 +14,11 @@ from policies.layout import Rect
 from policies.reasons import document as document_reasons
 from policies.reasons import signing as reasons
 from signer.creation.append import Revision
-from signer.creation.form import Field, text_of, text_string
+from signer.creation.form import only_widget, written
+from signer.document.fields import FormField, Widget
 from signer.document.reader import PdfFile
 from signer.document.syntax import Ref, Stream
+from signer.document.text_strings import encode_text
 from signer.errors import DocumentRefused, SigningRefused
 from signer.stamping.appearance import Alignment, Colours, TextStyle, text_form
 from signer.stamping.typefaces import Metrics
@@ -27,19 +29,19 @@ _LARGEST_MAP = 1 << 20
 _ALIGNMENTS = {0: Alignment.LEFT, 1: Alignment.CENTRE, 2: Alignment.RIGHT}
 
 
-def fillable(known: dict[str, Field], name: str) -> Field:
+def fillable(known: dict[str, FormField], name: str) -> FormField:
     """The empty text field of this name. Raises `SigningRefused` otherwise."""
     field = known.get(name)
     if field is None:
         raise SigningRefused(reasons.FIELD_MISSING, field=name[:80])
-    if field.kind != "Tx" or field.widget is None:
+    if field.type != "Tx" or only_widget(field) is None:
         raise SigningRefused(reasons.FIELD_WRONG_KIND, field=name, needed="chữ / text")
-    if text_of(field.attributes.get("V")):
+    if written(field):
         raise SigningRefused(reasons.FIELD_FILLED, field=name)
     return field
 
 
-def fill(revision: Revision, field: Field, value: str, colours: Colours) -> None:
+def fill(revision: Revision, field: FormField, value: str, colours: Colours) -> None:
     """Give the field its value and the appearance that shows exactly this value.
 
     Raises `SigningRefused` when the font lacks a letter or the value does not fit its box.
@@ -48,23 +50,22 @@ def fill(revision: Revision, field: Field, value: str, colours: Colours) -> None
     value = unicodedata.normalize("NFC", value)
     if not value or value != value.strip():
         raise SigningRefused(reasons.FIELD_LEFT_EMPTY, field=field.name)
-    widget: Ref = field.widget or field.ref
-    shown = pdf.dictionary(widget)
+    (widget,) = field.widgets
     style = _style(pdf, field)
-    form = revision.add(text_form(value, style, rect_of(pdf, shown), rotation_of(pdf, shown), colours))
-    revision.put(field.ref, {**revision.value(field.ref), "V": text_string(value)})
-    revision.put(widget, {**revision.value(widget), "AP": {"N": form}})
+    form = revision.add(text_form(value, style, Rect(*widget.rect), rotation_of(pdf, widget), colours))
+    revision.put(field.ref, {**revision.value(field.ref), "V": encode_text(value)})
+    revision.put(widget.ref, {**revision.value(widget.ref), "AP": {"N": form}})
 
 
-def _style(pdf: PdfFile, field: Field) -> TextStyle:
-    text = pdf.resolve(field.attributes.get("DA"))
+def _style(pdf: PdfFile, field: FormField) -> TextStyle:
+    text = pdf.resolve(field.dict.get("DA"))
     match = _DEFAULT.search(text) if isinstance(text, bytes) else None
     form = pdf.dictionary(pdf.catalog.get("AcroForm"))
     fonts = pdf.dictionary(pdf.dictionary(form.get("DR")).get("Font"))
     reference = fonts.get(match[1].decode("latin-1")) if match else None
     if match is None or not isinstance(reference, Ref):
         raise DocumentRefused(document_reasons.FORM_UNSUPPORTED, what=f"/DA {field.name}"[:80])
-    alignment = _ALIGNMENTS.get(field.attributes.get("Q", 0), Alignment.LEFT)
+    alignment = _ALIGNMENTS.get(field.dict.get("Q", 0), Alignment.LEFT)
     name = match[1].decode("latin-1")
     return TextStyle(_metrics(pdf, reference), reference, name, float(match[2]), alignment)
 
@@ -93,17 +94,7 @@ def _widths(array: list[Any]) -> dict[int, int]:
     return widths
 
 
-def rect_of(pdf: PdfFile, widget: dict[str, Any]) -> Rect:
-    """A widget's rectangle, its corners in order."""
-    values = [pdf.resolve(value) for value in pdf.array(widget.get("Rect"))]
-    sides = [float(value) for value in values if isinstance(value, int | float)]
-    if len(sides) != 4:
-        raise DocumentRefused(document_reasons.FORM_UNSUPPORTED, what="/Rect")
-    (x0, x1), (y0, y1) = sorted(sides[0::2]), sorted(sides[1::2])
-    return Rect(x0, y0, x1, y1)
-
-
-def rotation_of(pdf: PdfFile, widget: dict[str, Any]) -> int:
+def rotation_of(pdf: PdfFile, widget: Widget) -> int:
     """A widget's /MK /R: 0, 90, 180 or 270."""
-    value = pdf.resolve(pdf.dictionary(widget.get("MK")).get("R"))
+    value = pdf.resolve(pdf.dictionary(widget.dict.get("MK")).get("R"))
     return value % 360 if isinstance(value, int) and value % 90 == 0 else 0

@@ -2,90 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from policies.reasons import document as reasons
 from signer.creation.append import Revision
+from signer.document.fields import FormField, Widget, form_fields
 from signer.document.reader import PdfFile
 from signer.document.syntax import Name, Ref
+from signer.document.text_strings import encode_text, text_string
 from signer.errors import DocumentRefused
 from signer.stamping.appearance import Colours
 
 PRINT = 4
 LOCKED = 128
 SIGNATURES_EXIST_APPEND_ONLY = 3
-_INHERITED = ("FT", "V", "DA", "Q", "Ff")
-_MOST_FIELDS = 20_000
-_DEEPEST = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A terminal field. `own` is its own dictionary, `attributes` include inherited ones; `widget` is its
-    one widget (often the field itself), None when it has none or several."""
+def fields(pdf: PdfFile) -> dict[str, FormField]:
+    """Terminal fields by fully qualified name.
 
-    name: str
-    ref: Ref
-    own: dict[str, Any]
-    attributes: dict[str, Any]
-    widget: Ref | None
-
-    @property
-    def kind(self) -> str:
-        return str(self.attributes.get("FT", ""))
-
-
-def fields(pdf: PdfFile) -> dict[str, Field]:
-    """Terminal fields by fully qualified name. Raises `DocumentRefused` for a form that is no tree, or in
-    which two fields have one name: readers would disagree about which is meant."""
-    found: dict[str, Field] = {}
-    form = pdf.dictionary(pdf.catalog.get("AcroForm"))
-    stack: list[tuple[Any, str, dict[str, Any], int]] = [
-        (item, "", {}, 0) for item in reversed(pdf.array(form.get("Fields")))
-    ]
-    seen: set[int] = set()
-    while stack:
-        ref, prefix, inherited, depth = stack.pop()
-        node = pdf.resolve(ref)
-        if not isinstance(ref, Ref) or not isinstance(node, dict) or ref.num in seen or depth > _DEEPEST:
-            raise DocumentRefused(reasons.FORM_UNSUPPORTED, what="/Fields")
-        if len(seen) >= _MOST_FIELDS:
-            raise DocumentRefused(reasons.TOO_MANY_OBJECTS, objects=len(seen), limit=_MOST_FIELDS)
-        seen.add(ref.num)
-        name = ".".join(part for part in (prefix, text_of(pdf.resolve(node.get("T")))) if part)
-        passed = {**inherited, **{key: node[key] for key in _INHERITED if key in node}}
-        kids = pdf.array(node.get("Kids"))
-        below = [kid for kid in kids if "T" in pdf.dictionary(kid)]
-        if below:
-            stack += [(kid, name, passed, depth + 1) for kid in reversed(below)]
-            continue
-        if name in found:
-            raise DocumentRefused(reasons.FORM_UNSUPPORTED, what=f"/T {name}"[:80])
-        found[name] = Field(name, ref, node, {**node, **passed}, _widget(ref, node, kids))
+    Raises `DocumentRefused` for a form that is no tree, or in which two fields have one name: readers would
+    disagree about which one is meant.
+    """
+    found: dict[str, FormField] = {}
+    for field in form_fields(pdf, pages=False):
+        if field.name in found:
+            raise DocumentRefused(reasons.FORM_UNSUPPORTED, what=f"/T {field.name}"[:80])
+        found[field.name] = field
     return found
 
 
-def _widget(ref: Ref, node: dict[str, Any], kids: list[Any]) -> Ref | None:
-    if not kids:
-        return ref if "Rect" in node else None
-    return kids[0] if len(kids) == 1 and isinstance(kids[0], Ref) else None
+def is_signed(field: FormField) -> bool:
+    """Whether this is a signature field with a value."""
+    return field.type == "Sig" and field.value is not None
 
 
-def text_of(value: object) -> str:
-    """A text string (ISO 32000-2, 7.9.2.2) as Unicode; "" for anything else."""
-    if not isinstance(value, bytes) or isinstance(value, Ref):
-        return ""
-    if value.startswith(b"\xfe\xff"):
-        return value[2:].decode("utf-16-be", "replace")
-    if value.startswith(b"\xef\xbb\xbf"):
-        return value[3:].decode("utf-8", "replace")
-    return value.decode("latin-1")
+def written(field: FormField) -> str:
+    """The text of a text field; "" when it is empty."""
+    return text_string(field.value) if isinstance(field.value, bytes) else ""
 
 
-def text_string(text: str) -> bytes:
-    """A text string: ASCII as it is, else UTF-16 with its mark."""
-    return text.encode("ascii") if text.isascii() else b"\xfe\xff" + text.encode("utf-16-be")
+def only_widget(field: FormField) -> Widget | None:
+    """The one place where the field is shown; None when there is none, or several."""
+    return field.widgets[0] if len(field.widgets) == 1 else None
 
 
 def output_colours(pdf: PdfFile) -> Colours:
@@ -142,7 +101,7 @@ def widget(
         "Type": Name("Annot"),
         "Subtype": Name("Widget"),
         "FT": Name(kind),
-        "T": text_string(name),
+        "T": encode_text(name),
         "F": flags,
         "Rect": rect,
         "P": page,

@@ -11,8 +11,10 @@ from typing import Any
 
 from policies.reasons import document as document_reasons
 from policies.reasons import signing as reasons
-from signer.creation.form import Field, text_of
+from signer.creation.form import is_signed
+from signer.document.fields import FormField
 from signer.document.reader import PdfFile
+from signer.document.text_strings import text_string
 from signer.errors import DocumentRefused, SigningRefused
 
 
@@ -36,18 +38,22 @@ def lock_of(pdf: PdfFile, value: object) -> Lock | None:
     if not found:
         return None
     permission = found.get("P")
-    names = tuple(text_of(pdf.resolve(item)) for item in pdf.array(found.get("Fields")))
+    names = tuple(_text(pdf.resolve(item)) for item in pdf.array(found.get("Fields")))
     return Lock(str(found.get("Action")), names, permission if isinstance(permission, int) else None)
 
 
-def check_earlier(pdf: PdfFile, known: dict[str, Field], touched: Iterable[str]) -> None:
+def _text(value: object) -> str:
+    return text_string(value) if isinstance(value, bytes) else ""
+
+
+def check_earlier(pdf: PdfFile, known: dict[str, FormField], touched: Iterable[str]) -> None:
     """Raise when an earlier signature forbids a change to one of the `touched` fields.
 
     `DocumentRefused` for a certification that allows nothing, `SigningRefused` for a lock.
     """
     touched = tuple(touched)
     for field in known.values():
-        if field.kind != "Sig" or "V" not in field.attributes:
+        if not is_signed(field):
             continue
         for lock in _locks(pdf, field):
             for name in touched:
@@ -55,8 +61,8 @@ def check_earlier(pdf: PdfFile, known: dict[str, Field], touched: Iterable[str])
                     raise SigningRefused(reasons.BREAKS_EARLIER_SIGNATURE, earlier=field.name, field=name)
 
 
-def _locks(pdf: PdfFile, field: Field) -> list[Lock]:
-    signature = pdf.dictionary(field.attributes["V"])
+def _locks(pdf: PdfFile, field: FormField) -> list[Lock]:
+    signature = pdf.dictionary(field.value)
     locks = []
     for item in pdf.array(signature.get("Reference")):
         reference: dict[str, Any] = pdf.dictionary(item)
@@ -66,7 +72,7 @@ def _locks(pdf: PdfFile, field: Field) -> list[Lock]:
                 raise DocumentRefused(document_reasons.CERTIFIED, level=1)
         elif reference.get("TransformMethod") == "FieldMDP":
             locks.append(lock_of(pdf, parameters) or Lock("All", (), None))
-    own = lock_of(pdf, field.attributes.get("Lock"))
+    own = lock_of(pdf, field.dict.get("Lock"))
     if own is not None:
         locks.append(own)
     return locks

@@ -25,7 +25,9 @@ from signer.creation.append import Revision
 from signer.creation.content import add_qr
 from signer.creation.plan import SIGNED, Act, PreparationPlan, acts
 from signer.document.reader import Page, PdfFile
+from signer.document.signature_fields import signatures
 from signer.document.syntax import Name, Ref
+from signer.document.text_strings import encode_text
 from signer.errors import DocumentRefused
 from signer.stages import Appended
 from signer.stamping.appearance import CAL_RGB, Colours, tidy
@@ -74,7 +76,7 @@ def prepare(path: Path, plan: PreparationPlan) -> Appended:
 
 def _refuse_signed(pdf: PdfFile, ordered: tuple[Act, ...]) -> None:
     known = form.fields(pdf)
-    signed = [name for name, field in known.items() if field.kind == "Sig" and "V" in field.attributes]
+    signed = [item.name for item in signatures(pdf)]  # those that a later revision hides, too
     if signed:
         raise DocumentRefused(reasons.ALREADY_SIGNED, count=len(signed), fields=", ".join(signed)[:200])
     permissions = pdf.dictionary(pdf.catalog.get("Perms"))
@@ -141,7 +143,7 @@ def _field(revision: Revision, act: Act, page: Page) -> dict[str, Any]:
     signed = box.role in SIGNED
     flags = form.PRINT | form.LOCKED if signed else form.PRINT
     field = form.widget(box.name, "Sig" if signed else "Tx", rect, page.ref, flags, rotation)
-    field["TU"] = form.text_string(_TITLES[box.role])
+    field["TU"] = encode_text(_TITLES[box.role])
     if signed:
         field["Lock"] = revision.add(_lock(act))
     else:
@@ -156,7 +158,7 @@ def _lock(act: Act) -> dict[str, Any]:
     lock: dict[str, Any] = {"Type": Name("SigFieldLock")}
     if act.open_fields:
         lock["Action"] = Name("Exclude")
-        lock["Fields"] = [form.text_string(name) for name in act.open_fields]
+        lock["Fields"] = [encode_text(name) for name in act.open_fields]
     else:
         lock["Action"] = Name("All")
     lock["P"] = 2

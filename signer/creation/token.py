@@ -14,7 +14,7 @@ from typing import Any
 
 from policies.reasons import signing as reasons
 from signer.creation import cms as cms_builder
-from signer.creation.form import fields
+from signer.creation.form import fields, is_signed
 from signer.document.reader import PdfFile
 from signer.document.syntax import HexString
 from signer.errors import SigningRefused
@@ -36,9 +36,9 @@ def newest_hole(path: Path, field: str) -> Hole:
     """
     with PdfFile.open(path) as pdf:
         known = fields(pdf).get(field)
-        if known is None or "V" not in known.attributes:
+        if known is None or not is_signed(known):
             raise SigningRefused(reasons.FIELD_MISSING, field=field[:80])
-        signature = pdf.dictionary(known.attributes["V"])
+        signature = pdf.dictionary(known.value)
         contents = signature.get("Contents")
         ranges = [pdf.resolve(value) for value in pdf.array(signature.get("ByteRange"))]
         if not isinstance(contents, HexString) or not _covers_all(pdf, contents, ranges):

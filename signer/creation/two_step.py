@@ -18,15 +18,17 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from policies.layout import TEXT_FIELDS, YEAR_FIELD
+from policies.layout import TEXT_FIELDS, YEAR_FIELD, Rect
 from policies.reasons import signing as reasons
 from signer.creation import cms as cms_builder
 from signer.creation import fill as filling
 from signer.creation.append import Built, Raw, Revision, digest_of, write_tail
-from signer.creation.form import Field, fields, output_colours, text_of, text_string
+from signer.creation.form import fields, is_signed, only_widget, output_colours, written
 from signer.creation.permission import check_earlier, lock_of
+from signer.document.fields import FormField, Widget
 from signer.document.reader import PdfFile
 from signer.document.syntax import Name, Ref, serialize
+from signer.document.text_strings import encode_text
 from signer.errors import SigningRefused
 from signer.ports import SigningKey
 from signer.stages import Prepared
@@ -104,38 +106,38 @@ def _check_name(name: str) -> None:
             raise SigningRefused(reasons.BAD_SIGNER_NAME, code=f"U+{ord(letter):04X}")
 
 
-def _target(pdf: PdfFile, known: dict[str, Field], name: str) -> Field:
+def _target(pdf: PdfFile, known: dict[str, FormField], name: str) -> FormField:
     target = known.get(name)
     if target is None:
         raise SigningRefused(reasons.FIELD_MISSING, field=name[:80])
-    if target.kind != "Sig" or target.widget is None:
+    if target.type != "Sig" or only_widget(target) is None:
         raise SigningRefused(reasons.FIELD_WRONG_KIND, field=name, needed="chữ ký / signature")
-    if "V" in target.attributes:
+    if is_signed(target):
         raise SigningRefused(reasons.FIELD_SIGNED, field=name)
-    if pdf.dictionary(target.attributes.get("SV")):
+    if pdf.dictionary(target.dict.get("SV")):
         raise SigningRefused(reasons.SEED_VALUES, field=name)
     return target
 
 
-def _check_left_empty(pdf: PdfFile, known: dict[str, Field], target: Field, fills: Mapping[str, str]) -> None:
+def _check_left_empty(
+    pdf: PdfFile, known: dict[str, FormField], target: FormField, fills: Mapping[str, str]
+) -> None:
     """A text field of ours that is locked while empty could never be filled: number before seal."""
-    lock = lock_of(pdf, target.attributes.get("Lock"))
+    lock = lock_of(pdf, target.dict.get("Lock"))
     for name in TEXT_FIELDS:
         if lock is None or name not in known or name in fills or not lock.covers(name):
             continue
-        if not text_of(pdf.resolve(known[name].attributes.get("V"))):
+        if not written(known[name]):
             raise SigningRefused(reasons.FIELD_LEFT_EMPTY, field=name)
 
 
 def _sign_field(
-    revision: Revision, target: Field, signature: Ref, request: SignatureRequest, colours: Colours
+    revision: Revision, target: FormField, signature: Ref, request: SignatureRequest, colours: Colours
 ) -> None:
     """Only /V and /AP change, in the field and its widget (often one object)."""
-    widget: Ref = target.widget or target.ref
-    own = revision.value(target.ref)
-    revision.put(target.ref, {**own, "V": signature})
-    shown = revision.value(widget)
-    rect = filling.rect_of(revision.pdf, shown)
+    (widget,) = target.widgets
+    revision.put(target.ref, {**revision.value(target.ref), "V": signature})
+    rect = Rect(*widget.rect)
     if not rect.visible:
         return
     if request.appearance is None:
@@ -143,29 +145,29 @@ def _sign_field(
     form = signature_form(
         request.appearance,
         rect,
-        filling.rotation_of(revision.pdf, shown),
+        filling.rotation_of(revision.pdf, widget),
         colours,
         revision.add,
-        _user_unit(revision.pdf, shown),
+        _user_unit(revision.pdf, widget),
     )
-    revision.put(widget, {**revision.value(widget), "AP": {"N": form}})
+    revision.put(widget.ref, {**revision.value(widget.ref), "AP": {"N": form}})
 
 
-def _user_unit(pdf: PdfFile, widget: dict[str, Any]) -> float:
-    value = pdf.resolve(pdf.dictionary(widget.get("P")).get("UserUnit"))
+def _user_unit(pdf: PdfFile, widget: Widget) -> float:
+    value = pdf.resolve(pdf.dictionary(widget.dict.get("P")).get("UserUnit"))
     return float(value) if isinstance(value, int | float) and value > 0 else 1.0
 
 
-def _signature(pdf: PdfFile, target: Field, request: SignatureRequest) -> bytes:
+def _signature(pdf: PdfFile, target: FormField, request: SignatureRequest) -> bytes:
     """The signature dictionary, with ByteRange still blank and the hole full of zeros (EN 319 142-1, 6.3)."""
     entries: dict[str, Any] = {
         "Type": Name("Sig"),
         "Filter": Name("Adobe.PPKLite"),
         "SubFilter": Name("ETSI.CAdES.detached"),
-        "Name": text_string(unicodedata.normalize("NFC", request.name)),
+        "Name": encode_text(unicodedata.normalize("NFC", request.name)),
         "M": _pdf_date(request.at),
-        "Reason": text_string(request.reason) if request.reason else None,
-        "Location": text_string(request.location) if request.location else None,
+        "Reason": encode_text(request.reason) if request.reason else None,
+        "Location": encode_text(request.location) if request.location else None,
         "Reference": _reference(pdf, target),
     }
     hole = b"0" * (2 * request.contents_size)
@@ -173,9 +175,9 @@ def _signature(pdf: PdfFile, target: Field, request: SignatureRequest) -> bytes:
     return serialize(entries)[:-2] + b"/ByteRange %b/Contents <%b>>>" % (blank, hole)
 
 
-def _reference(pdf: PdfFile, target: Field) -> list[dict[str, Any]] | None:
+def _reference(pdf: PdfFile, target: FormField) -> list[dict[str, Any]] | None:
     """The field's lock, as a FieldMDP reference over the catalog (ISO 32000-2, 12.8.2.4)."""
-    lock = pdf.dictionary(target.attributes.get("Lock"))
+    lock = pdf.dictionary(target.dict.get("Lock"))
     if not lock:
         return None
     parameters: dict[str, Any] = {"Type": Name("TransformParams"), "V": Name("1.2"), "Action": lock["Action"]}
