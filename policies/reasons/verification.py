@@ -209,8 +209,8 @@ REVOKED_CA = Reason(
 NO_REVOCATION = Reason(
     "verification.no-revocation-answer",
     "TT 15/2025/TT-BKHCN, PL II, 1.2; RFC 6960; RFC 5280, 6.3",
-    "Chưa kiểm tra được trạng thái thu hồi của chứng thư «{subject}»{because}. Không được coi là hợp lệ.",
-    "The revocation status of the certificate “{subject}” could not be checked{because}. This is not a pass.",
+    "Chưa kiểm tra được trạng thái thu hồi của chứng thư «{subject}». Không được coi là hợp lệ.",
+    "The revocation status of the certificate “{subject}” could not be checked. This is not a pass.",
 )
 REVOCATION_UNUSABLE = Reason(
     "verification.revocation-unusable",
@@ -305,6 +305,12 @@ CONTENT_TYPE = Reason(
     "RFC 5652, 11.1",
     "Thuộc tính content-type của chữ ký không khớp với nội dung được ký.",
     "The signature's content-type attribute does not match what is signed.",
+)
+ALGORITHM_PROTECTION = Reason(
+    "verification.algorithm-protection",
+    "RFC 6211",
+    "Thuật toán ghi trong chữ ký khác với thuật toán mà người ký đã bảo vệ.",
+    "The algorithms stated in the signature differ from those that the signer protected.",
 )
 ATTRIBUTE_DUPLICATE = Reason(
     "verification.attribute-duplicate",

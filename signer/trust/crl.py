@@ -131,7 +131,7 @@ def _entry(crl: x509.CertificateRevocationList, serial: int) -> tuple[datetime |
     reason = "unspecified"
     for extension in entry.extensions:
         if isinstance(extension.value, x509.CRLReason):
-            reason = extension.value.reason.value
+            reason = extension.value.reason.name
     return entry.revocation_date_utc, reason
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from asn1crypto import algos, keys
+from asn1crypto import keys
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from policies.validation import AlgorithmFacts
-from signer.trust.unreadable import MALFORMED, Unreadable
+from signer.trust.unreadable import MALFORMED
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 MAX_RSA_BITS = 16384
@@ -88,17 +88,69 @@ def facts(public_key: bytes, digest_name: str) -> AlgorithmFacts:
     return AlgorithmFacts(digest_name, "ed", 448)
 
 
-def digest_name(algorithm: algos.SignedDigestAlgorithm, fallback: str | None = None) -> str:
-    """Digest that a signature algorithm names; `fallback` where it names none (CMS `rsaEncryption`)."""
+_PKCS1 = "1.2.840.113549.1.1."
+_NIST = "2.16.840.1.101.3.4.3."
+_ALGORITHMS: dict[str, tuple[str, str | None]] = {
+    _PKCS1 + "1": ("rsassa_pkcs1v15", None),
+    _PKCS1 + "4": ("rsassa_pkcs1v15", "md5"),
+    _PKCS1 + "5": ("rsassa_pkcs1v15", "sha1"),
+    "1.3.14.3.2.29": ("rsassa_pkcs1v15", "sha1"),
+    _PKCS1 + "10": ("rsassa_pss", None),
+    _PKCS1 + "11": ("rsassa_pkcs1v15", "sha256"),
+    _PKCS1 + "12": ("rsassa_pkcs1v15", "sha384"),
+    _PKCS1 + "13": ("rsassa_pkcs1v15", "sha512"),
+    _PKCS1 + "14": ("rsassa_pkcs1v15", "sha224"),
+    _PKCS1 + "15": ("rsassa_pkcs1v15", "sha512_224"),
+    _PKCS1 + "16": ("rsassa_pkcs1v15", "sha512_256"),
+    _NIST + "13": ("rsassa_pkcs1v15", "sha3_224"),
+    _NIST + "14": ("rsassa_pkcs1v15", "sha3_256"),
+    _NIST + "15": ("rsassa_pkcs1v15", "sha3_384"),
+    _NIST + "16": ("rsassa_pkcs1v15", "sha3_512"),
+    "1.2.840.10045.2.1": ("ecdsa", None),
+    "1.2.840.10045.4": ("ecdsa", None),
+    "1.2.840.10045.4.1": ("ecdsa", "sha1"),
+    "1.2.840.10045.4.3.1": ("ecdsa", "sha224"),
+    "1.2.840.10045.4.3.2": ("ecdsa", "sha256"),
+    "1.2.840.10045.4.3.3": ("ecdsa", "sha384"),
+    "1.2.840.10045.4.3.4": ("ecdsa", "sha512"),
+    _NIST + "9": ("ecdsa", "sha3_224"),
+    _NIST + "10": ("ecdsa", "sha3_256"),
+    _NIST + "11": ("ecdsa", "sha3_384"),
+    _NIST + "12": ("ecdsa", "sha3_512"),
+    "1.3.101.112": ("eddsa", "sha512"),
+    "1.3.101.113": ("eddsa", "shake_256"),
+}
+
+
+def scheme(algorithm: Any) -> str:
+    """`rsassa_pkcs1v15`, `rsassa_pss`, `ecdsa` or `eddsa`. Raises `AlgorithmUnknown`."""
+    return _known(algorithm)[0]
+
+
+def digest_name(algorithm: Any, fallback: str | None = None) -> str:
+    """Digest that a signature algorithm names; `fallback` where it names none (CMS `rsaEncryption`).
+
+    Raises `AlgorithmUnknown`.
+    """
+    kind, name = _known(algorithm)
+    if kind == "rsassa_pss":
+        try:
+            return str(algorithm["parameters"]["hash_algorithm"]["algorithm"].native)
+        except MALFORMED as exc:
+            raise AlgorithmUnknown("RSASSA-PSS parameters") from exc
+    if name is None and fallback is None:
+        raise AlgorithmUnknown("signature algorithm without digest")
+    return name or fallback or ""
+
+
+def _known(algorithm: Any) -> tuple[str, str | None]:
     try:
-        kind = algorithm.signature_algo
-        if kind in ("ed25519", "ed448"):
-            return "sha512" if kind == "ed25519" else "shake_256"
-        return str(algorithm.hash_algo)
-    except ValueError as exc:
-        if fallback is None:
-            raise AlgorithmUnknown("signature algorithm") from exc
-        return fallback
+        dotted = algorithm["algorithm"].dotted
+    except MALFORMED as exc:
+        raise AlgorithmUnknown("signature algorithm") from exc
+    if dotted not in _ALGORITHMS:
+        raise AlgorithmUnknown(f"OID {dotted[:60]}")
+    return _ALGORITHMS[dotted]
 
 
 def verify(
@@ -109,10 +161,39 @@ def verify(
     `digest_hint`: the digest that a CMS SignerInfo names beside an algorithm that does not name one.
     Raises `SignatureWrong` (it is a no) or `AlgorithmUnknown` (nobody knows).
     """
+    return _guarded(public_key, algorithm, signature, digest_hint, data, None)
+
+
+def verify_digest(
+    public_key: bytes, algorithm: Any, signature: bytes, value: bytes, *, digest_hint: str
+) -> str:
+    """The same over data of which only the digest is at hand (it was made with `digest_hint`).
+
+    `AlgorithmUnknown` for algorithms that do not sign a digest (EdDSA), or another one.
+    """
+    return _guarded(public_key, algorithm, signature, digest_hint, None, value)
+
+
+def _guarded(
+    public_key: bytes,
+    algorithm: Any,
+    signature: bytes,
+    hint: str | None,
+    data: bytes | None,
+    value: bytes | None,
+) -> str:
     try:
-        name = digest_name(algorithm, digest_hint)
-        _verify(load_key(public_key), algorithm, signature, data, name)
-    except (InvalidSignature, Unreadable) as exc:
+        name = digest_name(algorithm, hint)
+        key = load_key(public_key)
+        if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+            _verify_edwards(key, scheme(algorithm), signature, data)
+            return name
+        if value is None:
+            value = digest(name, data or b"")
+        elif name != hint:
+            raise AlgorithmUnknown("two digests")
+        _verify(key, algorithm, signature, value, name)
+    except InvalidSignature as exc:
         raise SignatureWrong from exc
     except UnsupportedAlgorithm as exc:
         raise AlgorithmUnknown("signature algorithm") from exc
@@ -121,15 +202,25 @@ def verify(
     return name
 
 
-def _verify(key: PublicKey, algorithm: Any, signature: bytes, data: bytes, name: str) -> None:
-    kind = _kind(algorithm)
-    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
-        if kind not in ("ed25519", "ed448"):
-            raise SignatureWrong
-        key.verify(signature, data)
-        return
+def _verify_edwards(
+    key: ed25519.Ed25519PublicKey | ed448.Ed448PublicKey, kind: str, signature: bytes, data: bytes | None
+) -> None:
+    if data is None:
+        raise AlgorithmUnknown("EdDSA over a digest")
+    if kind != "eddsa":
+        raise SignatureWrong
+    key.verify(signature, data)
+
+
+def _verify(
+    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+    algorithm: Any,
+    signature: bytes,
+    value: bytes,
+    name: str,
+) -> None:
+    kind = scheme(algorithm)
     hashed = Prehashed(hash_algorithm(name))
-    value = digest(name, data)
     if isinstance(key, ec.EllipticCurvePublicKey):
         if kind != "ecdsa":
             raise SignatureWrong
@@ -140,13 +231,6 @@ def _verify(key: PublicKey, algorithm: Any, signature: bytes, data: bytes, name:
         key.verify(signature, value, padding.PKCS1v15(), hashed)
     else:
         raise SignatureWrong
-
-
-def _kind(algorithm: Any) -> str:
-    try:
-        return str(algorithm.signature_algo)
-    except ValueError as exc:
-        raise AlgorithmUnknown("signature algorithm") from exc
 
 
 def _pss(parameters: Any) -> padding.PSS:

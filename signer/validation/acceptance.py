@@ -1,0 +1,90 @@
+"""Signature acceptance validation (EN 319 102-1, 5.2.8): is what was verified acceptable to the profile?
+
+Algorithms, claimed time, and what was changed after the signature, each weighed by `policies.validation`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from policies.reasons import verification as reasons
+from policies.refusals import Reason
+from policies.validation import (
+    PASSED,
+    ValidationProfile,
+    indeterminate,
+    weigh_algorithm,
+    weigh_changes,
+    worst,
+)
+from policies.vocabulary import Changes, Severity, SubIndication
+from signer.trust import signatures
+from signer.trust.certificates import Certificate
+from signer.trust.signatures import AlgorithmUnknown
+from signer.validation.names import moment
+from signer.validation.proof import Proof
+from signer.validation.values import ChangeFacts, Finding, Outcome
+
+_SHOWN_ITEMS = 8
+_LOCAL_HOURS = 7  # Indochina Time; written as UTC by several signing programs in the country
+
+
+def algorithms(
+    profile: ValidationProfile, certificate: Certificate, digests: tuple[str, ...], proof: Proof
+) -> Outcome:
+    """The signature's digests and key against the profile's table."""
+    verdicts, findings = [], []
+    for digest in dict.fromkeys(digests):
+        try:
+            used = signatures.facts(certificate.public_key, digest)
+        except AlgorithmUnknown:
+            continue  # the cryptographic verification has said so already
+        verdict = weigh_algorithm(profile, used, proof.existed_at)
+        if verdict != PASSED or digest not in profile.digests:
+            verdicts.append(verdict)
+            severity = Severity.WARNING if verdict == PASSED else Severity.ERROR
+            values = {"algorithm": f"{digest}/{used.key}-{used.bits}".upper(), "where": "chữ ký / signature"}
+            findings.append(Finding(reasons.WEAK_ALGORITHM, severity, values))
+    return Outcome(worst(verdicts) if verdicts else PASSED, tuple(findings))
+
+
+def times(profile: ValidationProfile, proof: Proof) -> Outcome:
+    """Claimed time against the proven one: what differs is said, and never shifts the proven time."""
+    if proof.existed_at is None:
+        if profile.require_timestamp:
+            finding = Finding(reasons.TIMESTAMP_REQUIRED, Severity.ERROR, {"profile": profile.name})
+            return Outcome(indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE), (finding,))
+        return Outcome(findings=(Finding(reasons.CLAIMED_ONLY, Severity.WARNING),))
+    if proof.claimed is None or proof.claimed <= proof.existed_at + profile.clock_tolerance:
+        return Outcome()
+    return Outcome(findings=(_late_claim(proof.claimed, proof.existed_at),))
+
+
+def _late_claim(claimed: datetime, stamped: datetime) -> Finding:
+    if abs(claimed - stamped - timedelta(hours=_LOCAL_HOURS)) < timedelta(minutes=10):
+        return Finding(reasons.CLAIMED_LOCAL_TIME, Severity.INFO, {"hours": str(_LOCAL_HOURS)})
+    values = {"claimed": moment(claimed), "stamped": moment(stamped)}
+    return Finding(reasons.CLAIMED_AFTER_TIMESTAMP, Severity.WARNING, values)
+
+
+_SENTENCES: dict[Changes, tuple[Reason, Severity]] = {
+    Changes.LONG_TERM_DATA: (reasons.CHANGES_LONG_TERM, Severity.INFO),
+    Changes.FORM_FILL: (reasons.CHANGES_FORM_FILL, Severity.INFO),
+    Changes.ANNOTATIONS: (reasons.CHANGES_ANNOTATIONS, Severity.ERROR),
+    Changes.SUSPICIOUS: (reasons.CHANGES_SUSPICIOUS, Severity.ERROR),
+    Changes.FORBIDDEN: (reasons.CHANGES_FORBIDDEN, Severity.ERROR),
+}
+
+
+def changes(kind: Changes, items: tuple[ChangeFacts, ...], *, annotations_permitted: bool) -> Outcome:
+    """What was changed after the signature, weighed and said."""
+    if kind is Changes.NONE:
+        return Outcome()
+    verdict = weigh_changes(kind, annotations_permitted=annotations_permitted)
+    reason, severity = _SENTENCES[kind]
+    if kind is Changes.ANNOTATIONS and verdict == PASSED:
+        reason, severity = reasons.CHANGES_ANNOTATIONS_PERMITTED, Severity.INFO
+    telling = [item for item in items if item.kind is kind] or list(items)
+    what = "; ".join(dict.fromkeys(item.what for item in telling[:_SHOWN_ITEMS])) or kind.value
+    revision = min((item.revision for item in telling), default=None)
+    return Outcome(verdict, (Finding(reason, severity, {"what": what}, revision),))

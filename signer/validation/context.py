@@ -1,0 +1,77 @@
+"""Validation context initialisation (EN 319 102-1, 5.2.4): one context per document, never shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from policies.validation import ValidationProfile
+from signer.trust.anchors import TrustAnchors
+from signer.trust.certificates import Certificate, parse_all
+from signer.trust.ocsp import responders
+from signer.trust.status import Answer, Kind
+from signer.validation.values import Evidence, Need
+
+MAX_ITEMS = 2000
+
+
+@dataclass(slots=True)
+class Context:
+    """Anchors, profile and the time of validation, with the material that the document's parts bring along.
+
+    `embedded` is the material of the file itself (DSS and signatures): only that makes a level of B-LT.
+    `needs`, `used` (answers that decided) and `walked` (certificates of paths) are filled on the way.
+    """
+
+    profile: ValidationProfile
+    at: datetime
+    anchors: tuple[Certificate, ...]
+    certificates: dict[Certificate, None] = field(default_factory=dict)
+    ocsp: dict[bytes, None] = field(default_factory=dict)
+    crls: dict[bytes, None] = field(default_factory=dict)
+    embedded: set[bytes] = field(default_factory=set)
+    needs: dict[Need, None] = field(default_factory=dict)
+    used: dict[bytes, Kind] = field(default_factory=dict)
+    walked: dict[Certificate, None] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, trust: TrustAnchors, profile: ValidationProfile, at: datetime, given: Evidence) -> Context:
+        """Anchors and given material; what the file embeds is added by `embed`. `at` must be aware."""
+        if at.tzinfo is None:
+            raise ValueError("the time of validation must be aware")
+        context = cls(profile, at, trust.anchors())
+        context._add(Evidence(trust.intermediates))
+        context._add(given)
+        return context
+
+    def embed(self, material: Evidence) -> None:
+        """Add material that stands in the file."""
+        self._add(material)
+        self.embedded.update(material.certificates, material.ocsp, material.crls)
+
+    def _add(self, material: Evidence) -> None:
+        found = parse_all(material.certificates)
+        for response in material.ocsp:
+            found += parse_all(responders(response))
+        for certificate in found[: max(0, MAX_ITEMS - len(self.certificates))]:
+            self.certificates.setdefault(certificate)
+        for known, new in ((self.ocsp, material.ocsp), (self.crls, material.crls)):
+            for item in new[: max(0, MAX_ITEMS - len(known))]:
+                known.setdefault(item)
+
+    def need(self, certificate: Certificate, issuer: Certificate) -> None:
+        """Remember that the status of this certificate is unsettled."""
+        self.needs.setdefault(Need(certificate.der, issuer.der))
+
+    def use(self, path: tuple[Certificate, ...], answers: Iterable[Answer]) -> None:
+        """Remember the path and the answers that decided: the evidence of the verdict."""
+        self.walked.update(dict.fromkeys(path))
+        self.used.update((each.der, each.kind) for each in answers)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What was used, as it can be given again."""
+        ocsp = tuple(der for der, kind in self.used.items() if kind is Kind.OCSP)
+        crls = tuple(der for der, kind in self.used.items() if kind is Kind.CRL)
+        return Evidence(tuple(each.der for each in self.walked), ocsp, crls)

@@ -1,0 +1,142 @@
+"""What validation needs of the document: signed bytes, claimed times, security store, permissions.
+
+The border to `signer.document`: everything here is a fact about bytes, nothing is judged.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+
+from signer.document.reader import PdfFile, Stream
+from signer.document.revisions import SignatureField
+from signer.errors import DocumentRefused
+from signer.trust.crl import MAX_CRL
+from signer.trust.signatures import hash_algorithm
+from signer.validation.cryptographic import DigestOf
+from signer.validation.values import Evidence
+
+_BLOCK = 1 << 20
+_MOST_MATERIAL = 1000
+_MOST_MATERIAL_BYTES = 128 << 20
+_MOST_IMAGE_PAGES = 50
+_DATE = re.compile(
+    rb"(?:D:)?(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d))?)?)?)?)?"
+    rb"(?:(Z)|([+-])(\d\d)(?:'?(\d\d))?)?"
+)
+
+
+def signed_bytes(pdf: PdfFile, field: SignatureField) -> DigestOf | None:
+    """Digests of what the ByteRange covers; None when it is no pair of ranges in the file."""
+    ranges = field.byte_range
+    if len(ranges) != 4 or min(ranges) < 0 or ranges[0] + ranges[1] > ranges[2]:
+        return None
+    if ranges[2] + ranges[3] > pdf.size:
+        return None
+    known: dict[str, bytes] = {}
+
+    def compute(name: str) -> bytes:
+        if name not in known:
+            known[name] = _digest(pdf, ranges, name)
+        return known[name]
+
+    return compute
+
+
+def _digest(pdf: PdfFile, ranges: tuple[int, ...], name: str) -> bytes:
+    context = hashes.Hash(hash_algorithm(name))
+    for start, length in ((ranges[0], ranges[1]), (ranges[2], ranges[3])):
+        position, end = start, start + length
+        while position < end:
+            block = pdf.read(position, min(_BLOCK, end - position))
+            if not block:
+                raise OSError("the file ended early")
+            context.update(block)
+            position += len(block)
+    return context.finalize()
+
+
+def claimed_time(pdf: PdfFile, field: SignatureField) -> datetime | None:
+    """/M of the signature dictionary, UTC; None when there is none that can be read (7.9.4)."""
+    value = pdf.resolve(field.dict.get("M"))
+    return parse_date(value) if isinstance(value, bytes) else None
+
+
+def parse_date(value: bytes) -> datetime | None:
+    """A PDF date as an aware time in UTC; without an offset it is taken as UTC. None when it is none."""
+    match = _DATE.match(value)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    try:
+        offset = timedelta(hours=int(match[9] or 0), minutes=int(match[10] or 0))
+        zone = timezone(-offset if match[8] == b"-" else offset)
+        moment = datetime(year, month or 1, day or 1, hour, minute, min(second, 59), tzinfo=zone)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def security_store(pdf: PdfFile) -> Evidence:
+    """The document security store (EN 319 142-1, 5.4.2.2), as far as it can be read within limits."""
+    try:
+        store = pdf.dictionary(pdf.catalog.get("DSS"))
+    except DocumentRefused:
+        return Evidence()
+    budget = [_MOST_MATERIAL_BYTES]
+    return Evidence(
+        _streams(pdf, store.get("Certs"), budget),
+        _streams(pdf, store.get("OCSPs"), budget),
+        _streams(pdf, store.get("CRLs"), budget),
+    )
+
+
+def _streams(pdf: PdfFile, value: Any, budget: list[int]) -> tuple[bytes, ...]:
+    found: list[bytes] = []
+    try:
+        items = pdf.array(value)[:_MOST_MATERIAL]
+    except DocumentRefused:
+        return ()
+    for item in items:
+        try:
+            stream = pdf.resolve(item)
+            if isinstance(stream, Stream):
+                data = pdf.stream_data(stream, min(MAX_CRL, budget[0]))
+                budget[0] -= len(data)
+                found.append(data)
+        except DocumentRefused:
+            continue
+    return tuple(found)
+
+
+def permission(pdf: PdfFile, field: SignatureField) -> int | None:
+    """The document permission P (1–3) that a signature sets, by DocMDP or by its field lock; None: none."""
+    found: list[int] = []
+    try:
+        for reference in pdf.array(field.dict.get("Reference")):
+            entry = pdf.dictionary(reference)
+            parameters = pdf.dictionary(entry.get("TransformParams"))
+            level = pdf.resolve(parameters.get("P"))
+            if type(level) is int:
+                found.append(level)
+            elif pdf.resolve(entry.get("TransformMethod")) == "DocMDP":
+                found.append(2)
+    except DocumentRefused:
+        return 1
+    return min(found, default=None)
+
+
+def has_pictures(pdf: PdfFile) -> bool:
+    """Does one of the first pages show an image? Only to say carefully that a picture is no signature."""
+    try:
+        for index in range(min(pdf.page_count, _MOST_IMAGE_PAGES)):
+            resources = pdf.dictionary(pdf.page(index).dict.get("Resources"))
+            for item in list(pdf.dictionary(resources.get("XObject")).values())[:200]:
+                if pdf.dictionary(item).get("Subtype") in ("Image", "Form"):
+                    return True
+    except DocumentRefused:
+        return False
+    return False

@@ -1,0 +1,90 @@
+"""Validation with a network: the worker says what it lacks, the parent fetches, the worker judges again.
+
+1. Validate with what is in the file.      2. Ask the port for each certificate whose status is unsettled.
+3. Validate again with the answers.        Twice at most: new answers may bring responders of their own.
+
+The worker that parses hostile bytes never has the network; what the network answers is parsed only there.
+A source that does not answer leaves the status unsettled: INDETERMINATE / TRY_LATER, never a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from policies.validation import ValidationProfile
+from signer.errors import RevocationUnavailable
+from signer.ports import RevocationSource
+from signer.sandbox import Sandbox
+from signer.trust.anchors import TrustAnchors
+from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Need
+
+Ask = Callable[[bytes, bytes, datetime], bytes | None]
+_TASK = "signer.validation.process:run"
+_ROUNDS = 2
+_MOST_NEEDS = 40
+
+
+def validate_online(
+    sandbox: Sandbox,
+    path: Path,
+    trust: TrustAnchors,
+    at: datetime,
+    profile: ValidationProfile,
+    revocation: RevocationSource | None = None,
+    password: str | None = None,
+    *,
+    evidence: Evidence = NO_EVIDENCE,
+) -> DocumentReport:
+    """Validate in a worker, fetching what is missing through `revocation` (None: offline).
+
+    Raises `DocumentRefused` when the file cannot be read within limits, `SandboxUnavailable` without worker.
+    """
+    asked: set[Need] = set()
+    for _ in range(_ROUNDS):
+        report = _validated(sandbox, path, trust, at, profile, evidence, password)
+        fresh = [need for need in report.needs if need not in asked][:_MOST_NEEDS]
+        if revocation is None or not fresh:
+            return report
+        asked.update(fresh)
+        found = fetch(revocation, fresh, at)
+        if found == NO_EVIDENCE:
+            return report
+        evidence = evidence + found
+    return _validated(sandbox, path, trust, at, profile, evidence, password)
+
+
+def _validated(
+    sandbox: Sandbox,
+    path: Path,
+    trust: TrustAnchors,
+    at: datetime,
+    profile: ValidationProfile,
+    evidence: Evidence,
+    password: str | None,
+) -> DocumentReport:
+    report: DocumentReport = sandbox.call(_TASK, path, trust, at, profile, evidence, password)
+    return report
+
+
+def fetch(revocation: RevocationSource, needs: list[Need], at: datetime) -> Evidence:
+    """Answers about these certificates, as far as there are any: OCSP first, the CRL where there is none."""
+    ocsp: dict[bytes, None] = {}
+    crls: dict[bytes, None] = {}
+    for need in needs:
+        response = _ask(revocation.ocsp, need, at)
+        if response is not None:
+            ocsp.setdefault(response)
+        else:
+            listed = _ask(revocation.crl, need, at)
+            if listed is not None:
+                crls.setdefault(listed)
+    return Evidence(ocsp=tuple(ocsp), crls=tuple(crls))
+
+
+def _ask(ask: Ask, need: Need, at: datetime) -> bytes | None:
+    try:
+        return ask(need.certificate, need.issuer, at)
+    except RevocationUnavailable:
+        return None

@@ -1,0 +1,199 @@
+"""The validation of a document (EN 319 102-1), pure on its inputs: bytes, trust, time, profile, evidence.
+
+1. Read the document's structure: revisions, signatures, what was changed after each.
+2. Initialise one context: anchors, given evidence, the security store, what signatures carry inside.
+3. Judge document time-stamps, newest first, each at the time that newer ones prove for it.
+4. Open every signature, judge its own time-stamp, then the signature at its proven time.
+5. The document takes the worst of its signatures and of its structure.
+
+No network: `DocumentReport.needs` says what a caller may fetch before validating again (`online`).
+One signature that cannot be judged yields its own indication and hides no other.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from policies.reasons import verification as reasons
+from policies.validation import NO_SIGNATURE, ValidationProfile, indeterminate, worst
+from policies.vocabulary import Coverage, Indication, Integrity, Level, Severity, SubIndication
+from signer.document.reader import PdfFile
+from signer.document.revisions import History, SignatureField, signatures
+from signer.trust.anchors import TrustAnchors
+from signer.validation import changes, structure
+from signer.validation.context import Context
+from signer.validation.document_facts import claimed_time, security_store, signed_bytes
+from signer.validation.document_timestamp import judge_timestamp
+from signer.validation.names import clean
+from signer.validation.signature import Judgement, Subject, judge_signature, open_signature, stamp_signature
+from signer.validation.timestamps import material
+from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Finding, SignatureReport
+from signer.validation.with_time import Placed
+
+_UNJUDGED = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
+
+
+def validate(
+    path: Path,
+    *,
+    trust: TrustAnchors,
+    at: datetime,
+    profile: ValidationProfile,
+    evidence: Evidence = NO_EVIDENCE,
+    password: str | None = None,
+) -> DocumentReport:
+    """Validate all signatures of a file. `at`: the time of validation, aware.
+
+    Raises `DocumentRefused` when the file cannot be read as a PDF within limits.
+    """
+    return run(path, trust, at, profile, evidence, password)
+
+
+def run(
+    path: Path,
+    trust: TrustAnchors,
+    at: datetime,
+    profile: ValidationProfile,
+    evidence: Evidence = NO_EVIDENCE,
+    password: str | None = None,  # noqa: ARG001 (the reader refuses encrypted files, with or without)
+) -> DocumentReport:
+    """`validate` with positional arguments: the sandbox's entry point."""
+    with PdfFile.open(path) as pdf:
+        return _Process(pdf, trust, at, profile, evidence).report(trust)
+
+
+class _Process:
+    """The steps over one open file."""
+
+    def __init__(
+        self, pdf: PdfFile, trust: TrustAnchors, at: datetime, profile: ValidationProfile, evidence: Evidence
+    ) -> None:
+        self.pdf = pdf
+        self.history = History(pdf)
+        self.fields = signatures(pdf, self.history)
+        self.context = Context.start(trust, profile, at, evidence)
+        self.context.embed(security_store(pdf))
+        for field in self.fields:
+            self.context.embed(material(field.contents))
+        self.placed: list[Placed] = []
+        self.archived: dict[int, frozenset[bytes]] = {}
+        self.reports: dict[int, SignatureReport] = {}
+
+    def report(self, trust: TrustAnchors) -> DocumentReport:
+        self._document_timestamps()
+        self._signatures()
+        ordered = tuple(self.reports[index] for index in sorted(self.reports))
+        found = structure.examine(self.pdf, self.history, self.fields)
+        verdicts = [each.verdict for each in ordered if _counts(each, ordered)]
+        verdict = worst((*verdicts, found.verdict)) if verdicts else NO_SIGNATURE
+        return DocumentReport(
+            verdict=verdict,
+            signatures=ordered,
+            findings=found.findings,
+            profile=self.context.profile.name,
+            trust_label=trust.label,
+            at=self.context.at,
+            needs=tuple(self.context.needs),
+            evidence=self.context.evidence,
+        )
+
+    def _document_timestamps(self) -> None:
+        """Step 3, newest first: each proves the existence of those before it."""
+        for index in range(len(self.fields) - 1, -1, -1):
+            field = self.fields[index]
+            if not field.is_timestamp:
+                continue
+            subject = self._subject(field)
+            try:
+                stamp, self.reports[index] = judge_timestamp(self.context, subject, self.placed)
+            except Exception as exc:  # noqa: BLE001 (border: one bad token hides nothing)
+                self.reports[index] = self._unjudged(subject, exc)
+                continue
+            if field.coverage is not Coverage.PARTIAL:
+                self.placed.append(Placed(stamp, field.revision, document=True))
+                self._remember_archived(field, stamp.integrity)
+
+    def _remember_archived(self, field: SignatureField, integrity: Integrity) -> None:
+        if integrity is Integrity.INTACT:
+            store = security_store(self.history.view(field.revision))
+            covered = frozenset((*store.certificates, *store.ocsp, *store.crls))
+            inside = [material(each.contents) for each in self.fields if each.revision < field.revision]
+            within = frozenset(
+                item for each in inside for item in (*each.certificates, *each.ocsp, *each.crls)
+            )
+            self.archived[field.revision] = covered | within
+
+    def _signatures(self) -> None:
+        """Step 4. Tokens first: a signature is younger than the tokens that it contains."""
+        opened: dict[int, Judgement] = {}
+        for index, field in enumerate(self.fields):
+            if field.is_timestamp:
+                continue
+            subject = self._subject(field)
+            try:
+                opened[index] = self._opened(subject)
+            except Exception as exc:  # noqa: BLE001 (border: one bad signature hides no other)
+                self.reports[index] = self._unjudged(subject, exc)
+        for index, judgement in opened.items():
+            try:
+                self.reports[index] = judge_signature(self.context, judgement, self.placed, self.archived)
+            except Exception as exc:  # noqa: BLE001 (the same border)
+                self.reports[index] = self._unjudged(judgement.subject, exc)
+
+    def _opened(self, subject: Subject) -> Judgement:
+        judgement = open_signature(self.context, subject)
+        stamp_signature(self.context, judgement, self.placed)
+        if judgement.stamp is not None and judgement.integrity is Integrity.INTACT:
+            self.placed.append(Placed(judgement.stamp, subject.field.revision, document=False))
+        return judgement
+
+    def _subject(self, field: SignatureField) -> Subject:
+        found = changes.after(self.pdf, self.history, self.fields, field)
+        return Subject(
+            field=field,
+            digest_of=signed_bytes(self.pdf, field),
+            claimed=claimed_time(self.pdf, field),
+            changes=found.kind,
+            items=found.items,
+            annotations_permitted=found.annotations_permitted,
+            revisions=len(self.history.revisions),
+        )
+
+    def _unjudged(self, subject: Subject, cause: Exception) -> SignatureReport:
+        """A signature on which a step stumbled: unknown, said so, never passed."""
+        if isinstance(cause, MemoryError):
+            raise cause
+        field = subject.field
+        values = {"kind": type(cause).__name__}
+        return SignatureReport(
+            field=clean(field.name),
+            type="document-timestamp" if field.is_timestamp else "signature",
+            verdict=_UNJUDGED,
+            integrity=Integrity.UNKNOWN,
+            coverage=field.coverage,
+            changes=subject.changes,
+            level=Level.DTS if field.is_timestamp else Level.CMS,
+            subfilter=clean(field.subfilter),
+            signer="",
+            signing_time=None,
+            claimed_time=subject.claimed,
+            certificate=None,
+            timestamp=None,
+            digest_algorithm="",
+            signature_algorithm="",
+            revision=field.revision,
+            revisions=subject.revisions,
+            change_items=subject.items,
+            findings=(Finding(reasons.NOT_UNDERSTOOD, Severity.ERROR, values, field.revision),),
+        )
+
+
+def _counts(report: SignatureReport, every: tuple[SignatureReport, ...]) -> bool:
+    """A document time-stamp that waits for an answer proves nothing and takes nothing away, as long as there
+    are signatures to judge; one that is wrong, or after which something was altered, counts."""
+    if report.type == "signature" or all(each.type != "signature" for each in every):
+        return True
+    return report.verdict.indication is Indication.TOTAL_FAILED or (
+        report.verdict.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
+    )

@@ -1,0 +1,88 @@
+"""Identification of the signing certificate (EN 319 102-1, 5.2.3; RFC 5035): the signer names it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from asn1crypto import tsp
+
+from policies.reasons import verification as reasons
+from policies.validation import ValidationProfile, indeterminate
+from policies.vocabulary import Severity, SubIndication
+from signer.trust.certificates import Certificate
+from signer.trust.unreadable import MALFORMED
+from signer.validation.format_checking import SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2, SignedMessage
+from signer.validation.values import Finding, Outcome
+
+_NOT_FOUND = indeterminate(SubIndication.NO_SIGNING_CERTIFICATE_FOUND)
+_DIGESTS = {"sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"}
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The certificate that the signer named; `referenced` when its digest is among the signed attributes."""
+
+    certificate: Certificate | None
+    referenced: bool
+    outcome: Outcome
+
+
+def identify(message: SignedMessage, pool: Iterable[Certificate], profile: ValidationProfile) -> Identified:
+    """The certificate of the SignerInfo, from the signature itself or, for leafless ones, from the pool.
+
+    A missing signing-certificate attribute is a finding (a plain PDF signature); a wrong one is a no.
+    """
+    named = [c for c in dict.fromkeys((*message.certificates, *pool)) if _matches(message.signer["sid"], c)]
+    if not named:
+        return Identified(None, False, _problem(reasons.SIGNING_CERTIFICATE_MISSING))
+    reference = message.one(SIGNING_CERTIFICATE_V2) or message.one(SIGNING_CERTIFICATE)
+    if reference is None:
+        return Identified(named[0], False, _unreferenced(profile))
+    exact = next((c for c in named if _referenced(reference, c)), None)
+    if exact is None:
+        return Identified(None, False, _problem(reasons.SIGNING_CERTIFICATE_MISMATCH))
+    return Identified(exact, True, Outcome())
+
+
+def _problem(reason: Any) -> Outcome:
+    return Outcome(_NOT_FOUND, (Finding(reason, Severity.ERROR),))
+
+
+def _unreferenced(profile: ValidationProfile) -> Outcome:
+    reason = reasons.SIGNING_CERTIFICATE_UNREFERENCED
+    if profile.require_signing_certificate_reference:
+        verdict = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
+        return Outcome(verdict, (Finding(reason, Severity.ERROR),))
+    return Outcome(findings=(Finding(reason, Severity.WARNING),))
+
+
+def _matches(identifier: Any, certificate: Certificate) -> bool:
+    try:
+        if identifier.name == "subject_key_identifier":
+            return bool(identifier.chosen.native == certificate.key_identifier)
+        same_serial = identifier.chosen["serial_number"].native == certificate.serial
+        return bool(
+            same_serial and identifier.chosen["issuer"].hashable == certificate.parsed.issuer.hashable
+        )
+    except MALFORMED:
+        return False
+
+
+def _referenced(attribute: Any, certificate: Certificate) -> bool:
+    """The first reference names the signing certificate (RFC 5035, 3); its digest must be this one's."""
+    try:
+        first = attribute["certs"][0]
+        version_2 = isinstance(first, tsp.ESSCertIDv2)
+        algorithm = first["hash_algorithm"]["algorithm"].native if version_2 else "sha1"
+        if algorithm not in _DIGESTS:
+            return False
+        value = hashlib.new(algorithm, certificate.der, usedforsecurity=False).digest()
+        if first["cert_hash"].native != value:
+            return False
+        serial = first["issuer_serial"]
+        return serial.native is None or serial["serial_number"].native == certificate.serial
+    except MALFORMED:
+        return False

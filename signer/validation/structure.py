@@ -1,0 +1,62 @@
+"""What the file's bytes say about the document as a whole: tails, gaps, lost revisions, unsigned fields.
+
+A verdict over signatures must not stand when a reader could show something that none of them covers.
+"""
+
+from __future__ import annotations
+
+from policies.reasons import verification as reasons
+from policies.validation import PASSED, Verdict, indeterminate
+from policies.vocabulary import Coverage, Severity, SubIndication
+from signer.document.fields import form_fields
+from signer.document.reader import PdfFile
+from signer.document.revisions import History, SignatureField, StructuralFinding
+from signer.errors import DocumentRefused
+from signer.validation.document_facts import has_pictures
+from signer.validation.values import Finding, Outcome
+
+_SUSPICIOUS = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
+_WORDS = {
+    "no-end-mark": "thiếu %%EOF / no %%EOF",
+    "revision-unreadable": "không rõ ranh giới một lần cập nhật / the end of a revision is unclear",
+    "unreachable-revision": "có lần cập nhật bị gỡ khỏi chuỗi / a revision was cut out of the chain",
+    "prev-forward": "chuỗi tham chiếu đi ngược / cross-references lead forward",
+}
+
+
+def examine(pdf: PdfFile, history: History, fields: tuple[SignatureField, ...]) -> Outcome:
+    """Findings on the document, and the worst that they mean for it."""
+    findings: list[Finding] = []
+    verdict = PASSED
+    for found in (*history.findings, *history.unreachable):
+        finding, weight = _weigh(pdf, found)
+        findings.append(finding)
+        verdict = weight if weight != PASSED else verdict
+    if not fields:
+        findings.append(Finding(reasons.NO_SIGNATURE, Severity.WARNING))
+        if has_pictures(pdf):
+            findings.append(Finding(reasons.ONLY_PICTURE, Severity.WARNING))
+    elif all(field.coverage is not Coverage.WHOLE for field in fields):
+        findings.append(Finding(reasons.TAIL_NOT_COVERED, Severity.WARNING))
+    findings += _empty_fields(pdf)
+    return Outcome(verdict, tuple(findings))
+
+
+def _weigh(pdf: PdfFile, found: StructuralFinding) -> tuple[Finding, Verdict]:
+    count = {"count": str(pdf.size - found.offset)}
+    if found.id == "trailing-bytes":
+        return Finding(reasons.TRAILING_BYTES, Severity.WARNING, count), PASSED
+    if found.id == "hidden-bytes":
+        return Finding(reasons.HIDDEN_BYTES, Severity.ERROR, count), _SUSPICIOUS
+    values = {"what": _WORDS.get(found.id, found.id)}
+    return Finding(reasons.STRUCTURE_SUSPICIOUS, Severity.ERROR, values), _SUSPICIOUS
+
+
+def _empty_fields(pdf: PdfFile) -> list[Finding]:
+    try:
+        empty = [f for f in form_fields(pdf, pages=False) if f.type == "Sig" and f.value is None]
+    except DocumentRefused:
+        return []
+    if not empty:
+        return []
+    return [Finding(reasons.EMPTY_SIGNATURE_FIELDS, Severity.INFO, {"count": str(len(empty))})]

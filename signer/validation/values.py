@@ -1,0 +1,148 @@
+"""Values of a validation: what goes in beside the file, what comes out. All travel through the sandbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from policies.refusals import Reason
+from policies.validation import PASSED, Verdict
+from policies.vocabulary import Changes, Coverage, Integrity, Level, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Material given from outside the file, DER: certificates for paths, OCSP responses, CRLs."""
+
+    certificates: tuple[bytes, ...] = ()
+    ocsp: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+
+    def __add__(self, other: Evidence) -> Evidence:
+        return Evidence(
+            self.certificates + other.certificates, self.ocsp + other.ocsp, self.crls + other.crls
+        )
+
+
+NO_EVIDENCE = Evidence()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A certificate whose revocation status is not settled by the material at hand; DER, with its issuer."""
+
+    certificate: bytes
+    issuer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found. `values` fill the reason's sentences; they are cleaned of control characters.
+
+    `revision` is the 0-based revision of the file where it arose, None when that is of no matter.
+    """
+
+    reason: Reason
+    severity: Severity
+    values: dict[str, str] = field(default_factory=dict)
+    revision: int | None = None
+
+    def text(self, language: str = "vi") -> str:
+        """The sentence in `vi` or `en`."""
+        template = self.reason.en if language == "en" else self.reason.vi
+        return template.format(**self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one building block: a verdict with what led to it."""
+
+    verdict: Verdict = PASSED
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What TT 15/2025/TT-BKHCN wants shown of a certificate. `serial` is hexadecimal.
+
+    `status` at the time of signing: `valid`, `expired`, `not-yet-valid`, `revoked` or `unknown`.
+    `managing_organisation` is the body that the certificate names for its holder, else its issuer's.
+    """
+
+    subject: str
+    title: str
+    organisation: str
+    issuer: str
+    managing_organisation: str
+    serial: str
+    not_before: datetime
+    not_after: datetime
+    fingerprint: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimestampFacts:
+    """A time-stamp of a signature or of the document. `time` is its genTime, UTC."""
+
+    authority: str
+    time: datetime | None
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFacts:
+    """One thing that was changed after a signature: what, in which 0-based revision, in which object."""
+
+    kind: Changes
+    what: str
+    revision: int
+    object_number: int | None = None
+    values: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureReport:
+    """One signature (or document time-stamp) of the file, in the terms of EN 319 102-1.
+
+    `signing_time` is the proven one (earliest valid time-stamp), else None; `claimed_time` is what the
+    signer wrote, not proven by anybody.
+    """
+
+    field: str
+    type: str
+    verdict: Verdict
+    integrity: Integrity
+    coverage: Coverage
+    changes: Changes
+    level: Level
+    subfilter: str
+    signer: str
+    signing_time: datetime | None
+    claimed_time: datetime | None
+    certificate: CertificateFacts | None
+    timestamp: TimestampFacts | None
+    digest_algorithm: str
+    signature_algorithm: str
+    revision: int
+    revisions: int
+    change_items: tuple[ChangeFacts, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """The answer about a file: its verdict is that of its worst signature and of its structure.
+
+    `needs` lists certificates whose revocation status is unsettled: with answers about them, validate again.
+    `evidence` is the material that decided (kept beside the verdict, TT 15/2025/TT-BKHCN).
+    """
+
+    verdict: Verdict
+    signatures: tuple[SignatureReport, ...]
+    findings: tuple[Finding, ...]
+    profile: str
+    trust_label: str
+    at: datetime
+    needs: tuple[Need, ...] = ()
+    evidence: Evidence = NO_EVIDENCE

@@ -1,0 +1,260 @@
+"""X.509 certificate validation (EN 319 102-1, 5.2.6): one certificate for one use at its proven time.
+
+1. Build the paths to the anchors (signatures, not names).
+2. Judge each: path rules, use, algorithms, periods at the proven time, revocation from the anchor down.
+3. The best path counts; when none holds, the best of the failures is the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from policies.reasons import verification as reasons
+from policies.refusals import Reason
+from policies.validation import (
+    PASSED,
+    Verdict,
+    failed,
+    indeterminate,
+    severity_rank,
+    weigh_algorithm,
+    weigh_ca_algorithm,
+    worst,
+)
+from policies.vocabulary import Severity, SubIndication
+from signer.trust.certificates import Certificate
+from signer.trust.paths import Path, build, violation
+from signer.trust.signatures import AlgorithmUnknown, digest_name, facts
+from signer.trust.status import Answer
+from signer.validation.context import Context
+from signer.validation.names import common_name, day, moment
+from signer.validation.proof import Proof
+from signer.validation.revocation_freshness import Status, status
+from signer.validation.values import Finding, Outcome
+
+
+class Use(Enum):
+    SIGNING = "signing"
+    TIME_STAMPING = "time-stamping"
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The outcome for one certificate: its path (empty when none was found), the answers that settled its
+    status and its CAs', the certificate's condition at the proven time, and (certificate, issuer) pairs whose
+    status is unsettled."""
+
+    outcome: Outcome
+    path: Path = ()
+    answers: tuple[tuple[Certificate, Answer], ...] = ()
+    condition: str = "unknown"
+    unsettled: tuple[tuple[Certificate, Certificate], ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome.verdict == PASSED
+
+
+def validate(
+    context: Context, leaf: Certificate, use: Use, proof: Proof, *, fresh_since: datetime | None = None
+) -> Chain:
+    """Is this certificate good for this use at the proven time? Adds to the context's needs.
+
+    `fresh_since`: good answers of that time or later settle the status (default: the proven time). For a
+    time-stamp it is its genTime: who wants more puts a later time-stamp over it.
+    """
+    paths = build(leaf, context.certificates, context.anchors)
+    if not paths:
+        verdict = indeterminate(SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
+        finding = Finding(reasons.NO_PATH, Severity.ERROR, {"subject": common_name(leaf)})
+        return Chain(Outcome(verdict, (finding,)), (leaf,), (), _condition(leaf, proof.moment(context.at)))
+    chains = []
+    for path in paths:
+        chains.append(_Judge(context, path, use, proof, fresh_since).judge())
+        if chains[-1].passed:
+            break
+    best = max(chains, key=lambda each: severity_rank(each.outcome.verdict))
+    context.use(best.path, (answer for _, answer in best.answers))
+    for certificate, issuer in best.unsettled:
+        context.need(certificate, issuer)
+    return best
+
+
+def _condition(leaf: Certificate, when: datetime) -> str:
+    if leaf.valid_at(when):
+        return "unknown"
+    return "expired" if when > leaf.not_after else "not-yet-valid"
+
+
+class _Judge:
+    """Gathers the outcomes of one path."""
+
+    def __init__(
+        self, context: Context, path: Path, use: Use, proof: Proof, fresh_since: datetime | None
+    ) -> None:
+        self.context = context
+        self.path = path
+        self.use = use
+        self.proof = proof
+        self.moment = proof.moment(context.at)
+        self.fresh_since = fresh_since or self.moment
+        self.verdicts: list[Verdict] = []
+        self.findings: list[Finding] = []
+        self.answers: list[tuple[Certificate, Answer]] = []
+        self.condition = "unknown"
+        self.unsettled: list[tuple[Certificate, Certificate]] = []
+
+    def judge(self) -> Chain:
+        self._rules()
+        self._usage()
+        self._algorithms()
+        self._periods()
+        for position in range(len(self.path) - 2, -1, -1):
+            self._revocation(self.path[position], self.path[position + 1])
+        if len(self.path) == 1 and self.condition == "unknown":
+            self.condition = "valid"  # the anchor itself: trusted by whoever chose it
+        outcome = Outcome(worst(self.verdicts) if self.verdicts else PASSED, tuple(self.findings))
+        return Chain(outcome, self.path, tuple(self.answers), self.condition, tuple(self.unsettled))
+
+    def _add(self, verdict: Verdict, reason: Reason, severity: Severity, **values: str) -> None:
+        if verdict != PASSED:
+            self.verdicts.append(verdict)
+        self.findings.append(Finding(reason, severity, values))
+
+    def _rules(self) -> None:
+        problem = violation(self.path)
+        if problem is not None:
+            verdict = indeterminate(SubIndication.CHAIN_CONSTRAINTS_FAILURE)
+            subject = common_name(self.path[0])
+            self._add(verdict, reasons.PATH_RULE, Severity.ERROR, subject=subject, what=problem)
+
+    def _usage(self) -> None:
+        leaf = self.path[0]
+        if not (_may_stamp(leaf) if self.use is Use.TIME_STAMPING else _may_sign(leaf)):
+            verdict = indeterminate(SubIndication.CHAIN_CONSTRAINTS_FAILURE)
+            self._add(verdict, reasons.KEY_USAGE, Severity.ERROR, subject=common_name(leaf))
+
+    def _algorithms(self) -> None:
+        for certificate, issuer in zip(self.path, self.path[1:], strict=False):
+            try:
+                name = digest_name(certificate.parsed["signature_algorithm"])
+                used = facts(issuer.public_key, name)
+            except AlgorithmUnknown:
+                continue  # `build` verified it, so this cannot be reached
+            profile = self.context.profile
+            if certificate.authority:
+                verdict = weigh_ca_algorithm(profile, used, certificate.not_before)
+            else:
+                verdict = weigh_algorithm(profile, used, self.proof.existed_at)
+            if verdict != PASSED or used.digest == "sha1":
+                severity = Severity.WARNING if verdict == PASSED else Severity.ERROR
+                algorithm = f"{used.digest}/{used.key}-{used.bits}".upper()
+                where = common_name(certificate)
+                self._add(verdict, reasons.WEAK_ALGORITHM, severity, algorithm=algorithm, where=where)
+
+    def _periods(self) -> None:
+        for certificate in self.path[:-1]:
+            if self.moment > certificate.not_after:
+                self._expired(certificate)
+            elif self.moment < certificate.not_before:
+                self._not_yet(certificate)
+
+    def _expired(self, certificate: Certificate) -> None:
+        values = {"subject": common_name(certificate), "until": day(certificate.not_after)}
+        if certificate == self.path[0]:
+            self.condition = "expired"
+            if self.proof.surely_after(certificate.not_after):
+                self._add(failed(SubIndication.EXPIRED), reasons.EXPIRED, Severity.ERROR, **values)
+                return
+        verdict = indeterminate(SubIndication.OUT_OF_BOUNDS_NO_POE)
+        self._add(verdict, reasons.EXPIRED_NO_POE, Severity.ERROR, **values)
+
+    def _not_yet(self, certificate: Certificate) -> None:
+        values = {"subject": common_name(certificate), "since": day(certificate.not_before)}
+        verdict = indeterminate(SubIndication.OUT_OF_BOUNDS_NO_POE)
+        if certificate == self.path[0]:
+            self.condition = "not-yet-valid"
+            if self.proof.existed_at is not None:  # it existed before its certificate did
+                verdict = failed(SubIndication.NOT_YET_VALID)
+        self._add(verdict, reasons.NOT_YET_VALID, Severity.ERROR, **values)
+
+    def _revocation(self, certificate: Certificate, issuer: Certificate) -> None:
+        leaf = certificate == self.path[0]
+        if leaf and certificate.short_lived:
+            self._settled("valid")
+            return
+        found = status(self.context, certificate, issuer, self.fresh_since)
+        if found.answer is None:
+            self._unsettled(certificate, issuer, found)
+            return
+        self.answers.append((certificate, found.answer))
+        if found.answer.revoked_at is not None:
+            self._revoked(certificate, found.answer, leaf)
+            return
+        if leaf:
+            self._settled("valid")
+            if found.older_than_moment:
+                subject = common_name(certificate)
+                self._add(PASSED, reasons.REVOCATION_BEFORE_TIMESTAMP, Severity.INFO, subject=subject)
+
+    def _settled(self, condition: str) -> None:
+        if self.condition == "unknown":
+            self.condition = condition
+
+    def _unsettled(self, certificate: Certificate, issuer: Certificate, found: Status) -> None:
+        self.unsettled.append((certificate, issuer))
+        subject = common_name(certificate)
+        for vi, en in found.rejected:
+            values = {"subject": subject, "why_vi": vi, "why_en": en}
+            self.findings.append(Finding(reasons.REVOCATION_UNUSABLE, Severity.WARNING, values))
+        verdict = indeterminate(SubIndication.TRY_LATER)
+        self._add(verdict, reasons.NO_REVOCATION, Severity.ERROR, subject=subject)
+
+    def _revoked(self, certificate: Certificate, answer: Answer, leaf: bool) -> None:
+        revoked_at = answer.revoked_at or answer.this_update
+        values = {
+            "subject": common_name(certificate),
+            "revoked": moment(revoked_at),
+            "reason": answer.reason,
+        }
+        proven_before = self.proof.existed_at is not None and self.proof.existed_at < revoked_at
+        if not leaf:
+            # A compromised CA may have antedated anything; one that merely ceased has not.
+            harmless = proven_before and answer.reason in _HARMLESS
+            verdict = PASSED if harmless else indeterminate(SubIndication.REVOKED_CA_NO_POE)
+            self._add(verdict, reasons.REVOKED_CA, Severity.WARNING if harmless else Severity.ERROR, **values)
+        elif proven_before:
+            self._settled("valid")
+            values.pop("reason")
+            self._add(PASSED, reasons.REVOKED_LATER, Severity.INFO, **values)
+        else:
+            self.condition = "revoked"
+            surely = self.proof.surely_after(revoked_at)
+            verdict = failed(SubIndication.REVOKED) if surely else indeterminate(SubIndication.REVOKED_NO_POE)
+            self._add(
+                verdict, reasons.REVOKED if surely else reasons.REVOKED_NO_POE, Severity.ERROR, **values
+            )
+
+
+_HARMLESS = frozenset({"superseded", "cessation_of_operation", "affiliation_changed"})
+_SIGNING_USAGES = frozenset({"digital_signature", "non_repudiation"})
+_OTHER_PURPOSES = frozenset({"time_stamping", "ocsp_signing", "server_auth", "code_signing"})
+
+
+def _may_sign(certificate: Certificate) -> bool:
+    """Key usage must allow signatures where it speaks (RFC 5280, 4.2.1.3); a certificate that was issued for
+    servers, code, time-stamps or OCSP alone signs no documents."""
+    usages, purposes = certificate.usages, certificate.purposes
+    if usages is not None and not usages & _SIGNING_USAGES:
+        return False
+    return purposes is None or not purposes <= _OTHER_PURPOSES
+
+
+def _may_stamp(certificate: Certificate) -> bool:
+    """RFC 3161, 2.3: exactly this extended usage, and critical."""
+    usages = certificate.usages
+    if usages is not None and not usages & _SIGNING_USAGES:
+        return False
+    return certificate.purposes == frozenset({"time_stamping"}) and certificate.purposes_critical
