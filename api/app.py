@@ -14,8 +14,18 @@ from api import problems
 from api.identity import AccessRefused
 from api.limits import BodyLimit, SecurityHeaders
 from api.pages import rendering
-from api.routes import context, demo_pki, desks, documents, journal, operations, public, sessions, verifications
-from api.wiring import Services
+from api.routes import (
+    context,
+    demo_pki,
+    desks,
+    documents,
+    journal,
+    operations,
+    public,
+    sessions,
+    verifications,
+)
+from api.services import Services
 from policies.reasons import access as reasons
 
 API_PREFIX = "/api/v1"
@@ -65,7 +75,11 @@ def _handle_errors(app: FastAPI) -> None:
         return _answer(request, problems.problem(exc, context.language(request)))
 
     async def invalid(request: Request, exc: Exception) -> Response:
-        what = "; ".join(_where(error) for error in exc.errors()) if isinstance(exc, RequestValidationError) else ""
+        what = (
+            "; ".join(_where(error) for error in exc.errors())
+            if isinstance(exc, RequestValidationError)
+            else ""
+        )
         return await refused(request, AccessRefused(reasons.INVALID_REQUEST, what=what[:300]))
 
     async def http(request: Request, exc: Exception) -> Response:

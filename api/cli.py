@@ -76,7 +76,9 @@ def sample(out: Path, subject: str, kind: str, pages: int, megabytes: int) -> No
 @click.option("--key", "container", type=FILE, required=True, help="PKCS#12 container.")
 @click.option("--password-file", type=FILE, required=True, help="Its password, first line.")
 @click.option("--tsa", default="", help="RFC 3161 authority; without it the level is B-B.")
-@click.option("--trust", type=click.Path(exists=True, path_type=Path), help="Anchors of the TSA (PEM or folder).")
+@click.option(
+    "--trust", type=click.Path(exists=True, path_type=Path), help="Anchors of the TSA (PEM or folder)."
+)
 @click.option("--field", default="", help="An empty signature field; without it an invisible one is made.")
 @click.option("--pss", is_flag=True, help="RSASSA-PSS instead of PKCS#1 v1.5.")
 def sign(**options: Any) -> None:
@@ -88,7 +90,9 @@ def sign(**options: Any) -> None:
 
 @antin.command()
 @click.argument("file", type=FILE)
-@click.option("--trust", type=click.Path(exists=True, path_type=Path), help="Trust anchors: PEM file or folder.")
+@click.option(
+    "--trust", type=click.Path(exists=True, path_type=Path), help="Trust anchors: PEM file or folder."
+)
 @click.option("--at", "at", default="", help="Validate as of this time (ISO 8601 with offset).")
 @click.option("--profile", default="agency", show_default=True, help="agency, public, strict or historical.")
 @click.option("--password-file", type=FILE, help="Password of an encrypted PDF, first line.")
@@ -147,7 +151,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (SignerUnavailable, ArchiveUnavailable, ArchiveDamaged, OSError) as exc:
         click.echo(f"antin: {type(exc).__name__}: {exc}", err=True)
         sys.exit(INTERNAL)
-    except Exception as exc:  # noqa: BLE001 (the border to the shell: a fault is one line and exit 70)
+    except Exception as exc:
         log.debug("fault", exc_info=exc)
         click.echo(f"antin: internal fault ({type(exc).__name__}); please report it", err=True)
         sys.exit(INTERNAL)

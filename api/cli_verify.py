@@ -14,6 +14,7 @@ from archive import receipt as receipts
 from policies.refusals import Refused
 from policies.validation import PROFILES
 from policies.vocabulary import Indication
+from signer.trust import anchors
 from signer.trust.anchors import TrustAnchors
 from signer.validation import report as reports
 
@@ -40,13 +41,13 @@ def verify(
     """Validate and print; the exit code is the verdict."""
     if profile not in PROFILES:
         raise click.BadParameter(f"one of {', '.join(PROFILES)}", param_hint="--profile")
-    anchors = TrustAnchors.load(trust) if trust else TrustAnchors.none()
+    found = anchors.load(trust) if trust else TrustAnchors(())
     moment = _moment(at)
     password = password_file.read_text("utf-8").splitlines()[0] if password_file else None
     if not as_json and file.stat().st_size > 64 << 20:
         click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
     with wiring.verifier(offline=offline, size=file.stat().st_size) as verifier:
-        report = verifier.validate(file, anchors, moment, PROFILES[profile], password)
+        report = verifier.validate(file, found, moment, PROFILES[profile], password)
     if as_json:
         click.echo(json.dumps(reports.to_json(report, lang), ensure_ascii=False))
     else:
@@ -78,7 +79,25 @@ def verify_receipt(file: Path, receipt: Path, key_file: Path, *, as_json: bool) 
         raise click.BadParameter("not a receipt: larger than 1 MB", param_hint="RECEIPT")
     facts = receipts.verify(file, receipt.read_bytes(), key_file.read_text("utf-8").strip())
     if as_json:
-        click.echo(json.dumps(receipts.facts_json(facts), ensure_ascii=False))
+        click.echo(json.dumps(_facts(facts), ensure_ascii=False))
     else:
-        click.echo(receipts.facts_text(facts))
+        click.echo(f"Biên nhận đúng: tệp nằm trong nhật ký {facts.checkpoint.origin}, lá {facts.index}.")
+        click.echo(
+            f"The receipt holds: leaf {facts.index} of {facts.checkpoint.size}, log {facts.checkpoint.origin}."
+        )
+        if not facts.other_signers:
+            click.echo("Not independently witnessed. / Chưa có bên thứ ba chứng kiến.")
     return 0
+
+
+def _facts(facts: receipts.ReceiptFacts) -> dict[str, Any]:
+    return {
+        "schema": "antin.receipt-facts/1",
+        "sha256": facts.pdf_sha256,
+        "origin": facts.checkpoint.origin,
+        "index": facts.index,
+        "size": facts.checkpoint.size,
+        "root": facts.checkpoint.root.hex(),
+        "witnesses": list(facts.other_signers),
+        "not_proved": dict(facts.informational),
+    }

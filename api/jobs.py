@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+
 from archive.catalogue import Connection
 
 log = logging.getLogger("antin.jobs")
@@ -27,10 +28,17 @@ URGENT, NORMAL, BATCH = 1, 5, 9
 class Jobs(Protocol):
     """Contract: `enqueue` takes part in the caller's transaction; when it commits, the handler of `kind` is
     run with (`operation_id`, `payload`) at least once and, unless the process dies under it, exactly once,
-    lower `priority` first. A handler owns its errors: what it raises is logged and not retried."""
+    lower `priority` first,
+    not before `delay` seconds from now. A handler owns its errors: what it raises is logged and not retried."""
 
     def enqueue(
-        self, conn: Connection, kind: str, operation_id: str, payload: dict[str, Any], priority: int = NORMAL
+        self,
+        conn: Connection,
+        kind: str,
+        operation_id: str,
+        payload: dict[str, Any],
+        priority: int = NORMAL,
+        delay: float = 0.0,
     ) -> None: ...
 
     def start(self) -> None: ...
@@ -55,7 +63,6 @@ class DbosJobs:
             "log_level": "ERROR",
             "console_log_level": "ERROR",
             "enable_otlp": False,
-            "run_admin_server": False,
         }
         self.config = config
         self.database_url = database_url
@@ -86,7 +93,13 @@ class DbosJobs:
         return "done"
 
     def enqueue(
-        self, conn: Connection, kind: str, operation_id: str, payload: dict[str, Any], priority: int = NORMAL
+        self,
+        conn: Connection,
+        kind: str,
+        operation_id: str,
+        payload: dict[str, Any],
+        priority: int = NORMAL,
+        delay: float = 0.0,
     ) -> None:
         if self._client is None:
             raise RuntimeError("jobs are not running")
@@ -97,6 +110,8 @@ class DbosJobs:
             "priority": priority,
             "app_version": APPLICATION_VERSION,
         }
+        if delay > 0:
+            options["delay_seconds"] = delay
         self._client.enqueue_in_transaction(conn, options, kind, operation_id, payload)
 
     def stop(self) -> None:

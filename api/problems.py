@@ -6,9 +6,9 @@ import logging
 import secrets
 from typing import Any
 
+from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from policies.refusals import Refused
 from signer.errors import SignerUnavailable, TimestampRefused
-from archive.errors import ArchiveDamaged, ArchiveUnavailable
 
 log = logging.getLogger("antin")
 MEDIA_TYPE = "application/problem+json"

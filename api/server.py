@@ -6,10 +6,11 @@ import uvicorn
 
 from api import wiring
 from api.app import create_app
+from api.services import Services
 from api.settings import Settings
 
 
-def server(settings: Settings) -> tuple[uvicorn.Server, wiring.Services]:
+def server(settings: Settings) -> tuple[uvicorn.Server, Services]:
     """A server that is ready to run, with its services."""
     services = wiring.build(settings)
     config = uvicorn.Config(

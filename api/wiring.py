@@ -7,38 +7,44 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
+from signer.trust.revocation import HttpRevocationSource
 
-from api import migrations, settings as settings_module
+from api import migrations, proofs, settings
+from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
+from api.finishing import Finishing
 from api.identity import LocalIdentity
-from api.jobs import DbosJobs, Handler, Jobs
-from api.keyring import KeyRing
-from api.logging_service import TransparencyLog
-from api.settings import Settings
+from api.jobs import DbosJobs
+from api.keyring import SEAL, KeyRing
+from api.services import Services
+from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
 from api.transactions import Transactions
 from api.verification import Verifier
 from archive.catalogue import documents
 from archive.catalogue.values import Agency
 from archive.storage.directory import DirectoryStore
-from policies.intake import IntakeLimits
+from policies.algorithms import SignatureAlgorithm
+from policies.intake import ISSUING, IntakeProfile
+from signer.keys import pkcs12
 from signer.keys.checks import SigningRules
-from signer.ports import RevocationSource, TimestampAuthority
+from signer.ports import SigningKey, TimestampAuthority
 from signer.sandbox import Sandbox, SandboxLimits
 from signer.timestamping.rfc3161 import HttpLimits, HttpTimestampAuthority
 from signer.timestamping.token import TokenRules
 from signer.trust import anchors
 from signer.trust.anchors import TrustAnchors
-from signer.trust.revocation import HttpRevocationSource
 
-Clock = Callable[[], datetime]
+VERIFY_SECONDS_PER_GB = 60.0
 
 
 def clock() -> datetime:
@@ -46,6 +52,136 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def load_settings(path: Path | None = None, **overrides: object) -> Settings:
+def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
     """Settings of this process."""
-    return settings_module.load(path, **overrides)
+    return settings.load(path, **overrides)
+
+
+def build(given: Settings) -> Services:
+    """The services of one process. Raises SettingsError, SigningRefused (keys), before anything is served."""
+    given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    transactions = Transactions(given.engine_url)
+    migrations.upgrade(transactions.engine)
+    demo = _demo_pki(given)
+    store = DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)
+    trust = _trust(given, demo)
+    revocation = HttpRevocationSource()
+    rules = TokenRules(trust, now=clock)
+    limits = HttpLimits(seconds=given.tsa_timeout, connections=given.tsa_parallel)
+    services = Services(
+        settings=given,
+        clock=clock,
+        pause=time.sleep,
+        transactions=transactions,
+        store=store,
+        sandbox=Sandbox(given.sandbox_workers, SandboxLimits(wall_seconds=given.sandbox_seconds)),
+        identity=LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours)),
+        keys=_keys(given, demo),
+        stamps=Stamps(given.data_dir / "stamps", given.seal_diameter_mm),
+        trust=trust,
+        revocation=revocation,
+        signing_rules=SigningRules(trust, revocation, given.production),
+        tsa=HttpTimestampAuthority(_tsa_url(given), rules, limits),
+        intake_profile=_intake(given),
+        proofs=proofs.Proofs(
+            transactions, store, store, proofs.log_key(given.data_dir / "log.key", given.origin), clock
+        ),
+        demo=demo,
+    )
+    services.jobs = DbosJobs(
+        given.engine_url, Finishing(services).handlers(), 2 + given.tsa_parallel, _executor(given)
+    )
+    with transactions.write() as conn:
+        documents.put_agency(
+            conn, Agency(given.agency_code, given.agency_name, given.agency_symbol, {}), clock()
+        )
+    if demo is not None:
+        furnish.stamps(given.data_dir / "stamps")
+    return services
+
+
+def _executor(given: Settings) -> str:
+    """One name per data directory: a restarted process takes up what it left itself."""
+    return "embedded" if not given.production else f"{os.uname().nodename}-{os.getpid()}"
+
+
+def _demo_pki(given: Settings) -> DemoPki | None:
+    if not given.demo_pki:
+        return None
+    return make_demo_pki(given.data_dir / "demo-pki", clock(), public_url=given.public_url)
+
+
+def _trust(given: Settings, demo: DemoPki | None) -> TrustAnchors:
+    if given.trust is not None:
+        return anchors.load(given.trust)
+    if demo is not None:
+        return anchors.from_bytes(demo.trust_pem, label="DEMO", domain="demo")
+    raise SettingsError("trust: a PEM file or folder with the trust anchors is needed")
+
+
+def _tsa_url(given: Settings) -> str:
+    if given.tsa_url:
+        return given.tsa_url
+    if given.demo_pki:
+        return given.public_url + "/demo/tsa"
+    raise SettingsError("tsa_url: the address of a time-stamp authority is needed")
+
+
+def _keys(given: Settings, demo: DemoPki | None) -> KeyRing:
+    keys: dict[str, SigningKey] = {}
+    if demo is not None:
+        keys.update({name: demo.signing_key(name) for name in furnish.KEYS})
+        keys[SEAL] = demo.seal
+    for row in given.leader_keys:
+        keys[row.account] = _load_key(row)
+    if given.seal_key is not None:
+        keys[SEAL] = _load_key(given.seal_key)
+    if SEAL not in keys:
+        raise SettingsError("seal_key: the agency's seal is needed")
+    return KeyRing(keys)
+
+
+def _load_key(row: KeySettings) -> SigningKey:
+    return pkcs12.load(row.pkcs12, _password(row.password_file))
+
+
+def _password(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").splitlines()[0]
+    except (OSError, IndexError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"password file {path} cannot be read") from exc
+
+
+def _intake(given: Settings) -> IntakeProfile:
+    limits = replace(ISSUING.limits, file_bytes=given.upload_limit, pages=given.page_limit)
+    return replace(ISSUING, limits=limits)
+
+
+@contextmanager
+def verifier(*, offline: bool, size: int = 0) -> Iterator[Verifier]:
+    """What `antin verify` needs: one worker, and the network unless `offline`."""
+    seconds = 120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)
+    with Sandbox(1, SandboxLimits(wall_seconds=seconds)) as sandbox:
+        yield Verifier(sandbox, None if offline else HttpRevocationSource(), clock)
+
+
+def command_line_sandbox(size: int) -> Sandbox:
+    """One worker for `antin sign`, with time for a file of that many bytes."""
+    return Sandbox(1, SandboxLimits(wall_seconds=120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)))
+
+
+def command_line_key(container: Path, password_file: Path, algorithm: SignatureAlgorithm) -> SigningKey:
+    """The key of `antin sign`."""
+    return pkcs12.load(container, _password(password_file), algorithm)
+
+
+def command_line_tsa(url: str, trust: Path | None) -> TimestampAuthority:
+    """The authority of `antin sign`; its anchors are needed, else any answer would do."""
+    if trust is None:
+        raise SettingsError("--trust: the anchors of the time-stamp authority are needed with --tsa")
+    return HttpTimestampAuthority(url, TokenRules(anchors.load(trust), now=clock))
+
+
+def new_password() -> str:
+    """A password for a demo account: never a default."""
+    return secrets.token_urlsafe(12)

@@ -1,5 +1,4 @@
 """The sentences of the sample documents, as a provincial office would write them."""
-# ruff: noqa: E501
 
 from __future__ import annotations
 

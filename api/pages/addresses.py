@@ -51,5 +51,7 @@ def address(name: str, /, **parts: Any) -> str:
     """
     pattern = ADDRESSES[name]
     path = pattern.format_map({key: quote(str(value), safe="") for key, value in parts.items()})
-    rest = {key: value for key, value in parts.items() if "{" + key + "}" not in pattern and value is not None}
+    rest = {
+        key: value for key, value in parts.items() if "{" + key + "}" not in pattern and value is not None
+    }
     return f"{path}?{urlencode(rest, doseq=True)}" if rest else path

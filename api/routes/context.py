@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 
 from api.identity import COOKIE, AccessRefused, csrf_token, require
+from api.services import Services
 from api.store import idempotency
 from api.store.accounts import Account
-from api.wiring import Services
 from policies.reasons import access as reasons
 from policies.vocabulary import Role
 

@@ -1,0 +1,312 @@
+"""What waits: time-stamps, our own validation, archiving, validation data. Run by jobs, repeatable after a kill.
+
+A handler reads the document's state first and does only what is missing, so a second run after a crash ends
+where the first would have. Its outcome is the operation's row; a refusal or an authority that does not answer
+leaves the document waiting in its state, and `proceed` asks again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import Any
+
+from signer.crosscheck.independent import Expectation, ExpectedSignature
+
+from api import jobs, problems, work
+from api.issuing import Issuing
+from api.services import Services
+from api.store import accounts, audit, operations
+from api.store.accounts import Account
+from api.store.operations import Operation
+from api.verification import Verification
+from archive import ingest
+from archive.catalogue import Connection, deposit_rows, documents
+from archive.catalogue.identity import new_id
+from archive.catalogue.values import Document, VersionRole
+from archive.errors import ArchiveUnavailable
+from archive.heads import Head, bind
+from archive.log.leaf import LeafKind
+from policies.issuing import Act, Facts, next_state
+from policies.reasons import issuing as reasons
+from policies.refusals import Refused
+from policies.vocabulary import FieldRole, Indication, State
+from signer.creation import cms
+from signer.creation.token import Hole
+from signer.errors import SignerUnavailable, TimestampUnavailable
+from signer.stages import Appended
+
+log = logging.getLogger("antin.finishing")
+RETRY_PAUSES = (2.0, 4.0)  # seconds between attempts at an authority that did not answer
+
+
+class Finishing:
+    """Handlers by kind of operation."""
+
+    def __init__(self, services: Services) -> None:
+        self.s = services
+
+    def handlers(self) -> dict[str, jobs.Handler]:
+        """What `api.jobs` runs."""
+        kinds = {
+            "initial": self._initial,
+            "sign-batch": self._sign_batch,
+            "stamp-leader": self._stamp_leader,
+            "finish": self._finish,
+            "augment": self._augment,
+            "crosscheck": self._crosscheck,
+        }
+        return {kind: self._guarded(act) for kind, act in kinds.items()}
+
+    def proceed(self, document: Document, actor: Account) -> Operation:
+        """Ask again for what a document waits for. Raises Refused WRONG_ORDER when it waits for nothing."""
+        kind = {State.SIGNED: "stamp-leader"}.get(document.state, "finish")
+        if kind == "finish" and document.state not in (State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED):
+            next_state(document.state, Act.STAMP_LEADER)
+        with self.s.transactions.write() as conn:
+            return self._enqueue(conn, kind, document, actor.id)
+
+    def _enqueue(
+        self, conn: Connection, kind: str, document: Document, account: str, delay: float = 0.0
+    ) -> Operation:
+        at = self.s.clock()
+        payload = {"document": document.id, "actor": account}
+        operation = operations.add(
+            conn, new_id(at), kind, document=document.id, account=account, payload=payload, total=1, at=at
+        )
+        self.s.jobs.enqueue(conn, kind, operation.id, payload, work.priority(document), delay)
+        return operation
+
+    def _guarded(self, act: Any) -> jobs.Handler:
+        """Refusals and silent authorities end the operation with a problem; faults do too, and are logged."""
+
+        def handler(operation_id: str, payload: dict[str, Any]) -> None:
+            try:
+                result = act(operation_id, payload)
+            except Exception as exc:  # noqa: BLE001 (the border of a job: every outcome becomes its row)
+                problem = problems.problem(exc)
+                with self.s.transactions.write() as conn:
+                    operations.fail(conn, operation_id, problem, self.s.clock())
+                return
+            with self.s.transactions.write() as conn:
+                operations.succeed(conn, operation_id, result or {}, self.s.clock())
+
+        return handler
+
+    # Signing in the background: ký nháy, and a leader's batch.
+
+    def _initial(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        document, actor = self._document(payload), self._actor(payload)
+        sha256 = Issuing(self.s).initial(document, actor)
+        with self.s.transactions.read() as conn:
+            signer = work.next_signer(documents.signers(conn, document.id), actor)
+        stamped = self._stamp(sha256, payload["field"])
+        with self.s.transactions.write() as conn:
+            version = work.version(self.s, VersionRole.INITIALLED, stamped)
+            changed = documents.advance(conn, document, Act.INITIAL, self.s.clock(), version=version)
+            documents.mark_signed(conn, signer, self.s.clock())
+            work.audit_event(self.s, conn, document, actor, "initialled", sha256=stamped)
+        return {"state": changed.state}
+
+    def _sign_batch(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Each document for itself: a refusal is its own line, and the rest goes on."""
+        actor = self._actor(payload)
+        lines: list[dict[str, Any]] = []
+        for document_id, version in payload["documents"]:
+            lines.append(self._sign_one(document_id, version, actor))
+            with self.s.transactions.write() as conn:
+                operations.progress(conn, operation, len(lines), {"documents": lines}, self.s.clock())
+        return {"documents": lines}
+
+    def _sign_one(self, document_id: str, version: int, actor: Account) -> dict[str, Any]:
+        with self.s.transactions.read() as conn:
+            document = documents.get(conn, document_id)
+            signers = documents.signers(conn, document_id)
+        mine = [signer for signer in signers if signer.account == actor.id and signer.signed_at is not None]
+        if mine and document.version > version:
+            return {"document": document_id, "state": document.state}  # done before a crash of this batch
+        try:
+            Issuing(self.s).sign(document, actor)
+        except Refused as exc:
+            return {"document": document_id, "problem": problems.of_refusal(exc)}
+        except (SignerUnavailable, ArchiveUnavailable) as exc:
+            return {"document": document_id, "problem": problems.of_unavailable(exc)}
+        return {"document": document_id, "state": State.SIGNED}
+
+    # 4. Time-stamp the leader's signature, then validate that signature.
+
+    def _stamp_leader(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        document = self._document(payload)
+        if document.state is not State.SIGNED:
+            return {"state": document.state}
+        with self.s.transactions.read() as conn:
+            signers = documents.signers(conn, document.id)
+        field = [s.field for s in signers if s.role is FieldRole.LEADER and s.signed_at is not None][-1]
+        left = sum(s.role is FieldRole.LEADER and s.signed_at is None for s in signers)
+        stamped = self._stamp(document.current_sha256 or "", field)
+        report = self._validated(stamped)
+        token_time = next(s.signing_time for s in report.signatures if s.field == field)
+        with self.s.transactions.write() as conn:
+            changed = documents.advance(
+                conn,
+                document,
+                Act.STAMP_LEADER,
+                self.s.clock(),
+                facts=Facts(leaders_to_sign=left),
+                version=work.version(self.s, VersionRole.LEADER_TIMESTAMPED, stamped),
+                leader_token_time=token_time,
+            )
+            work.audit_event(self.s, conn, document, None, "stamp-leader", sha256=stamped, field=field)
+        return {"state": changed.state, "time": token_time.isoformat()}
+
+    def _stamp(self, sha256: str, field: str) -> str:
+        """The bytes with a token in the newest signature; the authority is asked once for one signature."""
+        base = self.s.store.work_path(sha256)
+        hole: Hole = self.s.sandbox.call("signer.creation.token:newest_hole", base, field)
+        imprint = hashlib.sha256(cms.signature_value(hole.contents)).digest()
+        token = self._token(imprint)
+        with work.scratch_copy(base) as copy:
+            self.s.sandbox.call("signer.creation.token:fill_token", copy, field, token)
+            return self.s.store.put_work(copy)
+
+    def _token(self, imprint: bytes) -> bytes:
+        """Asked again only when the authority gave no answer at all; a wrong answer is a refusal."""
+        for pause in RETRY_PAUSES[: self.s.settings.tsa_attempts - 1]:
+            try:
+                return self.s.tsa.token(imprint, "sha256")
+            except TimestampUnavailable as exc:
+                log.warning("time-stamp authority: %s; asking again in %s s", exc, pause)
+                self.s.pause(pause)
+        return self.s.tsa.token(imprint, "sha256")
+
+    def _validated(self, sha256: str) -> Any:
+        """Our own validation of our own output; anything but TOTAL-PASSED stops it here."""
+        report = Verification(self.s).report(self.s.store.work_path(sha256))
+        if report.indication is not Indication.TOTAL_PASSED:
+            worst = [s for s in report.signatures if s.indication is report.indication]
+            detail = f"{report.indication} {worst[0].sub_indication if worst else ''}".strip()
+            log.error("own output %s: %s", sha256, detail)
+            raise Refused(reasons.OUTPUT_FAILED, verdict=detail)
+        return report
+
+    # 6. to 8. Time-stamp the seal, validate twice, archive, number in the log.
+
+    def _finish(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        document = self._document(payload)
+        if document.state is State.SEALED:
+            document = self._stamp_seal(document)
+        if document.state is State.SEAL_TIMESTAMPED:
+            document = self._validate(document)
+        if document.state is State.VALIDATED:
+            document = self._archive(document, payload["actor"])
+        return {"state": document.state, "sha256": document.current_sha256}
+
+    def _stamp_seal(self, document: Document) -> Document:
+        field = next(row["name"] for row in document.boxes if row["role"] == FieldRole.SEAL)
+        stamped = self._stamp(document.current_sha256 or "", field)
+        with self.s.transactions.write() as conn:
+            version = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, stamped)
+            changed = documents.advance(conn, document, Act.STAMP_SEAL, self.s.clock(), version=version)
+            work.audit_event(self.s, conn, document, None, "stamp-seal", sha256=stamped)
+        return changed
+
+    def _validate(self, document: Document) -> Document:
+        """Ours, then the independent checker; only a pass of both goes on. The deposit is planned with it."""
+        sha256 = document.current_sha256 or ""
+        report = self._validated(sha256)
+        path = self.s.store.work_path(sha256)
+        self.s.sandbox.call("signer.crosscheck.independent:check", path, self._expectation(document))
+        at = self.s.clock()
+        facts = {"indication": str(report.indication), "level": str(report.signatures[-1].level)}
+        with self.s.transactions.write() as conn:
+            changed = documents.advance(conn, document, Act.VALIDATE, at)
+            work.audit_event(self.s, conn, document, None, "validate", **facts)
+            content = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, sha256)
+            ingest.plan_version(conn, changed, content, facts, at)
+            self._bind_audit(conn, document.agency)
+        return changed
+
+    def _bind_audit(self, conn: Connection, agency: str) -> None:
+        head = audit.head(conn, agency)
+        if head is not None:
+            bind(conn, Head(LeafKind.AUDIT_HEAD, agency, head.sequence, head.hash), self.s.clock())
+
+    def _expectation(self, document: Document) -> Expectation:
+        with self.s.transactions.read() as conn:
+            signers = documents.signers(conn, document.id)
+            keys = [self._certificate(accounts.by_id(conn, signer.account)) for signer in signers]
+        seal_field = next(row["name"] for row in document.boxes if row["role"] == FieldRole.SEAL)
+        expected = [
+            ExpectedSignature(signer.field, certificate, True)
+            for signer, certificate in zip(signers, keys, strict=True)
+        ]
+        seal = ExpectedSignature(seal_field, hashlib.sha256(self.s.keys.seal.certificate).hexdigest(), True)
+        return Expectation(signatures=(*expected, seal), number=document.number, date=document.document_date)
+
+    def _certificate(self, account: Account | None) -> str:
+        key = self.s.keys.get(account.key_name if account else "")
+        return hashlib.sha256(key.certificate).hexdigest()
+
+    def _archive(self, document: Document, account: str) -> Document:
+        with self.s.transactions.read() as conn:
+            deposit = deposit_rows.version_deposit(conn, document.id)
+        if deposit is not None:
+            self.s.proofs.carry_out(deposit)
+        with self.s.transactions.write() as conn:
+            archived = documents.get(conn, document.id)
+            self._enqueue(conn, "crosscheck", archived, account)
+            self._enqueue(conn, "augment", archived, account, self.s.settings.grace_seconds)
+        return archived
+
+    # 10. Keep: pyHanko's opinion during quarantine; validation data after the grace period.
+
+    def _crosscheck(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """A third opinion; a disagreement stops the document and is shown to the operator."""
+        document = self._document(payload)
+        leaf = self.s.proofs.leaf_of(document)
+        if leaf is None or leaf.content_sha256 is None:
+            return {}
+        path = self.s.store.work_path(leaf.content_sha256)
+        anchors = [certificate.der for certificate in self.s.trust.anchors()]
+        verdict = self.s.sandbox.call("signer.crosscheck.pyhanko_check:check", path, anchors, self.s.clock())
+        agreed = bool(verdict.agrees)
+        if not agreed:
+            self._stop(document, "pyHanko: " + verdict.summary)
+        return {"agrees": agreed}
+
+    def _stop(self, document: Document, why: str) -> None:
+        with self.s.transactions.write() as conn:
+            current = documents.get(conn, document.id)
+            documents.advance(conn, current, Act.STOP, self.s.clock(), facts=Facts(reason=why))
+            work.audit_event(self.s, conn, current, None, "stop", reason=why)
+
+    def _augment(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """A B-LT version, with revocation data newer than the tokens; enqueued to run after the grace period."""
+        document = self._document(payload)
+        with self.s.transactions.read() as conn:
+            versions = documents.versions(conn, document.id)
+        if any(version.role is VersionRole.LONG_TERM for version in versions) or document.archived_at is None:
+            return {}
+        path = self.s.store.work_path(document.current_sha256 or "")
+        appended: Appended = Verification(self.s).long_term(path)
+        sha256 = work.append(self.s, path, appended)
+        self._validated(sha256)
+        at = self.s.clock()
+        with self.s.transactions.write() as conn:
+            current = documents.get(conn, document.id)
+            content = work.version(self.s, VersionRole.LONG_TERM, sha256)
+            deposit = ingest.plan_version(conn, current, content, {"level": "B-LT"}, at)
+            work.audit_event(self.s, conn, current, None, "augment", sha256=sha256)
+        self.s.proofs.carry_out(deposit)
+        return {"sha256": sha256}
+
+    def _document(self, payload: dict[str, Any]) -> Document:
+        with self.s.transactions.read() as conn:
+            return documents.get(conn, payload["document"])
+
+    def _actor(self, payload: dict[str, Any]) -> Account:
+        with self.s.transactions.read() as conn:
+            found = accounts.by_id(conn, payload["actor"])
+        if found is None:
+            raise Refused(reasons.NO_LEADER)
+        return found

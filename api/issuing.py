@@ -1,0 +1,445 @@
+"""The path of an issued document, top to bottom: receive, prepare, sign, number, seal, issue.
+
+Each act: read the row → do the work beside the database → one transaction that moves the row as it was read,
+writes the audit row and enqueues what follows. A crash before that commit leaves unnamed bytes in the work
+area and an audit intent; the act is simply done again.
+What waits (time-stamps, validation, archiving) is in `api.finishing`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from api import work
+from api.identity import AccessRefused
+from api.services import Services
+from api.store import accounts, operations
+from api.store.accounts import Account
+from api.store.operations import Operation
+from archive.catalogue import Connection, documents
+from archive.catalogue.identity import new_id
+from archive.catalogue.values import Document, NewDocument, Signer, VersionRole
+from archive.registers import outgoing
+from archive.registers.numbers import NumberRequest
+from policies import intake, layout, numbering
+from policies.issuing import Act, Facts, allow, next_state
+from policies.layout import Box, LeaderAnchor, PlacementRequest, Rect, SealAnchor, SealSpec
+from policies.reasons import access as access_reasons
+from policies.reasons import issuing as reasons
+from policies.refusals import Refused
+from policies.vocabulary import FieldRole
+from signer.creation import two_step
+from signer.creation.plan import PreparationPlan, QrPlan
+from signer.creation.two_step import SignatureRequest
+from signer.ports import SigningKey
+from signer.stages import Appended
+from signer.stamping.appearance import Appearance
+
+NO_FACTS = Facts()
+# In the lower margin of an A4 page, where nothing of the decree's layout stands: 17 mm and the printed host.
+QR_RECT = Rect(85, 4, 235, 52)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the clerk says at upload. `leaders` and `initials` are account names in signing order."""
+
+    file_name: str
+    kind: str
+    subject: str
+    leaders: tuple[str, ...]
+    initials: tuple[str, ...] = ()
+    unit: str = ""
+    urgency: int = 0
+    recipients: tuple[str, ...] = ()
+    metadata: dict[str, Any] | None = None
+
+
+class Issuing:
+    """The acts. Every method checks role and order first, and raises Refused with nothing changed."""
+
+    def __init__(self, services: Services) -> None:
+        self.s = services
+
+    # 1. Receive bytes that the door has hashed into the work area.
+
+    def receive(self, sha256: str, draft: Draft, actor: Account) -> Document:
+        """A draft from uploaded bytes. Raises Refused as `policies.intake.decide` says."""
+        allow(Act.PREPARE, actor.roles)
+        intake.check_name(draft.file_name)
+        kind = numbering.kind_of(draft.kind)
+        numbering.number_text(1, kind, self.s.settings.agency_symbol, draft.unit)  # the symbol can be made
+        if not draft.leaders:
+            raise Refused(reasons.NO_LEADER)
+        with self.s.transactions.read() as conn:
+            signers = [self._person(conn, name) for name in (*draft.initials, *draft.leaders)]
+        facts = self._admit(sha256)
+        new = NewDocument(
+            agency=actor.agency,
+            kind=draft.kind,
+            subject=draft.subject.strip(),
+            uploader=actor.id,
+            uploader_display=actor.display,
+            unit=draft.unit,
+            urgency=draft.urgency,
+            recipients=draft.recipients,
+            metadata={**(draft.metadata or {}), "pages": facts.pages, "file_name": draft.file_name},
+        )
+        at = self.s.clock()
+        roles = [FieldRole.INITIAL] * len(draft.initials) + [FieldRole.LEADER] * len(draft.leaders)
+        with self.s.transactions.write() as conn:
+            version = work.version(self.s, VersionRole.UPLOADED, sha256)
+            document = documents.add(conn, new, version, at)
+            documents.set_signers(conn, document.id, _signers(document.id, signers, roles))
+            work.audit_event(self.s, conn, document, actor, "receive", sha256=sha256, pages=facts.pages)
+        return document
+
+    def _person(self, conn: Connection, name: str) -> Account:
+        found = accounts.by_name(conn, name)
+        if found is None:
+            raise AccessRefused(access_reasons.NOT_FOUND, what=f"tài khoản {name}")
+        return found[0]
+
+    def _admit(self, sha256: str) -> intake.DocumentFacts:
+        path = self.s.store.work_path(sha256)
+        profile = self.s.intake_profile
+        intake.check_size(path.stat().st_size, profile.limits)
+        facts: intake.DocumentFacts = self.s.sandbox.call(
+            "signer.document.intake:examine_file", path, profile.limits
+        )
+        intake.decide(facts, profile)
+        return facts
+
+    # 2. Prepare once, before the first signature: every field that will ever be needed.
+
+    def propose(self, document: Document, explicit: tuple[Box, ...] = ()) -> layout.Layout:
+        """The boxes that the document's own text asks for, beside those given by hand.
+
+        Raises PlacementRefused when a box is not found, or found more than once.
+        """
+        with self.s.transactions.read() as conn:
+            signers = documents.signers(conn, document.id)
+        leaders = sum(signer.role is FieldRole.LEADER for signer in signers)
+        request = PlacementRequest(
+            leaders=tuple(LeaderAnchor() for _ in range(leaders)),
+            initials=len(signers) - leaders,
+            seals=(SealAnchor(SealSpec(self.s.stamps.seal_diameter_mm), leader=leaders - 1),),
+            explicit=explicit,
+        )
+        found: layout.Layout = self.s.sandbox.call(
+            "signer.stamping.placement:find_layout", work.path(self.s, document), request
+        )
+        return found
+
+    def prepare(
+        self, document: Document, explicit: tuple[Box, ...], actor: Account, *, qr: bool | None = None
+    ) -> Document:
+        """Trình ký: create all fields in one revision."""
+        allow(Act.PREPARE, actor.roles)
+        next_state(document.state, Act.PREPARE)
+        found = self.propose(document, explicit)
+        wants_qr = self.s.settings.qr if qr is None else qr
+        plan = PreparationPlan(found.boxes, self._qr(document) if wants_qr else None)
+        source = work.path(self.s, document)
+        appended: Appended = self.s.sandbox.call("signer.creation.prepare:prepare", source, plan)
+        sha256 = work.append(self.s, source, appended)
+        with self.s.transactions.write() as conn:
+            version = work.version(self.s, VersionRole.PREPARED, sha256)
+            changed = documents.advance(
+                conn, document, Act.PREPARE, self.s.clock(), version=version, boxes=_box_rows(found.boxes)
+            )
+            documents.set_signers(
+                conn, document.id, _with_fields(documents.signers(conn, document.id), found.boxes)
+            )
+            work.audit_event(self.s, conn, document, actor, "prepare", sha256=sha256)
+        return changed
+
+    def _qr(self, document: Document) -> QrPlan:
+        url = f"{self.s.settings.public_url}/v/{document.public_code}"
+        host = urlsplit(self.s.settings.public_url).netloc
+        return QrPlan(url, host, QR_RECT, document.public_code)
+
+    def withdraw(self, document: Document, actor: Account) -> Document:
+        """Rút lại: back to a draft as uploaded, while nobody has signed."""
+        allow(Act.WITHDRAW, actor.roles)
+        with self.s.transactions.write() as conn:
+            return self._as_uploaded(conn, document, Act.WITHDRAW, actor)
+
+    def resubmit(self, document: Document, actor: Account) -> Document:
+        """Soạn lại: a returned document becomes a draft again, from the uploaded bytes."""
+        allow(Act.RESUBMIT, actor.roles)
+        with self.s.transactions.write() as conn:
+            return self._as_uploaded(conn, document, Act.RESUBMIT, actor)
+
+    def _as_uploaded(self, conn: Connection, document: Document, act: Act, actor: Account) -> Document:
+        signers = documents.signers(conn, document.id)
+        facts = Facts(signatures=sum(signer.signed_at is not None for signer in signers))
+        first = documents.versions(conn, document.id)[0]
+        changed = documents.advance(
+            conn, document, act, self.s.clock(), facts=facts, current_sha256=first.sha256, boxes=[]
+        )
+        documents.set_signers(conn, document.id, [_unsigned(signer) for signer in signers])
+        work.audit_event(self.s, conn, document, actor, str(act))
+        return changed
+
+    # 3. The leader signs; the time-stamp follows in the background, nobody waits for it at a screen.
+
+    def sign(self, document: Document, actor: Account) -> Operation:
+        """Ký số or ký nháy: whichever of the document's signers this account is, when it is its turn."""
+        with self.s.transactions.read() as conn:
+            signer = work.next_signer(documents.signers(conn, document.id), actor)
+        leads = signer.role is FieldRole.LEADER
+        act = Act.SIGN if leads else Act.INITIAL
+        allow(act, actor.roles)
+        next_state(document.state, act)
+        key = self.s.keys.get(actor.key_name)
+        shown = Appearance(image=self.s.stamps.signature(actor.name))
+        request = self._request(signer.field, key, actor.display, shown)
+        if not leads:
+            return self._later(document, "initial", actor, {"field": signer.field})
+        sha256 = work.sign(self.s, document, key, request, actor, "sign")
+        with self.s.transactions.write() as conn:
+            signed = documents.advance(
+                conn,
+                document,
+                Act.SIGN,
+                self.s.clock(),
+                version=work.version(self.s, VersionRole.LEADER_SIGNED, sha256),
+            )
+            documents.mark_signed(conn, signer, self.s.clock())
+            return self._enqueue(conn, "stamp-leader", signed, actor, {"field": signer.field})
+
+    def initial(self, document: Document, actor: Account) -> str:
+        """The bytes with this account's ký nháy; its time-stamp goes in before the document moves on."""
+        with self.s.transactions.read() as conn:
+            signer = work.next_signer(documents.signers(conn, document.id), actor)
+        next_state(document.state, Act.INITIAL)
+        key = self.s.keys.get(actor.key_name)
+        shown = Appearance(image=self.s.stamps.signature(actor.name))
+        return work.sign(
+            self.s, document, key, self._request(signer.field, key, actor.display, shown), actor, "initial"
+        )
+
+    def sign_batch(self, chosen: list[Document], actor: Account) -> Operation:
+        """One authentication for many documents; each is signed or refused for itself, in the given order."""
+        allow(Act.SIGN, actor.roles)
+        payload = {"documents": [[document.id, document.version] for document in chosen]}
+        with self.s.transactions.write() as conn:
+            return self._enqueue(conn, "sign-batch", None, actor, payload, total=len(chosen))
+
+    def _request(
+        self,
+        field: str,
+        key: SigningKey,
+        name: str,
+        shown: Appearance,
+        fills: dict[str, str] | None = None,
+    ) -> SignatureRequest:
+        size = two_step.contents_size(key, self.s.tsa.reserve)
+        digest = str(key.algorithm.digest)
+        return SignatureRequest(field, size, name, self.s.clock(), shown, fills or {}, digest)
+
+    def _later(self, document: Document, kind: str, actor: Account, payload: dict[str, Any]) -> Operation:
+        with self.s.transactions.write() as conn:
+            return self._enqueue(conn, kind, document, actor, payload)
+
+    def _enqueue(
+        self,
+        conn: Connection,
+        kind: str,
+        document: Document | None,
+        actor: Account,
+        payload: dict[str, Any],
+        total: int = 1,
+    ) -> Operation:
+        at = self.s.clock()
+        details = {**payload, "actor": actor.id}
+        if document is not None:
+            details |= {"document": document.id, "version": document.version}
+        operation = operations.add(
+            conn,
+            new_id(at),
+            kind,
+            document=document.id if document else None,
+            account=actor.id,
+            payload=details,
+            total=total,
+            at=at,
+        )
+        self.s.jobs.enqueue(conn, kind, operation.id, details, work.priority(document))
+        return operation
+
+    def return_to_drafter(self, document: Document, actor: Account, reason: str) -> Document:
+        """Trả lại, with its reason; bytes and signatures so far stay in the history."""
+        allow(Act.RETURN, actor.roles)
+        return self._simple(document, Act.RETURN, actor, Facts(reason=reason, number=document.number_text))
+
+    # 4. Number and date; entered in the outgoing register in the same transaction.
+
+    def number(
+        self, document: Document, actor: Account, *, number: int | None = None, day: date | None = None
+    ) -> Document:
+        """Cấp số và vào sổ. A retry returns the document's own number."""
+        allow(Act.NUMBER, actor.roles)
+        next_state(document.state, Act.NUMBER)
+        if document.leader_token_time is None:
+            raise Refused(reasons.NO_LEADER_TOKEN)
+        wish = NumberRequest(
+            document=document.id,
+            agency=document.agency,
+            agency_symbol=self.s.settings.agency_symbol,
+            kind=document.kind,
+            leader_token_time=document.leader_token_time,
+            unit=document.unit,
+            wanted_number=number,
+            wanted_date=day,
+        )
+        at = self.s.clock()
+        with self.s.transactions.write() as conn:
+            leaders = [s for s in documents.signers(conn, document.id) if s.role is FieldRole.LEADER]
+            entry = outgoing.Entry(signer=leaders[-1].display)
+            had = document.number_text
+            numbered, given = outgoing.number_and_enter(conn, document, wish, entry, at)
+            if had is None:
+                work.audit_event(self.s, conn, numbered, actor, "number", number=given.text)
+        return numbered
+
+    # 5. The seal: number, date and signature in one revision; finishing follows in the background.
+
+    def seal(self, document: Document, actor: Account) -> Operation:
+        """Ký số cơ quan."""
+        allow(Act.SEAL, actor.roles)
+        next_state(document.state, Act.SEAL, Facts(number=document.number_text))
+        if document.number is None or document.document_date is None:
+            raise Refused(reasons.NO_NUMBER)
+        field = next(row["name"] for row in document.boxes if row["role"] == FieldRole.SEAL)
+        fills = layout.fills(document.number, document.document_date)
+        key = self.s.keys.seal
+        request = self._request(
+            field, key, self.s.settings.agency_name, Appearance(image=self.s.stamps.seal()), fills
+        )
+        sha256 = work.sign(self.s, document, key, request, actor, "seal")
+        with self.s.transactions.write() as conn:
+            version = work.version(self.s, VersionRole.SEALED, sha256)
+            sealed = documents.advance(
+                conn,
+                document,
+                Act.SEAL,
+                self.s.clock(),
+                facts=Facts(number=document.number_text),
+                version=version,
+            )
+            return self._enqueue(conn, "finish", sealed, actor, {"field": field})
+
+    # 6. Issue, once the receipt is there; then file. Later facts are events of the archive.
+
+    def issue(self, document: Document, actor: Account) -> Document:
+        """Phát hành: needs the final receipt."""
+        allow(Act.ISSUE, actor.roles)
+        next_state(document.state, Act.ISSUE, Facts(has_receipt=self.s.proofs.has_receipt(document)))
+        at = self.s.clock()
+
+        def record(conn: Connection) -> Document:
+            outgoing.mark_sent(conn, document.id, at)
+            changed = documents.advance(
+                conn, document, Act.ISSUE, at, facts=Facts(has_receipt=True), issued_at=at
+            )
+            work.audit_event(self.s, conn, document, actor, "issue", number=document.number_text)
+            return changed
+
+        return self.s.proofs.event(document, "issued", {"number": document.number_text}, actor, at, record)
+
+    def file(self, document: Document, actor: Account) -> Document:
+        """Lưu hồ sơ."""
+        allow(Act.FILE, actor.roles)
+        return self._simple(document, Act.FILE, actor)
+
+    def recall(self, document: Document, actor: Account, reason: str) -> Document:
+        """Thu hồi: the document stays, frozen, and its page says so (NĐ 30/2020/NĐ-CP, Điều 18)."""
+        allow(Act.RECALL, actor.roles)
+        facts = Facts(reason=reason)
+        next_state(document.state, Act.RECALL, facts)
+        at = self.s.clock()
+
+        def record(conn: Connection) -> Document:
+            changed = documents.advance(conn, document, Act.RECALL, at, facts=facts, recalled_at=at)
+            work.audit_event(self.s, conn, document, actor, "recall", reason=reason)
+            return changed
+
+        return self.s.proofs.event(document, "recalled", {"reason": reason}, actor, at, record)
+
+    def void(self, document: Document, actor: Account, reason: str) -> Document:
+        """Hủy: a number that was given stays in the register, voided with its reason."""
+        allow(Act.VOID, actor.roles)
+        next_state(document.state, Act.VOID, Facts(reason=reason))
+        at = self.s.clock()
+        with self.s.transactions.write() as conn:
+            outgoing.void(conn, document.id, reason, at)
+            changed = documents.advance(conn, document, Act.VOID, at, facts=Facts(reason=reason))
+            work.audit_event(self.s, conn, document, actor, "void", reason=reason)
+        return changed
+
+    def resume(self, document: Document, actor: Account, reason: str) -> Document:
+        """Go on with a stopped document: a named person's audited decision."""
+        allow(Act.RESUME, actor.roles)
+        return self._simple(
+            document, Act.RESUME, actor, Facts(reason=reason, stopped_from=document.stopped_from)
+        )
+
+    def _simple(self, document: Document, act: Act, actor: Account, facts: Facts = NO_FACTS) -> Document:
+        with self.s.transactions.write() as conn:
+            changed = documents.advance(conn, document, act, self.s.clock(), facts=facts)
+            work.audit_event(self.s, conn, document, actor, str(act), reason=facts.reason)
+        return changed
+
+
+def _signers(document_id: str, people: list[Account], roles: list[FieldRole]) -> list[Signer]:
+    return [
+        Signer(document_id, index, role, person.id, person.display, person.title, "")
+        for index, (person, role) in enumerate(zip(people, roles, strict=True))
+    ]
+
+
+def _unsigned(signer: Signer) -> Signer:
+    return Signer(
+        signer.document, signer.ordinal, signer.role, signer.account, signer.display, signer.title, ""
+    )
+
+
+def _with_fields(signers: tuple[Signer, ...], boxes: tuple[Box, ...]) -> list[Signer]:
+    """Each signer gets the field of its role that comes next in order."""
+    fields = {role: [box.name for box in boxes if box.role is role] for role in FieldRole}
+    taken = dict.fromkeys(FieldRole, 0)
+    named = []
+    for signer in signers:
+        index = taken[signer.role]
+        taken[signer.role] += 1
+        field = fields[signer.role][index]
+        named.append(
+            Signer(
+                signer.document,
+                signer.ordinal,
+                signer.role,
+                signer.account,
+                signer.display,
+                signer.title,
+                field,
+            )
+        )
+    return named
+
+
+def _box_rows(boxes: tuple[Box, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "role": str(box.role),
+            "page": box.page,
+            "name": box.name,
+            "rect": [box.rect.x0, box.rect.y0, box.rect.x1, box.rect.y1],
+            "rotation": box.rotation,
+        }
+        for box in boxes
+    ]

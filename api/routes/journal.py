@@ -1,0 +1,92 @@
+"""The outgoing register, the audit chain and the transparency log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api import views
+from api.identity import AccessRefused
+from api.routes.context import Given, Who, json_answer
+from api.store import audit
+from archive.errors import StorageRefused
+from archive.registers import outgoing
+from archive.storage import keys
+from policies.numbering import civil_date
+from policies.reasons import access as reasons
+from policies.vocabulary import Role
+
+router = APIRouter(tags=["registers and log"])
+TILE_LIMIT = 32 << 20
+
+
+@router.get("/registers/outgoing", summary="Sổ đăng ký văn bản đi (NĐ 30/2020/NĐ-CP, PL IV)")
+def register(
+    given: Given,
+    who: Who,
+    year: int | None = None,
+    after: int = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    account = who.needs(Role.CLERK, Role.AUDITOR, Role.LEADER)
+    chosen = year or civil_date(given.clock()).year
+    with given.transactions.read() as conn:
+        rows = outgoing.page(conn, account.agency, chosen, after=after, limit=limit)
+    return json_answer(
+        {
+            "year": chosen,
+            "columns": outgoing.COLUMNS,
+            "rows": [
+                {"document": r.document, "position": r.position, "cells": outgoing.printed(r)} for r in rows
+            ],
+            "next": rows[-1].position if len(rows) == limit else None,
+        }
+    )
+
+
+@router.get("/audit", summary="Nhật ký, newest first")
+def trail(
+    given: Given, who: Who, before: int | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> Response:
+    account = who.needs(Role.AUDITOR)
+    with given.transactions.read() as conn:
+        rows = audit.page(conn, account.agency, before, limit)
+    shown = [
+        {
+            "sequence": row.sequence,
+            "at": views.moment(row.at),
+            "actor": row.actor,
+            "act": row.act,
+            "phase": row.phase,
+            "subject": row.subject,
+            "detail": row.detail,
+            "hash": row.hash,
+        }
+        for row in rows
+    ]
+    return json_answer({"rows": shown, "next": rows[-1].sequence if len(rows) == limit else None})
+
+
+@router.get("/log/checkpoint", summary="The signed head of the log (C2SP tlog-checkpoint)")
+def checkpoint(given: Given) -> Response:
+    note = given.proofs.head()
+    if note is None:
+        raise AccessRefused(reasons.NOT_FOUND, what="checkpoint")
+    return Response(note, media_type="text/plain; charset=utf-8", headers={"cache-control": "no-store"})
+
+
+@router.get("/log/key", summary="The log's public key (C2SP signed-note vkey)")
+def key(given: Given) -> Response:
+    return Response(given.proofs.vkey + "\n", media_type="text/plain; charset=utf-8")
+
+
+@router.get("/log/tile/{path:path}", summary="A tile of the log (C2SP tlog-tiles)")
+def tile(given: Given, path: str) -> Response:
+    try:
+        name = keys.tile_key(f"tile/{path}")
+        with given.store.open(name) as file:
+            data = file.read(TILE_LIMIT)
+    except (StorageRefused, ValueError) as exc:
+        raise AccessRefused(reasons.NOT_FOUND, what="tile") from exc
+    return Response(data, media_type="application/octet-stream")

@@ -1,0 +1,95 @@
+"""Verifying: one composition for the command line, the HTTP API, the pages, and our own output."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from api.services import Services
+from archive.catalogue import documents
+from archive.catalogue.values import Document, Version
+from policies.validation import AGENCY, ValidationProfile
+from signer.augmentation import revocation_data
+from signer.ports import RevocationSource
+from signer.sandbox import Sandbox
+from signer.stages import Appended
+from signer.trust.anchors import TrustAnchors
+from signer.validation.online import validate_online
+from signer.validation.report import DocumentReport
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Validation without a service: a sandbox, maybe the network, the clock."""
+
+    sandbox: Sandbox
+    revocation: RevocationSource | None
+    clock: Callable[[], datetime]
+
+    def validate(
+        self,
+        path: Path,
+        trust: TrustAnchors,
+        at: datetime | None,
+        profile: ValidationProfile = AGENCY,
+        password: str | None = None,
+    ) -> DocumentReport:
+        """One report for the file, as of `at` (now when None)."""
+        moment = at or self.clock()
+        return validate_online(self.sandbox, path, trust, moment, profile, self.revocation, password=password)
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What this service knows of a file: which document, which version of its bytes."""
+
+    document: Document
+    version: Version
+
+    @property
+    def archived(self) -> bool:
+        return self.document.archived_at is not None
+
+
+class Verification:
+    """Validation against the service's own trust, and the look-up of its own documents."""
+
+    def __init__(self, services: Services) -> None:
+        self.s = services
+
+    def report(self, path: Path, password: str | None = None) -> DocumentReport:
+        verifier = Verifier(self.s.sandbox, self.s.revocation, self.s.clock)
+        return verifier.validate(path, self.s.trust, None, AGENCY, password)
+
+    def long_term(self, path: Path) -> Appended:
+        """The revision that makes a file B-LT: everything needed to validate it offline."""
+        material = revocation_data.collect(
+            self.s.sandbox, path, trust=self.s.trust, revocation=self.s.revocation, at=self.s.clock()
+        )
+        appended: Appended = self.s.sandbox.call(
+            "signer.augmentation.revocation_data:append_dss", path, material
+        )
+        return appended
+
+    def ours(self, sha256: str) -> Ours | None:
+        """The archived document of which these bytes are a version: every archived version is accepted."""
+        with self.s.transactions.read() as conn:
+            found = documents.by_digest(conn, sha256)
+        if found is None or found[0].archived_at is None:
+            return None
+        leaf = self.s.proofs.leaf_of(found[0], sha256)
+        return Ours(*found) if leaf is not None else None
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file in hex, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,167 @@
+"""Steps that the acts share: bytes in the work area, one use of a key with its audit rows, whose turn it is."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from api import jobs
+from api.services import Services
+from api.store import audit
+from api.store.accounts import Account
+from archive.catalogue import Connection
+from archive.catalogue.values import Document, NewVersion, Signer, VersionRole
+from policies.reasons import issuing as reasons
+from policies.reasons import signing as signing_reasons
+from policies.refusals import Refused
+from signer.creation import two_step
+from signer.creation.two_step import SignatureRequest
+from signer.errors import SigningRefused
+from signer.keys.checks import check_before_signing, subject_of
+from signer.ports import SigningKey
+from signer.stages import Appended, Prepared
+
+SYSTEM = "system"
+
+
+class Chained(io.RawIOBase):
+    """A file followed by a tail, read as one: copied and hashed in one pass, never held in memory."""
+
+    def __init__(self, base: Path, size: int, tail: bytes) -> None:
+        self._file: IO[bytes] = base.open("rb", buffering=0)
+        self._left = size
+        self._tail = io.BytesIO(tail)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        if self._left:
+            data = self._file.read(min(len(view), self._left)) or b""
+            if not data:
+                raise SigningRefused(signing_reasons.BASE_CHANGED, size=0, expected=self._left)
+            self._left -= len(data)
+        else:
+            data = self._tail.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def path(services: Services, document: Document) -> Path:
+    """Where the document's newest bytes lie."""
+    return services.store.work_path(document.current_sha256 or "")
+
+
+def version(services: Services, role: VersionRole, sha256: str) -> NewVersion:
+    return NewVersion(role, sha256, services.store.work_path(sha256).stat().st_size)
+
+
+def append(services: Services, base: Path, revision: Appended) -> str:
+    """Base and revision as new bytes in the work area; their SHA-256."""
+    return _join(services, base, revision.base_size, revision.tail)
+
+
+def _join(services: Services, base: Path, base_size: int, tail: bytes) -> str:
+    size = base.stat().st_size
+    if size != base_size:
+        raise SigningRefused(signing_reasons.BASE_CHANGED, size=size, expected=base_size)
+    with Chained(base, size, tail) as chained:
+        return services.store.put_work(io.BufferedReader(chained, 1 << 20))
+
+
+def sign(
+    services: Services,
+    document: Document,
+    key: SigningKey,
+    request: SignatureRequest,
+    actor: Account,
+    act: str,
+) -> str:
+    """One use of a key: check certificate → prepare → audit intent → compare → sign → audit result.
+
+    Returns the SHA-256 of the signed bytes in the work area. After a crash between intent and result the
+    audit shows an intent without a result, the document has not moved, and the bytes have no name.
+    """
+    at = services.clock()
+    check_before_signing(key, at, services.signing_rules)
+    base = path(services, document)
+    prepared: Prepared = services.sandbox.call("signer.creation.two_step:prepare_signature", base, request)
+    facts = {
+        "field": request.field,
+        "digest": prepared.digest.hex(),
+        "certificate": subject_of(key.certificate),
+    }
+    _audit(services, document, actor, act, "intent", facts)
+    try:
+        two_step.check_digest(base, prepared)
+        tail = two_step.complete(prepared, key)
+    except Exception as exc:
+        _audit(services, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})
+        raise
+    sha256 = _join(services, base, prepared.base_size, tail)
+    _audit(services, document, actor, act, "result", {**facts, "sha256": sha256})
+    return sha256
+
+
+@contextmanager
+def scratch_copy(base: Path) -> Iterator[Path]:
+    """A private copy beside the work area, gone afterwards."""
+    with (
+        tempfile.NamedTemporaryFile(dir=base.parent.parent, suffix=".part") as file,
+        base.open("rb") as source,
+    ):
+        while block := source.read(1 << 20):
+            file.write(block)
+        file.flush()
+        yield Path(file.name)
+
+
+def next_signer(signers: tuple[Signer, ...], actor: Account) -> Signer:
+    """The signer whose turn it is, when that is this account. Raises Refused NOT_YOUR_TURN."""
+    waiting = [signer for signer in signers if signer.signed_at is None]
+    if not waiting or waiting[0].account != actor.id:
+        raise Refused(reasons.NOT_YOUR_TURN, next=waiting[0].display if waiting else "–")
+    return waiting[0]
+
+
+def priority(document: Document | None) -> int:
+    """The queue's order: hỏa tốc first, batches last."""
+    if document is None:
+        return jobs.BATCH
+    return jobs.NORMAL - document.urgency
+
+
+def audit_event(
+    services: Services, conn: Connection, document: Document, actor: Account | None, act: str, **facts: Any
+) -> None:
+    """The act's own audit row, in the act's transaction."""
+    name = actor.name if actor else SYSTEM
+    at = services.clock()
+    audit.write(
+        conn, document.agency, actor=name, act=act, phase="event", subject=document.id, detail=facts, at=at
+    )
+
+
+def _audit(
+    services: Services, document: Document, actor: Account, act: str, phase: str, facts: dict[str, Any]
+) -> None:
+    with services.transactions.write() as conn:
+        audit.write(
+            conn,
+            document.agency,
+            actor=actor.name,
+            act=act,
+            phase=phase,
+            subject=document.id,
+            detail=facts,
+            at=services.clock(),
+        )
