@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 ADDRESSES: dict[str, str] = {
     # public
     "home": "/",
-    "verify": "/verify",  # POST multipart: file
+    "verify": "/verify",  # POST multipart: file; GET redirects home
     "lookup": "/lookup",  # GET ?code=, redirects to document
     "document": "/v/{code}",
     "log": "/log",

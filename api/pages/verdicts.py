@@ -1,4 +1,4 @@
-"""From an indication of EN 319 102-1 to a colour and a sentence that an official knows. Meaning never by colour alone."""
+"""From an indication of EN 319 102-1 to a colour and a sentence that an official knows; never by colour alone."""
 
 from __future__ import annotations
 

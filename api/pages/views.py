@@ -23,6 +23,7 @@ from policies.vocabulary import (
     SubIndication,
 )
 
+Day = date  # fields of that name would hide the type
 Urgency = Literal[0, 1, 2, 3]  # thường, khẩn, thượng khẩn, hỏa tốc
 
 
@@ -127,7 +128,7 @@ class DocumentView:
     code: str
     kind: str
     number: str
-    date: date
+    date: Day
     subject: str
     agency: str
     state: State
@@ -286,7 +287,7 @@ class WorkView:
     kind: str
     subject: str
     number: str
-    date: date | None
+    date: Day | None
     state: State
     urgency: Urgency
     sender: str
@@ -313,9 +314,9 @@ class NumberView:
     subject: str
     next_number: str
     own_number: bool  # the document has this number already, from an attempt before
-    date: date
-    earliest: date
-    latest: date
+    date: Day
+    earliest: Day
+    latest: Day
     leader: str
     stamped_at: datetime | None
     seal_holder: str
@@ -327,13 +328,13 @@ class RegisterRow:
     """A row of the outgoing register: the ten columns of NĐ 30/2020/NĐ-CP, PL IV."""
 
     number: str
-    date: date
+    date: Day
     kind_and_subject: str
     signer: str
     recipients: str
     keeper: str
     copies: int
-    sent_at: date | None
+    sent_at: Day | None
     received_by: str
     note: str
     voided: bool = False
