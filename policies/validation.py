@@ -111,7 +111,8 @@ class ValidationProfile:
 
     `weak_digests` and `short_keys` name algorithms with the time until which they were reliable; whatever is
     neither there nor among the good ones was never reliable. `legacy_ca_until`: a CA certificate issued
-    before that may be signed with SHA-1 (two generations of the government's CA are).
+    before that may be signed with SHA-1 (two generations of the government's CA are). Without
+    `current_answers_suffice` only revocation answers of the proven time or later settle a signer's status.
     """
 
     name: str
@@ -129,7 +130,7 @@ class ValidationProfile:
     require_timestamp: bool = False
     clock_tolerance: timedelta = timedelta(seconds=10)
     revocation_age_without_next_update: timedelta = timedelta(hours=24)
-    revocation_grace: timedelta = timedelta(0)
+    current_answers_suffice: bool = True
 
 
 def _utc(year: int) -> datetime:

@@ -17,6 +17,26 @@ PROFILE_UNKNOWN = Reason(
     "There is no validation profile “{name}”. Known profiles: {known}.",
 )
 
+# -- keeping validation data (B-LT, B-LTA)
+NOT_WORTH_KEEPING = Reason(
+    "verification.not-worth-keeping",
+    "ETSI EN 319 142-1, 6.1",
+    "Chữ ký «{field}» chưa hợp lệ nên không bổ sung dữ liệu kiểm tra dài hạn. Hãy kiểm tra lại văn bản.",
+    "The signature “{field}” is not valid, so no long-term validation data is added. Verify the document first.",
+)
+NOTHING_TO_ADD = Reason(
+    "verification.nothing-to-add",
+    "ETSI EN 319 142-1, 5.4.2",
+    "Tệp đã có đủ dữ liệu kiểm tra này.",
+    "The file has this validation data already.",
+)
+RESERVE_WRONG = Reason(
+    "verification.reserve-wrong",
+    "ISO 19005-2, 6.1.13",
+    "Chỗ dành cho dấu thời gian là {size} byte; phải từ 1 đến {limit} byte.",
+    "The room for the time-stamp is {size} bytes; it must be between 1 and {limit}.",
+)
+
 # -- the document as a whole
 NO_SIGNATURE = Reason(
     "verification.no-signature",
@@ -355,8 +375,8 @@ TIMESTAMP_WRONG = Reason(
 TIMESTAMP_UNPROVEN = Reason(
     "verification.timestamp-unproven",
     f"{EN}, 5.4",
-    "Chưa kiểm tra được dấu thời gian của «{authority}» ({what}), nên không dùng làm bằng chứng thời điểm ký.",
-    "The time-stamp of “{authority}” could not be validated ({what}), so it proves no time of signing.",
+    "Chưa kiểm tra được dấu thời gian của «{authority}» nên chưa dùng làm bằng chứng thời điểm ký: {what_vi}",
+    "The time-stamp of “{authority}” could not be validated, so it proves no time of signing yet: {what_en}",
 )
 TIMESTAMP_VALID = Reason(
     "verification.timestamp-valid",

@@ -6,7 +6,6 @@ are refused: an answer that is not understood is no answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -17,6 +16,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from signer.trust.certificates import Certificate, parse
+from signer.trust.locations import distribution_points
 from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, facts, verify
 from signer.trust.status import Answer, AnswerUnusable, Kind, NotSignedByIssuer
 from signer.trust.unreadable import MALFORMED
@@ -109,19 +109,6 @@ def _check_distribution_point(point: x509.IssuingDistributionPoint, certificate:
         names = {name.value for name in point.full_name if isinstance(name, x509.UniformResourceIdentifier)}
         if not names & set(distribution_points(certificate)):
             raise AnswerUnusable("thuộc điểm phân phối khác", "it belongs to another distribution point")
-
-
-def distribution_points(certificate: Certificate) -> Iterator[str]:
-    """URLs of the certificate's CRL distribution points, http and https only."""
-    try:
-        points = list(certificate.parsed.crl_distribution_points)
-        for point in points:
-            if point["distribution_point"].name == "full_name":
-                for name in point["distribution_point"].chosen:
-                    if name.name == "uniform_resource_identifier":
-                        yield str(name.native)
-    except MALFORMED:
-        return
 
 
 def _entry(crl: x509.CertificateRevocationList, serial: int) -> tuple[datetime | None, str]:

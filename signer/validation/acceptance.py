@@ -48,13 +48,16 @@ def algorithms(
     return Outcome(worst(verdicts) if verdicts else PASSED, tuple(findings))
 
 
-def times(profile: ValidationProfile, proof: Proof) -> Outcome:
-    """Claimed time against the proven one: what differs is said, and never shifts the proven time."""
+def times(profile: ValidationProfile, proof: Proof, *, stamped: bool) -> Outcome:
+    """Claimed time against the proven one: what differs is said, and never shifts the proven time.
+
+    `stamped`: there is a token, though it may prove nothing yet; that has been said already.
+    """
     if proof.existed_at is None:
         if profile.require_timestamp:
             finding = Finding(reasons.TIMESTAMP_REQUIRED, Severity.ERROR, {"profile": profile.name})
             return Outcome(indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE), (finding,))
-        return Outcome(findings=(Finding(reasons.CLAIMED_ONLY, Severity.WARNING),))
+        return Outcome(findings=() if stamped else (Finding(reasons.CLAIMED_ONLY, Severity.WARNING),))
     if proof.claimed is None or proof.claimed <= proof.existed_at + profile.clock_tolerance:
         return Outcome()
     return Outcome(findings=(_late_claim(proof.claimed, proof.existed_at),))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +9,6 @@ from policies.validation import ValidationProfile
 from signer.trust.anchors import TrustAnchors
 from signer.trust.certificates import Certificate, parse_all
 from signer.trust.ocsp import responders
-from signer.trust.status import Answer, Kind
 from signer.validation.values import Evidence, Need
 
 MAX_ITEMS = 2000
@@ -21,7 +19,7 @@ class Context:
     """Anchors, profile and the time of validation, with the material that the document's parts bring along.
 
     `embedded` is the material of the file itself (DSS and signatures): only that makes a level of B-LT.
-    `needs`, `used` (answers that decided) and `walked` (certificates of paths) are filled on the way.
+    `needs` is filled while signatures are judged.
     """
 
     profile: ValidationProfile
@@ -32,8 +30,6 @@ class Context:
     crls: dict[bytes, None] = field(default_factory=dict)
     embedded: set[bytes] = field(default_factory=set)
     needs: dict[Need, None] = field(default_factory=dict)
-    used: dict[bytes, Kind] = field(default_factory=dict)
-    walked: dict[Certificate, None] = field(default_factory=dict)
 
     @classmethod
     def start(cls, trust: TrustAnchors, profile: ValidationProfile, at: datetime, given: Evidence) -> Context:
@@ -63,15 +59,3 @@ class Context:
     def need(self, certificate: Certificate, issuer: Certificate) -> None:
         """Remember that the status of this certificate is unsettled."""
         self.needs.setdefault(Need(certificate.der, issuer.der))
-
-    def use(self, path: tuple[Certificate, ...], answers: Iterable[Answer]) -> None:
-        """Remember the path and the answers that decided: the evidence of the verdict."""
-        self.walked.update(dict.fromkeys(path))
-        self.used.update((each.der, each.kind) for each in answers)
-
-    @property
-    def evidence(self) -> Evidence:
-        """What was used, as it can be given again."""
-        ocsp = tuple(der for der, kind in self.used.items() if kind is Kind.OCSP)
-        crls = tuple(der for der, kind in self.used.items() if kind is Kind.CRL)
-        return Evidence(tuple(each.der for each in self.walked), ocsp, crls)

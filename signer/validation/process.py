@@ -95,7 +95,7 @@ class _Process:
             trust_label=trust.label,
             at=self.context.at,
             needs=tuple(self.context.needs),
-            evidence=self.context.evidence,
+            evidence=sum((each.evidence for each in ordered), NO_EVIDENCE).distinct(),
         )
 
     def _document_timestamps(self) -> None:

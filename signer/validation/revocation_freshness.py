@@ -114,6 +114,8 @@ def _decisive(
     held = next((each for each in answers if each.reason == _HOLD), None)
     if held is not None and (not settling or settling[0].this_update <= held.this_update):
         return held
+    # What the file itself carries decides first: the verdict then needs nothing from outside.
+    settling.sort(key=lambda each: each.der not in context.embedded)
     return settling[0] if settling else None
 
 
@@ -125,10 +127,10 @@ def _settles(answer: Answer, certificate: Certificate, moment: datetime, context
     if not _still_kept(answer, certificate):
         return False
     profile = context.profile
-    if answer.this_update >= moment - profile.clock_tolerance + profile.revocation_grace:
+    if answer.this_update >= moment - profile.clock_tolerance:
         return True
     until = _until(answer, profile)
-    if answer.this_update - _SKEW <= context.at <= until:
+    if profile.current_answers_suffice and answer.this_update - _SKEW <= context.at <= until:
         return True
     return certificate.authority and answer.this_update <= moment <= until
 

@@ -26,7 +26,7 @@ from signer.validation.levels import level
 from signer.validation.proof import Proof
 from signer.validation.signing_certificate import Identified, identify
 from signer.validation.timestamps import Stamp, validate_token
-from signer.validation.values import ChangeFacts, Finding, Outcome, SignatureReport
+from signer.validation.values import NO_EVIDENCE, ChangeFacts, Evidence, Finding, Outcome, SignatureReport
 from signer.validation.with_time import Placed
 from signer.validation.x509_validation import Chain, Use, validate
 
@@ -166,7 +166,8 @@ def judge_signature(
         judgement.outcomes.append(judgement.chain.outcome)
         judgement.outcomes.append(_algorithms(context, judgement))
     accept_changes(judgement)
-    judgement.outcomes.append(acceptance.times(context.profile, judgement.proof))
+    stamped = judgement.stamp is not None
+    judgement.outcomes.append(acceptance.times(context.profile, judgement.proof, stamped=stamped))
     return report(judgement, _level(context, judgement, placed, archived))
 
 
@@ -232,7 +233,16 @@ def report(judgement: Judgement, reached: Level) -> SignatureReport:
         revisions=subject.revisions,
         change_items=subject.items,
         findings=tuple(finding for each in judgement.outcomes for finding in each.findings),
+        evidence=_evidence(chain, stamp),
     )
+
+
+def _evidence(chain: Chain | None, stamp: Stamp | None) -> Evidence:
+    """The signer's, and its time-stamp's when that is another certificate's path."""
+    found = NO_EVIDENCE if chain is None else chain.evidence
+    if stamp is not None and stamp.chain is not None and stamp.chain is not chain:
+        found = found + stamp.chain.evidence
+    return found.distinct()
 
 
 def _algorithm_name(judgement: Judgement) -> str:

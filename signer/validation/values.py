@@ -23,6 +23,13 @@ class Evidence:
             self.certificates + other.certificates, self.ocsp + other.ocsp, self.crls + other.crls
         )
 
+    def distinct(self) -> Evidence:
+        """Each item once, in order."""
+        certificates, ocsp, crls = (
+            tuple(dict.fromkeys(each)) for each in (self.certificates, self.ocsp, self.crls)
+        )
+        return Evidence(certificates, ocsp, crls)
+
 
 NO_EVIDENCE = Evidence()
 
@@ -106,7 +113,7 @@ class SignatureReport:
     """One signature (or document time-stamp) of the file, in the terms of EN 319 102-1.
 
     `signing_time` is the proven one (earliest valid time-stamp), else None; `claimed_time` is what the
-    signer wrote, not proven by anybody.
+    signer wrote, not proven by anybody. `evidence`: the certificates walked and the answers that decided.
     """
 
     field: str
@@ -128,6 +135,7 @@ class SignatureReport:
     revisions: int
     change_items: tuple[ChangeFacts, ...]
     findings: tuple[Finding, ...]
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)

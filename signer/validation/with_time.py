@@ -60,14 +60,17 @@ def stamp_outcome(own: Stamp | None) -> Outcome:
         time = "" if own.time is None else moment(own.time)
         values = {"authority": own.authority, "time": time}
         return Outcome(findings=(Finding(reasons.TIMESTAMP_VALID, Severity.INFO, values),))
-    causes = (each.values.get("what", each.reason.id) for each in own.outcome.findings)
-    what = "; ".join(dict.fromkeys(causes))
+    findings = own.outcome.findings
     if own.integrity is Integrity.BROKEN or own.time is None:
-        finding = Finding(reasons.TIMESTAMP_WRONG, Severity.ERROR, {"what": what})
-        return Outcome(indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE), (finding,))
-    values = {"authority": own.authority, "what": what}
-    finding = Finding(reasons.TIMESTAMP_UNPROVEN, Severity.WARNING, values)
-    return Outcome(findings=(finding, *own.outcome.findings))
+        return Outcome(indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE), findings)
+    values = {"authority": own.authority, "what_vi": _told(findings, "vi"), "what_en": _told(findings, "en")}
+    return Outcome(findings=(Finding(reasons.TIMESTAMP_UNPROVEN, Severity.WARNING, values),))
+
+
+def _told(findings: tuple[Finding, ...], language: str) -> str:
+    return " ".join(
+        dict.fromkeys(each.text(language) for each in findings if each.severity is not Severity.INFO)
+    )
 
 
 def order_outcome(own: Stamp | None, proof: Proof) -> Outcome:

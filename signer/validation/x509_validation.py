@@ -27,12 +27,12 @@ from policies.vocabulary import Severity, SubIndication
 from signer.trust.certificates import Certificate
 from signer.trust.paths import Path, build, violation
 from signer.trust.signatures import AlgorithmUnknown, digest_name, facts
-from signer.trust.status import Answer
+from signer.trust.status import Answer, Kind
 from signer.validation.context import Context
 from signer.validation.names import common_name, day, moment
 from signer.validation.proof import Proof
 from signer.validation.revocation_freshness import Status, status
-from signer.validation.values import Finding, Outcome
+from signer.validation.values import Evidence, Finding, Outcome
 
 
 class Use(Enum):
@@ -51,6 +51,14 @@ class Chain:
     answers: tuple[tuple[Certificate, Answer], ...] = ()
     condition: str = "unknown"
     unsettled: tuple[tuple[Certificate, Certificate], ...] = ()
+
+    @property
+    def evidence(self) -> Evidence:
+        """The certificates of the path and the answers that decided, as they can be given again."""
+        answers = [answer for _, answer in self.answers]
+        ocsp = tuple(each.der for each in answers if each.kind is Kind.OCSP)
+        crls = tuple(each.der for each in answers if each.kind is Kind.CRL)
+        return Evidence(tuple(each.der for each in self.path), ocsp, crls)
 
     @property
     def passed(self) -> bool:
@@ -76,7 +84,6 @@ def validate(
         if chains[-1].passed:
             break
     best = max(chains, key=lambda each: severity_rank(each.outcome.verdict))
-    context.use(best.path, (answer for _, answer in best.answers))
     for certificate, issuer in best.unsettled:
         context.need(certificate, issuer)
     return best

@@ -1,0 +1,55 @@
+"""Where a certificate says that its status is published (RFC 5280, 4.2.1.13 and 4.2.2.1): http and https."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from signer.trust.certificates import Certificate
+from signer.trust.unreadable import MALFORMED
+
+_MOST = 4
+_LONGEST = 2048
+
+
+def ocsp_urls(certificate: Certificate) -> tuple[str, ...]:
+    """OCSP responders of the authority information access extension, in its order."""
+    return tuple(_fetchable(_ocsp(certificate)))[:_MOST]
+
+
+def crl_urls(certificate: Certificate) -> tuple[str, ...]:
+    """CRL distribution points, in their order."""
+    return tuple(_fetchable(distribution_points(certificate)))[:_MOST]
+
+
+def _ocsp(certificate: Certificate) -> Iterator[str]:
+    try:
+        for access in certificate.parsed.authority_information_access_value or ():
+            location = access["access_location"]
+            if access["access_method"].native == "ocsp" and location.name == "uniform_resource_identifier":
+                yield str(location.native)
+    except MALFORMED:
+        return
+
+
+def distribution_points(certificate: Certificate) -> Iterator[str]:
+    """URIs of the CRL distribution points, whatever their scheme."""
+    try:
+        for point in certificate.parsed.crl_distribution_points_value or ():
+            if point["distribution_point"].name != "full_name":
+                continue
+            for name in point["distribution_point"].chosen:
+                if name.name == "uniform_resource_identifier":
+                    yield str(name.native)
+    except MALFORMED:
+        return
+
+
+def _fetchable(urls: Iterator[str]) -> Iterator[str]:
+    for url in urls:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            continue
+        if parts.scheme in ("http", "https") and parts.hostname and len(url) <= _LONGEST and url.isascii():
+            yield url
