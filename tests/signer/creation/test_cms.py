@@ -68,8 +68,8 @@ def test_with_a_token_the_signature_still_holds_and_every_length_is_der(name, tm
     token = timestamp_authority(demo_pki()).token(hashlib.sha256(cms.imprint(signed)).digest(), "sha256")
     stamped = cms.with_token(signed, token)
     assert openssl_accepts(tmp_path, stamped)
+    der.check(stamped, size=len(stamped))
     info = asn1_cms.ContentInfo.load(stamped, strict=True)
-    assert info.copy().dump(force=True) == stamped
     (attribute,) = info["content"]["signer_infos"][0]["unsigned_attrs"]
     assert attribute["type"].native == "signature_time_stamp_token"
     assert attribute["values"][0].dump() == token
