@@ -11,6 +11,7 @@ callers must not change them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -113,6 +114,17 @@ class PdfFile:
         """Raw bytes of the file; fewer at its end."""
         return self._source.read(offset, length)
 
+    def same_bytes(self, stream: Stream, other: PdfFile, its: Stream) -> bool:
+        """Whether two streams hold the same bytes as they stand in their files; read in blocks."""
+        if stream.length != its.length:
+            return False
+        block = 1 << 20
+        return all(
+            self.read(stream.start + at, min(block, stream.length - at))
+            == other.read(its.start + at, min(block, its.length - at))
+            for at in range(0, stream.length, block)
+        )
+
     @property
     def next_object_number(self) -> int:
         """The first number that no section has given away."""
@@ -156,6 +168,39 @@ class PdfFile:
         found = (entry.extra if entry.kind == "n" else 0), value
         self._remember(num, found)
         return found
+
+    def numbers(self) -> list[int]:
+        """The numbers of all objects that are in use, in ascending order."""
+        known: set[int] = set()
+        used: list[int] = []
+        for section in self.sections:
+            for num, entry in section.items():
+                if num not in known:
+                    known.add(num)
+                    if entry.kind != "f":
+                        used.append(num)
+        return sorted(used)
+
+    def scan(self) -> Iterator[tuple[int, PdfObject]]:
+        """Every object that is in use, once, without keeping them; those of one object stream together.
+
+        Plain objects that cannot be read are passed over: reading them where they are used is what refuses.
+        """
+        packed: list[tuple[int, int]] = []
+        for num in self.numbers():
+            entry = self.entry(num)
+            if entry is not None and entry.kind == "c":
+                packed.append((entry.where, num))
+            elif entry is not None:
+                try:
+                    value = self._load(num, entry)
+                except DocumentRefused:
+                    continue
+                yield num, value
+        for container, num in sorted(packed):
+            entry = self.entry(num)
+            if entry is not None and entry.where == container:
+                yield num, self._compressed(num, entry)
 
     def resolve(self, value: Any) -> PdfObject:
         """`value`, or what it refers to. A reference whose generation is not the object's reads as null."""

@@ -154,15 +154,25 @@ class XrefSection:
     def _firsts(self) -> list[int]:
         return [part.first for part in self.parts]
 
-    @cached_property
+    @property
     def entries(self) -> dict[int, Entry]:
-        """All entries by object number. Built whole on first use; `entry` is cheaper for a few."""
-        found = {num: entry for part in self.parts for num, entry in part.items()}
-        if self.hidden is not None:
-            for num, entry in self.hidden.entries.items():
-                if num not in found or found[num].kind == "f":
-                    found[num] = entry
-        return found
+        """All entries by object number, built anew at each use; `entry` is cheaper for a few."""
+        return dict(self.items())
+
+    def items(self) -> Iterator[tuple[int, Entry]]:
+        """All entries, each object number once."""
+        if self.hidden is None:
+            for part in self.parts:
+                yield from part.items()
+            return
+        shown = {num for part in self.parts for num, entry in part.items() if entry.kind != "f"}
+        hidden = set()
+        for num, entry in self.hidden.items():
+            if num not in shown:
+                hidden.add(num)
+                yield num, entry
+        for part in self.parts:
+            yield from ((num, entry) for num, entry in part.items() if num not in hidden)
 
     @property
     def highest(self) -> int:

@@ -91,7 +91,7 @@ def append(
         out += serialize_indirect(Ref(num, (gens or {}).get(num, 0)), value)
     offsets.update(dict.fromkeys(freed))
     size = max([*offsets, 0 if first else PdfFile.of(base).next_object_number - 1]) + 1
-    trailer: dict = {"Size": size, "Root": Ref(root)}
+    trailer: dict = {"Size": size, "Root": Ref(root), "Info": Ref(INFO)}
     if not first:
         trailer = {**trailer, "Prev": PdfFile.of(base).startxref if prev is None else prev}
     trailer.update(extra or {})
@@ -143,7 +143,6 @@ def prepared(**options) -> bytes:
             FONT_REF: FONT,
             INFO: {"Producer": b"test"},
         },
-        extra={"Info": Ref(INFO)},
         **options,
     )
     return append(
@@ -157,7 +156,6 @@ def prepared(**options) -> bytes:
             DATE: field("Date", "Tx", (10, 40, 110, 60), DA=b"/F1 12 Tf"),
             SEAL: field("Seal", "Sig", (250, 100, 320, 150)),
         },
-        extra={"Info": Ref(INFO)},
         **options,
     )
 
@@ -231,13 +229,10 @@ def signed(
         "ByteRange": [0, 9_999_999_999, 9_999_999_999, 9_999_999_999],
         "Contents": HexString(bytes(HOLE)),
     }
-    if reference is not None:
-        value["Reference"] = [reference]
-    return fill_range(
-        append(
-            base, {field_num: {**current, "V": Ref(value_num)}, value_num: value, **(also or {})}, **options
-        )
-    )
+    if mdp is not None:
+        value["Reference"] = [mdp]
+    objects = {field_num: {**current, "V": Ref(value_num)}, value_num: value, **(also or {})}
+    return fill_range(append(base, objects, **options))
 
 
 def fill_range(data: bytes) -> bytes:
@@ -260,9 +255,7 @@ def numbered(text: bytes = b"15", drawn: bytes | None = None) -> dict[int, objec
 
 
 def leader_signed(**options) -> bytes:
-    return signed(
-        prepared(**options), LEADER, 20, reference=LEADER_LOCK, extra={"Info": Ref(INFO)}, **options
-    )
+    return signed(prepared(**options), LEADER, 20, mdp=LEADER_LOCK, **options)
 
 
 def sealed(drawn: bytes | None = None, **options) -> bytes:
@@ -271,9 +264,8 @@ def sealed(drawn: bytes | None = None, **options) -> bytes:
         leader_signed(**options),
         SEAL,
         23,
-        reference=SEAL_LOCK,
+        mdp=SEAL_LOCK,
         also=numbered(drawn=drawn),
-        extra={"Info": Ref(INFO)},
         **options,
     )
 
@@ -287,7 +279,6 @@ def with_validation_data(base: bytes, num: int = 30) -> bytes:
             num: {"Type": Name("DSS"), "Certs": [Ref(num + 1)], "VRI": {"AA": {"Cert": [Ref(num + 1)]}}},
             num + 1: stream(b"certificate"),
         },
-        extra={"Info": Ref(INFO)},
     )
 
 

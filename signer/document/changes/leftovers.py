@@ -1,0 +1,55 @@
+"""What no other rule has explained: nothing of it is harmless unless it changes nothing."""
+
+from __future__ import annotations
+
+from policies.vocabulary import Changes
+from signer.document.changes.references import TRAILER
+from signer.document.changes.step import Step
+from signer.document.objects import Stream
+
+_LONGEST_CLIMB = 64
+
+
+def judge_leftovers(step: Step) -> None:
+    """Every object that the revision wrote or freed and that no rule has looked at."""
+    for num in sorted(step.changed - step.explained - {0}):
+        if step.is_new(num):
+            if step.references.referred(num) and step.after.get(num) is not None:
+                step.found(Changes.SUSPICIOUS, "dangling-reference-defined", num)
+            continue
+        old = step.before.get(num)
+        if step.same(old, step.after.get(num)):
+            continue
+        if isinstance(old, Stream) and old.dict.get("Type") == "ObjStm":
+            step.found(Changes.SUSPICIOUS, "object-stream-redefined", num)
+        elif step.references.referred(num):
+            _redefined(step, num)
+
+
+def _redefined(step: Step, num: int) -> None:
+    freed = step.after.get(num) is None
+    place = _place(step, num)
+    if place == "page":
+        step.found(Changes.FORBIDDEN, "page-content-changed", num)
+    elif place == "annotation":
+        step.found(Changes.ANNOTATIONS, "annotation-changed", num)
+    else:
+        step.found(Changes.SUSPICIOUS, "object-freed" if freed else "object-redefined", num)
+
+
+def _place(step: Step, num: int) -> str:
+    """What an object belongs to, found by climbing from referrer to referrer."""
+    seen: set[int] = set()
+    current: int | None = num
+    while current is not None and current != TRAILER and current not in seen and len(seen) < _LONGEST_CLIMB:
+        seen.add(current)
+        value = step.before.get(current)
+        if isinstance(value, dict):
+            if value.get("Type") in ("Page", "Pages"):
+                return "page"
+            if value.get("Subtype") == "Widget" or "FT" in value:
+                return "form"
+            if "Subtype" in value and "Rect" in value:
+                return "annotation"
+        current = step.references.referrer(current)
+    return "elsewhere"

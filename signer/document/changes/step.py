@@ -1,0 +1,128 @@
+"""One revision against the one before it: what changed, what a rule has explained, what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from policies.vocabulary import Changes
+from signer.document.changes.references import References
+from signer.document.fields import FormField, form_fields
+from signer.document.objects import Ref, Stream
+from signer.document.reader import PdfFile
+
+_MOST_COMPARED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeItem:
+    """One change.
+
+    `what` is its id (docs/verification lists them), `number` the object (-1: none), `revision` the revision
+    that made it, `field` the form field concerned, `detail` a key or kind, `broke` the names of the signatures
+    that do not permit it. `kind` is its weight as seen from the signature that was asked about.
+    """
+
+    kind: Changes
+    what: str
+    number: int
+    revision: int
+    field: str | None = None
+    detail: str = ""
+    broke: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Step:
+    """Revision `index` compared with the one before. Rules call `found` and `explain`."""
+
+    index: int
+    before: PdfFile
+    after: PdfFile
+    changed: frozenset[int]
+    references: References
+    items: list[ChangeItem] = field(default_factory=list)
+    explained: set[int] = field(default_factory=set)
+
+    def found(
+        self, kind: Changes, what: str, number: int = -1, field: str | None = None, detail: str = ""
+    ) -> None:
+        """Note a change; the same change is noted once."""
+        item = ChangeItem(kind, what, number, self.index, field, detail)
+        if item not in self.items:
+            self.items.append(item)
+
+    def explain(self, *values: object) -> None:
+        """A rule has looked at all of these objects (references; other values are ignored).
+
+        Only what the revision before referred to may be given: a new reference may lead to any old object.
+        """
+        self.explained.update(value.num for value in values if isinstance(value, Ref))
+
+    def explain_unshared(self, *values: object) -> None:
+        """The same for objects whose content the rule does not look at: only while nobody else uses them."""
+        refs = [v for v in values if isinstance(v, Ref) and not self.references.shared(v.num)]
+        self.explained.update(ref.num for ref in refs)
+
+    def touched(self, value: object) -> bool:
+        """Whether the object that this reference names was written again."""
+        return isinstance(value, Ref) and value.num in self.changed
+
+    def rewritten(self, value: object) -> bool:
+        """Whether the object that this reference names was written again, and says something else now."""
+        if not isinstance(value, Ref) or value.num not in self.changed:
+            return False
+        return not self.same(self.before.get(value.num), self.after.get(value.num))
+
+    def is_new(self, num: int) -> bool:
+        """Whether there was no such object before."""
+        entry = self.before.entry(num)
+        return entry is None or entry.kind == "f"
+
+    @cached_property
+    def old_fields(self) -> tuple[FormField, ...]:
+        return form_fields(self.before, pages=False)
+
+    @cached_property
+    def new_fields(self) -> tuple[FormField, ...]:
+        return form_fields(self.after, pages=False)
+
+    def same(self, old: Any, new: Any) -> bool:
+        """Whether two values say the same, whether written directly or by reference.
+
+        Equal references are the same: what they name is judged by itself. Gives up (False) on huge values.
+        """
+        stack = [(old, new)]
+        compared = 0
+        while stack:
+            a, b = stack.pop()
+            compared += 1
+            if compared > _MOST_COMPARED:
+                return False
+            if isinstance(a, Ref) and a == b:
+                continue
+            a, b = self.before.resolve(a), self.after.resolve(b)
+            if isinstance(a, dict) and isinstance(b, dict):
+                if a.keys() != b.keys():
+                    return False
+                stack.extend((a[key], b[key]) for key in a)
+            elif isinstance(a, list) and isinstance(b, list):
+                if len(a) != len(b):
+                    return False
+                stack.extend(zip(a, b, strict=True))
+            elif isinstance(a, Stream) and isinstance(b, Stream):
+                if not self.before.same_bytes(a, self.after, b):
+                    return False
+                stack.append((a.dict, b.dict))
+            elif type(a) is not type(b) or a != b:
+                return False
+        return True
+
+    def differing(self, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+        """The keys whose values are not the same in both dictionaries."""
+        return [key for key in sorted({*old, *new}) if not self.same(old.get(key), new.get(key))]
+
+
+Rule = Callable[[Step], None]

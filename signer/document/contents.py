@@ -1,0 +1,57 @@
+"""Content streams and CMaps as operations: operands, then an operator (ISO 32000-2, 7.8.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from policies.reasons import document as reasons
+from signer.document import syntax
+from signer.errors import DocumentRefused
+
+_MOST_OPERATIONS = 200_000
+_MOST_OPERANDS = 4_096
+_INLINE_END = re.compile(rb"[\0\t\n\f\r ]EI(?=[\0\t\n\f\r ]|\Z)")
+_BLANK = re.compile(rb"[\0\t\n\f\r ]*+(?:%[^\r\n]*+[\0\t\n\f\r ]*+)*+\Z")
+
+
+def operations(data: bytes) -> Iterator[tuple[str, list[Any]]]:
+    """Each operator with its operands. Inline images come as `BI` without operands.
+
+    Raises `DocumentRefused` for what is not the grammar, and for absurd lengths.
+    """
+    operands: list[Any] = []
+    position, count = 0, 0
+    while not _BLANK.match(data, position):
+        match = syntax.TOKEN.match(data, position)
+        if match is None:
+            raise syntax.malformed("content stream", position)
+        word = match[syntax.WORD]
+        if word is None or word in (b"true", b"false", b"null"):
+            value, position = _operand(data, position, match)
+            operands.append(value)
+            if len(operands) > _MOST_OPERANDS:
+                raise syntax.malformed("too many operands", position)
+            continue
+        position = match.end()
+        if word == b"BI":
+            position = _after_inline_image(data, position)
+        yield word.decode("latin-1"), operands
+        operands = []
+        count += 1
+        if count > _MOST_OPERATIONS:
+            raise DocumentRefused(reasons.OBJECT_TOO_LARGE, limit=_MOST_OPERATIONS)
+
+
+def _operand(data: bytes, position: int, match: re.Match[bytes]) -> tuple[Any, int]:
+    if match.lastindex == syntax.REF:  # no references here: `1 0 R` would be two numbers and an operator
+        raise syntax.malformed("a reference in a content stream", position)
+    return syntax.parse(data, position)
+
+
+def _after_inline_image(data: bytes, position: int) -> int:
+    end = _INLINE_END.search(data, position)
+    if end is None:
+        raise syntax.malformed("an inline image without an end", position)
+    return end.end()
