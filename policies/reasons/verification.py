@@ -287,38 +287,32 @@ CHANGES_LONG_TERM = Reason(
 CHANGES_FORM_FILL = Reason(
     "verification.changes-form-fill",
     "ISO 32000-2, 12.8.2.4; NĐ 30/2020/NĐ-CP, Điều 14 và Điều 15",
-    "Sau chữ ký này chỉ điền các ô được phép (số, ngày) hoặc ký vào ô đã chuẩn bị: {what}.",
-    "After this signature only permitted fields (number, date) were filled or prepared fields signed: {what}.",
+    "Sau chữ ký này chỉ điền các ô được phép (số, ngày) hoặc ký vào ô đã chuẩn bị: {what_vi}.",
+    "After this signature only permitted fields (number, date) were filled or prepared fields signed: {what_en}.",
 )
 CHANGES_ANNOTATIONS_PERMITTED = Reason(
     "verification.changes-annotations-permitted",
     "ISO 32000-2, 12.8.2.2 (P=3)",
-    "Sau chữ ký này có thêm chú thích, người ký cho phép điều đó: {what}.",
-    "Annotations were added after this signature, and the signer permits that: {what}.",
+    "Sau chữ ký này có thêm chú thích, người ký cho phép điều đó: {what_vi}.",
+    "Annotations were added after this signature, and the signer permits that: {what_en}.",
 )
 CHANGES_ANNOTATIONS = Reason(
     "verification.changes-annotations",
     f"{EN}, 5.2.8; ISO 32000-2, 12.8.2",
-    "Sau chữ ký này có thêm chú thích mà người ký không cho phép: {what}.",
-    "Annotations that the signer did not permit were added after this signature: {what}.",
+    "Sau chữ ký này có thêm chú thích mà người ký không cho phép: {what_vi}.",
+    "Annotations that the signer did not permit were added after this signature: {what_en}.",
 )
 CHANGES_SUSPICIOUS = Reason(
     "verification.changes-suspicious",
     f"{EN}, 5.2.8; ISO 32000-2, 12.8.2",
-    "Sau chữ ký này có thay đổi không thể coi là vô hại: {what}.",
-    "There are changes after this signature that cannot be called harmless: {what}.",
+    "Sau chữ ký này có thay đổi không thể coi là vô hại: {what_vi}.",
+    "There are changes after this signature that cannot be called harmless: {what_en}.",
 )
 CHANGES_FORBIDDEN = Reason(
     "verification.changes-forbidden",
     "ISO 32000-2, 12.8.2.2 và 12.8.2.4",
-    "Không hợp lệ: sau khi ký, tệp bị thay đổi trái với phạm vi người ký cho phép: {what}.",
-    "Not valid: after signing, the file was changed against what the signer permits: {what}.",
-)
-CHANGE_ITEM = Reason(
-    "verification.change",
-    "ISO 32000-2, 12.8.2",
-    "Thay đổi ở lần cập nhật {revision}: {what}.",
-    "Change in revision {revision}: {what}.",
+    "Không hợp lệ: sau khi ký, tệp bị thay đổi trái với phạm vi người ký cho phép: {what_vi}.",
+    "Not valid: after signing, the file was changed against what the signer permits: {what_en}.",
 )
 CONTENT_TYPE = Reason(
     "verification.content-type",

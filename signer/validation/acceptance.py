@@ -88,6 +88,13 @@ def changes(kind: Changes, items: tuple[ChangeFacts, ...], *, annotations_permit
     if kind is Changes.ANNOTATIONS and verdict == PASSED:
         reason, severity = reasons.CHANGES_ANNOTATIONS_PERMITTED, Severity.INFO
     telling = [item for item in items if item.kind is kind] or list(items)
-    what = "; ".join(dict.fromkeys(item.what for item in telling[:_SHOWN_ITEMS])) or kind.value
+    values = {
+        "what_vi": _listed(telling, "vi") or kind.value,
+        "what_en": _listed(telling, "en") or kind.value,
+    }
     revision = min((item.revision for item in telling), default=None)
-    return Outcome(verdict, (Finding(reason, severity, {"what": what}, revision),))
+    return Outcome(verdict, (Finding(reason, severity, values, revision),))
+
+
+def _listed(items: list[ChangeFacts], language: str) -> str:
+    return "; ".join(dict.fromkeys(item.text(language) for item in items[:_SHOWN_ITEMS]))

@@ -1,14 +1,20 @@
-"""What was changed after a signature, as `signer.document.modifications` classifies it."""
+"""What was changed after a signature, as `signer.document.modifications` classifies it, in our values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from policies.reasons import changes as words
+from policies.refusals import Reason
 from policies.vocabulary import Changes
-from signer.document.reader import PdfFile
-from signer.document.revisions import History, SignatureField
-from signer.validation.document_facts import permission
+from signer.document.modifications import ChangeItem, Modifications
+from signer.document.revisions import SignatureField
+from signer.errors import DocumentRefused
+from signer.validation.names import clean
 from signer.validation.values import ChangeFacts
+
+_MOST_ITEMS = 200
+_REASONS: dict[str, Reason] = {each.id: each for each in vars(words).values() if isinstance(each, Reason)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +26,25 @@ class Found:
     annotations_permitted: bool
 
 
-def after(pdf: PdfFile, history: History, fields: tuple[SignatureField, ...], field: SignatureField) -> Found:
-    """Everything that changed after the revision of `field`."""
-    levels = [permission(pdf, each) for each in fields if each.revision <= field.revision]
-    known = [level for level in levels if level is not None]
-    permitted = bool(known) and min(known) == 3
-    if field.revision == len(history.revisions) - 1:
-        return Found(Changes.NONE, (), permitted)
-    return Found(Changes.SUSPICIOUS, (), permitted)
+def after(modifications: Modifications, field: SignatureField) -> Found:
+    """Everything that changed after the revision of `field`. What cannot be compared is suspicious."""
+    try:
+        report = modifications.after(field)
+    except DocumentRefused as exc:
+        item = ChangeFacts(
+            Changes.SUSPICIOUS, words.UNCOMPARED, field.revision + 1, None, {"detail": exc.reason.id}
+        )
+        return Found(Changes.SUSPICIOUS, (item,), False)
+    heaviest = sorted(report.items, key=lambda item: list(Changes).index(item.kind), reverse=True)
+    items = tuple(_facts(item) for item in heaviest[:_MOST_ITEMS])
+    return Found(report.kind, items, report.annotations_permitted)
+
+
+def _facts(item: ChangeItem) -> ChangeFacts:
+    reason = _REASONS.get(f"change.{item.what}")
+    values = {"field": clean(item.field or ""), "detail": clean(item.detail), "object": str(item.number)}
+    if reason is None:
+        reason, values["detail"] = words.OTHER, item.what
+    number = item.number if item.number >= 0 else None
+    broke = tuple(clean(name) for name in item.broke)
+    return ChangeFacts(item.kind, reason, item.revision, number, values, broke)

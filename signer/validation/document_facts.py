@@ -112,23 +112,6 @@ def _streams(pdf: PdfFile, value: Any, budget: list[int]) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def permission(pdf: PdfFile, field: SignatureField) -> int | None:
-    """The document permission P (1–3) that a signature sets, by DocMDP or by its field lock; None: none."""
-    found: list[int] = []
-    try:
-        for reference in pdf.array(field.dict.get("Reference")):
-            entry = pdf.dictionary(reference)
-            parameters = pdf.dictionary(entry.get("TransformParams"))
-            level = pdf.resolve(parameters.get("P"))
-            if type(level) is int:
-                found.append(level)
-            elif pdf.resolve(entry.get("TransformMethod")) == "DocMDP":
-                found.append(2)
-    except DocumentRefused:
-        return 1
-    return min(found, default=None)
-
-
 def has_pictures(pdf: PdfFile) -> bool:
     """Does one of the first pages show an image? Only to say carefully that a picture is no signature."""
     try:

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from policies.reasons import verification as reasons
 from policies.validation import NO_SIGNATURE, ValidationProfile, indeterminate, worst
-from policies.vocabulary import Coverage, Indication, Integrity, Level, Severity, SubIndication
+from policies.vocabulary import Changes, Coverage, Indication, Integrity, Level, Severity, SubIndication
+from signer.document.modifications import Modifications
 from signer.document.reader import PdfFile
 from signer.document.revisions import History, SignatureField, signatures
 from signer.trust.anchors import TrustAnchors
@@ -72,6 +73,7 @@ class _Process:
         self.pdf = pdf
         self.history = History(pdf)
         self.fields = signatures(pdf, self.history)
+        self.modifications = Modifications(self.history, self.fields)
         self.context = Context.start(trust, profile, at, evidence)
         self.context.embed(security_store(pdf))
         for field in self.fields:
@@ -84,7 +86,9 @@ class _Process:
         self._document_timestamps()
         self._signatures()
         ordered = tuple(self.reports[index] for index in sorted(self.reports))
-        found = structure.examine(self.pdf, self.history, self.fields)
+        newest = max(ordered, key=lambda each: each.revision, default=None)
+        unsigned = Changes.NONE if newest is None else newest.changes
+        found = structure.examine(self.pdf, self.history, self.fields, unsigned)
         verdicts = [each.verdict for each in ordered if _counts(each, ordered)]
         verdict = worst((*verdicts, found.verdict)) if verdicts else NO_SIGNATURE
         return DocumentReport(
@@ -149,7 +153,7 @@ class _Process:
         return judgement
 
     def _subject(self, field: SignatureField) -> Subject:
-        found = changes.after(self.pdf, self.history, self.fields, field)
+        found = changes.after(self.modifications, field)
         return Subject(
             field=field,
             digest_of=signed_bytes(self.pdf, field),

@@ -146,7 +146,7 @@ def _signature(report: SignatureReport, language: str) -> dict[str, Any]:
         "coverage": report.coverage.value,
         "coverage_text": coverage.format(number=report.revision + 1, total=report.revisions),
         "changes": report.changes.value,
-        "change_items": [_change(each) for each in report.change_items],
+        "change_items": [_change(each, language) for each in report.change_items],
         "level": report.level.value,
         "subfilter": report.subfilter,
         "signer": report.signer,
@@ -188,10 +188,12 @@ def _certificate(facts: CertificateFacts, language: str) -> dict[str, Any]:
     }
 
 
-def _change(item: ChangeFacts) -> dict[str, Any]:
+def _change(item: ChangeFacts, language: str) -> dict[str, Any]:
     return {
         "kind": item.kind.value,
-        "what": item.what,
+        "id": item.reason.id,
+        "text": item.text(language),
+        "broke": list(item.broke),
         "revision": item.revision + 1,
         "object": item.object_number,
     }

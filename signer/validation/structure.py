@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from policies.reasons import verification as reasons
 from policies.validation import PASSED, Verdict, indeterminate
-from policies.vocabulary import Coverage, Severity, SubIndication
+from policies.vocabulary import Changes, Severity, SubIndication
 from signer.document.fields import form_fields
 from signer.document.reader import PdfFile
 from signer.document.revisions import History, SignatureField, StructuralFinding
@@ -24,8 +24,11 @@ _WORDS = {
 }
 
 
-def examine(pdf: PdfFile, history: History, fields: tuple[SignatureField, ...]) -> Outcome:
-    """Findings on the document, and the worst that they mean for it."""
+def examine(pdf: PdfFile, history: History, fields: tuple[SignatureField, ...], newest: Changes) -> Outcome:
+    """Findings on the document, and the worst that they mean for it.
+
+    `newest`: what was changed after the newest signature.
+    """
     findings: list[Finding] = []
     verdict = PASSED
     for found in (*history.findings, *history.unreachable):
@@ -36,7 +39,7 @@ def examine(pdf: PdfFile, history: History, fields: tuple[SignatureField, ...]) 
         findings.append(Finding(reasons.NO_SIGNATURE, Severity.WARNING))
         if has_pictures(pdf):
             findings.append(Finding(reasons.ONLY_PICTURE, Severity.WARNING))
-    elif all(field.coverage is not Coverage.WHOLE for field in fields):
+    elif newest not in (Changes.NONE, Changes.LONG_TERM_DATA):
         findings.append(Finding(reasons.TAIL_NOT_COVERED, Severity.WARNING))
     findings += _empty_fields(pdf)
     return Outcome(verdict, tuple(findings))

@@ -99,13 +99,26 @@ class TimestampFacts:
 
 @dataclass(frozen=True, slots=True)
 class ChangeFacts:
-    """One thing that was changed after a signature: what, in which 0-based revision, in which object."""
+    """One thing that was changed after a signature: what, in which 0-based revision, in which object.
+
+    `broke`: names of the signatures whose signers did not permit it.
+    """
 
     kind: Changes
-    what: str
+    reason: Reason
     revision: int
     object_number: int | None = None
     values: dict[str, str] = field(default_factory=dict)
+    broke: tuple[str, ...] = ()
+
+    def text(self, language: str = "vi") -> str:
+        """What was done, and which act it broke."""
+        template = self.reason.en if language == "en" else self.reason.vi
+        done = template.format(**self.values).strip()
+        if not self.broke:
+            return done
+        names = ", ".join(self.broke)
+        return f"{done} (breaks: {names})" if language == "en" else f"{done} (phá vỡ: {names})"
 
 
 @dataclass(frozen=True, slots=True)
