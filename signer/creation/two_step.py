@@ -84,12 +84,13 @@ def prepare_signature(path: Path, request: SignatureRequest) -> Prepared:
         known = fields(pdf)
         fills = {name: value for name, value in request.fills.items() if name in known or name != YEAR_FIELD}
         target = _target(pdf, known, request.field)
+        filled = {name: filling.fillable(known, name) for name in fills}
         check_earlier(pdf, known, (request.field, *fills))
         _check_left_empty(pdf, known, target, fills)
         colours = output_colours(pdf)
         signature = revision.reserve()
         for name, value in fills.items():
-            filling.fill(revision, filling.fillable(known, name), value, colours)
+            filling.fill(revision, filled[name], value, colours)
         _sign_field(revision, target, signature, request, colours)
         revision.put(signature, Raw(_signature(pdf, target, request)))
         return _prepared(path, revision.build(), signature, request)
