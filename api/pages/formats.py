@@ -47,8 +47,8 @@ def count(value: int, language: str = "vi") -> str:
 def size(value: int, language: str = "vi") -> str:
     """Bytes in the largest unit that leaves at least one whole."""
     amount, unit = float(value), 0
-    while amount >= 1000 and unit < len(_UNITS) - 1:
-        amount, unit = amount / 1000, unit + 1
+    while amount >= 1024 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1024, unit + 1
     text = f"{amount:.0f}" if unit == 0 or amount >= 100 else f"{amount:.1f}"
     text = text.removesuffix(".0")
     return f"{text if language == 'en' else text.replace('.', ',')} {_UNITS[unit]}"

@@ -11,11 +11,14 @@ function upload(form) {
   const bar = area.querySelector("progress");
   const words = area.querySelector("[role=status]");
   const button = form.querySelector("button:not([type=button])");
+  const name = drop.querySelector("small");
+  const hint = name.textContent;
   const say = (text) => { area.hidden = false; words.textContent = text; };
   const tooLarge = () => input.files[0] && input.files[0].size > Number(form.dataset.limit);
 
   input.addEventListener("change", () => {
     drop.classList.toggle("chosen", input.files.length > 0);
+    name.textContent = input.files.length ? input.files[0].name : hint;
     input.setCustomValidity(tooLarge() ? form.dataset.tooLarge : "");
     if (tooLarge()) input.reportValidity();
   });
@@ -68,7 +71,7 @@ function show(request, posted) {
 function selection(form) {
   const boxes = () => [...form.elements].filter((one) => one.type === "checkbox" && one.name === "id");
   const every = form.querySelector("[data-all]");
-  const words = form.querySelector("[data-chosen]") || document.querySelector(`[data-chosen][data-form="${form.id}"]`);
+  const words = form.querySelector("[data-chosen]") || document.querySelector(`[data-chosen][data-form="${form.getAttribute("id")}"]`);
   const button = [...form.elements].find((one) => one.matches("button.sign, .bar button"));
   const count = () => {
     const chosen = boxes().filter((one) => one.checked).length;
@@ -141,6 +144,7 @@ function prepare(root) {
 }
 
 function start() {
+  document.documentElement.classList.add("scripted");
   prepare(document);
   all("[data-live]").forEach(live);
 }

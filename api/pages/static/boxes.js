@@ -34,7 +34,10 @@ class Box {
     const put = (selector, values) => Object.entries(values).forEach(([name, value]) => this.group.querySelector(selector).setAttribute(name, value));
     put("rect", { x: left, y: top, width, height });
     put("text", { x: left + 1, y: top - 1.2 });
-    put(".grip", { cx: left + width, cy: top + height });
+    this.group.querySelectorAll(".grip").forEach((grip) => {
+      grip.setAttribute("cx", left + width);
+      grip.setAttribute("cy", top + height);
+    });
   }
 
   /** Pointer position in millimetres of the sheet. */

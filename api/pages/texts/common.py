@@ -139,7 +139,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "coverage.whole": ("Toàn bộ tệp", "The whole file"),
     "coverage.revision": ("Toàn bộ nội dung tại thời điểm ký", "Everything that was there when signed"),
     "coverage.partial": ("Chỉ một phần tệp", "Only a part of the file"),
-    "changes.none": ("Không có thay đổi", "None"),
+    "changes.none": ("Không có thay đổi", "Nothing was changed"),
     "changes.long-term-data": (
         "Chỉ thêm dữ liệu phục vụ kiểm tra lâu dài",
         "Only data for long-term validation was added",

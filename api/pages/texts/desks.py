@@ -10,6 +10,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "sign_in.password": ("Mật khẩu", "Password"),
     "sign_in.demo": ("Tài khoản thử nghiệm", "Demo accounts"),
     # acts
+    "done.signed": (
+        "Đã ký số. Dấu thời gian được gắn tự động, bạn không cần chờ.",
+        "Signed. The time-stamp follows by itself; you need not wait.",
+    ),
+    "done.batch": (
+        "Đang ký lần lượt các văn bản đã chọn. Văn bản nào không ký được sẽ ở lại danh sách này.",
+        "The chosen documents are being signed one by one. What cannot be signed stays in this list.",
+    ),
+    "done.returned": ("Đã trả lại kèm lý do.", "Returned with its reason."),
+    "done.uploaded": ("Đã tiếp nhận dự thảo.", "The draft was received."),
     "act.review": ("Xem và ký", "Review and sign"),
     "act.sign": ("Ký số", "Sign"),
     "act.initial": ("Ký nháy", "Initial"),
@@ -53,6 +63,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Các trang trên được dựng từ chính tệp sẽ được ký.",
         "These pages are rendered from the very file that will be signed.",
     ),
+    "review.as": ("{signer} ký với quyền hạn {capacity}", "{signer} signs as {capacity}"),
     "review.signs": ("Người ký", "Signer"),
     "review.capacity": ("Quyền hạn", "Capacity"),
     "review.sender": ("Người trình", "Sender"),
