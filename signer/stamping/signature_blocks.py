@@ -61,7 +61,7 @@ def may_have_titles(text: str, wanted: tuple[LeaderAnchor, ...]) -> bool:
 
 
 def blocks(page_lines: list[Line], wanted: tuple[LeaderAnchor, ...]) -> list[Block]:
-    """All signature blocks of a page, in reading order. Pure."""
+    """All signature blocks of a page, from top to bottom."""
     columns = [column for line in page_lines for column in line.columns()]
     given = {squeeze(anchor.title) for anchor in wanted if anchor.title}
     names = {squeeze(anchor.name) for anchor in wanted if anchor.name}
@@ -117,8 +117,7 @@ def _name_below(columns: list[Line], title: tuple[Line, ...], names: set[str]) -
             continue
         if line.baseline < last.baseline - _DEEPEST_MM * POINTS_PER_MM or not _centred(last, line):
             return None
-        known = line.text in names
-        return line if known or (not names and _is_name(line.words)) else None
+        return line if line.text in names or _is_name(line.words) else None
     return None
 
 
@@ -141,7 +140,7 @@ def choose(found: list[Block], wanted: tuple[LeaderAnchor, ...], page: int) -> l
     chosen: list[Block] = []
     plain = [anchor for anchor in wanted if anchor.title is None and anchor.name is None]
     if plain and len(plain) == len(wanted) and len(found) == len(wanted):
-        return sorted(found, key=lambda block: (-round(block.title[0].baseline / 20), block.name.centre))
+        return _reading_order(found)
     for anchor in wanted:
         fitting = [block for block in found if _fits(block, anchor) and block not in chosen]
         what = f"«{anchor.title or 'CHỨC VỤ'} … {anchor.name or 'Họ và tên'}»"
@@ -154,6 +153,17 @@ def choose(found: list[Block], wanted: tuple[LeaderAnchor, ...], page: int) -> l
             )
         chosen.append(fitting[0])
     return chosen
+
+
+def _reading_order(found: list[Block]) -> list[Block]:
+    """Rows from top to bottom (names on about one baseline are a row), each from left to right."""
+    rows: list[list[Block]] = []
+    for block in sorted(found, key=lambda block: -block.name.baseline):
+        if rows and rows[-1][0].name.baseline - block.name.baseline < 2 * block.name.size:
+            rows[-1].append(block)
+        else:
+            rows.append([block])
+    return [block for row in rows for block in sorted(row, key=lambda block: block.name.centre)]
 
 
 def _fits(block: Block, anchor: LeaderAnchor) -> bool:
