@@ -1,0 +1,102 @@
+"""The order of the check: frame, objects, catalog, graph, pages, fonts, form, signatures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from policies.reasons import document as reasons
+from signer.document.objects import ReaderLimits
+from signer.document.pdfa import actions, colour, file_structure, fonts, forms, graph, images
+from signer.document.pdfa.annotations import annotation_rule
+from signer.document.pdfa.content import Contents
+from signer.document.pdfa.context import Context, PdfaLimits
+from signer.document.pdfa.metadata import check_metadata
+from signer.document.pdfa.object_syntax import check_object_syntax
+from signer.document.pdfa.report import PdfaFinding, PdfaReport
+from signer.document.pdfa.signatures import check_signatures
+from signer.document.pdfa.transparency import check_transparency
+from signer.document.reader import PdfFile
+from signer.errors import DocumentRefused
+
+BOXES = ("MediaBox", "CropBox", "BleedBox", "TrimBox", "ArtBox")
+SMALLEST, LARGEST = 3, 14_400
+_GRAPH_RULES: tuple[graph.Rule, ...] = (
+    actions.action_rule,
+    actions.file_specification_rule,
+    annotation_rule,
+    colour.state_rule,
+    colour.halftone_rule,
+    images.external_object_rule,
+    fonts.font_rule,
+)
+_DEFAULT = PdfaLimits()
+
+
+def check(path: Path, limits: PdfaLimits = _DEFAULT) -> PdfaReport:
+    """Check a file against PDF/A-2b (ISO 19005-2:2011), as far as `docs/pdfa.md` lists.
+
+    Runs in the sandbox. Raises `DocumentRefused` when the file cannot be read as PDF at all; an encrypted one
+    is reported.
+    """
+    try:
+        with PdfFile.open(path, limits=ReaderLimits(stream_bytes=limits.stream_bytes)) as pdf:
+            return _checked(Context(pdf, limits))
+    except DocumentRefused as exc:
+        if exc.reason != reasons.ENCRYPTED:
+            raise
+        return PdfaReport("", (PdfaFinding("6.1.3-2", "the file is encrypted"),), complete=False)
+
+
+def _checked(context: Context) -> PdfaReport:
+    file_structure.check_file_structure(context)
+    check_object_syntax(context)
+    colour.check_output_intents(context)
+    check_metadata(context)
+    with context.reading():
+        actions.check_catalog(context)
+    with context.reading():
+        graph.walk(context, _GRAPH_RULES)
+    _pages(context)
+    with context.reading():
+        forms.check_form(context)
+    check_signatures(context)
+    return PdfaReport(context.claims[:20], tuple(context.findings.values()), context.complete)
+
+
+def _pages(context: Context) -> None:
+    contents = Contents(context, budget=context.limits.tokens)
+    index = 0
+    with context.reading():
+        while (page := context.pdf.page_or_none(index)) is not None:
+            index += 1
+            with context.reading(page.ref.num):
+                _page(context, contents, page.dict, page.ref.num)
+    for use in contents.fonts.values():
+        with context.reading(use.number):
+            fonts.check_font(context, use)
+
+
+def _page(context: Context, contents: Contents, page: dict[str, Any], number: int) -> None:
+    for key in BOXES:
+        if key in page:
+            _box(context, key, page[key], number)
+    actions.page_rule(context, page, number)
+    check_transparency(context, page, number)
+    own = context.dictionary(context.dictionary(context.pdf.get(number)).get("Resources"))
+    contents.page(page, own, number)
+    for item in context.array(page.get("Annots")):
+        normal = context.dictionary(context.dictionary(item).get("AP")).get("N")
+        states = context.get(normal)
+        for appearance in states.values() if isinstance(states, dict) else [normal]:
+            contents.form(appearance, {}, number, 1)
+
+
+def _box(context: Context, key: str, value: Any, number: int) -> None:
+    corners = [context.number(item) for item in context.array(value)]
+    if len(corners) != 4 or None in corners:
+        context.fail("6.1.13-11", f"/{key} is no rectangle", number)
+        return
+    x0, y0, x1, y1 = (corner or 0.0 for corner in corners)
+    sound = all(SMALLEST <= abs(side) <= LARGEST for side in (x1 - x0, y1 - y0))
+    context.require(sound, "6.1.13-11", f"/{key} is {abs(x1 - x0):g} × {abs(y1 - y0):g} units", number)

@@ -1,0 +1,147 @@
+"""6.2.3–6.2.6: output intents, ICC profiles, graphics states; where device colours may be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from signer.document.objects import Ref, Stream
+from signer.document.pdfa.context import Context
+
+INTENTS = frozenset({"RelativeColorimetric", "AbsoluteColorimetric", "Perceptual", "Saturation"})
+DEVICES = {"DeviceGray": "6.2.4.3-4", "DeviceRGB": "6.2.4.3-2", "DeviceCMYK": "6.2.4.3-3"}
+DEFAULTS = {"DeviceGray": "DefaultGray", "DeviceRGB": "DefaultRGB", "DeviceCMYK": "DefaultCMYK"}
+SHORT = {"G": "DeviceGray", "RGB": "DeviceRGB", "CMYK": "DeviceCMYK", "I": "Indexed"}
+BLEND_MODES = frozenset(
+    {
+        "Normal", "Compatible", "Multiply", "Screen", "Overlay", "Darken", "Lighten", "ColorDodge",
+        "ColorBurn", "HardLight", "SoftLight", "Difference", "Exclusion", "Hue", "Saturation", "Color",
+        "Luminosity",
+    }
+)  # fmt: skip
+MAX_COLOURANTS = 32
+_PROFILE_HEAD = 128
+_DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The header of an ICC profile: device class, colour space (four letters each), major version."""
+
+    kind: str
+    space: str
+    version: int
+
+
+def read_profile(context: Context, value: Any) -> Profile | None:
+    """The header of the profile in a stream; None when it is none (ICC.1, 7.2)."""
+    stream = context.get(value)
+    if not isinstance(stream, Stream):
+        return None
+    data = context.data(stream, context.limits.stream_bytes)
+    if len(data) < _PROFILE_HEAD or data[36:40] != b"acsp":
+        return None
+    return Profile(data[12:16].decode("latin-1"), data[16:20].decode("latin-1"), data[8])
+
+
+def check_output_intents(context: Context) -> None:
+    """6.2.3. Sets the context's `intent`."""
+    profiles: set[str] = set()
+    for item in context.array(context.pdf.catalog.get("OutputIntents")):
+        intent = context.dictionary(item)
+        context.require("DestOutputProfileRef" not in intent, "6.2.3-3", "/DestOutputProfileRef")
+        target = intent.get("DestOutputProfile")
+        if target is None:
+            continue
+        profiles.add(repr(target) if isinstance(target, Ref) else str(id(target)))
+        with context.reading():
+            profile = read_profile(context, target)
+            sound = (
+                profile is not None
+                and profile.kind in ("prtr", "mntr")
+                and profile.space in ("RGB ", "CMYK", "GRAY")
+                and profile.version < 5
+            )
+            context.require(sound, "6.2.3-1", f"the output profile is {profile}")
+            if profile is not None and context.name(intent.get("S")) == "GTS_PDFA1":
+                context.intent = profile.space
+    context.require(len(profiles) <= 1, "6.2.3-2", "output intents with different profiles")
+
+
+def check_space(context: Context, space: Any, resources: dict[str, Any], number: int) -> None:
+    """6.2.4: a colour space that is used; a name is looked up in `resources` first."""
+    for _ in range(_DEEPEST):
+        found = context.get(space)
+        if isinstance(found, str):
+            named = context.dictionary(resources.get("ColorSpace")).get(found)
+            if named is None:
+                _device(context, SHORT.get(found, found), resources, number)
+                return
+            space, resources = named, {k: v for k, v in resources.items() if k != "ColorSpace"}
+            continue
+        parts = context.array(found)
+        family = context.name(parts[0]) if parts else ""
+        if family == "ICCBased" and len(parts) > 1:
+            _icc_based(context, parts[1], number)
+            return
+        if family == "DeviceN" and len(parts) > 1:
+            count = len(context.array(parts[1]))
+            context.require(count <= MAX_COLOURANTS, "6.1.13-9", f"{count} colourants", number)
+        inner = {"Indexed": 1, "I": 1, "Pattern": 1, "Separation": 2, "DeviceN": 2}.get(family)
+        if inner is None or len(parts) <= inner:
+            return
+        space = parts[inner]
+
+
+def _device(context: Context, name: str, resources: dict[str, Any], number: int) -> None:
+    rule = DEVICES.get(name)
+    if rule is None or DEFAULTS[name] in context.dictionary(resources.get("ColorSpace")):
+        return
+    allowed = {"DeviceGray": context.intent != "", "DeviceRGB": context.intent == "RGB "}
+    context.require(
+        allowed.get(name, context.intent == "CMYK"), rule, f"{name} without a matching output intent", number
+    )
+
+
+def _icc_based(context: Context, value: Any, number: int) -> None:
+    number = value.num if isinstance(value, Ref) else number
+    with context.reading(number):
+        profile = read_profile(context, value)
+        sound = (
+            profile is not None
+            and profile.kind in ("prtr", "mntr", "scnr", "spac")
+            and profile.space in ("RGB ", "CMYK", "GRAY", "Lab ")
+            and profile.version < 5
+        )
+        context.require(sound, "6.2.4.2-1", f"the ICC profile is {profile}", number)
+
+
+def state_rule(context: Context, role: str, node: dict[str, Any], number: int) -> None:
+    """6.2.5, 6.2.6, 6.2.10-1: a graphics state parameter dictionary."""
+    if role != "state" and context.name(node.get("Type")) != "ExtGState":
+        return
+    context.require("TR" not in node, "6.2.5-1", "the graphics state has /TR", number)
+    second = node.get("TR2")
+    context.require(second is None or context.name(second) == "Default", "6.2.5-2", "/TR2", number)
+    context.require("HTP" not in node, "6.2.5-3", "the graphics state has /HTP", number)
+    check_rendering_intent(context, node.get("RI"), number)
+    modes = context.get(node.get("BM"))
+    for mode in modes if isinstance(modes, list) else [] if modes is None else [modes]:
+        known = context.name(mode) in BLEND_MODES
+        context.require(known, "6.2.10-1", f"the blend mode {context.name(mode) or '?'}", number)
+
+
+def halftone_rule(context: Context, role: str, node: dict[str, Any], number: int) -> None:
+    """6.2.5-4 and -5: halftones of type 1 or 5, without a name."""
+    if role != "halftone" or "HalftoneType" not in node:
+        return
+    kind = context.integer(node["HalftoneType"])
+    context.require(kind in (1, 5), "6.2.5-4", f"a halftone of type {kind}", number)
+    context.require("HalftoneName" not in node, "6.2.5-5", "a halftone with a name", number)
+
+
+def check_rendering_intent(context: Context, value: Any, number: int) -> None:
+    """6.2.6: one of the four intents of ISO 32000-1, table 70."""
+    if value is not None:
+        name = context.name(value)
+        context.require(name in INTENTS, "6.2.6-1", f"the rendering intent {name or '?'}", number)

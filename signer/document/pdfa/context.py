@@ -1,0 +1,103 @@
+"""What the rules share: the file, the findings, and lenient access to values of the wrong kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from signer.document.objects import Name, Ref, Stream
+from signer.document.pdfa.report import PdfaFinding
+from signer.document.reader import PdfFile
+from signer.errors import DocumentRefused
+
+READER = "reader"
+
+
+@dataclass(frozen=True, slots=True)
+class PdfaLimits:
+    """What one check may cost: findings kept, values looked at, content tokens read, bytes of one stream."""
+
+    findings: int = 200
+    values: int = 3_000_000
+    tokens: int = 4_000_000
+    stream_bytes: int = 64 << 20
+    font_bytes: int = 16 << 20
+    packet_bytes: int = 4 << 20
+    form_depth: int = 24
+
+
+@dataclass
+class Context:
+    """One check under way. `intent` is the colour space of the PDF/A output intent's profile ("RGB ", "GRAY",
+    "CMYK"), "" without one."""
+
+    pdf: PdfFile
+    limits: PdfaLimits = field(default_factory=PdfaLimits)
+    findings: dict[tuple[str, int], PdfaFinding] = field(default_factory=dict)
+    complete: bool = True
+    claims: str = ""
+    intent: str = ""
+
+    def fail(self, rule: str, text: str, number: int = 0) -> None:
+        """Note a violated rule, once for each object."""
+        if len(self.findings) >= self.limits.findings:
+            self.complete = False
+            return
+        self.findings.setdefault((rule, number), PdfaFinding(rule, text[:300], number))
+
+    def require(self, holds: bool, rule: str, text: str, number: int = 0) -> None:
+        """Note a violated rule unless `holds`."""
+        if not holds:
+            self.fail(rule, text, number)
+
+    @contextmanager
+    def reading(self, number: int = 0) -> Iterator[None]:
+        """What the strict reader refuses inside is a finding of its own."""
+        try:
+            yield
+        except DocumentRefused as exc:
+            self.fail(READER, str(exc), number)
+
+    # --- values, whatever they are
+
+    def get(self, value: Any) -> Any:
+        """`value` resolved."""
+        return self.pdf.resolve(value) if isinstance(value, Ref) else value
+
+    def dictionary(self, value: Any) -> dict[str, Any]:
+        """A dictionary or a stream's dictionary; {} for anything else."""
+        found = self.get(value)
+        if isinstance(found, Stream):
+            return found.dict
+        return found if isinstance(found, dict) else {}
+
+    def array(self, value: Any) -> list[Any]:
+        """An array; [] for anything else."""
+        found = self.get(value)
+        return found if isinstance(found, list) else []
+
+    def name(self, value: Any) -> str:
+        """A name; "" for anything else."""
+        found = self.get(value)
+        return str(found) if isinstance(found, Name) else ""
+
+    def integer(self, value: Any) -> int | None:
+        """An integer; None for anything else."""
+        found = self.get(value)
+        return found if type(found) is int else None
+
+    def number(self, value: Any) -> float | None:
+        """A number; None for anything else."""
+        found = self.get(value)
+        return float(found) if type(found) in (int, float) else None
+
+    def data(self, stream: Stream, limit: int) -> bytes:
+        """A stream's decoded bytes. Raises `DocumentRefused` beyond the limit."""
+        return self.pdf.stream_data(stream, limit)
+
+
+def number_of(value: Any, otherwise: int) -> int:
+    """The object number of a reference; `otherwise` (the holder's) for a direct value."""
+    return value.num if isinstance(value, Ref) else otherwise

@@ -1,0 +1,305 @@
+"""6.2.11: fonts are embedded, hold every glyph that is shown, and agree with the widths in the file.
+
+TrueType programs are read glyph by glyph. For CFF and Type 1 programs the dictionaries are checked, not the
+glyphs: what An Tín writes is TrueType.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fontTools import agl
+
+from signer.document.objects import Name, Stream
+from signer.document.pdfa.content import FontUse
+from signer.document.pdfa.context import Context
+from signer.document.pdfa.sfnt import FontProgram, read_font_program
+
+SUBTYPES = frozenset({"Type1", "MMType1", "TrueType", "Type3", "Type0", "CIDFontType0", "CIDFontType2"})
+FILE_SUBTYPES = frozenset({"", "Type1C", "CIDFontType0C", "OpenType"})
+FILES = ("FontFile", "FontFile2", "FontFile3")
+SYMBOLIC = 4
+TOLERANCE = 1.0  # thousandths of the em
+_CODECS = {"WinAnsiEncoding": "cp1252", "MacRomanEncoding": "mac_roman"}
+
+
+def font_rule(context: Context, _: str, node: dict[str, Any], number: int) -> None:
+    """6.2.11.2 and 6.1.8-1: what every font dictionary says, used or not."""
+    kind = context.name(node.get("Subtype"))
+    if context.name(node.get("Type")) != "Font" or "Subtype" not in node:
+        return
+    context.require(kind in SUBTYPES, "6.2.11.2-2", f"the font subtype {kind or '?'}", number)
+    base = context.name(node.get("BaseFont"))
+    context.require(bool(base) or kind == "Type3", "6.2.11.2-3", "the font has no /BaseFont", number)
+    try:
+        base.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        context.fail("6.1.8-1", "the font's name is not UTF-8", number)
+    if kind in ("Type1", "MMType1", "TrueType", "Type3"):
+        _simple_dictionary(context, node, number)
+
+
+def _simple_dictionary(context: Context, node: dict[str, Any], number: int) -> None:
+    first, last = context.integer(node.get("FirstChar")), context.integer(node.get("LastChar"))
+    context.require(first is not None, "6.2.11.2-4", "the font has no /FirstChar", number)
+    context.require(last is not None, "6.2.11.2-5", "the font has no /LastChar", number)
+    if first is not None and last is not None:
+        count = len(context.array(node.get("Widths")))
+        context.require(
+            count == last - first + 1, "6.2.11.2-6", f"{count} widths for {first} to {last}", number
+        )
+
+
+def check_font(context: Context, use: FontUse) -> None:
+    """Rules on a font with what was shown in it."""
+    font = use.font
+    kind = context.name(font.get("Subtype"))
+    context.require(
+        context.name(font.get("Type")) == "Font", "6.2.11.2-1", "a font without /Type /Font", use.number
+    )
+    if kind == "Type3" or not use.shown:
+        return
+    if kind == "Type0":
+        _composite(context, use)
+        return
+    descriptor = context.dictionary(font.get("FontDescriptor"))
+    stream = _file(context, descriptor, use)
+    if kind == "TrueType" and stream is not None:
+        program = _program(context, stream, use.number)
+        if program is not None:
+            _TrueType(context, use, descriptor, program).check()
+
+
+def _file(context: Context, descriptor: dict[str, Any], use: FontUse) -> Stream | None:
+    """The embedded font program (6.2.11.4.1-1, 6.2.11.2-7)."""
+    for key in FILES:
+        stream = context.get(descriptor.get(key))
+        if isinstance(stream, Stream):
+            kind = context.name(stream.dict.get("Subtype"))
+            context.require(kind in FILE_SUBTYPES, "6.2.11.2-7", f"font file of {kind}", use.number)
+            return stream if key == "FontFile2" else None
+    if use.rendered:
+        name = context.name(use.font.get("BaseFont")) or "?"
+        context.fail("6.2.11.4.1-1", f"the font {name[:60]} is not embedded", use.number)
+    return None
+
+
+def _program(context: Context, stream: Stream, number: int) -> FontProgram | None:
+    with context.reading(number):
+        data = context.data(stream, context.limits.font_bytes)
+        try:
+            return read_font_program(data)
+        except ValueError as exc:
+            context.fail("6.2.11.4.1-2", f"the font program cannot be read: {exc}", number)
+    return None
+
+
+def _compare(
+    context: Context, number: int, program: FontProgram, glyph: int, width: float, rendered: bool
+) -> None:
+    """One shown glyph: known (6.2.11.4.1-2), not .notdef (6.2.11.8-1), as wide as said (6.2.11.5-1)."""
+    if glyph == 0:
+        context.fail("6.2.11.8-1", ".notdef is shown", number)
+    elif glyph >= program.glyphs:
+        context.fail("6.2.11.4.1-2", f"the font has no glyph {glyph}", number)
+    elif rendered and abs(program.width(glyph) - width) > TOLERANCE:
+        said = f"glyph {glyph}: {width:g} in the file, {program.width(glyph):g} in the font"
+        context.fail("6.2.11.5-1", said, number)
+
+
+# --- composite fonts
+
+
+def _composite(context: Context, use: FontUse) -> None:
+    identity = _encoding(context, use)
+    descendants = context.array(use.font.get("DescendantFonts"))
+    below = context.dictionary(descendants[0]) if descendants else {}
+    descriptor = context.dictionary(below.get("FontDescriptor"))
+    stream = _file(context, descriptor, use)
+    if context.name(below.get("Subtype")) != "CIDFontType2" or stream is None:
+        return
+    mapping = context.get(below.get("CIDToGIDMap"))
+    sound = isinstance(mapping, Stream) or mapping == Name("Identity")
+    context.require(sound, "6.2.11.3.2-1", "the CID font has no /CIDToGIDMap", use.number)
+    program = _program(context, stream, use.number)
+    if program is None:
+        return
+    glyphs = context.data(mapping, context.limits.font_bytes) if isinstance(mapping, Stream) else None
+    _cid_set(context, descriptor, program, use)
+    if identity:
+        _shown_cids(context, use, below, program, glyphs)
+
+
+def _encoding(context: Context, use: FontUse) -> bool:
+    """6.2.11.3.1 and 6.2.11.3.3. Whether codes are CIDs of two bytes."""
+    encoding = context.get(use.font.get("Encoding"))
+    if encoding in ("Identity-H", "Identity-V"):
+        return True
+    if isinstance(encoding, Stream):
+        _embedded_map(context, use, encoding)
+    elif str(encoding) not in PREDEFINED:
+        context.fail("6.2.11.3.3-1", f"the CMap {str(encoding)[:60]} is not embedded", use.number)
+    return False
+
+
+def _embedded_map(context: Context, use: FontUse, encoding: Stream) -> None:
+    program = context.data(encoding, context.limits.font_bytes)
+    words = program.split()
+    inside = b"0"
+    for index, word in enumerate(words[:-1]):
+        if word == b"/WMode":
+            inside = words[index + 1]
+        if word == b"usecmap" or words[index + 1] == b"usecmap":
+            used = words[index].lstrip(b"/").decode("latin-1")
+            context.require(used in PREDEFINED, "6.2.11.3.3-3", f"the CMap uses {used[:60]}", use.number)
+            break
+    said = context.integer(encoding.dict.get("WMode")) or 0
+    context.require(inside == b"%d" % said, "6.2.11.3.3-2", "/WMode differs from the CMap's", use.number)
+    below = context.dictionary(next(iter(context.array(use.font.get("DescendantFonts"))), None))
+    mine, its = (context.dictionary(d.get("CIDSystemInfo")) for d in (encoding.dict, below))
+    equal = all(context.get(mine.get(key)) == context.get(its.get(key)) for key in ("Registry", "Ordering"))
+    later = (context.integer(its.get("Supplement")) or 0) <= (context.integer(mine.get("Supplement")) or 0)
+    context.require(equal and later, "6.2.11.3.1-1", "/CIDSystemInfo differs from the CMap's", use.number)
+
+
+def _shown_cids(
+    context: Context, use: FontUse, below: dict[str, Any], program: FontProgram, glyphs: bytes | None
+) -> None:
+    widths = _cid_widths(context, below)
+    usual = context.number(below.get("DW"))
+    for cid in _cids(use):
+        glyph = cid if glyphs is None else int.from_bytes(glyphs[2 * cid : 2 * cid + 2], "big")
+        width = widths.get(cid, 1000.0 if usual is None else usual)
+        _compare(context, use.number, program, glyph, width, use.rendered)
+
+
+def _cids(use: FontUse) -> set[int]:
+    return {
+        int.from_bytes(text[at : at + 2], "big") for text in use.shown for at in range(0, len(text) - 1, 2)
+    }
+
+
+def _cid_widths(context: Context, below: dict[str, Any]) -> dict[int, float]:
+    """/W as a table (ISO 32000-1, 9.7.4.3)."""
+    found: dict[int, float] = {}
+    items = [context.get(item) for item in context.array(below.get("W"))[:200_000]]
+    index = 0
+    while index + 1 < len(items) and len(found) <= 0x10000:
+        first, second = items[index], items[index + 1]
+        if isinstance(first, int) and isinstance(second, list):
+            given = ((first + place, context.number(width)) for place, width in enumerate(second))
+            found.update({cid: width for cid, width in given if width is not None})
+            index += 2
+        elif isinstance(first, int) and isinstance(second, int) and index + 2 < len(items):
+            width = context.number(items[index + 2])
+            last = min(second, 0xFFFF)
+            found.update(dict.fromkeys(range(first, last + 1), width if width is not None else 1000.0))
+            index += 3
+        else:
+            break
+    return found
+
+
+def _cid_set(context: Context, descriptor: dict[str, Any], program: FontProgram, use: FontUse) -> None:
+    stream = context.get(descriptor.get("CIDSet"))
+    if not isinstance(stream, Stream):
+        return
+    bits = context.data(stream, context.limits.font_bytes)
+    missing = [
+        g for g in range(program.glyphs) if not (bits[g >> 3 : (g >> 3) + 1] or b"\0")[0] << (g & 7) & 128
+    ]
+    context.require(not missing, "6.2.11.4.2-2", "/CIDSet does not name every glyph", use.number)
+
+
+# --- simple TrueType fonts
+
+
+class _TrueType:
+    """One simple TrueType font (6.2.11.6)."""
+
+    def __init__(
+        self, context: Context, use: FontUse, descriptor: dict[str, Any], program: FontProgram
+    ) -> None:
+        self.context = context
+        self.use = use
+        self.program = program
+        self.symbolic = bool((context.integer(descriptor.get("Flags")) or 0) & SYMBOLIC)
+        encoding = context.get(use.font.get("Encoding"))
+        self.encoding = encoding
+        self.base = context.name(encoding.get("BaseEncoding") if isinstance(encoding, dict) else encoding)
+        differences = encoding.get("Differences") if isinstance(encoding, dict) else None
+        self.differences = self._differences(context.array(differences))
+
+    def _differences(self, items: list[Any]) -> dict[int, str]:
+        found: dict[int, str] = {}
+        code = 0
+        for item in items[:1_000]:
+            value = self.context.get(item)
+            if isinstance(value, Name):
+                found[code] = str(value)
+                code += 1
+            elif type(value) is int:
+                code = value
+        return found
+
+    def check(self) -> None:
+        number, require = self.use.number, self.context.require
+        maps = self.program.maps
+        if self.symbolic:
+            require(self.encoding is None, "6.2.11.6-3", "a symbolic font has /Encoding", number)
+            require(len(maps) == 1 or (3, 0) in maps, "6.2.11.6-4", f"symbolic, {len(maps)} maps", number)
+        else:
+            usable = len(maps) > 1 if (3, 0) in maps else bool(maps)
+            require(usable, "6.2.11.6-1", "the font program has no map for a non-symbolic font", number)
+            listed = all(agl.toUnicode(name) for name in self.differences.values())
+            known = self.base in _CODECS and (not self.differences or (listed and (3, 1) in maps))
+            require(known, "6.2.11.6-2", f"the encoding {self.base or '?'} of a non-symbolic font", number)
+        for code in sorted({code for text in self.use.shown for code in text}):
+            _compare(
+                self.context, number, self.program, self._glyph(code), self._width(code), self.use.rendered
+            )
+
+    def _glyph(self, code: int) -> int:
+        maps = self.program.maps
+        if self.symbolic:
+            symbols = maps.get((3, 0), {})
+            for at in (code, 0xF000 + code, 0xF100 + code, 0xF200 + code):
+                if at in symbols:
+                    return symbols[at]
+            return maps.get((1, 0), {}).get(code, 0)
+        character = self._character(code)
+        if (3, 1) in maps:
+            return maps[3, 1].get(ord(character), 0) if character else 0
+        try:
+            mac = character.encode("mac_roman")
+        except UnicodeEncodeError:
+            return 0
+        return maps.get((1, 0), {}).get(mac[0], 0) if mac else 0
+
+    def _character(self, code: int) -> str:
+        if code in self.differences:
+            return str(agl.toUnicode(self.differences[code]))[:1]
+        return bytes((code,)).decode(_CODECS.get(self.base, "cp1252"), "ignore")
+
+    def _width(self, code: int) -> float:
+        font = self.use.font
+        widths = self.context.array(font.get("Widths"))
+        index = code - (self.context.integer(font.get("FirstChar")) or 0)
+        width = self.context.number(widths[index]) if 0 <= index < len(widths) else None
+        if width is not None:
+            return width
+        descriptor = self.context.dictionary(font.get("FontDescriptor"))
+        return self.context.number(descriptor.get("MissingWidth")) or 0.0
+
+
+_PREDEFINED = (
+    "GB-EUC-H GB-EUC-V GBpc-EUC-H GBpc-EUC-V GBK-EUC-H GBK-EUC-V GBKp-EUC-H GBKp-EUC-V GBK2K-H GBK2K-V "
+    "UniGB-UCS2-H UniGB-UCS2-V UniGB-UTF16-H UniGB-UTF16-V B5pc-H B5pc-V HKscs-B5-H HKscs-B5-V ETen-B5-H "
+    "ETen-B5-V ETenms-B5-H ETenms-B5-V CNS-EUC-H CNS-EUC-V UniCNS-UCS2-H UniCNS-UCS2-V UniCNS-UTF16-H "
+    "UniCNS-UTF16-V 83pv-RKSJ-H 90ms-RKSJ-H 90ms-RKSJ-V 90msp-RKSJ-H 90msp-RKSJ-V 90pv-RKSJ-H Add-RKSJ-H "
+    "Add-RKSJ-V EUC-H EUC-V Ext-RKSJ-H Ext-RKSJ-V H V UniJIS-UCS2-H UniJIS-UCS2-V UniJIS-UCS2-HW-H "
+    "UniJIS-UCS2-HW-V UniJIS-UTF16-H UniJIS-UTF16-V KSC-EUC-H KSC-EUC-V KSCms-UHC-H KSCms-UHC-V "
+    "KSCms-UHC-HW-H KSCms-UHC-HW-V KSCpc-EUC-H UniKS-UCS2-H UniKS-UCS2-V UniKS-UTF16-H UniKS-UTF16-V "
+    "Identity-H Identity-V"
+)
+PREDEFINED = frozenset(_PREDEFINED.split())  # ISO 32000-1, table 118

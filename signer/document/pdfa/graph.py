@@ -1,0 +1,68 @@
+"""Walks what the trailer leads to and hands each dictionary, with its role, to the rules that know it.
+
+A role comes from the key under which a value was found (an entry of /ExtGState is a graphics state whatever
+it says of itself); other dictionaries are told by /Type, /Subtype or /S.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from signer.document.objects import Ref, Stream
+from signer.document.pdfa.context import Context
+from signer.errors import DocumentRefused
+
+Rule = Callable[[Context, str, dict[str, Any], int], None]
+
+# (role of the holder, or "" for any; key) -> role of the value; a plural role hands its singular to its values
+_ROLES = {
+    "ExtGState": "states",
+    "Halftone": "halftone",
+    "HT": "halftone",
+    "Annots": "annotations",
+    "OutputIntents": "intents",
+    "OCProperties": "layers",
+}
+_ITEMS = {"states": "state", "annotations": "annotation", "intents": "intent"}
+
+
+def walk(context: Context, rules: tuple[Rule, ...]) -> None:
+    """Apply `rules` to each dictionary reached, once for each object and role; bounded by the limit."""
+    seen: set[tuple[Ref, str]] = set()
+    todo: list[tuple[Any, str, int]] = [(context.pdf.trailer, "trailer", 0)]
+    left = context.limits.values
+    while todo:
+        value, role, number = todo.pop()
+        left -= 1
+        if left < 0:
+            context.complete = False
+            return
+        if isinstance(value, Ref):
+            if (value, role) in seen:
+                continue
+            seen.add((value, role))
+            number = value.num
+            try:
+                value = context.pdf.resolve(value)
+            except DocumentRefused:
+                continue  # the syntax rules have named it
+        todo += _children(value, role, number)
+        if isinstance(value, dict | Stream):
+            node = value.dict if isinstance(value, Stream) else value
+            for rule in rules:
+                rule(context, role, node, number)
+
+
+def _children(value: Any, role: str, number: int) -> list[tuple[Any, str, int]]:
+    if isinstance(value, list):
+        return [(item, _ITEMS.get(role, ""), number) for item in value if isinstance(item, dict | list | Ref)]
+    node = value.dict if isinstance(value, Stream) else value
+    if not isinstance(node, dict):
+        return []
+    inner = _ITEMS.get(role, "")
+    return [
+        (item, inner or _ROLES.get(key, ""), number)
+        for key, item in node.items()
+        if isinstance(item, dict | list | Ref)
+    ]
