@@ -77,7 +77,7 @@ def _decode(png: bytes) -> Picture:
     # The colour under full transparency is never seen: one value there deflates to nothing.
     flat = Image.composite(image.convert("RGB"), Image.new("RGB", image.size, ink), _mask(alpha))
     return Picture(
-        image.width, image.height, zlib.compress(flat.tobytes(), 9), zlib.compress(alpha.tobytes(), 9), ink
+        image.width, image.height, zlib.compress(flat.tobytes(), 6), zlib.compress(alpha.tobytes(), 6), ink
     )
 
 
