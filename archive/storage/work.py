@@ -31,7 +31,7 @@ class WorkDirectory:
         try:
             with self._disk.create(part, _FILE_MODE) as file:
                 sha256, _ = copy_hashed(source, file)
-            target = self._path(sha256)
+            target = self._work_path(sha256)
             self._shards.make(target.parent)
             self._disk.replace(part, target)  # the same bytes, if there were any
             self._disk.sync_directory(target.parent)
@@ -43,19 +43,19 @@ class WorkDirectory:
 
     def work_path(self, sha256: str) -> Path:
         """Where the bytes lie; `StorageRefused` when they are not there."""
-        path = self._path(check_sha256(sha256))
+        path = self._work_path(check_sha256(sha256))
         if not path.is_file():
             raise StorageRefused(reasons.OBJECT_MISSING, key=sha256)
         return path
 
     def remove_work(self, sha256: str) -> None:
         """Forget the bytes; missing ones are a success."""
-        self._disk.remove(self._path(check_sha256(sha256)))
+        self._disk.remove(self._work_path(check_sha256(sha256)))
 
     def sweep(self) -> None:
         """Removes what interrupted copies left. To be called at start, before anyone writes."""
         for part in self._root.glob("*.part"):
             self._disk.remove(part)
 
-    def _path(self, sha256: str) -> Path:
+    def _work_path(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256
