@@ -62,6 +62,7 @@ _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _OBJECT = re.compile(_SKIP + rb"(\d{1,10})" + _SPACE + rb"++(\d{1,5})" + _SPACE + rb"++obj" + _STOP)
 _AFTER = re.compile(_SKIP + rb"(?:(endobj)" + _STOP + rb"|stream(\r\n|\n))")
+_HALF_REFERENCE = re.compile(_SPACE + rb"*+\d{0,5}+" + _SPACE + rb"*+R?\Z")
 _WORDS: dict[bytes, bool | None] = {b"true": True, b"false": False, b"null": None}
 _LONGEST_NUMBER = 40
 _names: dict[bytes, Name] = {}
@@ -142,6 +143,8 @@ def parse(
         else:
             value = _word(match[WORD], items, base + start)
         if not stack:
+            if kind == NUMBER and not final and _HALF_REFERENCE.match(buffer, pos):
+                raise NeedMore
             return value, pos
         items.append(value)
         total += 1
