@@ -116,7 +116,8 @@ class HttpRevocationSource:
             )
             return _body(answer.status, answer.body)
 
-        return self._ask(ocsp_urls(pair[0]), post, ocsp.answer, pair, at)
+        owner = pair[0].fingerprint + pair[1].fingerprint
+        return self._ask(ocsp_urls(pair[0]), owner, post, ocsp.answer, pair, at)
 
     def crl(self, certificate: bytes, issuer: bytes, at: datetime) -> bytes | None:
         """DER CertificateList that covers the certificate (contract: `signer.ports.RevocationSource`)."""
@@ -129,11 +130,12 @@ class HttpRevocationSource:
             answer = self._web.get(url, {}, seconds=limits.crl_seconds, limit=limits.crl_bytes)
             return _body(answer.status, answer.body)
 
-        return self._ask(crl_urls(pair[0]), get, crl.answer, pair, at)
+        return self._ask(crl_urls(pair[0]), pair[1].fingerprint, get, crl.answer, pair, at)
 
     def _ask(
         self,
         urls: Iterable[str],
+        owner: bytes,
         fetch: Callable[[str], bytes],
         read: Callable[[bytes, Certificate, Certificate], Answer | None],
         pair: tuple[Certificate, Certificate],
@@ -142,7 +144,7 @@ class HttpRevocationSource:
         """The first URL that answers; None when the certificate names none."""
         causes: list[str] = []
         for url in urls:
-            key = (url, pair[0].fingerprint + pair[1].fingerprint)
+            key = (url, owner)
             kept = self._cache.get(key, at) if self._reads else None
             if kept is not None:
                 return kept

@@ -1,0 +1,178 @@
+"""Certificates, OCSP responses and CRLs as a test wants them, right or wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from asn1crypto import core
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from signer.trust.certificates import Certificate, parse
+
+NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+YEAR = timedelta(days=365)
+DER = serialization.Encoding.DER
+NO_CHECK = x509.OCSPNoCheck()
+OCSP_SIGNING = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
+
+
+@dataclass
+class Party:
+    """A certificate with its key."""
+
+    certificate: x509.Certificate
+    key: object
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(DER)
+
+    @property
+    def parsed(self) -> Certificate:
+        return parse(self.der)
+
+
+def named(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def issue(
+    name,
+    issuer: Party | None = None,
+    *,
+    ca=False,
+    path_length=None,
+    since=NOW - YEAR,
+    until=NOW + YEAR,
+    usage=None,
+    extensions=(),
+    key=None,
+    digest=None,
+    serial=None,
+    subject=None,
+) -> Party:
+    """A certificate. `usage`: names of key-usage bits; default by `ca`."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    above = issuer.certificate.subject if issuer else (subject or named(name))
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject or named(name))
+        .issuer_name(above)
+        .public_key(key.public_key())
+        .serial_number(serial or x509.random_serial_number())
+        .not_valid_before(since)
+        .not_valid_after(until)
+        .add_extension(x509.BasicConstraints(ca, path_length if ca else None), critical=True)
+        .add_extension(
+            _usage(usage or (("key_cert_sign", "crl_sign") if ca else ("digital_signature",))), True
+        )
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    signer = issuer.key if issuer else key
+    return Party(builder.sign(signer, digest or hashes.SHA256()), key)
+
+
+def _usage(names) -> x509.KeyUsage:
+    bits = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{bit: bit in names for bit in bits})
+
+
+def family(**keywords):
+    """Root, CA and leaf."""
+    root = issue("Root", ca=True)
+    ca = issue("CA", root, ca=True)
+    return root, ca, issue("Leaf", ca, **keywords)
+
+
+def answer(
+    about: Party,
+    issuer: Party,
+    responder: Party | None = None,
+    *,
+    this=NOW,
+    until=NOW + timedelta(days=1),
+    revoked=None,
+    reason=x509.ReasonFlags.key_compromise,
+    unknown=False,
+    embed=True,
+    digest=None,
+) -> bytes:
+    """An OCSP response about a certificate, by the issuer or another."""
+    status = ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD
+    if unknown:
+        status = ocsp.OCSPCertStatus.UNKNOWN
+    signer = responder or issuer
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        about.certificate,
+        issuer.certificate,
+        hashes.SHA256(),
+        status,
+        this,
+        until,
+        revoked,
+        reason if revoked else None,
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, signer.certificate)
+    if embed and responder is not None:
+        builder = builder.certificates([responder.certificate])
+    return builder.sign(signer.key, digest or hashes.SHA256()).public_bytes(DER)
+
+
+def crl(
+    issuer: Party,
+    revoked=(),
+    *,
+    this=NOW,
+    until=NOW + timedelta(days=7),
+    extensions=(),
+    name=None,
+    reason=x509.ReasonFlags.key_compromise,
+    digest=None,
+    key=None,
+) -> bytes:
+    """A CRL; `revoked`: pairs of party and time."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(name or issuer.certificate.subject)
+        .last_update(this)
+        .next_update(until)
+    )
+    for party, at in revoked:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder()
+            .serial_number(party.certificate.serial_number)
+            .revocation_date(at)
+            .add_extension(x509.CRLReason(reason), critical=False)
+            .build()
+        )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(key or issuer.key, digest or hashes.SHA256()).public_bytes(DER)
+
+
+def with_sha1(party: Party, issuer: Party) -> Party:
+    """The same certificate signed with SHA-1, as the first generation of CAs did. RSA issuers only."""
+    parsed = asn1_x509.Certificate.load(party.der)
+    algorithm = {"algorithm": "sha1_rsa", "parameters": core.Null()}
+    parsed["tbs_certificate"]["signature"] = algorithm
+    parsed["signature_algorithm"] = algorithm
+    body = parsed["tbs_certificate"].dump(force=True)
+    parsed["signature_value"] = issuer.key.sign(body, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+    return Party(x509.load_der_x509_certificate(parsed.dump(force=True)), party.key)
