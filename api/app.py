@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api import problems
@@ -15,6 +16,7 @@ from api.identity import AccessRefused
 from api.limits import BodyLimit, SecurityHeaders
 from api.pages import rendering
 from api.routes import (
+    audits,
     context,
     demo_pki,
     desks,
@@ -41,10 +43,10 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if own_jobs:
-            services.start()
+            await run_in_threadpool(services.start)
         yield
         if own_jobs:
-            services.stop()
+            await run_in_threadpool(services.stop)
 
     app = FastAPI(
         title="An Tín",
@@ -59,7 +61,7 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
     for module in (documents, operations, journal, verifications):
         app.include_router(module.router, prefix=API_PREFIX, responses=PROBLEM_RESPONSES)
     app.include_router(sessions.api, prefix=API_PREFIX, responses=PROBLEM_RESPONSES)
-    for pages in (sessions.pages, public.router, desks.router):
+    for pages in (sessions.pages, public.router, audits.router, desks.router):
         app.include_router(pages, include_in_schema=False)
     if services.demo is not None:
         app.include_router(demo_pki.router, include_in_schema=False)

@@ -51,8 +51,8 @@ def verify(
     if as_json:
         click.echo(json.dumps(reports.to_json(report, lang), ensure_ascii=False))
     else:
-        click.echo(reports.to_text(report, lang))
-    return EXIT[report.indication]
+        click.echo(_text(reports.to_json(report, lang)))
+    return EXIT[report.verdict.indication]
 
 
 def _moment(text: str) -> datetime | None:
@@ -65,6 +65,21 @@ def _moment(text: str) -> datetime | None:
     if moment.tzinfo is None:
         raise click.BadParameter("needs an offset, as in 2026-11-21T08:00:00+07:00", param_hint="--at")
     return moment
+
+
+def _text(report: dict[str, Any]) -> str:
+    """The report for a terminal: verdict, then each signature with its reasons."""
+    lines = [f"{report['indication']}{_sub(report)}: {report['text']}"]
+    for row in report["signatures"]:
+        lines.append(f"\n[{row['field']}] {row['indication']}{_sub(row)}  {row['level']}  {row['text']}")
+        lines.append(f"  {row['signer']}, {row['signing_time_text'] or '–'} ({row['signing_time_source']})")
+        lines.append(f"  {row['integrity_text']} {row['coverage_text']} ({row['changes']})")
+        lines += [f"  · {finding['text']}" for finding in row["findings"]]
+    return "\n".join(lines + [f"· {finding['text']}" for finding in report["findings"]])
+
+
+def _sub(row: dict[str, Any]) -> str:
+    return f" / {row['sub_indication']}" if row["sub_indication"] else ""
 
 
 def refusal_object(exc: Refused) -> dict[str, Any]:

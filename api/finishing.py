@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from signer.crosscheck.independent import Expectation, ExpectedSignature
@@ -35,9 +36,28 @@ from signer.creation import cms
 from signer.creation.token import Hole
 from signer.errors import SignerUnavailable, TimestampUnavailable
 from signer.stages import Appended
+from signer.validation.values import DocumentReport
 
 log = logging.getLogger("antin.finishing")
+Work = Callable[[str, dict[str, Any]], dict[str, Any]]
 RETRY_PAUSES = (2.0, 4.0)  # seconds between attempts at an authority that did not answer
+
+
+def guarded(services: Services, act: Work) -> jobs.Handler:
+    """Refusals and silent authorities end the operation with a problem; faults do too, and are logged."""
+
+    def handler(operation_id: str, payload: dict[str, Any]) -> None:
+        try:
+            result = act(operation_id, payload)
+        except Exception as exc:  # noqa: BLE001 (the border of a job: every outcome becomes its row)
+            problem = problems.problem(exc)
+            with services.transactions.write() as conn:
+                operations.fail(conn, operation_id, problem, services.clock())
+            return
+        with services.transactions.write() as conn:
+            operations.succeed(conn, operation_id, result or {}, services.clock())
+
+    return handler
 
 
 class Finishing:
@@ -56,7 +76,7 @@ class Finishing:
             "augment": self._augment,
             "crosscheck": self._crosscheck,
         }
-        return {kind: self._guarded(act) for kind, act in kinds.items()}
+        return {kind: guarded(self.s, act) for kind, act in kinds.items()}
 
     def proceed(self, document: Document, actor: Account) -> Operation:
         """Ask again for what a document waits for. Raises Refused WRONG_ORDER when it waits for nothing."""
@@ -76,22 +96,6 @@ class Finishing:
         )
         self.s.jobs.enqueue(conn, kind, operation.id, payload, work.priority(document), delay)
         return operation
-
-    def _guarded(self, act: Any) -> jobs.Handler:
-        """Refusals and silent authorities end the operation with a problem; faults do too, and are logged."""
-
-        def handler(operation_id: str, payload: dict[str, Any]) -> None:
-            try:
-                result = act(operation_id, payload)
-            except Exception as exc:  # noqa: BLE001 (the border of a job: every outcome becomes its row)
-                problem = problems.problem(exc)
-                with self.s.transactions.write() as conn:
-                    operations.fail(conn, operation_id, problem, self.s.clock())
-                return
-            with self.s.transactions.write() as conn:
-                operations.succeed(conn, operation_id, result or {}, self.s.clock())
-
-        return handler
 
     # Signing in the background: ký nháy, and a leader's batch.
 
@@ -146,6 +150,8 @@ class Finishing:
         stamped = self._stamp(document.current_sha256 or "", field)
         report = self._validated(stamped)
         token_time = next(s.signing_time for s in report.signatures if s.field == field)
+        if token_time is None:
+            raise Refused(reasons.NO_LEADER_TOKEN)
         with self.s.transactions.write() as conn:
             changed = documents.advance(
                 conn,
@@ -179,12 +185,12 @@ class Finishing:
                 self.s.pause(pause)
         return self.s.tsa.token(imprint, "sha256")
 
-    def _validated(self, sha256: str) -> Any:
+    def _validated(self, sha256: str) -> DocumentReport:
         """Our own validation of our own output; anything but TOTAL-PASSED stops it here."""
         report = Verification(self.s).report(self.s.store.work_path(sha256))
-        if report.indication is not Indication.TOTAL_PASSED:
-            worst = [s for s in report.signatures if s.indication is report.indication]
-            detail = f"{report.indication} {worst[0].sub_indication if worst else ''}".strip()
+        verdict = report.verdict
+        if verdict.indication is not Indication.TOTAL_PASSED:
+            detail = f"{verdict.indication} {verdict.sub_indication or ''}".strip()
             log.error("own output %s: %s", sha256, detail)
             raise Refused(reasons.OUTPUT_FAILED, verdict=detail)
         return report
@@ -217,7 +223,7 @@ class Finishing:
         path = self.s.store.work_path(sha256)
         self.s.sandbox.call("signer.crosscheck.independent:check", path, self._expectation(document))
         at = self.s.clock()
-        facts = {"indication": str(report.indication), "level": str(report.signatures[-1].level)}
+        facts = {"indication": str(report.verdict.indication), "level": str(report.signatures[-1].level)}
         with self.s.transactions.write() as conn:
             changed = documents.advance(conn, document, Act.VALIDATE, at)
             work.audit_event(self.s, conn, document, None, "validate", **facts)

@@ -18,6 +18,7 @@ from archive import ingest, receipts
 from archive.catalogue import Connection, documents, log_rows
 from archive.catalogue.values import Deposit, Document, Leaf
 from archive.errors import ArchiveRefused, ArchiveUnavailable
+from archive.log.checkpoint import SignedCheckpoint
 from archive.log.loop import SequencerLoop
 from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.proofs import ProofMaker
@@ -66,6 +67,7 @@ class Proofs:
             signer=self.key,
             retain_until=lambda: lock_until(self.clock()),
         )
+        self.sequencer = sequencer
         self.loop = SequencerLoop(sequencer)
 
     @property
@@ -80,6 +82,10 @@ class Proofs:
 
     def stop(self) -> None:
         self.loop.stop()
+
+    def close(self) -> None:
+        """Of proofs that were never started."""
+        self.sequencer.close()
 
     def carry_out(self, deposit: Deposit) -> Leaf:
         """Store, commit, and wait until the log has numbered and shown the leaf.
@@ -149,6 +155,10 @@ class Proofs:
         if leaf is None or head is None:
             raise ArchiveRefused(reasons.NO_RECEIPT_YET)
         return receipts.make_receipt(document, leaf, ProofMaker(self.tiles, head))
+
+    def shown_head(self) -> SignedCheckpoint | None:
+        """The newest head that the log shows."""
+        return published_checkpoint(self.store, self.verifier)
 
     def head(self, size: int | None = None) -> bytes | None:
         """The signed checkpoint that is shown, or the one of that size."""

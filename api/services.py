@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from api.demo.pki import DemoPki
 from api.identity import LocalIdentity
@@ -21,6 +21,7 @@ from signer.keys.checks import SigningRules
 from signer.ports import RevocationSource, TimestampAuthority
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
+from signer.validation.values import DocumentReport
 
 
 class Store(ObjectStore, WorkArea, Protocol):
@@ -46,7 +47,7 @@ class Services:
     proofs: Proofs
     demo: DemoPki | None = None
     jobs: Jobs = field(init=False)
-    background: list[Any] = field(default_factory=list)
+    reports: dict[str, DocumentReport] = field(default_factory=dict)
 
     def start(self) -> None:
         """Recovery first, then workers: what a crash left is finished by the code of the happy path."""

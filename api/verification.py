@@ -18,9 +18,11 @@ from signer.sandbox import Sandbox
 from signer.stages import Appended
 from signer.trust.anchors import TrustAnchors
 from signer.validation.online import validate_online
-from signer.validation.report import DocumentReport
+from signer.validation.values import DocumentReport
 
 BLOCK = 1 << 20
+KEPT_SECONDS = 300
+KEPT_REPORTS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,17 @@ class Verification:
     def report(self, path: Path, password: str | None = None) -> DocumentReport:
         verifier = Verifier(self.s.sandbox, self.s.revocation, self.s.clock)
         return verifier.validate(path, self.s.trust, None, AGENCY, password)
+
+    def kept_report(self, sha256: str) -> DocumentReport:
+        """The report of bytes that we keep, at most five minutes old: revocation may change it, bytes may not."""
+        at = self.s.clock()
+        found = self.s.reports.get(sha256)
+        if found is None or (at - found.at).total_seconds() > KEPT_SECONDS:
+            found = self.report(self.s.store.work_path(sha256))
+            if len(self.s.reports) > KEPT_REPORTS:
+                self.s.reports.clear()
+            self.s.reports[sha256] = found
+        return found
 
     def long_term(self, path: Path) -> Appended:
         """The revision that makes a file B-LT: everything needed to validate it offline."""

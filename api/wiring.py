@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
-from signer.trust.revocation import HttpRevocationSource
 
 from api import migrations, proofs, settings
+from api.checking import Checking
 from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
-from api.finishing import Finishing
+from api.finishing import Finishing, guarded
 from api.identity import LocalIdentity
 from api.jobs import DbosJobs
 from api.keyring import SEAL, KeyRing
@@ -43,6 +43,7 @@ from signer.timestamping.rfc3161 import HttpLimits, HttpTimestampAuthority
 from signer.timestamping.token import TokenRules
 from signer.trust import anchors
 from signer.trust.anchors import TrustAnchors
+from signer.trust.revocation import HttpRevocationSource
 
 VERIFY_SECONDS_PER_GB = 60.0
 
@@ -89,7 +90,10 @@ def build(given: Settings) -> Services:
         demo=demo,
     )
     services.jobs = DbosJobs(
-        given.engine_url, Finishing(services).handlers(), 2 + given.tsa_parallel, _executor(given)
+        given.engine_url,
+        {**Finishing(services).handlers(), "fsck": guarded(services, Checking(services).run)},
+        2 + given.tsa_parallel,
+        _executor(given),
     )
     with transactions.write() as conn:
         documents.put_agency(
@@ -155,6 +159,20 @@ def _password(path: Path) -> str:
 def _intake(given: Settings) -> IntakeProfile:
     limits = replace(ISSUING.limits, file_bytes=given.upload_limit, pages=given.page_limit)
     return replace(ISSUING, limits=limits)
+
+
+@contextmanager
+def for_reading(given: Settings) -> Iterator[Services]:
+    """The services without their background work, for a command that only reads."""
+    if not (given.data_dir / "log.key").exists():
+        raise SettingsError(f"data_dir {given.data_dir}: there is no archive here")
+    services = build(given)
+    try:
+        yield services
+    finally:
+        services.proofs.close()
+        services.sandbox.close()
+        services.transactions.close()
 
 
 @contextmanager

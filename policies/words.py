@@ -26,3 +26,31 @@ ROLES: dict[Role, tuple[str, str]] = {
     Role.AUDITOR: ("Người kiểm tra", "auditor"),
     Role.PUBLIC: ("Người dân", "public"),
 }
+
+# What happened, as the timeline of a document and the audit trail tell it; by the name in the audit row.
+ACTS: dict[str, tuple[str, str]] = {
+    "receive": ("Tiếp nhận dự thảo", "received"),
+    "prepare": ("Trình ký", "submitted"),
+    "withdraw": ("Rút lại", "taken back"),
+    "resubmit": ("Soạn lại", "revised"),
+    "initial": ("Ký nháy", "initialled"),
+    "initialled": ("Ký nháy, có dấu thời gian", "initials time-stamped"),
+    "sign": ("Ký số", "signed"),
+    "sign-batch": ("Ký số nhiều văn bản", "many signed"),
+    "stamp-leader": ("Gắn dấu thời gian vào chữ ký của lãnh đạo", "leader's signature time-stamped"),
+    "return": ("Trả lại", "returned"),
+    "number": ("Cấp số, vào sổ", "numbered and registered"),
+    "seal": ("Ký số cơ quan", "sealed"),
+    "stamp-seal": ("Gắn dấu thời gian vào chữ ký số cơ quan", "seal time-stamped"),
+    "validate": ("Kiểm tra chữ ký hai lần", "validated twice"),
+    "finish": ("Gắn dấu thời gian, kiểm tra, lưu trữ", "time-stamp, validate, archive"),
+    "archive": ("Lưu trữ", "archived"),
+    "augment": ("Bổ sung dữ liệu kiểm tra lâu dài", "validation data added"),
+    "crosscheck": ("Đối chiếu bằng công cụ độc lập", "cross-checked"),
+    "issue": ("Phát hành", "issued"),
+    "file": ("Lưu hồ sơ", "filed"),
+    "recall": ("Thu hồi", "recalled"),
+    "void": ("Hủy", "voided"),
+    "stop": ("Tạm dừng để kiểm tra", "stopped"),
+    "resume": ("Cho tiếp tục", "resumed"),
+}

@@ -10,7 +10,7 @@ import base64
 import dataclasses
 import importlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ def _encode(value: object) -> Any:
         return {"$b": base64.b64encode(value).decode()}
     if isinstance(value, datetime):
         return {"$t": value.isoformat()}
+    if isinstance(value, timedelta):
+        return {"$i": [value.days, value.seconds, value.microseconds]}
     if isinstance(value, Path):
         return {"$p": str(value)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -64,6 +66,8 @@ def _decode(value: Any) -> Any:
             return base64.b64decode(body)
         case "$t":
             return datetime.fromisoformat(body)
+        case "$i":
+            return timedelta(*body)
         case "$p":
             return Path(body)
         case "$l":

@@ -206,15 +206,13 @@ class Walk:
         with wiring.verifier(offline=True) as verifier:
             trust = anchors.load(self.out / "trust.pem")
             report = verifier.validate(self.out / "decision-lt.pdf", trust, None)
-        if report.indication is not Indication.TOTAL_PASSED:
-            raise DemoFailed(f"offline verification says {report.indication}")
+        if report.verdict.indication is not Indication.TOTAL_PASSED:
+            raise DemoFailed(f"offline verification says {report.verdict.indication}")
         receipt = (self.out / "receipt.json").read_bytes()
         facts = receipts.verify(
             self.out / "decision.pdf", receipt, (self.out / "log.vkey").read_text().strip()
         )
-        return (
-            f"decision-lt.pdf {report.indication}; biên nhận đúng, lá {facts.index}/{facts.checkpoint.size}"
-        )
+        return f"decision-lt.pdf {report.verdict.indication}; biên nhận đúng, lá {facts.index}/{facts.checkpoint.size}"
 
     def _where(self, issued: dict[str, Any]) -> None:
         site = self.settings.public_url

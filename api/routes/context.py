@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 
 from api.identity import COOKIE, AccessRefused, csrf_token, require
+from api.pages.views import Viewer
 from api.services import Services
 from api.store import idempotency
 from api.store.accounts import Account
@@ -129,3 +131,15 @@ def json_answer(value: Any, status: int = 200, **headers: str) -> Response:
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     named = {key.replace("_", "-"): text for key, text in headers.items()}
     return Response(body, status, headers=named, media_type="application/json")
+
+
+def viewer(who: Caller) -> Viewer | None:
+    """Who is signed in, for the frame of a page."""
+    account = who.account
+    return Viewer(account.display, account.title, account.roles, who.csrf) if account else None
+
+
+def check_form(who: Caller, csrf: str) -> None:
+    """A form of a signed-in browser carries the token of its own session. Raises AccessRefused CROSS_SITE."""
+    if not who.csrf or not hmac.compare_digest(who.csrf, csrf):
+        raise AccessRefused(reasons.CROSS_SITE)

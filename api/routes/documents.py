@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date as date_type
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, Header, Path, Query, Request, Response, UploadFile
@@ -60,7 +60,7 @@ class ReasonBody(_Body):
 
 class NumberBody(_Body):
     number: int | None = Field(None, ge=1)
-    date: date | None = None
+    date: date_type | None = None
 
 
 class BatchBody(_Body):

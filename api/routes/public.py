@@ -1,5 +1,146 @@
-"""Public pages."""
+"""Public pages: verify by upload, look up by code, an issued document, the log."""
 
-from fastapi import APIRouter
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.responses import FileResponse, RedirectResponse
+
+from api import views as json_views
+from api.identity import AccessRefused
+from api.pages import rendering, views
+from api.pages.addresses import address
+from api.presenters import documents as present
+from api.presenters import pages, signatures
+from api.previews import Previews
+from api.routes.context import Given, Language, Who, viewer
+from api.services import Services
+from api.verification import Verification, file_sha256
+from archive.catalogue import documents as rows
+from archive.catalogue.values import Document
+from policies import intake
+from policies.intake import VERIFYING
+from policies.reasons import access as reasons
 
 router = APIRouter()
+CODE = re.compile(r"[a-z2-7]{26}")
+
+
+@router.get("/")
+def home(request: Request, given: Given, who: Who, language: Language, code: str = "") -> Response:
+    limit = given.settings.upload_limit
+    return rendering.page(request, "home.html", language, viewer=viewer(who), limit=limit, code=code)
+
+
+@router.post("/verify")
+def verify(
+    request: Request,
+    given: Given,
+    who: Who,
+    language: Language,
+    file: Annotated[UploadFile, File()],
+    password: Annotated[str, Form(max_length=128)] = "",
+) -> Response:
+    """Nothing of the upload is kept."""
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as copy:
+        shutil.copyfileobj(file.file, copy, 1 << 20)
+        copy.flush()
+        path = Path(copy.name)
+        size = path.stat().st_size
+        intake.check_size(size, VERIFYING.limits)
+        report = Verification(given).report(path, password or None)
+        sha256 = file_sha256(path)
+    checked = signatures.Checked(file.filename or "", size, sha256, report, Verification(given).ours(sha256))
+    shown = signatures.verification(given, checked, language)
+    return rendering.page(request, "verification.html", language, viewer=viewer(who), report=shown)
+
+
+@router.get("/lookup")
+def lookup(request: Request, given: Given, who: Who, language: Language, code: str = "") -> Response:
+    asked = re.sub(r"[\s-]", "", code).lower()
+    if asked and CODE.fullmatch(asked) and _issued(given, asked) is not None:
+        return RedirectResponse(address("document", code=asked), 303)
+    problem = AccessRefused(reasons.NOT_FOUND, what="mã tra cứu").text(language) if asked else ""
+    status = 404 if asked else 200
+    return rendering.page(
+        request, "lookup.html", language, viewer=viewer(who), status=status, code=code[:64], problem=problem
+    )
+
+
+def _issued(given: Services, code: str) -> Document | None:
+    with given.transactions.read() as conn:
+        found = rows.by_code(conn, code)
+    return found if found is not None and found.issued_at is not None else None
+
+
+def _document(given: Services, code: str) -> Document:
+    found = _issued(given, code.lower()) if CODE.fullmatch(code.lower()) else None
+    if found is None:
+        raise AccessRefused(reasons.NOT_FOUND, what="mã tra cứu")
+    return found
+
+
+@router.get("/v/{code}")
+def document(request: Request, given: Given, who: Who, language: Language, code: str) -> Response:
+    shown = present.public(given, _document(given, code), language)
+    host = given.settings.public_url.split("://", 1)[-1]
+    return rendering.page(request, "document.html", language, viewer=viewer(who), document=shown, host=host)
+
+
+def _as_issued(given: Services, found: Document) -> str:
+    leaf = given.proofs.leaf_of(found)
+    return (leaf.content_sha256 if leaf else None) or found.current_sha256 or ""
+
+
+@router.get("/v/{code}/pages/{page}")
+def page_image(given: Given, code: str, page: int) -> Response:
+    sha256 = _as_issued(given, _document(given, code))
+    picture = Previews(given).picture(sha256, page, pages.DPI)
+    return Response(picture, media_type="image/webp", headers={"cache-control": "public, max-age=86400"})
+
+
+@router.get("/v/{code}/file")
+def download(given: Given, code: str) -> Response:
+    """The bytes as issued."""
+    found = _document(given, code)
+    sha256 = _as_issued(given, found)
+    path = given.store.work_path(sha256)
+    return FileResponse(
+        path,
+        media_type="application/pdf",
+        filename=json_views.file_name(found),
+        headers={"etag": f'"{sha256}"'},
+    )
+
+
+@router.get("/v/{code}/receipt")
+def receipt(given: Given, code: str) -> Response:
+    return json_views.receipt_answer(given, _document(given, code), public=True)
+
+
+@router.get("/log")
+def log(request: Request, given: Given, who: Who, language: Language) -> Response:
+    return rendering.page(request, "log.html", language, viewer=viewer(who), log=log_view(given))
+
+
+def log_view(given: Services) -> views.LogView:
+    """The log as it is shown now."""
+    head = given.proofs.shown_head()
+    return views.LogView(
+        origin=given.settings.origin,
+        size=head.size if head else 0,
+        root=base64.b64encode(head.root).decode() if head else "",
+        published_at=None,
+        checkpoint=head.note.decode() if head else "",
+        key=given.proofs.vkey,
+        checkpoint_url="/api/v1/log/checkpoint",
+        key_url="/api/v1/log/key",
+        tiles_url="/api/v1/log/tile/0/000",
+        witnessed=bool(head and head.others),
+    )

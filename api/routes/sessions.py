@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.routes.context import Given, Who, json_answer
+from api import problems
+from api.demo import furnish
+from api.identity import COOKIE, AccessRefused
+from api.pages import rendering
+from api.pages.addresses import address
+from api.routes.context import (
+    Caller,
+    Given,
+    Language,
+    Who,
+    check_form,
+    json_answer,
+    refuse_cross_site,
+    viewer,
+)
+from api.services import Services
+from policies.words import ROLES
+
+# A path of our own: one slash, so that no other host can be meant.
+OWN_PATH = re.compile(r"/(?![/\\])[\w./?=&%-]*")
 
 api = APIRouter(tags=["sessions"])
 pages = APIRouter()
@@ -29,3 +52,73 @@ def sign_out(request: Request, given: Given, who: Who) -> Response:
     _, _, token = request.headers.get("authorization", "").partition(" ")
     given.identity.sign_out(token.strip())
     return Response(status_code=204)
+
+
+@pages.get("/sign-in")
+def sign_in_page(request: Request, given: Given, who: Who, language: Language, next: str = "") -> Response:  # noqa: A002
+    return _page(request, given, who, language, next_page=next)
+
+
+@pages.post("/sign-in")
+def sign_in_form(
+    request: Request,
+    given: Given,
+    who: Who,
+    language: Language,
+    name: Annotated[str, Form(max_length=64)],
+    password: Annotated[str, Form(max_length=1024)],
+    next: Annotated[str, Form(max_length=300)] = "",  # noqa: A002
+) -> Response:
+    refuse_cross_site(request)
+    try:
+        token = given.identity.sign_in(name.strip().lower(), password, given.clock())
+    except AccessRefused as exc:
+        return _page(
+            request, given, who, language, next, name, exc.text(language), problems.status_of(exc.id)
+        )
+    answer = RedirectResponse(next if OWN_PATH.fullmatch(next) else address("desk"), 303)
+    answer.set_cookie(
+        COOKIE,
+        token,
+        max_age=round(given.settings.session_hours * 3600),
+        httponly=True,
+        samesite="lax",
+        secure=given.settings.public_url.startswith("https://"),
+    )
+    return answer
+
+
+@pages.post("/sign-out")
+def sign_out_form(
+    request: Request, given: Given, who: Who, csrf: Annotated[str, Form(max_length=128)] = ""
+) -> Response:
+    check_form(who, csrf)
+    given.identity.sign_out(request.cookies.get(COOKIE, ""))
+    answer = RedirectResponse(address("home"), 303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+def _page(
+    request: Request,
+    given: Services,
+    who: Caller,
+    language: str,
+    next_page: str = "",
+    name: str = "",
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    column = 1 if language == "en" else 0
+    people = furnish.PEOPLE if given.demo is not None else ()
+    return rendering.page(
+        request,
+        "sign-in.html",
+        language,
+        viewer=viewer(who),
+        status=status,
+        next=next_page,
+        name=name,
+        problem=problem,
+        demo_accounts=[(person.account, ROLES[person.role][column]) for person in people],
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from api.store.tables import audit
 
@@ -82,6 +82,17 @@ def page(conn: Connection, agency: str, before: int | None, limit: int) -> tuple
     if before is not None:
         query = query.where(audit.c.sequence < before)
     return tuple(Entry(**row._mapping) for row in conn.execute(query))
+
+
+def hash_at(conn: Connection, agency: str, sequence: int) -> str | None:
+    """The hash of one row, None when it is not there."""
+    query = select(audit.c.hash).where(audit.c.agency == agency, audit.c.sequence == sequence)
+    return conn.execute(query).scalar_one_or_none()
+
+
+def count(conn: Connection) -> int:
+    """Rows of all chains."""
+    return conn.execute(select(func.count()).select_from(audit)).scalar_one()
 
 
 def check(conn: Connection) -> tuple[ChainFault, ...]:

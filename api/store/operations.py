@@ -74,6 +74,15 @@ def latest(conn: Connection, document: str) -> Operation | None:
     return Operation(**row._mapping) if row else None
 
 
+def latest_of_kind(conn: Connection, kind: str) -> Operation | None:
+    """The newest operation of a kind."""
+    query = select(operations).where(operations.c.kind == kind)
+    row = conn.execute(
+        query.order_by(operations.c.created_at.desc(), operations.c.id.desc()).limit(1)
+    ).first()
+    return Operation(**row._mapping) if row else None
+
+
 def unfinished(conn: Connection) -> tuple[Operation, ...]:
     rows = conn.execute(
         select(operations).where(operations.c.state.in_(("waiting", "running"))).order_by(operations.c.id)

@@ -28,6 +28,12 @@ def lock_series(conn: Connection, series: Series) -> SeriesState:
     return SeriesState(series, row.first_number, row.last_number, row.last_date)
 
 
+def series(conn: Connection, of: Series) -> SeriesState | None:
+    """The series as it stands, without holding it; None before its first number."""
+    row = conn.execute(select(number_series).where(_is(of))).first()
+    return SeriesState(of, row.first_number, row.last_number, row.last_date) if row else None
+
+
 def set_series(conn: Connection, state: SeriesState) -> None:
     """Write the row that `lock_series` holds."""
     conn.execute(

@@ -29,6 +29,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "overdue": ("Quá hạn", "Overdue"),
     "reason": ("Lý do", "Reason"),
     "seconds": ("{n} giây", "{n} s"),
+    "table": ("Bảng: {name}", "Table: {name}"),
     "technical": ("Chi tiết kỹ thuật", "Technical details"),
     "technical.field": ("Tên trường chữ ký", "Signature field"),
     # urgency

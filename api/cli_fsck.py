@@ -1,0 +1,33 @@
+"""`antin fsck`: reads the stores of a stopped or running service."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from api import wiring
+from api.checking import Checking, report_json
+from api.settings import Settings
+
+
+def run_fsck(settings: Settings, *, as_json: bool) -> int:
+    """0 when everything agrees, 1 when something is wrong."""
+    shown = {"stage": ""}
+
+    def progress(stage: str, done: int, total: int | None) -> None:
+        if stage != shown["stage"]:
+            shown["stage"] = stage
+            click.echo(f"… {stage} {done}{f'/{total}' if total else ''}", err=True)
+
+    with wiring.for_reading(settings) as services:
+        report = Checking(services).report(progress)
+    if as_json:
+        click.echo(json.dumps(report_json(report), ensure_ascii=False))
+    else:
+        read = ", ".join(f"{count} {name}" for name, count in sorted(report.read.items()))
+        click.echo(f"read: {read}")
+        for finding in report.findings:
+            click.echo(f"{finding.severity}: {finding.id} at {finding.where}: {finding.what}")
+        click.echo("clean: everything agrees" if report.clean else "NOT clean")
+    return 0 if report.clean else 1

@@ -1,0 +1,1 @@
+"""From the service's values to what pages show (`api.pages.views`). Read only."""

@@ -1,0 +1,228 @@
+"""The clerk's desk: lists, upload, fields to place, number to confirm, register."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from api.issuing import Issuing
+from api.pages import views
+from api.presenters import documents as present
+from api.presenters import pages
+from api.services import Services
+from api.store import accounts
+from api.store.accounts import Account
+from archive.catalogue import documents as rows
+from archive.catalogue import register_rows
+from archive.catalogue.values import Document
+from archive.registers import outgoing
+from policies import numbering
+from policies.geometry import PageFrame, from_page, to_page
+from policies.kinds import BY_CODE
+from policies.layout import Box
+from policies.numbering import Series, civil_date
+from policies.reasons import access as reasons
+from policies.refusals import Refused
+from policies.vocabulary import FieldRole, Role, State
+from signer.errors import DocumentRefused, PlacementRefused
+from signer.keys.checks import subject_of
+
+TAB_STATES: dict[views.Tab, tuple[State, ...]] = {
+    "draft": (State.DRAFT, State.RETURNED),
+    "circulating": (State.PREPARED,),
+    "timestamp": (State.SIGNED, State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED, State.STOPPED),
+    "number": (State.LEADER_TIMESTAMPED,),
+    "issue": (State.ARCHIVED,),
+    "issued": (State.ISSUED, State.FILED, State.VOIDED),
+}
+LABELS: dict[str, dict[FieldRole, str]] = {
+    "vi": {
+        FieldRole.LEADER: "Chữ ký lãnh đạo",
+        FieldRole.INITIAL: "Ký nháy",
+        FieldRole.NUMBER: "Số",
+        FieldRole.DATE: "Ngày tháng",
+        FieldRole.SEAL: "Dấu cơ quan",
+    },
+    "en": {
+        FieldRole.LEADER: "Leader's signature",
+        FieldRole.INITIAL: "Initials",
+        FieldRole.NUMBER: "Number",
+        FieldRole.DATE: "Date",
+        FieldRole.SEAL: "Seal",
+    },
+}
+LISTED = 50
+BOX_KEY = re.compile(r"box-(\d{1,3})-name")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One tab of the desk."""
+
+    tab: views.Tab
+    counts: dict[views.Tab, int]
+    items: tuple[views.WorkItem, ...]
+    older: str | None
+
+
+def desk(services: Services, account: Account, tab: str, query: str, after: str | None) -> Desk:
+    """The chosen tab with the badges of all."""
+    chosen: views.Tab = next((name for name in views.TABS if name == tab), "draft")
+    with services.transactions.read() as conn:
+        by_state = rows.count(conn, account.agency)
+        listing = rows.newest if chosen == "issued" else rows.desk
+        page = listing(conn, account.agency, TAB_STATES[chosen], cursor=after, limit=LISTED)
+    counts = {name: sum(by_state.get(state, 0) for state in TAB_STATES[name]) for name in views.TABS}
+    found = [document for document in page.documents if _matches(document, query)]
+    items = tuple(present.work_item(services, document) for document in found)
+    return Desk(chosen, counts, items, page.next)
+
+
+def _matches(document: Document, query: str) -> bool:
+    text = f"{document.number_text or ''} {document.subject}".casefold()
+    return all(word in text for word in query.casefold().split())
+
+
+def upload_options(services: Services) -> views.UploadOptions:
+    """Kinds of document and people who may sign."""
+    with services.transactions.read() as conn:
+        leaders = accounts.with_role(conn, Role.LEADER)
+    people = tuple(views.Choice(one.name, f"{one.display}, {one.title}") for one in leaders)
+    kinds = tuple(views.Choice(code, kind.name) for code, kind in BY_CODE.items())
+    return views.UploadOptions(kinds, people, people, services.settings.upload_limit)
+
+
+def prepare(services: Services, document: Document, language: str, problem: str = "") -> views.PrepareView:
+    """The fields that the text asks for, on pictures of their pages; where nothing was found, it says so."""
+    frames: tuple[PageFrame, ...] = services.sandbox.call(
+        "signer.document.frames:page_frames", services.store.work_path(document.current_sha256 or "")
+    )
+    boxes: tuple[Box, ...] = ()
+    try:
+        boxes = Issuing(services).propose(document).boxes
+    except (PlacementRefused, DocumentRefused) as exc:
+        problem = problem or exc.text(language)
+    pictures, count = pages.images(
+        services, document.current_sha256 or "", lambda index: present.desk_image(document, index), shown=40
+    )
+    shown = tuple(_box(box, frames[box.page], language) for box in boxes if box.page < len(frames))
+    return views.PrepareView(
+        id=document.id,
+        digest=document.current_sha256 or "",
+        subject=document.subject,
+        pages=pictures,
+        sizes=pages.sizes(services, document.current_sha256 or "")[:40],
+        page_count=count,
+        boxes=shown,
+        problem=problem,
+    )
+
+
+def _box(box: Box, frame: PageFrame, language: str) -> views.BoxView:
+    left, top, width, height = to_page(box.rect, frame)
+    return views.BoxView(
+        box.name, box.role, LABELS[language][box.role], box.page + 1, left, top, width, height
+    )
+
+
+def boxes_of_form(services: Services, document: Document, form: dict[str, str]) -> tuple[Box, ...]:
+    """The boxes as the clerk left them, in user space. Raises Refused INVALID_REQUEST for numbers that are none."""
+    frames: tuple[PageFrame, ...] = services.sandbox.call(
+        "signer.document.frames:page_frames", services.store.work_path(document.current_sha256 or "")
+    )
+    known = {box.name: box for box in Issuing(services).propose(document).boxes}
+    names = {match[1]: form[key] for key in form if (match := BOX_KEY.fullmatch(key))}
+    try:
+        return tuple(_moved(known[name], form, number, frames) for number, name in names.items())
+    except (KeyError, ValueError, IndexError) as exc:
+        raise Refused(reasons.INVALID_REQUEST, what="vị trí ô") from exc
+
+
+def _moved(box: Box, form: dict[str, str], number: str, frames: tuple[PageFrame, ...]) -> Box:
+    page = int(form[f"box-{number}-page"]) - 1
+    left, top, width, height = (
+        float(form[f"box-{number}-{part}"]) for part in ("left", "top", "width", "height")
+    )
+    if page < 0 or min(left, top) < 0 or min(width, height) <= 0 or max(left, top, width, height) > 5000:
+        raise ValueError("a box outside of its page")
+    frame = frames[page]
+    return Box(
+        box.role, page, from_page(left, top, width, height, frame), box.name, frame.rotation, box.font_size
+    )
+
+
+def number(services: Services, document: Document) -> views.NumberView:
+    """The number that comes next, as of now; the register decides when the clerk confirms."""
+    at = services.clock()
+    today = civil_date(at)
+    with services.transactions.read() as conn:
+        signers = rows.signers(conn, document.id)
+        state = register_rows.series(conn, Series(document.agency, document.kind, today.year))
+    own = document.number_text
+    coming = numbering.number_text(
+        (state.last_number if state else 0) + 1,
+        numbering.kind_of(document.kind),
+        services.settings.agency_symbol,
+        document.unit,
+    )
+    signed = civil_date(document.leader_token_time) if document.leader_token_time else today
+    last = state.last_date if state and state.last_date else signed
+    leader = next(signer for signer in reversed(signers) if signer.role is FieldRole.LEADER)
+    pictures, _ = pages.images(
+        services, document.current_sha256 or "", lambda index: present.desk_image(document, index), shown=1
+    )
+    return views.NumberView(
+        id=document.id,
+        digest=document.current_sha256 or "",
+        kind=present.kind_name(document),
+        subject=document.subject,
+        next_number=own or coming,
+        own_number=own is not None,
+        date=document.document_date or today,
+        earliest=min(today, max(signed, last)),
+        latest=today,
+        leader=f"{leader.display}, {leader.title}",
+        stamped_at=document.leader_token_time,
+        seal_holder=subject_of(services.keys.seal.certificate),
+        page=pictures[0] if pictures else None,
+    )
+
+
+def register(
+    services: Services, account: Account, year: int | None, kind: str, query: str
+) -> views.RegisterView:
+    """The outgoing register of a year."""
+    today = civil_date(services.clock())
+    chosen = year or today.year
+    with services.transactions.read() as conn:
+        found = outgoing.page(conn, account.agency, chosen, limit=5000)
+    name = BY_CODE[kind].name if kind in BY_CODE else ""
+    shown = [row for row in found if (not name or row.kind_name == name)]
+    cells = [(row, outgoing.printed(row)) for row in shown]
+    wanted = query.casefold().split()
+    return views.RegisterView(
+        agency=services.settings.agency_name,
+        year=chosen,
+        years=tuple(range(today.year, today.year - 10, -1)),
+        kind=kind,
+        kinds=tuple(views.Choice(code, one.name) for code, one in BY_CODE.items()),
+        query=query,
+        rows=tuple(
+            views.RegisterRow(
+                number=row.number_text,
+                date=row.document_date,
+                kind_and_subject=printed[2],
+                signer=row.signer,
+                recipients="; ".join(row.recipients),
+                keeper=row.keeper,
+                copies=row.copies,
+                sent_at=row.sent_on,
+                received_by=row.acknowledged,
+                note=row.note,
+                voided=row.note.startswith("Hủy số"),
+                id=row.document,
+            )
+            for row, printed in cells
+            if all(word in " ".join(printed).casefold() for word in wanted)
+        ),
+    )

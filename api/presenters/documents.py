@@ -1,0 +1,238 @@
+"""Documents for the desks and for the public."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from api.pages import views
+from api.presenters import pages, signatures
+from api.services import Services
+from api.store import audit, operations
+from api.store.accounts import Account
+from api.verification import Verification
+from archive.catalogue import documents as rows
+from archive.catalogue.values import Document, Signer
+from policies.issuing import acts_possible
+from policies.kinds import BY_CODE
+from policies.vocabulary import FieldRole, State
+from policies.words import ACTS
+
+LATE = (timedelta(days=2), timedelta(days=1), timedelta(hours=12), timedelta(hours=2))
+
+
+def kind_name(document: Document) -> str:
+    return BY_CODE[document.kind].name if document.kind in BY_CODE else document.kind
+
+
+def urgency(document: Document) -> views.Urgency:
+    return cast(views.Urgency, min(3, max(0, document.urgency)))
+
+
+def overdue(document: Document, at: datetime) -> bool:
+    """Longer at one desk than its urgency allows."""
+    return at - document.updated_at > LATE[urgency(document)]
+
+
+def desk_image(document: Document, index: int) -> str:
+    digest = (document.current_sha256 or "")[:16]
+    return f"/api/v1/documents/{document.id}/pages/{index}?dpi={pages.DPI}&v={digest}"
+
+
+def inbox(services: Services, account: Account) -> tuple[views.InboxItem, ...]:
+    """What waits for this leader, most urgent first."""
+    at = services.clock()
+    with services.transactions.read() as conn:
+        found = rows.desk(conn, account.agency, [State.PREPARED], waits_for=account.id, limit=200).documents
+        mine = {document.id: _own(rows.signers(conn, document.id), account) for document in found}
+    return tuple(
+        views.InboxItem(
+            id=document.id,
+            subject=document.subject,
+            kind=kind_name(document),
+            urgency=urgency(document),
+            sender=document.uploader_display,
+            since=document.updated_at,
+            pages=int(document.metadata.get("pages", 1)),
+            capacity=account.title,
+            initial=mine[document.id].role is FieldRole.INITIAL,
+            overdue=overdue(document, at),
+        )
+        for document in found
+    )
+
+
+def _own(signers: tuple[Signer, ...], account: Account) -> Signer:
+    waiting = [signer for signer in signers if signer.account == account.id and signer.signed_at is None]
+    return waiting[0] if waiting else signers[0]
+
+
+def review(
+    services: Services, document: Document, account: Account, position: int = 1, ids: tuple[str, ...] = ()
+) -> views.ReviewView:
+    """All pages of one document before its signer, and the digest of the bytes that they show."""
+    with services.transactions.read() as conn:
+        signer = _own(rows.signers(conn, document.id), account)
+    pictures, count = pages.images(
+        services, document.current_sha256 or "", lambda index: desk_image(document, index), shown=2000
+    )
+    return views.ReviewView(
+        id=document.id,
+        digest=document.current_sha256 or "",
+        subject=document.subject,
+        kind=kind_name(document),
+        urgency=urgency(document),
+        sender=document.uploader_display,
+        since=document.updated_at,
+        capacity=account.title,
+        signer=account.display,
+        recipients="; ".join(document.recipients),
+        pages=pictures,
+        page_count=count,
+        initial=signer.role is FieldRole.INITIAL,
+        notes=(document.reason,) if document.reason else (),
+        position=position,
+        total=max(1, len(ids)),
+        next_id=ids[position] if position < len(ids) else None,
+    )
+
+
+def work_item(services: Services, document: Document) -> views.WorkItem:
+    """A row of the clerk's desk."""
+    with services.transactions.read() as conn:
+        waiting = [s.display for s in rows.signers(conn, document.id) if s.signed_at is None]
+    return views.WorkItem(
+        id=document.id,
+        subject=document.subject,
+        kind=kind_name(document),
+        number=document.number_text or "",
+        state=document.state,
+        urgency=urgency(document),
+        with_whom=waiting[0] if waiting and document.state is State.PREPARED else "",
+        since=document.updated_at,
+        overdue=document.issued_at is None and overdue(document, services.clock()),
+        note=document.reason,
+    )
+
+
+def work(services: Services, document: Document, account: Account, language: str) -> views.WorkView:
+    """A document with everything that happened to it, and what may be done now."""
+    with services.transactions.read() as conn:
+        signers = rows.signers(conn, document.id)
+        latest = operations.latest(conn, document.id)
+        trail = audit.of_subject(conn, document.id)
+    pictures, count = pages.images(
+        services, document.current_sha256 or "", lambda index: desk_image(document, index), shown=20
+    )
+    archived = document.archived_at is not None
+    return views.WorkView(
+        id=document.id,
+        kind=kind_name(document),
+        subject=document.subject,
+        number=document.number_text or "",
+        date=document.document_date,
+        state=document.state,
+        urgency=urgency(document),
+        sender=document.uploader_display,
+        leaders=tuple(s.display for s in signers if s.role is FieldRole.LEADER),
+        pages=pictures,
+        page_count=count,
+        timeline=_timeline(trail, latest, language),
+        acts=_acts(document, signers, account),
+        signatures=_signatures(services, document, language) if archived else (),
+        waiting=latest is not None and not latest.ended,
+        code=document.public_code if archived else None,
+        pdf_url=f"/api/v1/documents/{document.id}/file",
+        receipt_url=f"/api/v1/documents/{document.id}/receipt" if archived else None,
+        recalled_at=document.recalled_at,
+    )
+
+
+def _acts(document: Document, signers: tuple[Signer, ...], account: Account) -> frozenset[str]:
+    """What the state allows this account, less what the signers' order forbids."""
+    possible = {str(act) for act in acts_possible(document.state, account.roles)}
+    waiting = [signer for signer in signers if signer.signed_at is None]
+    mine = bool(waiting) and waiting[0].account == account.id
+    if not mine:
+        possible -= {"sign", "initial"}
+    elif waiting[0].role is FieldRole.INITIAL:
+        possible -= {"sign"}
+    if document.number is not None:
+        possible -= {"return"}
+    if any(signer.signed_at is not None for signer in signers):
+        possible -= {"withdraw"}
+    if document.recalled_at is not None:
+        possible -= {"recall"}
+    return frozenset(possible)
+
+
+def _timeline(
+    trail: tuple[audit.Entry, ...], latest: operations.Operation | None, language: str
+) -> tuple[views.TimelineEntry, ...]:
+    column = 1 if language == "en" else 0
+    outcomes: dict[str, Literal["done", "waiting", "failed"]] = {"failed": "failed"}
+    entries = [
+        views.TimelineEntry(
+            at=entry.at,
+            actor=entry.actor,
+            text=ACTS[entry.act][column] if entry.act in ACTS else entry.act,
+            outcome=outcomes.get(entry.phase, "done"),
+        )
+        for entry in trail
+        if entry.phase in ("event", "failed", "result")
+    ]
+    if latest is not None and latest.state != "succeeded":
+        entries.append(_operation(latest, language))
+    return tuple(entries)
+
+
+def _operation(latest: operations.Operation, language: str) -> views.TimelineEntry:
+    column = 1 if language == "en" else 0
+    note = latest.problem["text"][language] if latest.problem else ""
+    return views.TimelineEntry(
+        at=latest.updated_at,
+        actor="An Tín",
+        text=ACTS[latest.kind][column] if latest.kind in ACTS else latest.kind,
+        outcome="failed" if latest.state == "failed" else "waiting",
+        note=note,
+    )
+
+
+def _signatures(services: Services, document: Document, language: str) -> tuple[views.SignatureView, ...]:
+    report = Verification(services).kept_report(document.current_sha256 or "")
+    in_time = sorted(report.signatures, key=lambda one: one.revision)
+    return tuple(signatures.signature(one, language) for one in in_time)
+
+
+def public(services: Services, document: Document, language: str) -> views.DocumentView:
+    """The public face of an issued document: it shows, and asks to compare."""
+    code = document.public_code
+    leaf = services.proofs.leaf_of(document)
+    sha256 = (leaf.content_sha256 if leaf else None) or document.current_sha256 or ""
+    shown, count = pages.images(
+        services, sha256, lambda index: f"/v/{code}/pages/{index}?v={sha256[:16]}", shown=50
+    )
+    issued, day = document.issued_at, document.document_date
+    if issued is None or day is None:
+        raise ValueError("only an issued document has a public page")
+    return views.DocumentView(
+        code=code,
+        kind=kind_name(document),
+        number=document.number_text or "",
+        date=day,
+        subject=document.subject,
+        agency=services.settings.agency_name,
+        state=document.state,
+        issued_at=issued,
+        pages=shown,
+        signatures=_signatures(services, document, language),
+        proof=signatures.proof(services, document),
+        pdf_url=f"/v/{code}/file",
+        receipt_url=f"/v/{code}/receipt",
+        size=services.store.work_path(sha256).stat().st_size,
+        sha256=sha256,
+        recalled_at=document.recalled_at,
+        recall_reason=document.reason if document.recalled_at else "",
+        replaced_by=document.replaced_by,
+        page_count=count,
+    )

@@ -1,0 +1,102 @@
+"""Validations for people."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from api.pages import views
+from api.services import Services
+from api.verification import Ours
+from signer.validation import report as reports
+from signer.validation.values import DocumentReport, SignatureReport
+from signer.validation.values import Finding as Found
+
+
+def signature(report: SignatureReport, language: str) -> views.SignatureView:
+    """One signature with what TT 15/2025/TT-BKHCN wants shown."""
+    holder = report.certificate
+    return views.SignatureView(
+        field=report.field,
+        indication=report.verdict.indication,
+        sub_indication=report.verdict.sub_indication,
+        integrity=report.integrity,
+        coverage=report.coverage,
+        changes=report.changes,
+        level=report.level,
+        signer=report.signer,
+        title=holder.title if holder else "",
+        organisation=holder.organisation if holder else "",
+        issuer=holder.issuer if holder else "",
+        managing_body=holder.managing_organisation if holder else "",
+        signing_time=report.signing_time or report.claimed_time,
+        time_is_stamped=report.signing_time is not None,
+        valid_at_signing=_valid(holder.status) if holder else None,
+        certificate_from=holder.not_before if holder else None,
+        certificate_to=holder.not_after if holder else None,
+        change_items=tuple(f"{item.what} ({item.revision + 1})" for item in report.change_items),
+        findings=tuple(finding(each, language) for each in report.findings),
+    )
+
+
+def _valid(status: str) -> bool | None:
+    return None if status == "unknown" else status == "valid"
+
+
+def finding(found: Found, language: str) -> views.Finding:
+    return views.Finding(found.reason.id, found.severity, found.text(language))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An upload that was checked."""
+
+    file_name: str
+    size: int
+    sha256: str
+    report: DocumentReport
+    ours: Ours | None
+
+
+def verification(services: Services, checked: Checked, language: str) -> views.VerificationView:
+    """The result page of a check."""
+    report = checked.report
+    in_time = sorted(report.signatures, key=lambda one: one.revision)
+    return views.VerificationView(
+        file_name=checked.file_name,
+        size=checked.size,
+        sha256=checked.sha256,
+        checked_at=report.at,
+        indication=report.verdict.indication,
+        sub_indication=report.verdict.sub_indication,
+        signatures=tuple(signature(one, language) for one in in_time),
+        findings=tuple(finding(each, language) for each in report.findings),
+        kept=kept(services, checked.ours) if checked.ours else None,
+        report_json=json.dumps(reports.to_json(report, language), ensure_ascii=False, indent=1),
+    )
+
+
+def kept(services: Services, ours: Ours) -> views.Kept | None:
+    """What the archive says of these bytes."""
+    document = ours.document
+    if document.archived_at is None:
+        return None
+    return views.Kept(
+        code=document.public_code,
+        number=document.number_text or "",
+        state=document.state,
+        archived_at=document.archived_at,
+        recalled_at=document.recalled_at,
+        replaced_by=document.replaced_by,
+        proof=proof(services, ours.document, ours.version.sha256),
+    )
+
+
+def proof(services: Services, document: Any, sha256: str | None = None) -> views.Proof | None:
+    """The document's place in the log, once the shown head contains it."""
+    leaf = services.proofs.leaf_of(document, sha256)
+    head = services.proofs.shown_head()
+    if leaf is None or leaf.log_index is None or head is None or leaf.log_index >= head.size:
+        return None
+    return views.Proof(leaf.log_index, head.size, leaf.created_at, bool(head.others))
