@@ -1,0 +1,78 @@
+"""What an audit finds: an id to look up, the place, and a sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from policies.vocabulary import Severity
+
+# (stage, done so far, total or None): called often; must be quick.
+Progress = Callable[[str, int, int | None], None]
+
+OBJECT_MISSING = "object.missing"
+OBJECT_CHANGED = "object.bytes-changed"
+OBJECT_HEAD_DIFFERS = "object.head-differs"
+OBJECT_WITHOUT_ROW = "object.without-row"
+OBJECT_UNREADABLE = "object.unreadable"
+RETENTION_SHORTENED = "retention.shortened"
+RECORD_MALFORMED = "record.malformed"
+RECORD_DIFFERS = "record.differs"
+ROW_MISSING = "row.missing"
+ROW_DIFFERS = "row.differs"
+ROW_DANGLING = "row.dangling"
+DEPOSIT_LEFT = "deposit.left"
+LEAF_MISSING = "leaf.missing"
+LEAF_MALFORMED = "leaf.malformed"
+LEAF_DIFFERS = "leaf.differs"
+LEAF_PENDING = "leaf.pending"
+LOG_TILE_DIFFERS = "log.tile-differs"
+LOG_TILE_MISSING = "log.tile-missing"
+LOG_ROOT_DIFFERS = "log.root-differs"
+LOG_CHECKPOINT_MISSING = "log.checkpoint-missing"
+LOG_CHECKPOINT_BROKEN = "log.checkpoint-broken"
+LOG_CHECKPOINT_OLDER = "log.checkpoint-older"
+LOG_CHECKPOINT_REWRITTEN = "log.checkpoint-rewritten"
+NUMBER_GAP = "number.gap"
+NUMBER_CHANGED = "number.changed"
+NUMBER_MISSING = "number.missing"
+NUMBER_OUT_OF_ORDER = "number.out-of-order"
+SERIES_DIFFERS = "number.series-differs"
+REGISTER_DIFFERS = "register.differs"
+JOURNAL_BROKEN = "journal.broken"
+JOURNAL_SHORT = "journal.shortened"
+HEAD_DIFFERS = "journal.head-differs"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault. `where` is a key, a row, a leaf's index: enough to go there."""
+
+    id: str
+    severity: Severity
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything found, and how much was read (`read`: counts by kind, and `bytes`)."""
+
+    findings: list[Finding] = field(default_factory=list)
+    read: Counter[str] = field(default_factory=Counter)
+
+    def error(self, finding: str, where: str, what: str) -> None:
+        self.findings.append(Finding(finding, Severity.ERROR, where, what))
+
+    def note(self, finding: str, where: str, what: str) -> None:
+        self.findings.append(Finding(finding, Severity.INFO, where, what))
+
+    @property
+    def clean(self) -> bool:
+        """Nothing worse than a remark."""
+        return all(finding.severity is Severity.INFO for finding in self.findings)
+
+
+def quiet(stage: str, done: int, total: int | None) -> None:
+    """No progress is shown."""
