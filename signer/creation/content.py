@@ -6,6 +6,7 @@ Old content is kept, in order, and closed off: whatever graphics state it leaves
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,6 @@ from signer.errors import DocumentRefused
 from signer.stamping.appearance import Colours, tidy
 from signer.stamping.qr import qr_form
 
-_RESOURCE = "AnTinQr"
-
 
 def add_qr(revision: Revision, path: Path, plan: QrPlan, page: Page, colours: Colours) -> None:
     """Draw the QR on top of the page's content. Raises `DocumentRefused` when that content is unreadable."""
@@ -31,15 +30,17 @@ def add_qr(revision: Revision, path: Path, plan: QrPlan, page: Page, colours: Co
     form = qr_form(plan.url, (plan.host, plan.code), plan.rect, rotation, colours, revision.add)
     opening, closing = _closing(path, page.index)
     a, b, c, d, e, f = _upright(plan, rotation)
-    drawn = f"/Artifact BMC\nq {a} {b} {c} {d} {tidy(e)} {tidy(f)} cm /{_RESOURCE} Do Q\nEMC".encode()
+    resources = dict(pdf.dictionary(page.dict.get("Resources")))
+    objects = pdf.dictionary(resources.get("XObject"))
+    name = next(f"AnTinQr{number}" for number in count(1) if f"AnTinQr{number}" not in objects)
+    drawn = f"/Artifact BMC\nq {a} {b} {c} {d} {tidy(e)} {tidy(f)} cm /{name} Do Q\nEMC".encode()
     own = revision.value(page.ref)
     old: list[Any] = [own["Contents"]] if "Contents" in own else []
     if isinstance(pdf.resolve(own.get("Contents")), list):
         old = pdf.array(own["Contents"])
     before = revision.add(Stream({}, data=opening))
     after = revision.add(Stream({}, data=closing + drawn))
-    resources = dict(pdf.dictionary(page.dict.get("Resources")))
-    resources["XObject"] = {**pdf.dictionary(resources.get("XObject")), _RESOURCE: form}
+    resources["XObject"] = {**objects, name: form}
     revision.put(page.ref, {**own, "Resources": resources, "Contents": [before, *old, after]})
 
 

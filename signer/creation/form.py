@@ -71,7 +71,10 @@ def add_to_form(revision: Revision, new: list[Ref], fonts: dict[str, Ref]) -> No
     form = {key: value for key, value in old.items() if key != "NeedAppearances"}
     form["Fields"] = [*pdf.array(old.get("Fields")), *new]
     resources = dict(pdf.dictionary(old.get("DR")))
-    resources["Font"] = {**pdf.dictionary(resources.get("Font")), **fonts}
+    known = pdf.dictionary(resources.get("Font"))
+    for name in fonts.keys() & known.keys():  # would change how an existing field is drawn
+        raise DocumentRefused(reasons.ALREADY_PREPARED, name=name)
+    resources["Font"] = {**known, **fonts}
     form["DR"] = resources
     form["SigFlags"] = SIGNATURES_EXIST_APPEND_ONLY
     if isinstance(where, Ref):

@@ -78,6 +78,7 @@ class Typeface(Metrics):
     italic_angle: float
     program: bytes
     program_length: int
+    unicode_map: bytes
 
 
 def typeface(face: Face, letters: str = VIETNAMESE) -> Typeface:
@@ -133,6 +134,7 @@ def _measure(face: Face, letters: str, font: Any) -> Typeface:
         italic_angle=angle,
         program=zlib.compress(program, 9),
         program_length=len(program),
+        unicode_map=zlib.compress(_to_unicode(glyphs), 9),
     )
 
 
@@ -153,7 +155,7 @@ def embed(font: Typeface, add: Callable[[object], Ref]) -> Ref:
         "DW": 0,
         "W": _width_array(font),
     }
-    unicode_map = Stream({"Filter": Name("FlateDecode")}, data=zlib.compress(_to_unicode(font), 9))
+    unicode_map = Stream({"Filter": Name("FlateDecode")}, data=font.unicode_map)
     return add(
         {
             "Type": Name("Font"),
@@ -211,10 +213,10 @@ endcodespacerange
 _CMAP_TAIL = b"endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
 
 
-def _to_unicode(font: Typeface) -> bytes:
+def _to_unicode(glyphs: dict[str, int]) -> bytes:
     rows = [
         b"<%04X> <%b>\n" % (code, letter.encode("utf-16-be").hex().upper().encode())
-        for letter, code in sorted(font.glyphs.items(), key=lambda item: item[1])
+        for letter, code in sorted(glyphs.items(), key=lambda item: item[1])
     ]
     blocks = [rows[start : start + 100] for start in range(0, len(rows), 100)]
     body = [b"%d beginbfchar\n%bendbfchar\n" % (len(block), b"".join(block)) for block in blocks]

@@ -21,13 +21,18 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from api.demo.agency import DEMO_AGENCY
 from api.demo.documents import Leak
-from policies.layout import Rect
+from policies.layout import LeaderAnchor, Rect, SealAnchor, SealSpec
+from policies.vocabulary import Changes
 from signer.creation import cms
 from signer.creation.plan import QrPlan
 from signer.creation.token import fill_token, newest_hole
+from signer.document.modifications import classify
+from signer.document.reader import PdfFile
+from signer.document.signature_fields import signatures
 from tests.conftest import need_tool
-from tests.signer.creation.issuing import AT, LEADER, SHAPES, STAMP, token_over
+from tests.signer.creation.issuing import AT, LEADER, SEAL, SHAPES, STAMP, token_over
 
 
 def run(*command):
@@ -130,4 +135,25 @@ def test_a_qr_is_page_content_and_breaks_nothing(desk, pki):
     assert all(verdict.bottom_line for verdict in verdicts(sealed, pki).values())
     with pikepdf.Pdf.open(sealed) as document:
         kinds = {str(field.FT) for field in document.Root.AcroForm.Fields}
-        assert kinds == {"/Sig", "/Tx"} and "/AnTinQr" in document.pages[0].Resources.XObject
+        assert kinds == {"/Sig", "/Tx"} and "/AnTinQr1" in document.pages[0].Resources.XObject
+
+
+def test_two_initials_two_leaders_two_seals(desk, pki):
+    """Six signatures in legal order; each leaves open what comes after it, and stays whole at the end."""
+    base = desk.base(leaders=DEMO_AGENCY.leaders[:2])
+    seals = (SealAnchor(SealSpec(36), 0), SealAnchor(SealSpec(36), 1))
+    path = desk.prepared(base, leaders=(LeaderAnchor(), LeaderAnchor()), initials=2, seals=seals)
+    for name in ("AnTinInitial1", "AnTinInitial2", "AnTinLeader1", "AnTinLeader2"):
+        path = desk.signed(path, name)
+    path = desk.signed(desk.sealed(path), "AnTinSeal2", desk.seal_key, SEAL)
+    long_term = with_validation_data(path, desk.folder / "lta.pdf", pki)
+    assert all(verdict.bottom_line and verdict.docmdp_ok for verdict in verdicts(path, pki).values())
+    # pyHanko 0.38 then takes the number, drawn one revision before the second seal, for a locked change:
+    # its check of appearances asks "last changed in this revision" where "by this revision" is right.
+    found = verdicts(long_term, pki)
+    assert [name for name, verdict in found.items() if not verdict.bottom_line] == ["AnTinSeal2"]
+    with PdfFile.open(long_term) as pdf:
+        kinds = {one.name: classify(pdf, one.revision).kind for one in signatures(pdf)}
+    assert kinds["AnTinSeal2"] is Changes.LONG_TERM_DATA and kinds["AnTinLeader1"] is Changes.FORM_FILL
+    _, text = run(need_tool("pdfsig"), str(path))
+    assert text.count("Signature is Valid") == 6

@@ -177,6 +177,15 @@ def test_an_existing_form_is_extended_not_replaced(desk):
         assert len(document.pages[0].Annots) == 6
 
 
+def test_refused_when_a_font_name_is_taken(desk):
+    base = desk.base()
+    with pikepdf.Pdf.open(base, allow_overwriting_input=True) as document:
+        fonts = pikepdf.Dictionary(AnTinRoman=document.make_indirect(pikepdf.Dictionary()))
+        document.Root.AcroForm = pikepdf.Dictionary(Fields=[], DR=pikepdf.Dictionary(Font=fonts))
+        document.save(base)
+    assert refusal(base, NUMBER) == "document.already-prepared"
+
+
 def test_a_page_without_output_intent_gets_a_blending_space(desk):
     base = desk.base()
     with pikepdf.Pdf.open(base, allow_overwriting_input=True) as document:
