@@ -5,7 +5,8 @@ policies.refusals.Refused
     ├── DocumentRefused        the bytes: hostile, broken, beyond a limit, not what the act needs
     ├── PlacementRefused       a box was not found, or found more than once
     ├── SigningRefused         key, certificate, field or order does not allow this signature
-    └── TimestampRefused       the authority answered, and the answer is wrong: never retried as is
+    ├── TimestampRefused       the authority answered, and the answer is wrong: never retried as is
+    └── CrossCheckFailed       the independent checker disagrees with our own output: stop the document
 SignerUnavailable              a port did not answer in time (time-stamp, revocation, sandbox): retry later
     ├── TimestampUnavailable
     ├── RevocationUnavailable
@@ -35,6 +36,10 @@ class SigningRefused(SignerRefused):
 
 class TimestampRefused(SignerRefused):
     """The time-stamp authority's answer is wrong (nonce, imprint, certificate, size)."""
+
+
+class CrossCheckFailed(SignerRefused):
+    """The independent checker found something else than what we meant to make. `point` names what."""
 
 
 class SignerUnavailable(Exception):

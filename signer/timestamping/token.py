@@ -100,10 +100,13 @@ def accept(answer: bytes, request: Request, rules: TokenRules) -> bytes:
         token = _granted_token(answer)
         content = asn1_cms.ContentInfo.load(token, strict=True)["content"]
         info = _info(content)
+        attributes = (
+            content["signer_infos"][0]["signed_attrs"].untag().dump()
+        )  # before asn1crypto touches them
         _check_content(info, request, rules)
         moment = info["gen_time"].native
         certificate = _signing_certificate(content)
-        _check_signature(content, certificate)
+        _check_signature(content, attributes, certificate)
         _check_certificate(certificate, _embedded(content), rules.trust, moment)
     except MALFORMED as exc:
         raise TimestampRefused(reasons.TIMESTAMP_UNREADABLE) from exc
@@ -188,7 +191,7 @@ def _is_sid(identifier: Any, certificate: Certificate) -> bool:
     return bool(same_issuer and chosen["serial_number"].native == certificate.serial)
 
 
-def _check_signature(content: Any, certificate: Certificate) -> None:
+def _check_signature(content: Any, attributes: bytes, certificate: Certificate) -> None:
     """Step 5. The message digest binds the TSTInfo, the signature binds the attributes."""
     signer = content["signer_infos"][0]
     digest = signer["digest_algorithm"]["algorithm"].native
@@ -197,7 +200,6 @@ def _check_signature(content: Any, certificate: Certificate) -> None:
     hashed = hashlib.new(digest, bytes(content["encap_content_info"]["content"])).digest()
     if _attribute(signer, "message_digest").native != hashed:
         raise TimestampRefused(reasons.TIMESTAMP_WRONG_SIGNATURE)
-    attributes = signer["signed_attrs"].untag().dump()
     try:
         name = verify(
             certificate.public_key,

@@ -111,8 +111,9 @@ def test_openssl_accepts_the_ocsp_answer(name, status, tmp_path):
     asked = ["-issuer", pem(tmp_path, issuer), "-cert", pem(tmp_path, name)]
     assert openssl("ocsp", *asked, "-reqout", tmp_path / "request").returncode == 0
     request = (tmp_path / "request").read_bytes()
-    (tmp_path / "answer").write_bytes(ocsp.respond(demo_pki(), request, dt.datetime.now(dt.UTC)))
+    (tmp_path / "answer").write_bytes(ocsp.respond(demo_pki(), request, AT))
     trust = ["-CAfile", pem(tmp_path, "root"), "-partial_chain"]
+    trust += ["-attime", str(int(AT.timestamp())), "-validity_period", "3000000000"]  # whatever day it is
     read = ["-reqin", tmp_path / "request", "-respin", tmp_path / "answer"]
     done = openssl("ocsp", *asked[:2], *read, *trust, "-resp_text")
     assert status.strip(": ") in (done.stdout + done.stderr).lower()
