@@ -28,7 +28,7 @@ from signer.errors import DocumentRefused
 __all__ = ["Entry", "HexString", "Name", "Page", "PdfFile", "Ref", "Stream", "XrefSection"]
 
 _INTEGERS = re.compile(rb"\d{1,10}")
-_MOST_CACHED = 20_000
+_MOST_KEPT = 3 << 20
 _MOST_OBJECT_STREAMS = 8
 _DEEPEST_LOAD = 6
 _LONGEST_CHAIN = 16
@@ -47,9 +47,11 @@ class PdfFile:
         self.limits = limits
         self.size = source.size
         self._cache: dict[int, tuple[int, PdfObject]] = {}
+        self._parsed: dict[int, syntax.Indirect] = {}  # by offset; shared with earlier views of the file
         self._members: dict[int, tuple[bytes, list[tuple[int, int]]]] = {}
         self._loading: list[int] = []
         self._loaded = 0
+        self._kept = 0
         self.header = sections.read_header(source)
         self.startxref_at, self.startxref, self.eof = sections.read_end(source)
         self.sections = sections.read_sections(source, self.startxref, limits)
@@ -95,7 +97,9 @@ class PdfFile:
 
     def until(self, end: int) -> PdfFile:
         """This file as if it ended at `end`. Shares the open file; closed with it."""
-        return PdfFile(self._source.until(end), self.limits)
+        view = PdfFile(self._source.until(end), self.limits)
+        view._parsed = self._parsed
+        return view
 
     def close(self) -> None:
         """Close the file. Views made by `until` end with it."""
@@ -235,14 +239,12 @@ class PdfFile:
         self._loaded += 1
         if self._loaded > self.limits.objects:
             raise DocumentRefused(reasons.TOO_MANY_OBJECTS, objects=self._loaded, limit=self.limits.objects)
-        if len(self._cache) >= _MOST_CACHED:
-            self._cache.clear()
         self._cache[num] = value
 
     def _load(self, num: int, entry: Entry) -> PdfObject:
         if not 0 < entry.where < self.size:
             raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
-        found = sections.grow(self._source, entry.where, syntax.parse_indirect, self.limits)
+        found = self._parse_at(entry.where)
         if (found.num, found.gen) != (num, entry.extra):
             raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
         if found.stream_start < 0 or not isinstance(found.value, dict):
@@ -250,11 +252,30 @@ class PdfFile:
         length = self.resolve(found.value.get("Length"))
         return sections.stream_at(self._source, found.value, entry.where + found.stream_start, length, num)
 
+    def _parse_at(self, offset: int) -> syntax.Indirect:
+        known = self._parsed.get(offset)
+        if known is not None and offset + known.end <= self.size:
+            return known
+        found = sections.grow(self._source, offset, syntax.parse_indirect, self.limits)
+        self._make_room(found.end)
+        self._parsed[offset] = found
+        return found
+
+    def _make_room(self, size: int) -> None:
+        """Forget what was read when it is too much: parsed objects take about ten times their bytes."""
+        self._kept += size
+        if self._kept > _MOST_KEPT:
+            self._kept = size
+            self._cache.clear()
+            self._parsed.clear()
+
     def _compressed(self, num: int, entry: Entry) -> PdfObject:
         data, index = self._object_stream(entry.where)
         if entry.extra >= len(index) or index[entry.extra][0] != num:
             raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
-        return syntax.parse(data, index[entry.extra][1], self.limits)[0]
+        value, end = syntax.parse(data, index[entry.extra][1], self.limits)
+        self._make_room(end - index[entry.extra][1])
+        return value
 
     def _object_stream(self, num: int) -> tuple[bytes, list[tuple[int, int]]]:
         known = self._members.get(num)
