@@ -133,7 +133,12 @@ def test_every_text_is_used_and_every_used_text_exists():
     ]
     sources = "\n".join(path.read_text() for path in files)
     quoted = set(re.findall(r"""["']([a-z_0-9]+(?:\.[a-z_0-9]+)*\.?)["']""", sources))
-    prefixes = {name for name in quoted if name.endswith(".")} | {"register.column", "trail.", "prepare.", "done."}
+    prefixes = {name for name in quoted if name.endswith(".")} | {
+        "register.column",
+        "trail.",
+        "prepare.",
+        "done.",
+    }
     unused = [key for key in TEXTS if key not in quoted and not key.startswith(tuple(prefixes))]
     assert unused == []
     for key in re.findall(r"""\bt\(["']([^"']+[^."'])["'][,)]""", sources):
