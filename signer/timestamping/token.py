@@ -23,14 +23,14 @@ from typing import Any
 from asn1crypto import cms as asn1_cms
 from asn1crypto import tsp
 
-from policies.algorithms import OUTDATED_DIGESTS
+from policies.algorithms import OUTDATED_DIGESTS, RSA_BITS
 from policies.reasons import signing as reasons
 from signer import der
 from signer.errors import TimestampRefused
 from signer.trust import paths
 from signer.trust.anchors import TrustAnchors
 from signer.trust.certificates import Certificate, parse, parse_all
-from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, verify
+from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, facts, verify
 from signer.trust.unreadable import MALFORMED
 
 MAX_ANSWER = 64 << 10
@@ -212,6 +212,9 @@ def _check_signature(content: Any, attributes: bytes, certificate: Certificate) 
         raise TimestampRefused(reasons.TIMESTAMP_WRONG_SIGNATURE) from exc
     if name in OUTDATED_DIGESTS:
         raise TimestampRefused(reasons.TIMESTAMP_WRONG_SIGNATURE)
+    found = facts(certificate.public_key, name)
+    if found.key == "rsa" and found.bits < RSA_BITS.start:
+        raise _wrong_certificate(f"RSA {found.bits}")
 
 
 def _check_certificate(

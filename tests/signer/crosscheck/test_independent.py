@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
@@ -9,6 +10,8 @@ import re
 import tracemalloc
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from policies.reasons import signing as reasons
 from signer import wire
@@ -356,6 +359,35 @@ def test_an_object_of_the_page_changed_by_the_seal(finished, tmp_path, monkeypat
 
     monkeypatch.setattr(two_step, "_sign_field", greedy)
     assert point(resealed(desk, signed, tmp_path, lambda tail: tail), expectation(desk)) == "changed-object"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_changed_byte_is_found_wherever_it_is(finished, tmp_path, data):
+    """Every byte of the file lies under the seal, but for its own hole."""
+    desk, _, sealed = finished
+    content = bytearray(sealed.read_bytes())
+    hole = range(*last_hole(bytes(content)))
+    outside = st.one_of(st.integers(0, hole.start - 1), st.integers(hole.stop, len(content) - 1))
+    content[data.draw(outside)] ^= data.draw(st.integers(1, 255))
+    path = tmp_path / "mutated.pdf"
+    path.write_bytes(content)
+    with pytest.raises(CrossCheckFailed):
+        check(path, expectation(desk))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_changed_hole_is_refused_or_says_the_same(finished, tmp_path, data):
+    """Unsigned parts of a CMS may change without harm (another certificate beside); nothing else may raise."""
+    desk, _, sealed = finished
+    content = bytearray(sealed.read_bytes())
+    start, end = last_hole(bytes(content))
+    content[data.draw(st.integers(start, end - 1))] = data.draw(st.sampled_from(b"0123456789abcdefG>"))
+    path = tmp_path / "mutated.pdf"
+    path.write_bytes(content)
+    with contextlib.suppress(CrossCheckFailed):
+        check(path, expectation(desk))
 
 
 # -- the reader behind it

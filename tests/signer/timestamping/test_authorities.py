@@ -15,14 +15,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from asn1crypto import cms as asn1_cms
 from asn1crypto import tsp
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.demo import tsa
+from api.demo import certificates, tsa
+from api.demo.roles import ROLES
+from policies.algorithms import SignatureAlgorithm
 from policies.reasons import signing as reasons
 from signer import der
 from signer.creation import cms
 from signer.errors import TimestampRefused, TimestampUnavailable
+from signer.keys import primitives
 from signer.timestamping.direct import DirectTimestampAuthority
 from signer.timestamping.rfc3161 import HttpLimits, HttpTimestampAuthority
 from signer.timestamping.token import TokenRules, accept, new_request
@@ -176,6 +181,34 @@ def test_wrong_certificate(identity):
     assert rejects(lambda request: answer(request.der, identity)) is reasons.TIMESTAMP_WRONG_CERTIFICATE
 
 
+class WeakKey:
+    """RSA 1024 with a certificate of the very CA that issues the genuine TSA's; no loader would take it."""
+
+    algorithm = SignatureAlgorithm()
+
+    def __init__(self):
+        authority = demo_pki().identity("issuing")
+        self.key = rsa.generate_private_key(65537, 1024)  # noqa: S505 (to be refused)
+        issued = certificates.issue(
+            ROLES["tsa"], self.key.public_key(), authority.private_key, authority.certificate, AT, "http://x"
+        )
+        self.certificate = issued.public_bytes(serialization.Encoding.DER)
+        self.chain = (authority.der,)
+
+    def sign(self, digest):
+        return primitives.sign(self.key, self.algorithm, digest)
+
+
+def test_a_weak_key_of_the_right_authority():
+    def weakly(request):
+        token = tsp.TimeStampResp.load(answer(request.der))["time_stamp_token"]
+        info = token["content"]["encap_content_info"]["content"].parsed.dump()
+        forged = cms.build_encapsulated(cms.TST_INFO, info, WeakKey())
+        return der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, der.integer(0)), forged)
+
+    assert rejects(weakly) is reasons.TIMESTAMP_WRONG_CERTIFICATE
+
+
 def test_the_right_certificate_beside_the_signature_of_another_key():
     """The signer swaps the embedded certificate for the genuine TSA's: ESSCertID and sid still name his own."""
     genuine = demo_pki().tsa.certificate
@@ -303,7 +336,7 @@ def site(reply):
             pass
 
     server = Site(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/tsa", asked
     finally:
