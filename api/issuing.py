@@ -24,7 +24,7 @@ from archive.catalogue.identity import new_id
 from archive.catalogue.values import Document, NewDocument, Signer, VersionRole
 from archive.registers import outgoing
 from archive.registers.numbers import NumberRequest
-from policies import intake, layout, numbering
+from policies import intake, issuing, layout, numbering
 from policies.issuing import Act, Facts, allow, next_state
 from policies.layout import Box, LeaderAnchor, PlacementRequest, Rect, SealAnchor, SealSpec
 from policies.reasons import access as access_reasons
@@ -141,6 +141,7 @@ class Issuing:
         allow(Act.PREPARE, actor.roles)
         next_state(document.state, Act.PREPARE)
         found = self.propose(document, explicit)
+        issuing.check_printed(found, document.kind, self.s.settings.agency_symbol, document.unit)
         wants_qr = self.s.settings.qr if qr is None else qr
         plan = PreparationPlan(found.boxes, self._qr(document) if wants_qr else None)
         source = work.path(self.s, document)
@@ -149,7 +150,13 @@ class Issuing:
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.PREPARED, sha256)
             changed = documents.advance(
-                conn, document, Act.PREPARE, self.s.clock(), version=version, boxes=_box_rows(found.boxes)
+                conn,
+                document,
+                Act.PREPARE,
+                self.s.clock(),
+                version=version,
+                boxes=_box_rows(found.boxes),
+                metadata={**document.metadata, "printed_year": found.year},
             )
             documents.set_signers(
                 conn, document.id, _with_fields(documents.signers(conn, document.id), found.boxes)
@@ -298,6 +305,7 @@ class Issuing:
             wanted_date=day,
         )
         at = self.s.clock()
+        issuing.check_year(document.metadata.get("printed_year"), day or numbering.civil_date(at))
         with self.s.transactions.write() as conn:
             leaders = [s for s in documents.signers(conn, document.id) if s.role is FieldRole.LEADER]
             entry = outgoing.Entry(signer=leaders[-1].display)

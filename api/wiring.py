@@ -54,7 +54,10 @@ def clock() -> datetime:
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
-    """Settings of this process."""
+    """Settings of this process: of the file, else of the `antin.toml` in the data directory or here."""
+    data = overrides.get("data_dir")
+    if path is None and data is not None and (Path(data) / "antin.toml").exists():
+        path = Path(data) / "antin.toml"
     return settings.load(path, **overrides)
 
 

@@ -13,8 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
+from policies.layout import Layout
+from policies.numbering import kind_of, number_text
 from policies.reasons import access
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
@@ -227,3 +230,21 @@ def _wrong_order(rule: Rule, state: State) -> Refused:
     (state_vi, state_en) = STATES[state]
     reason = replace(reasons.WRONG_ORDER, basis=rule.article)
     return Refused(reason, state_vi=state_vi, state_en=state_en, act_vi=rule.vi, act_en=rule.en)
+
+
+def check_printed(printed: Layout, kind: str, agency_symbol: str, unit: str) -> None:
+    """What the page prints after the blank of its number must be what the register will enter.
+
+    Raises Refused SYMBOL_DIFFERS. A page whose symbol was not read (boxes given by hand) is left to the clerk.
+    """
+    if printed.symbol is None:
+        return
+    expected = number_text(1, kind_of(kind), agency_symbol, unit).partition("/")[2]
+    if printed.symbol.casefold() != expected.casefold():
+        raise Refused(reasons.SYMBOL_DIFFERS, printed=printed.symbol, expected=expected)
+
+
+def check_year(printed: int | None, day: date) -> None:
+    """A year that is printed already must be the year of the date. Raises Refused YEAR_DIFFERS."""
+    if printed is not None and printed != day.year:
+        raise Refused(reasons.YEAR_DIFFERS, printed=printed, year=day.year)

@@ -17,7 +17,7 @@ from policies.refusals import Refused
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 SYMBOL = re.compile(r"[0-9A-Za-zÀ-ỹĐđ.&-]{1,30}")
-TEXT = re.compile(r"(?P<number>0[1-9]|[1-9][0-9]*)/(?P<symbol>[^/\s]+)")
+TEXT = re.compile(r"(?P<number>0[1-9]|[1-9][0-9]+)/(?P<symbol>[^/\s]+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,3 +16,12 @@ def need_tool(name: str) -> str:
             pytest.fail(f"{name} is missing; in CI every foreign tool must be there")
         pytest.skip(f"{name} is missing: its judgement was NOT checked")
     return path
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """One running service for all tests of this process."""
+    from tests.service import Site, start
+
+    with start(tmp_path_factory.mktemp("site")) as (services, passwords):
+        yield Site(services.settings, services, passwords)

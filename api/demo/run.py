@@ -49,17 +49,19 @@ def run_demo(out: Path, port: int, once: bool) -> int:
 
 
 def demo_settings(data: Path, port: int) -> Settings:
-    """Embedded, demo PKI, no grace period."""
-    address = f"http://127.0.0.1:{port}"
-    return wiring.load_settings(
-        None,
-        demo_pki=True,
-        data_dir=data,
-        port=port,
-        public_url=address,
-        agency_code=AGENCY,
-        grace_seconds=0.0,
-    )
+    """Embedded, demo PKI, no grace period; kept as `antin.toml` beside the data, for the other commands."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = data / "antin.toml"
+    rows = {
+        "demo_pki": "true",
+        "data_dir": json.dumps(str(data.resolve())),
+        "port": str(port),
+        "public_url": f'"http://127.0.0.1:{port}"',
+        "agency_code": f'"{AGENCY}"',
+        "grace_seconds": "0.0",
+    }
+    kept.write_text("".join(f"{key} = {value}\n" for key, value in rows.items()), "utf-8")
+    return wiring.load_settings(kept)
 
 
 @contextlib.contextmanager

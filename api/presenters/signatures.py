@@ -35,7 +35,7 @@ def signature(report: SignatureReport, language: str) -> views.SignatureView:
         valid_at_signing=_valid(holder.status) if holder else None,
         certificate_from=holder.not_before if holder else None,
         certificate_to=holder.not_after if holder else None,
-        change_items=tuple(f"{item.what} ({item.revision + 1})" for item in report.change_items),
+        change_items=tuple(item.text(language) for item in report.change_items),
         findings=tuple(finding(each, language) for each in report.findings),
     )
 

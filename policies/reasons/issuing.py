@@ -118,3 +118,15 @@ OUTPUT_FAILED = Reason(
     "Văn bản vừa ký không qua được bước kiểm tra lại ({verdict}). Chưa có gì được phát hành; hãy báo quản trị.",
     "The document just made did not pass its own check ({verdict}). Nothing was issued; tell the administrator.",
 )
+SYMBOL_DIFFERS = Reason(
+    "issuing.symbol-differs",
+    "NĐ 30/2020/NĐ-CP, PL I, II.3",
+    "Văn bản in ký hiệu «{printed}» nhưng sổ sẽ cấp «{expected}». Hãy chọn lại loại văn bản hoặc sửa dự thảo.",
+    "The page prints the symbol “{printed}”, but the register would give “{expected}”. Choose the kind again or correct the draft.",
+)
+YEAR_DIFFERS = Reason(
+    "issuing.year-differs",
+    "NĐ 30/2020/NĐ-CP, PL I, II.4",
+    "Văn bản in sẵn năm {printed} nhưng ngày cấp số thuộc năm {year}. Hãy hủy văn bản này và soạn lại.",
+    "The page prints the year {printed}, but the date of the number lies in {year}. Void this document and draft it anew.",
+)

@@ -203,15 +203,15 @@ NOT_YET_VALID = Reason(
 REVOKED = Reason(
     "verification.revoked",
     f"{EN}, 5.5.4; TT 15/2025/TT-BKHCN, PL II, 1.1",
-    "Chứng thư «{subject}» đã bị thu hồi lúc {revoked} (lý do: {reason}), trước khi ký.",
-    "The certificate “{subject}” was revoked on {revoked} (reason: {reason}), before the signature was made.",
+    "Chứng thư «{subject}» đã bị thu hồi lúc {revoked} (lý do: {cause_vi}), trước khi ký.",
+    "The certificate “{subject}” was revoked on {revoked} (reason: {cause_en}), before the signature was made.",
 )
 REVOKED_NO_POE = Reason(
     "verification.revoked-no-proof",
     f"{EN}, 5.2.6",
-    "Chứng thư «{subject}» đã bị thu hồi lúc {revoked} (lý do: {reason}); không có dấu thời gian chứng minh "
+    "Chứng thư «{subject}» đã bị thu hồi lúc {revoked} (lý do: {cause_vi}); không có dấu thời gian chứng minh "
     "chữ ký có trước đó.",
-    "The certificate “{subject}” was revoked on {revoked} (reason: {reason}); no time-stamp proves that the "
+    "The certificate “{subject}” was revoked on {revoked} (reason: {cause_en}); no time-stamp proves that the "
     "signature is older.",
 )
 REVOKED_LATER = Reason(
@@ -223,8 +223,8 @@ REVOKED_LATER = Reason(
 REVOKED_CA = Reason(
     "verification.revoked-ca",
     f"{EN}, 5.2.6",
-    "Chứng thư của tổ chức cấp «{subject}» đã bị thu hồi lúc {revoked} (lý do: {reason}).",
-    "The certificate of the issuer “{subject}” was revoked on {revoked} (reason: {reason}).",
+    "Chứng thư của tổ chức cấp «{subject}» đã bị thu hồi lúc {revoked} (lý do: {cause_vi}).",
+    "The certificate of the issuer “{subject}” was revoked on {revoked} (reason: {cause_en}).",
 )
 NO_REVOCATION = Reason(
     "verification.no-revocation-answer",

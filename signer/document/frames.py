@@ -41,7 +41,8 @@ def _box(pdf: PdfFile, value: Any) -> tuple[float, float, float, float] | None:
     if not isinstance(found, list) or len(found) != 4:
         return None
     corners = [pdf.resolve(item) for item in found]
-    if not all(isinstance(corner, int | float) for corner in corners):
+    numbers = [float(corner) for corner in corners if isinstance(corner, int | float)]
+    if len(numbers) != 4:
         return None
-    a, b, c, d = (float(corner) for corner in corners)
+    a, b, c, d = numbers
     return min(a, c), min(b, d), max(a, c), max(b, d)

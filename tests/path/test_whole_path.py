@@ -1,0 +1,297 @@
+"""The legal path of a document through HTTP, from upload to the public page; and every way to leave it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+
+import pytest
+
+from api.demo.agency import DEMO_AGENCY
+from api.demo.documents import DecisionSpec
+from tests.conftest import need_tool
+from tests.service import AUDITOR, CLERK, INITIAL, LEADER, SECOND, Site
+
+pytestmark = pytest.mark.xdist_group("site")
+
+
+@pytest.fixture(scope="module")
+def issued(site: Site) -> str:
+    return site.issued(subject="Quyết định của cả đường đi")
+
+
+def long_term(site: Site, document: str) -> bytes:
+    deadline = time.monotonic() + 60
+    while site.document(document)["versions"][-1]["role"] != "long-term":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return site.file(document, "long-term")
+
+
+def test_an_issued_document_tells_its_whole_way(site, issued):
+    document = site.document(issued)
+    assert document["state"] == "issued"
+    assert document["number"].endswith("/QĐ-UBND")
+    roles = [version["role"] for version in document["versions"]]
+    assert roles[:6] == [
+        "uploaded",
+        "prepared",
+        "leader-signed",
+        "leader-timestamped",
+        "sealed",
+        "seal-timestamped",
+    ]
+
+
+def test_each_version_is_appended_to_the_one_before(site, issued):
+    """Signed bytes are never transformed; only the token goes into the newest signature's own hole."""
+    uploaded, prepared = site.file(issued, "uploaded"), site.file(issued, "prepared")
+    signed, stamped = site.file(issued, "leader-signed"), site.file(issued, "leader-timestamped")
+    sealed, final = site.file(issued, "sealed"), site.file(issued, "seal-timestamped")
+    assert prepared.startswith(uploaded)
+    assert signed.startswith(prepared)
+    assert sealed.startswith(stamped)
+    assert len(signed) == len(stamped)
+    assert len(sealed) == len(final)
+    assert long_term(site, issued).startswith(final)
+    differing = [i for i, (a, b) in enumerate(zip(signed, stamped, strict=True)) if a != b]
+    assert len(prepared) < differing[0] <= differing[-1] < len(stamped)
+
+
+def test_pdfsig_and_mutool_and_qpdf_agree(site, issued, tmp_path):
+    pdf = tmp_path / "decision.pdf"
+    pdf.write_bytes(site.file(issued, "seal-timestamped"))
+    told = subprocess.run([need_tool("pdfsig"), "-nocert", pdf], capture_output=True, text=True).stdout
+    assert told.count("Signature Validation: Signature is Valid.") == 2
+    assert told.count("Total document signed") == 1
+    assert told.rindex("Total document signed") > told.index("Not total document signed")
+    shown = subprocess.run([need_tool("mutool"), "sign", "-v", pdf], capture_output=True, text=True)
+    told = shown.stdout + shown.stderr
+    assert "valid but there have been edits since signing" in told
+    assert "The document is unchanged since signing" in told
+    assert subprocess.run([need_tool("qpdf"), "--check", pdf], capture_output=True).returncode == 0
+
+
+def test_verification_of_every_archived_version(site, issued):
+    for version, level in (("seal-timestamped", "B-T"), ("long-term", "B-LT")):
+        long_term(site, issued)
+        pdf = site.file(issued, version)
+        answer = site.client(None).post("/verifications", files={"file": ("a.pdf", pdf, "application/pdf")})
+        report = answer.json()
+        assert report["indication"] == "TOTAL-PASSED", json.dumps(report, ensure_ascii=False)
+        assert report["schema"] == "antin.verify/1"
+        leader, seal = report["signatures"]
+        assert (leader["changes"], leader["coverage"]) == ("form-fill", "revision")
+        assert leader["level"] == seal["level"] == level
+        assert report["archive"]["in_force"] is True
+    assert seal["changes"] == "long-term-data"
+
+
+def test_one_changed_byte_is_never_a_yes(site, issued):
+    pdf = bytearray(site.file(issued, "seal-timestamped"))
+    pdf[200] ^= 1
+    answer = site.client(None).post(
+        "/verifications", files={"file": ("a.pdf", bytes(pdf), "application/pdf")}
+    )
+    report = answer.json()
+    assert report.get("indication") != "TOTAL-PASSED"
+    assert report.get("archive") is None
+
+
+def test_the_receipt_holds_and_is_of_this_file_alone(site, issued, tmp_path):
+    from archive import receipt as receipts
+    from archive.errors import ProofRefused
+
+    pdf = tmp_path / "decision.pdf"
+    pdf.write_bytes(site.file(issued, "seal-timestamped"))
+    given = site.client(CLERK).get(f"/documents/{issued}/receipt").content
+    vkey = site.client(None).get("/log/key").text.strip()
+    assert receipts.verify(pdf, given, vkey).checkpoint.origin == site.settings.origin
+    pdf.write_bytes(site.file(issued, "sealed"))
+    with pytest.raises(ProofRefused):
+        receipts.verify(pdf, given, vkey)
+
+
+def test_a_public_receipt_opens_only_the_pdf(site, issued):
+    code = site.document(issued)["code"]
+    public = site.client(None).get(f"{site.url}/v/{code}/receipt")
+    assert "record" not in public.json()
+    assert "record" in site.client(CLERK).get(f"/documents/{issued}/receipt").json()
+
+
+def test_numbers_follow_each_other_and_a_retry_gets_the_own_one(site):
+    first, second = site.signed(), site.signed()
+    one = site.post(CLERK, f"/documents/{first}/number", json={}).json()
+    two = site.post(CLERK, f"/documents/{second}/number", json={}).json()
+    again = site.post(CLERK, f"/documents/{first}/number", json={}).json()
+    assert again["number"] == one["number"]
+    assert int(two["number"].split("/")[0]) == int(one["number"].split("/")[0]) + 1
+    register = site.get(CLERK, "/registers/outgoing")
+    assert [one["number"], two["number"]] == [row["cells"][0] for row in register["rows"]][-2:]
+
+
+def test_a_number_already_taken_is_refused(site):
+    taken, document = site.signed(), site.signed()
+    number = site.post(CLERK, f"/documents/{taken}/number", json={}).json()["number"]
+    answer = site.post(CLERK, f"/documents/{document}/number", json={"number": int(number.split("/")[0])})
+    assert answer.status_code == 409
+    assert answer.json()["id"] == "issuing.number-taken"
+    assert site.document(document)["number"] is None
+
+
+@pytest.mark.parametrize(
+    ("act", "body", "who"),
+    [
+        ("leader-signature", None, LEADER),
+        ("number", {}, CLERK),
+        ("seal", None, CLERK),
+        ("issue", None, CLERK),
+        ("filing", None, CLERK),
+    ],
+)
+def test_acts_out_of_order_are_refused_with_their_article(site, act, body, who):
+    document = site.upload().json()["id"]
+    answer = site.post(who, f"/documents/{document}/{act}", **({"json": body} if body is not None else {}))
+    assert answer.status_code == 409, answer.text
+    problem = answer.json()
+    assert problem["id"] == "issuing.wrong-order"
+    assert "NĐ 30/2020/NĐ-CP" in problem["basis"]
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert site.document(document)["state"] == "draft"
+
+
+def test_the_seal_needs_the_number(site):
+    document = site.signed()
+    answer = site.post(CLERK, f"/documents/{document}/seal")
+    assert answer.status_code in (409, 422)
+    assert answer.json()["id"] == "issuing.no-number"
+
+
+def test_a_second_seal_is_refused(site, issued):
+    answer = site.post(CLERK, f"/documents/{issued}/seal")
+    assert answer.json()["id"] == "issuing.wrong-order"
+
+
+@pytest.mark.parametrize(
+    ("who", "act", "status"),
+    [
+        (CLERK, "leader-signature", 422),
+        (LEADER, "seal", 403),
+        (AUDITOR, "number", 403),
+        (LEADER, "issue", 403),
+        (None, "seal", 401),
+    ],
+)
+def test_the_wrong_role_is_refused(site, who, act, status):
+    document = site.prepared()
+    body = {"json": {}} if act == "number" else {}
+    answer = site.post(who, f"/documents/{document}/{act}", **body)
+    assert answer.status_code == status, answer.text
+    assert site.document(document)["state"] == "prepared"
+
+
+def test_another_leader_cannot_sign(site):
+    document = site.prepared()
+    answer = site.post(SECOND, f"/documents/{document}/leader-signature")
+    assert answer.json()["id"] == "issuing.not-your-turn"
+
+
+def test_return_with_a_reason_and_revise(site):
+    document = site.prepared()
+    assert site.post(LEADER, f"/documents/{document}/return", json={"reason": " "}).status_code == 422
+    returned = site.post(LEADER, f"/documents/{document}/return", json={"reason": "Sai căn cứ"}).json()
+    assert (returned["state"], returned["reason"]) == ("returned", "Sai căn cứ")
+
+
+def test_take_back_before_anybody_signed(site):
+    document = site.prepared()
+    taken = site.post(CLERK, f"/documents/{document}/withdrawal").json()
+    assert taken["state"] == "draft"
+    assert site.post(CLERK, f"/documents/{document}/preparation", json={}).json()["state"] == "prepared"
+
+
+def test_void_keeps_the_number_in_the_register(site):
+    document = site.signed()
+    number = site.post(CLERK, f"/documents/{document}/number", json={}).json()["number"]
+    voided = site.post(CLERK, f"/documents/{document}/void", json={"reason": "Ban hành nhầm"}).json()
+    assert voided["state"] == "voided"
+    rows = {row["cells"][0]: row["cells"] for row in site.get(CLERK, "/registers/outgoing")["rows"]}
+    assert "Ban hành nhầm" in rows[number][-1]
+
+
+def test_recall_shows_on_the_public_page_and_in_verification(site):
+    document = site.issued(subject="Sẽ bị thu hồi")
+    pdf = site.file(document, "seal-timestamped")
+    site.post(CLERK, f"/documents/{document}/recall", json={"reason": "Sai nội dung"})
+    code = site.document(document)["code"]
+    page = site.client(None).get(f"{site.url}/v/{code}", headers={"accept": "text/html"})
+    assert page.status_code == 200
+    assert "Sai nội dung" in page.text
+    report = site.client(None).post("/verifications", files={"file": ("a.pdf", pdf)}).json()
+    assert report["indication"] == "TOTAL-PASSED"
+    assert report["archive"]["in_force"] is False
+
+
+def test_initials_and_two_leaders(site):
+    spec = DecisionSpec(leaders=DEMO_AGENCY.leaders, appendix_pages=1)
+    document = site.prepared(spec, leaders=f"{LEADER},{SECOND}", initials=INITIAL)
+    early = site.post(LEADER, f"/documents/{document}/leader-signature")
+    assert early.json()["id"] == "issuing.not-your-turn"
+    site.done(INITIAL, site.post(INITIAL, f"/documents/{document}/initials"))
+    site.done(LEADER, site.post(LEADER, f"/documents/{document}/leader-signature"))
+    assert site.document(document)["state"] == "prepared"
+    site.done(SECOND, site.post(SECOND, f"/documents/{document}/leader-signature"))
+    assert site.post(CLERK, f"/documents/{document}/number", json={}).status_code == 200
+    site.done(CLERK, site.post(CLERK, f"/documents/{document}/seal"))
+    pdf = site.file(document, "seal-timestamped")
+    report = site.client(None).post("/verifications", files={"file": ("a.pdf", pdf)}).json()
+    assert report["indication"] == "TOTAL-PASSED", json.dumps(report, ensure_ascii=False)
+    assert len(report["signatures"]) == 4
+
+
+def test_a_batch_signs_each_for_itself(site):
+    documents = [site.prepared() for _ in range(3)]
+    refused = site.upload().json()["id"]
+    answer = site.post(LEADER, "/batches/leader-signatures", json={"documents": [*documents, refused]})
+    operation = site.done(LEADER, answer)
+    lines = operation["result"]["documents"]
+    assert [line["document"] for line in lines] == [*documents, refused]
+    assert [line.get("state") for line in lines[:3]] == ["signed"] * 3
+    assert lines[3]["problem"]["id"] == "issuing.wrong-order"
+
+
+def test_idempotency_key_replays_and_refuses_another_body(site):
+    document = site.signed()
+    first = site.post(CLERK, f"/documents/{document}/number", "same-key", json={})
+    again = site.post(CLERK, f"/documents/{document}/number", "same-key", json={})
+    other = site.post(CLERK, f"/documents/{document}/number", "same-key", json={"number": 9})
+    assert again.content == first.content
+    assert again.headers["idempotent-replay"] == "true"
+    assert other.json()["id"] == "access.idempotency-key-reused"
+    missing = site.client(CLERK).post(f"/documents/{document}/number", json={})
+    assert missing.json()["id"] == "access.idempotency-key-missing"
+
+
+def test_if_match_refuses_a_stale_view(site):
+    document = site.prepared()
+    answer = site.client(CLERK).post(
+        f"/documents/{document}/withdrawal", headers={"idempotency-key": "stale", "if-match": '"old"'}
+    )
+    assert answer.status_code == 412
+    etag = site.client(CLERK).get(f"/documents/{document}").headers["etag"]
+    fresh = site.client(CLERK).get(f"/documents/{document}", headers={"if-none-match": etag})
+    assert fresh.status_code == 304
+
+
+def test_audit_has_intent_before_and_result_after_each_use_of_a_key(site, issued):
+    acts = [(row["act"], row["phase"]) for row in site.document(issued)["acts"]]
+    for act in ("sign", "seal"):
+        assert acts.index((act, "intent")) < acts.index((act, "result"))
+
+
+def test_fsck_is_clean_after_all_this(site, issued):
+    from api.checking import Checking
+
+    report = Checking(site.services).report()
+    assert report.clean, report.findings

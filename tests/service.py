@@ -1,0 +1,135 @@
+"""A real service for tests: uvicorn in a thread, SQLite, directory store, demo PKI over HTTP, DBOS jobs."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from api.demo.documents import DecisionSpec, decision
+from api.demo.run import demo_settings, running
+from api.services import Services
+from api.settings import Settings
+
+CLERK, LEADER, SECOND, INITIAL, AUDITOR = (
+    "van-thu",
+    "nguyen-van-an",
+    "tran-thi-binh",
+    "le-van-cuong",
+    "kiem-tra",
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Site:
+    """The running service, seen from outside."""
+
+    settings: Settings
+    services: Services
+    passwords: dict[str, str]
+    clients: dict[str, httpx.Client] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.settings.public_url
+
+    def client(self, name: str | None) -> httpx.Client:
+        """An API client of that account; None is the public."""
+        if name is None:
+            return httpx.Client(base_url=f"{self.url}/api/v1", timeout=60, trust_env=False)
+        if name not in self.clients:
+            client = self.client(None)
+            answer = client.post("/sessions", json={"name": name, "password": self.passwords[name]})
+            assert answer.status_code == 201, answer.text
+            client.headers["authorization"] = f"Bearer {answer.json()['token']}"
+            self.clients[name] = client
+        return self.clients[name]
+
+    def post(self, who: str | None, path: str, key: str | None = None, **body: Any) -> httpx.Response:
+        headers = {"idempotency-key": key or uuid.uuid4().hex}
+        return self.client(who).post(path, headers=headers, **body)
+
+    def get(self, who: str | None, path: str) -> Any:
+        answer = self.client(who).get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def upload(self, pdf: bytes | None = None, key: str | None = None, **form: Any) -> httpx.Response:
+        fields = {"subject": "Quyết định thử nghiệm", "kind": "QĐ", "leaders": LEADER, **form}
+        name = fields.pop("file_name", "quyet-dinh.pdf")
+        return self.post(
+            CLERK,
+            "/documents",
+            key,
+            data=fields,
+            files={"file": (name, pdf or decision(), "application/pdf")},
+        )
+
+    def wait(self, who: str, answer: httpx.Response, seconds: float = 60) -> dict[str, Any]:
+        """The operation's end."""
+        assert answer.status_code == 202, answer.text
+        deadline = time.monotonic() + seconds
+        while True:
+            operation: dict[str, Any] = self.get(who, f"/operations/{answer.json()['id']}")
+            if operation["state"] in ("succeeded", "failed"):
+                return operation
+            assert time.monotonic() < deadline, operation
+            time.sleep(0.03)
+
+    def done(self, who: str, answer: httpx.Response) -> dict[str, Any]:
+        operation = self.wait(who, answer)
+        assert operation["state"] == "succeeded", json.dumps(operation["problem"], ensure_ascii=False)
+        return operation
+
+    def prepared(self, spec: DecisionSpec | None = None, **form: Any) -> str:
+        """A document that waits for its signers."""
+        answer = self.upload(decision(spec) if spec else None, **form)
+        assert answer.status_code == 201, answer.text
+        document = str(answer.json()["id"])
+        ready = self.post(CLERK, f"/documents/{document}/preparation", json={})
+        assert ready.status_code == 200, ready.text
+        return document
+
+    def signed(self, **form: Any) -> str:
+        document = self.prepared(**form)
+        self.done(LEADER, self.post(LEADER, f"/documents/{document}/leader-signature"))
+        return document
+
+    def archived(self, **form: Any) -> str:
+        document = self.signed(**form)
+        assert self.post(CLERK, f"/documents/{document}/number", json={}).status_code == 200
+        self.done(CLERK, self.post(CLERK, f"/documents/{document}/seal"))
+        return document
+
+    def issued(self, **form: Any) -> str:
+        document = self.archived(**form)
+        answer = self.post(CLERK, f"/documents/{document}/issue")
+        assert answer.status_code == 200, answer.text
+        return document
+
+    def document(self, document: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(CLERK, f"/documents/{document}")
+        return found
+
+    def file(self, document: str, version: str = "") -> bytes:
+        path = f"/documents/{document}/file" + (f"?version={version}" if version else "")
+        answer = self.client(CLERK).get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.content
+
+
+def start(data: Path) -> Any:
+    """Context manager: the running service and its accounts."""
+    return running(demo_settings(data, free_port()))
