@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from datetime import timedelta
 
@@ -82,9 +83,21 @@ class Audited:
         return [finding.where for finding in self.check().findings if finding.id == finding_id]
 
 
-@pytest.fixture
-def archive(tmp_path):
-    opened = Audited(tmp_path)
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory):
+    opened = Audited(tmp_path_factory.mktemp("filled"))
     opened.fill()
-    yield opened
     opened.house.transactions.close()
+    return opened
+
+
+@pytest.fixture
+def archive(filled, tmp_path):
+    """A copy of the filled archive, to be attacked."""
+    shutil.copytree(filled.database.parent, tmp_path, dirs_exist_ok=True)
+    copied = Audited(tmp_path)
+    copied.objects._objects.update(filled.objects._objects)
+    for name in ("issued", "recalled", "voided", "last"):
+        setattr(copied, name, getattr(filled, name))
+    yield copied
+    copied.house.transactions.close()
