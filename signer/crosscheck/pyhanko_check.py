@@ -23,11 +23,13 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+MAX_FILE = 100 << 20
+"""Its difference analysis keeps every stream that it meets: a larger file would not fit a worker."""
 _RECURSION = 5000
 
 
 class Opinion(StrEnum):
-    """NONE: pyHanko failed on the file and says nothing."""
+    """NONE: pyHanko failed on the file, or was not asked because of its size."""
 
     AGREES = "agrees"
     DISAGREES = "disagrees"
@@ -114,6 +116,8 @@ def _row(signature: PyhankoSignature) -> str:
 
 def check(path: Path, trust: Sequence[bytes], at: datetime) -> PyhankoVerdict:
     """pyHanko's verdict with these DER anchors at the moment `at` (aware). Never raises on account of the file."""
+    if path.stat().st_size > MAX_FILE:
+        return PyhankoVerdict((), f"larger than {MAX_FILE} bytes")
     roots = [x509.Certificate.load(der) for der in trust]
     try:
         with _deep_recursion(), path.open("rb") as file:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signer.crosscheck.pyhanko_check import Opinion, PyhankoVerdict, check
+from signer.crosscheck.pyhanko_check import MAX_FILE, Opinion, PyhankoVerdict, check
 from signer.sandbox import Sandbox
 from tests.demo_pki import demo_pki
 from tests.signer.creation.issuing import AT, SHAPES
@@ -74,3 +74,13 @@ def test_what_it_cannot_read_is_no_opinion(content, tmp_path, roots):
     assert verdict.opinion is Opinion.NONE
     assert verdict.agrees
     assert verdict.summary.startswith("no opinion")
+
+
+def test_it_is_not_asked_about_very_large_files(finished, tmp_path, roots):
+    path = tmp_path / "large.pdf"
+    path.write_bytes(finished[2].read_bytes())
+    with path.open("r+b") as file:
+        file.truncate(MAX_FILE + 1)
+    verdict = check(path, roots, AT)
+    assert verdict.opinion is Opinion.NONE
+    assert "larger" in verdict.summary
