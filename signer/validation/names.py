@@ -32,6 +32,24 @@ def day(time: datetime) -> str:
     return time.astimezone(_VIETNAM).strftime("%d/%m/%Y")
 
 
+_CAUSES = {
+    "key_compromise": ("lộ khóa bí mật", "key compromise"),
+    "ca_compromise": ("lộ khóa của tổ chức cấp", "CA compromise"),
+    "aa_compromise": ("lộ khóa của tổ chức cấp", "attribute authority compromise"),
+    "affiliation_changed": ("thay đổi nơi công tác", "affiliation changed"),
+    "superseded": ("đã được thay thế", "superseded"),
+    "cessation_of_operation": ("ngừng sử dụng", "cessation of operation"),
+    "certificate_hold": ("tạm dừng", "certificate hold"),
+    "privilege_withdrawn": ("bị thu quyền", "privilege withdrawn"),
+}
+
+
+def cause(reason: str, language: str) -> str:
+    """Why a certificate was revoked (RFC 5280, 5.3.1), in words."""
+    vi, en = _CAUSES.get(reason, ("không nêu", "unspecified"))
+    return en if language == "en" else vi
+
+
 def _attribute(name: Any, kind: str) -> str:
     try:
         value = name.native.get(kind)

@@ -28,6 +28,7 @@ from signer.trust.certificates import Certificate
 from signer.trust.paths import Path, build, violation
 from signer.trust.signatures import AlgorithmUnknown, digest_name, facts
 from signer.trust.status import Answer, Kind
+from signer.validation import names
 from signer.validation.context import Context
 from signer.validation.names import common_name, day, moment
 from signer.validation.proof import Proof
@@ -224,7 +225,8 @@ class _Judge:
         values = {
             "subject": common_name(certificate),
             "revoked": moment(revoked_at),
-            "reason": answer.reason,
+            "cause_vi": names.cause(answer.reason, "vi"),
+            "cause_en": names.cause(answer.reason, "en"),
         }
         proven_before = self.proof.existed_at is not None and self.proof.existed_at < revoked_at
         if not leaf:
@@ -234,7 +236,6 @@ class _Judge:
             self._add(verdict, reasons.REVOKED_CA, Severity.WARNING if harmless else Severity.ERROR, **values)
         elif proven_before:
             self._settled("valid")
-            values.pop("reason")
             self._add(PASSED, reasons.REVOKED_LATER, Severity.INFO, **values)
         else:
             self.condition = "revoked"
