@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
+import shutil
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,7 +25,9 @@ AT = dt.datetime(2026, 11, 20, 3, 4, 5, tzinfo=dt.UTC)
 @cache
 def demo_pki() -> DemoPki:
     """Made once per process; do not revoke its main identities."""
-    return make_demo_pki(Path(mkdtemp(prefix="antin-test-pki-")), AT)
+    directory = Path(mkdtemp(prefix="antin-test-pki-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return make_demo_pki(directory, AT)
 
 
 def trust(pki: DemoPki) -> TrustAnchors:
