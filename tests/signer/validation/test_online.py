@@ -1,0 +1,72 @@
+"""With the network: the worker says what it lacks, the parent asks, the worker judges again."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies.validation import AGENCY, PASSED
+from policies.vocabulary import SubIndication
+from signer.errors import DocumentRefused, RevocationUnavailable
+from signer.sandbox import Sandbox
+from signer.trust.revocation import FailingRevocationSource, Failure
+from signer.validation.online import validate_online
+from tests.signer.trust.forge import answer, family, issue
+from tests.signer.validation.office import PkiSource, explain
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(1) as found:
+        yield found
+
+
+def run(sandbox, shelf, path, revocation):
+    return validate_online(sandbox, path, shelf.office.trust, shelf.now, AGENCY, revocation)
+
+
+def test_a_real_worker_and_a_source(sandbox, shelf, pki):
+    source = PkiSource(pki)
+    report = run(sandbox, shelf, shelf.issued, source)
+    assert report.verdict == PASSED, explain(report)
+    assert len(source.asked) == len(set(source.asked)), "each certificate is asked about once"
+
+
+def test_offline_is_no_pass(sandbox, shelf):
+    report = run(sandbox, shelf, shelf.issued, None)
+    assert report.verdict.sub_indication is SubIndication.TRY_LATER
+
+
+def test_validation_data_needs_no_source(sandbox, shelf, pki):
+    twin = FailingRevocationSource(PkiSource(pki))
+    twin.always = Failure.DOWN
+    report = run(sandbox, shelf, shelf.long_term, twin)
+    assert report.verdict == PASSED, explain(report)
+    assert twin.asked == 0
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_a_source_that_fails_is_never_a_pass(sandbox, shelf, pki, failure):
+    _, ca, leaf = family()
+    twin = FailingRevocationSource(
+        PkiSource(pki), old=answer(leaf, ca), foreign=answer(leaf, issue("CA", ca=True))
+    )
+    twin.always = failure
+    report = run(sandbox, shelf, shelf.issued, twin)
+    assert report.verdict.sub_indication is SubIndication.TRY_LATER, explain(report)
+
+
+def test_the_list_is_asked_where_ocsp_is_silent(sandbox, shelf, pki):
+    class Silent(PkiSource):
+        def ocsp(self, *_):
+            raise RevocationUnavailable("down")
+
+    report = run(sandbox, shelf, shelf.issued, Silent(pki))
+    assert report.verdict == PASSED, explain(report)
+
+
+def test_a_file_that_is_no_pdf_is_a_typed_refusal(sandbox, shelf, tmp_path):
+    path = tmp_path / "x.pdf"
+    path.write_bytes(b"hello")
+    with pytest.raises(DocumentRefused) as caught:
+        run(sandbox, shelf, path, None)
+    assert caught.value.id.startswith("document.")
