@@ -1,6 +1,6 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
-    python -m benchmarks [signing] [path] [log] [large] [--quick]
+python -m benchmarks [signing] [path] [log] [large] [--quick]
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measuring: medians of warm runs, the cost of one fsync, rows of one table."""
+"""Measuring: medians of warm runs, wall and processor time, the cost of one fsync, rows of one table."""
 
 from __future__ import annotations
 
@@ -22,16 +22,46 @@ class Row:
     holds: bool | None
 
 
-def median_ms(act: Callable[[], object], runs: int, warm: int = 2) -> float:
-    """Median milliseconds of one call."""
-    for _ in range(warm):
-        act()
-    times = []
+@dataclass(frozen=True)
+class Times:
+    """Median milliseconds of one call: by the clock, and of this process's processor time."""
+
+    wall: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.2f} ms (CPU {self.cpu:.2f})"
+
+
+def alternate(acts: dict[str, Callable[[], object]], runs: int, warm: int = 2) -> dict[str, Times]:
+    """The acts in turn, `runs` times each, so that noise of the machine falls on all of them alike."""
+    for act in acts.values():
+        for _ in range(warm):
+            act()
+    walls: dict[str, list[float]] = {name: [] for name in acts}
+    cpus: dict[str, list[float]] = {name: [] for name in acts}
     for _ in range(runs):
-        start = time.perf_counter()
-        act()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times) * 1000
+        for name, act in acts.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            act()
+            cpus[name].append(time.process_time() - cpu)
+            walls[name].append(time.perf_counter() - wall)
+    return {name: Times(_median_ms(walls[name]), _median_ms(cpus[name])) for name in acts}
+
+
+def median_ms(act: Callable[[], object], runs: int, warm: int = 2) -> float:
+    """Median milliseconds of one call, by the clock."""
+    return alternate({"": act}, runs, warm)[""].wall
+
+
+def _median_ms(seconds: list[float]) -> float:
+    return statistics.median(seconds) * 1000
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that `share` of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def fsync_ms(folder: Path | None = None, runs: int = 50) -> float:
