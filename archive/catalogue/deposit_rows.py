@@ -9,9 +9,10 @@ from sqlalchemy import and_, delete, func, insert, select
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
-from archive.catalogue.tables import deposits, events, objects
+from archive.catalogue.tables import deposits, documents, events, objects
 from archive.catalogue.values import Deposit, Event, ObjectRole, ObjectRow, VersionRole
 from archive.log.leaf import LeafKind
+from policies.vocabulary import State
 
 
 def insert_deposit(conn: Connection, deposit: Deposit) -> None:
@@ -24,8 +25,11 @@ def deposit(conn: Connection, leaf: str) -> Deposit | None:
 
 
 def deposits_left(conn: Connection) -> tuple[Deposit, ...]:
-    """Everything planned and not committed, oldest first."""
-    query = select(deposits).order_by(deposits.c.planned_at, deposits.c.leaf)
+    """Everything planned and not committed, oldest first; what was voided meanwhile is not to be archived."""
+    voided = select(documents.c.id).where(
+        documents.c.id == deposits.c.document, documents.c.state == State.VOIDED
+    )
+    query = select(deposits).where(~voided.exists()).order_by(deposits.c.planned_at, deposits.c.leaf)
     return tuple(_deposit(row) for row in conn.execute(query))
 
 

@@ -203,3 +203,14 @@ def test_swallowed_writes_are_noticed(house):
     assert house.document(deposit.document).state is State.VALIDATED
     assert house.recover() == ()
     assert house.document(deposit.document).state is State.ARCHIVED
+
+
+def test_a_document_voided_meanwhile_is_never_archived(house):
+    deposit = house.validated(CONTENT)
+    with house.transactions.write() as conn:
+        document = documents.get(conn, deposit.document)
+        documents.advance(conn, document, Act.VOID, AT, facts=Facts(reason="Sai thẩm quyền"))
+    with pytest.raises(Refused):
+        house.carry_out(deposit)
+    assert house.recover() == ()
+    assert house.document(deposit.document).state is State.VOIDED
