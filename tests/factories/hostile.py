@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import zlib
 from collections.abc import Callable
@@ -253,6 +254,7 @@ def no_pages(path: Path) -> None:
     path.write_bytes(file.build())
 
 
+@functools.cache
 def zeros(size: int) -> bytes:
     packer = zlib.compressobj(9)
     block = bytes(1 << 20)
@@ -261,8 +263,8 @@ def zeros(size: int) -> bytes:
 
 @attack
 def object_stream_bomb(path: Path) -> None:
-    """The catalog lies in an object stream that unpacks to 1 GiB."""
-    bomb = zeros(1 << 30)
+    """The catalog lies in an object stream that unpacks to 256 MiB."""
+    bomb = zeros(1 << 28)
     out = b"%PDF-1.7\n" + b"%\xe2\xe3\xcf\xd3\n"
     at_stream = len(out)
     entries = b"/Type /ObjStm /N 1 /First 10 /Filter /FlateDecode"
@@ -278,7 +280,7 @@ def object_stream_bomb(path: Path) -> None:
 
 @attack
 def xref_stream_bomb(path: Path) -> None:
-    bomb = zeros(1 << 30)
+    bomb = zeros(1 << 28)
     out = b"%PDF-1.7\n" + b"%\xe2\xe3\xcf\xd3\n"
     at_xref = len(out)
     dictionary = b"/Type /XRef /Size 4 /W [1 4 1] /Root 1 0 R /Filter /FlateDecode /Length %d" % len(bomb)
@@ -289,7 +291,7 @@ def xref_stream_bomb(path: Path) -> None:
 @attack
 def first_page_bomb(path: Path) -> None:
     file = good_file()
-    bomb = zeros(1 << 30)
+    bomb = zeros(1 << 28)
     file.objects[CONTENT] = stream(bomb, b"/Filter /FlateDecode")
     path.write_bytes(file.build())
 

@@ -1,8 +1,8 @@
 """A good PDF/A-2b file as editable raw objects, so that a test can break exactly one rule.
 
-    file = good_file()
-    file.objects[PAGE] = file.objects[PAGE].replace(b"/Rotate 0", b"/AA << >>")
-    data = file.build()
+file = good_file()
+file.objects[PAGE] = file.objects[PAGE].replace(b"/Rotate 0", b"/AA << >>")
+data = file.build()
 """
 
 from __future__ import annotations
@@ -94,19 +94,19 @@ def font_program(text: str, *, drop: tuple[str, ...] = ()) -> bytes:
     return out.getvalue()
 
 
-def _font(text: str) -> TTFont:
+def program_of(text: str) -> TTFont:
     return TTFont(io.BytesIO(font_program(text)))
 
 
 def encode(text: str, known: str = TEXT) -> bytes:
     """Text as hex of two-byte glyph ids of the Type 0 font made for `known`."""
-    font = _font(known)
+    font = program_of(known)
     cmap = font.getBestCmap()
     return b"<" + b"".join(b"%04X" % font.getGlyphID(cmap[ord(c)]) for c in text) + b">"
 
 
 def cid_widths(text: str) -> bytes:
-    font = _font(text)
+    font = program_of(text)
     scale = 1000 / font["head"].unitsPerEm
     return b"[0 [%s]]" % b" ".join(
         b"%d" % round(font["hmtx"][name][0] * scale) for name in font.getGlyphOrder()
@@ -114,7 +114,7 @@ def cid_widths(text: str) -> bytes:
 
 
 def simple_widths(text: str) -> bytes:
-    font = _font(text)
+    font = program_of(text)
     scale = 1000 / font["head"].unitsPerEm
     cmap = font.getBestCmap()
     return b" ".join(
@@ -123,7 +123,7 @@ def simple_widths(text: str) -> bytes:
 
 
 def to_unicode(text: str) -> bytes:
-    font = _font(text)
+    font = program_of(text)
     cmap = font.getBestCmap()
     pairs = [(font.getGlyphID(cmap[ord(c)]), c.encode("utf-16-be").hex().encode()) for c in sorted(set(text))]
     lines = b"\n".join(b"<%04X> <%s>" % pair for pair in pairs)

@@ -10,7 +10,7 @@ from signer.document.objects import ReaderLimits
 from signer.document.pdfa import actions, colour, file_structure, fonts, forms, graph, images
 from signer.document.pdfa.annotations import annotation_rule
 from signer.document.pdfa.content import Contents
-from signer.document.pdfa.context import Context, PdfaLimits
+from signer.document.pdfa.context import READER, Context, PdfaLimits
 from signer.document.pdfa.metadata import check_metadata
 from signer.document.pdfa.object_syntax import check_object_syntax
 from signer.document.pdfa.report import PdfaFinding, PdfaReport
@@ -31,25 +31,28 @@ _GRAPH_RULES: tuple[graph.Rule, ...] = (
     fonts.font_rule,
 )
 _DEFAULT = PdfaLimits()
+_UNREAD = {reasons.ENCRYPTED.id: "6.1.3-2", reasons.TOO_MANY_OBJECTS.id: "6.1.13-7"}
 
 
 def check(path: Path, limits: PdfaLimits = _DEFAULT) -> PdfaReport:
     """Check a file against PDF/A-2b (ISO 19005-2:2011), as far as `docs/pdfa.md` lists.
 
-    Runs in the sandbox. Raises `DocumentRefused` when the file cannot be read as PDF at all; an encrypted one
-    is reported.
+    Runs in the sandbox. Raises `DocumentRefused` when the file cannot be read as PDF at all; encryption and
+    too many objects, which end the reading too, are reported as the rules that they break.
     """
     try:
         with PdfFile.open(path, limits=ReaderLimits(stream_bytes=limits.stream_bytes)) as pdf:
             return _checked(Context(pdf, limits))
     except DocumentRefused as exc:
-        if exc.reason != reasons.ENCRYPTED:
+        if exc.reason.id not in _UNREAD:
             raise
-        return PdfaReport("", (PdfaFinding("6.1.3-2", "the file is encrypted"),), complete=False)
+        return PdfaReport("", (PdfaFinding(_UNREAD[exc.reason.id], str(exc)),), complete=False)
 
 
 def _checked(context: Context) -> PdfaReport:
     file_structure.check_file_structure(context)
+    if _is_too_large(context):
+        return PdfaReport("", tuple(context.findings.values()), complete=False)
     check_object_syntax(context)
     colour.check_output_intents(context)
     check_metadata(context)
@@ -64,14 +67,25 @@ def _checked(context: Context) -> PdfaReport:
     return PdfaReport(context.claims[:20], tuple(context.findings.values()), context.complete)
 
 
+def _is_too_large(context: Context) -> bool:
+    """Whether the file is beyond the limits by its own words; then nothing in it is looked at."""
+    pages = context.integer(context.dictionary(context.pdf.catalog.get("Pages")).get("Count")) or 0
+    return pages > context.limits.pages or context.pdf.next_object_number > context.limits.objects
+
+
 def _pages(context: Context) -> None:
     contents = Contents(context, budget=context.limits.tokens)
     index = 0
     with context.reading():
         while (page := context.pdf.page_or_none(index)) is not None:
             index += 1
+            if index > context.limits.pages:
+                context.complete = False
+                break
             with context.reading(page.ref.num):
                 _page(context, contents, page.dict, page.ref.num)
+    if not index:
+        context.fail(READER, "the file has no pages")
     for use in contents.fonts.values():
         with context.reading(use.number):
             fonts.check_font(context, use)

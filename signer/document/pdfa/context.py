@@ -17,9 +17,12 @@ READER = "reader"
 
 @dataclass(frozen=True, slots=True)
 class PdfaLimits:
-    """What one check may cost: findings kept, values looked at, content tokens read, bytes of one stream."""
+    """What one check may cost: findings kept, objects and pages of a file that is checked at all, values
+    looked at, content tokens read, bytes of one decoded stream, font program or metadata packet."""
 
     findings: int = 200
+    objects: int = 250_000
+    pages: int = 2_500
     values: int = 3_000_000
     tokens: int = 4_000_000
     stream_bytes: int = 64 << 20
