@@ -1,0 +1,65 @@
+"""The whole path over HTTP, upload to receipt, several documents in flight; the service in its own process."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+from api.demo.documents import DecisionSpec, decision
+from benchmarks.harness import Row, fsync_ms
+from benchmarks.site import CLERK, LEADER, Site, Walker, started
+
+WANTED = 6.0
+IN_FLIGHT = 6
+
+
+def run(quick: bool) -> list[Row]:
+    """Documents per second in a steady state, with commits, fsyncs and processor time for each."""
+    warm, measured = (2, 4) if quick else (2 * IN_FLIGHT, 20 * IN_FLIGHT)
+    pages = [decision(DecisionSpec(subject=f"Phê duyệt Kế hoạch số {i}")) for i in range(warm + measured)]
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+        folder = Path(name)
+        fsync = fsync_ms(folder)
+        with started(folder / "data") as site:
+            return [_measure(site, pages, warm, fsync)]
+
+
+def _measure(site: Site, pages: list[bytes], warm: int, fsync: float) -> Row:
+    numbers = count()
+    walkers = [Walker(site.client(CLERK), site.client(LEADER)) for _ in range(IN_FLIGHT)]
+
+    def take(walker: Walker, limit: int) -> None:
+        while (index := next(numbers)) < limit:
+            walker.walk(pages[index], f"Quyết định {index}")
+
+    def all_take(limit: int) -> None:
+        with ThreadPoolExecutor(IN_FLIGHT) as pool:
+            list(pool.map(lambda walker: take(walker, limit), walkers))
+
+    all_take(warm)
+    numbers = count(warm)
+    for walker in walkers:
+        walker.times.clear()
+    before, cpu, start = site.counts(), site.cpu_seconds(), time.perf_counter()
+    all_take(len(pages))
+    seconds, after = time.perf_counter() - start, site.counts()
+    done = len(pages) - warm
+    cpu = (site.cpu_seconds() - cpu) / done
+    each = {key: (after[key] - before[key]) / done for key in ("commits", "fsyncs")}
+    steps = {
+        step: sum(walker.times.get(step, 0.0) for walker in walkers) / done * 1000
+        for step in walkers[0].times
+    }
+    compared = "; ".join(
+        (
+            f"{each['commits']:.0f} commits + {each['fsyncs']:.0f} file fsyncs a document (one fsync {fsync:.1f} ms)",
+            f"CPU {cpu * 1000:.0f} ms a document, service and workers",
+            "each waits " + ", ".join(f"{step} {ms:.0f}" for step, ms in steps.items()) + " ms",
+        )
+    )
+    rate = done / seconds
+    what = f"whole path over HTTP, upload to receipt, in-process TSA, {IN_FLIGHT} in flight, {len(pages[0]) // 1000} KB"
+    return Row(what, f"{rate:.1f} documents/s", compared, f"≥ {WANTED:.0f} /s", rate >= WANTED)

@@ -1,0 +1,221 @@
+"""The service in a process of its own, as `antin serve` runs it, with its time-stamp authority in-process.
+
+    python -m benchmarks.site DATA PORT        the process: prints its passwords, then answers "counts" lines
+    with started(data) as site: ...            from outside: HTTP clients, counts, resident memory
+
+Counted are write transactions (SQLite: one fsync of the write-ahead log each, synchronous=FULL) and the
+fsyncs of files and directories; what only reads is not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from sqlalchemy import Connection, Engine, event
+
+from api.demo import tsa
+from api.demo.furnish import kept_passwords
+from api.demo.run import demo_settings, running
+from api.services import Services
+from signer.timestamping.direct import DirectTimestampAuthority
+from signer.timestamping.token import TokenRules
+
+CLERK, LEADER = "van-thu", "nguyen-van-an"
+POLL_SECONDS = 0.05
+
+
+@dataclass
+class Counts:
+    """Since the start of the process."""
+
+    commits: int = 0
+    fsyncs: int = 0
+    by_thread: dict[str, int] = field(default_factory=dict)
+
+    def watch(self) -> None:
+        """Count from now on."""
+        seen: dict[int, int] = {}
+        real = os.fsync
+
+        @event.listens_for(Engine, "commit")
+        def committed(conn: Connection) -> None:
+            raw: Any = conn.connection.dbapi_connection
+            changes = raw.total_changes
+            if seen.get(id(raw), 0) != changes:
+                seen[id(raw)] = changes
+                self.commits += 1
+
+        def fsync(descriptor: int) -> None:
+            self.fsyncs += 1
+            real(descriptor)
+
+        os.fsync = fsync  # type: ignore[assignment]
+
+
+def serve(data: Path, port: int) -> None:
+    """The process: until its standard input ends."""
+    counts = Counts()
+    counts.watch()
+    settings = demo_settings(data, port)
+    with running(settings) as (services, _passwords):
+        _direct(services)
+        print("ready", flush=True)
+        for _ in sys.stdin:
+            times = os.times()
+            print(
+                json.dumps(
+                    {
+                        "commits": counts.commits,
+                        "fsyncs": counts.fsyncs,
+                        "cpu": times.user + times.system,
+                        "rss": psutil.Process().memory_info().rss,
+                    }
+                ),
+                flush=True,
+            )
+
+
+def _direct(services: Services) -> None:
+    pki = services.demo
+    assert pki is not None
+    rules = TokenRules(services.trust, now=services.clock)
+    services.tsa = DirectTimestampAuthority(lambda query: tsa.respond(pki, query, services.clock()), rules)
+
+
+@dataclass
+class Site:
+    """The running service, seen from outside."""
+
+    url: str
+    process: subprocess.Popen[str]
+    passwords: dict[str, str]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def client(self, name: str) -> httpx.Client:
+        """A signed-in API client."""
+        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=900, trust_env=False)
+        answer = client.post("/sessions", json={"name": name, "password": self.passwords[name]})
+        client.headers["authorization"] = f"Bearer {good(answer)['token']}"
+        return client
+
+    def counts(self) -> dict[str, float]:
+        """Commits, fsyncs and processor seconds of the service so far."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with self.lock:
+            self.process.stdin.write("counts\n")
+            self.process.stdin.flush()
+            found: dict[str, float] = json.loads(self.process.stdout.readline())
+        return found
+
+    def processes(self) -> dict[int, psutil.Process]:
+        """The service and its workers, by process id."""
+        root = psutil.Process(self.process.pid)
+        return {process.pid: process for process in (root, *root.children(recursive=True))}
+
+    def cpu_seconds(self) -> float:
+        """Processor seconds of the service and of all its workers, dead ones too."""
+        own = psutil.Process(self.process.pid).cpu_times()
+        total = own.user + own.system + own.children_user + own.children_system
+        for process in self.processes().values():
+            if process.pid != self.process.pid:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    times = process.cpu_times()
+                    total += times.user + times.system
+        return float(total)
+
+
+@contextlib.contextmanager
+def started(data: Path) -> Iterator[Site]:
+    """The service on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [sys.executable, "-m", "benchmarks.site", str(data), str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "ready"
+        passwords = kept_passwords(data / "accounts.txt")
+        yield Site(f"http://127.0.0.1:{port}", process, passwords)
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@dataclass
+class Walker:
+    """One client that takes documents from upload to receipt over HTTP."""
+
+    clerk: httpx.Client
+    leader: httpx.Client
+    poll: float = POLL_SECONDS
+    wait_seconds: float = 900.0
+    times: dict[str, float] = field(default_factory=dict)
+
+    def walk(self, pdf: Path | bytes, subject: str) -> dict[str, Any]:
+        """Upload, prepare, sign, number, seal; the receipt. Raises AssertionError when a step is refused."""
+        document = self._step("upload", lambda: self._upload(pdf, subject))["id"]
+        place = f"/documents/{document}"
+        self._step("prepare", lambda: good(self._post(self.clerk, f"{place}/preparation", json={})))
+        self._step("sign", lambda: self._waits(self.leader, f"{place}/leader-signature"))
+        self._step("number", lambda: good(self._post(self.clerk, f"{place}/number", json={})))
+        self._step("seal", lambda: self._waits(self.clerk, f"{place}/seal"))
+        receipt: dict[str, Any] = self._step("receipt", lambda: good(self.clerk.get(f"{place}/receipt")))
+        return {"id": document, "receipt": receipt}
+
+    def _step(self, name: str, act: Any) -> Any:
+        start = time.perf_counter()
+        result = act()
+        self.times[name] = self.times.get(name, 0.0) + time.perf_counter() - start
+        return result
+
+    def _upload(self, pdf: Path | bytes, subject: str) -> dict[str, Any]:
+        form = {"subject": subject, "kind": "QĐ", "leaders": LEADER}
+        with contextlib.ExitStack() as stack:
+            source = stack.enter_context(pdf.open("rb")) if isinstance(pdf, Path) else pdf
+            files = {"file": ("quyet-dinh.pdf", source, "application/pdf")}
+            return good(self._post(self.clerk, "/documents", data=form, files=files))
+
+    def _post(self, client: httpx.Client, path: str, **body: Any) -> httpx.Response:
+        return client.post(path, headers={"idempotency-key": uuid.uuid4().hex}, **body)
+
+    def _waits(self, client: httpx.Client, path: str) -> dict[str, Any]:
+        operation = good(self._post(client, path))
+        deadline = time.monotonic() + self.wait_seconds
+        while operation["state"] not in ("succeeded", "failed"):
+            assert time.monotonic() < deadline, operation
+            time.sleep(self.poll)
+            operation = good(client.get(f"/operations/{operation['id']}"))
+        assert operation["state"] == "succeeded", operation["problem"]
+        return operation
+
+
+def good(answer: httpx.Response) -> dict[str, Any]:
+    """The answer's JSON. Raises AssertionError for a refusal."""
+    assert answer.is_success, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), int(sys.argv[2]))
