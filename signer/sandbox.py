@@ -4,107 +4,44 @@
         facts = sandbox.call("signer.document.intake:examine_file", path, limits)
 
 A worker gets address-space, CPU, file-size and open-file limits from the kernel and a wall-clock limit from
-the parent, holds no keys, and hands over values only (`signer.wire`). A worker that dies or overruns is
-replaced; the call ends in a typed refusal. A worker whose memory grew is retired, so memory comes back.
+the parent, holds no keys, hands over values only (`signer.wire`), and dies with its parent. A worker that dies
+or overruns is replaced; the call ends in a typed refusal. A worker whose memory grew, or that has served many
+files, is retired, so memory comes back.
+
+Not covered: a worker that a file took over can give wrong answers about files that it is handed later, until
+it is retired; `retire_calls=1` gives every call a process of its own.
 """
 
 from __future__ import annotations
 
-import os
 import queue
-import selectors
-import subprocess
-import sys
 import threading
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from policies.reasons import document as reasons
-from signer import wire
+from policies.reasons.catalogue import all_reasons
+from policies.refusals import Reason
 from signer.errors import DocumentRefused, SandboxUnavailable, SignerRefused
+from signer.sandbox_process import Lost, Overrun, SandboxLimits, Worker
 
+__all__ = ["Sandbox", "SandboxLimits"]
 
-@dataclass(frozen=True, slots=True)
-class SandboxLimits:
-    """Limits of one worker: wall seconds per call, bytes of address space, bytes resident before it is
-    retired, bytes of one answer."""
-
-    wall_seconds: float = 60.0
-    address_space: int = 2 << 30
-    retire_resident: int = 192 << 20
-    answer_bytes: int = 256 << 20
-
-
-class _Worker:
-    def __init__(self, limits: SandboxLimits) -> None:
-        self.limits = limits
-        environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", "signer.sandbox_worker", str(limits.address_space)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, close_fds=True
-        )
-
-    def call(self, task: str, arguments: tuple[object, ...], wall_seconds: float) -> tuple[str, Any, int]:
-        stdin, stdout = self.process.stdin, self.process.stdout
-        if stdin is None or stdout is None:
-            raise _Lost
-        try:
-            stdin.write(wire.dumps([task, list(arguments)]).encode() + b"\n")
-            stdin.flush()
-        except OSError as exc:
-            raise _Lost from exc
-        kind, value, resident = wire.loads(self._read_line(stdout.fileno(), wall_seconds))
-        return kind, value, resident
-
-    def _read_line(self, descriptor: int, wall_seconds: float) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        deadline = _monotonic() + wall_seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, selectors.EVENT_READ)
-            while True:
-                if not selector.select(max(0.0, deadline - _monotonic())):
-                    raise _Overrun
-                chunk = os.read(descriptor, 1 << 20)
-                if not chunk:
-                    raise _Lost
-                parts.append(chunk)
-                size += len(chunk)
-                if size > self.limits.answer_bytes:
-                    raise _Overrun
-                if chunk.endswith(b"\n"):
-                    return b"".join(parts)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:  # a half-written request in the buffer of a dead pipe
-                    continue
-
-
-class _Lost(Exception):
-    """The worker died under the call."""
-
-
-class _Overrun(Exception):
-    """The worker took too long or answered too much."""
-
-
-def _monotonic() -> float:
-    return os.times().elapsed
+_PROGRAM = ("-m", "signer.sandbox_worker")
 
 
 class Sandbox:
-    """A pool of workers. Safe to call from several threads; calls wait for a free worker."""
+    """A pool of workers. Safe to call from several threads; calls wait for a free worker.
 
-    def __init__(self, size: int = 2, limits: SandboxLimits | None = None) -> None:
+    `program` is what Python runs as a worker; tests give one that misbehaves.
+    """
+
+    def __init__(
+        self, size: int = 2, limits: SandboxLimits | None = None, program: tuple[str, ...] = _PROGRAM
+    ) -> None:
         self.limits = limits or SandboxLimits()
-        self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._program = program
+        self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()
         self._closed = threading.Event()
         for _ in range(size):
             self._idle.put(None)
@@ -112,49 +49,61 @@ class Sandbox:
     def call(self, task: str, *arguments: object, wall_seconds: float | None = None) -> Any:
         """Run `module:function` of this room with wire values.
 
-        Raises the task's own refusal, `DocumentRefused` when the worker died or overran on these bytes, and
-        `SandboxUnavailable` when the pool is closed or no worker could be started.
+        Raises the task's own refusal, `DocumentRefused` when the worker died or overran on these bytes,
+        `SandboxUnavailable` when the pool is closed, busy for too long, or no worker could be started, and
+        TypeError for arguments without a wire form.
         """
-        if self._closed.is_set():
-            raise SandboxUnavailable("the sandbox is closed")
         limit = wall_seconds or self.limits.wall_seconds
-        worker = self._idle.get()
-        keep: _Worker | None = None
+        worker = self._take()
+        keep: Worker | None = None
         try:
-            worker = self._alive(worker)
+            worker = self._running(worker)
             kind, value, resident = worker.call(task, arguments, limit)
-            if resident <= self.limits.retire_resident:
+            if resident <= self.limits.retire_resident and worker.calls < self.limits.retire_calls:
                 keep = worker
-        except _Overrun as exc:
+        except Overrun as exc:
             raise DocumentRefused(reasons.TOO_SLOW, seconds=round(limit)) from exc
-        except (_Lost, ValueError, TypeError) as exc:
+        except Lost as exc:
             raise DocumentRefused(reasons.PARSER_KILLED) from exc
         finally:
-            if keep is None and worker is not None:
+            if worker is not None and (keep is None or self._closed.is_set()):
                 worker.kill()
+                keep = None
             self._idle.put(keep)
         return _unwrap(kind, value)
 
-    def _alive(self, worker: _Worker | None) -> _Worker:
-        if worker is not None and worker.process.poll() is None:
+    def _take(self) -> Worker | None:
+        try:
+            worker = self._idle.get(timeout=self.limits.queue_seconds)
+        except queue.Empty as exc:
+            raise SandboxUnavailable("every worker is busy") from exc
+        if self._closed.is_set():
+            self._idle.put(worker)
+            raise SandboxUnavailable("the sandbox is closed")
+        return worker
+
+    def _running(self, worker: Worker | None) -> Worker:
+        if worker is not None and worker.alive:
             return worker
         if worker is not None:
             worker.kill()
         try:
-            return _Worker(self.limits)
+            return Worker(self.limits, self._program)
         except OSError as exc:
             raise SandboxUnavailable("no worker process could be started") from exc
 
     def close(self) -> None:
-        """Kill idle workers; calls under way end by themselves and their workers die with the parent."""
+        """Kill idle workers; calls under way end by themselves, and their workers with them."""
         self._closed.set()
-        while True:
+        size = self._idle.qsize()
+        for _ in range(size):
             try:
                 worker = self._idle.get_nowait()
             except queue.Empty:
                 return
             if worker is not None:
                 worker.kill()
+            self._idle.put(None)  # so that whoever waits for a worker learns that the pool is closed
 
     def __enter__(self) -> Self:
         return self
@@ -169,10 +118,22 @@ def _unwrap(kind: str, value: Any) -> Any:
     if kind == "ok":
         return value
     if kind == "refused":
-        name, reason, values = value
-        raise _REFUSALS.get(name, DocumentRefused)(reason, **values)
+        raise _refusal(value)
     # "crashed": an exception that no task foresaw; its text may quote the file, so it is not passed on.
     raise DocumentRefused(reasons.PARSER_FAILED, kind=str(value)[:80])
+
+
+def _refusal(value: Any) -> SignerRefused:
+    """The worker's refusal with the catalogue's own words; a forged one is a failure of the parser."""
+    try:
+        name, given, values = value
+        reason = given if isinstance(given, Reason) and all_reasons().get(given.id) == given else None
+        refused = _REFUSALS[name](reason, **values) if reason is not None else None
+        if refused is not None and refused.text("vi") and refused.text("en"):
+            return refused
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+        return DocumentRefused(reasons.PARSER_FAILED, kind="refusal")
+    return DocumentRefused(reasons.PARSER_FAILED, kind="refusal")
 
 
 def _subclasses(kind: type[SignerRefused]) -> list[type[SignerRefused]]:

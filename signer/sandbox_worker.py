@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import os
 import resource
+import select
 import sys
+from pathlib import Path
 from typing import Any
 
 from policies.refusals import Refused
@@ -14,7 +17,9 @@ from signer import wire
 
 def main() -> None:
     """Serve calls until the parent closes the pipe. Anything printed by a library goes to stderr."""
-    _limit(int(sys.argv[1]))
+    address_space, file_bytes, lifeline = (int(number) for number in sys.argv[-3:])
+    _die_with_parent(lifeline)
+    _limit(address_space, file_bytes)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     sys.setrecursionlimit(600)
@@ -24,25 +29,63 @@ def main() -> None:
             answer = answer[answers.write(answer) or 0 :]
 
 
-def _limit(address_space: int) -> None:
+def _die_with_parent(lifeline: int) -> None:
+    """Have the kernel send SIGIO, which ends the process, when the parent's end of the pipe closes.
+
+    Not PR_SET_PDEATHSIG: that follows the parent's thread, and threads of a server come and go.
+    """
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    watched = select.poll()
+    watched.register(lifeline, select.POLLHUP)
+    if watched.poll(0):  # it closed before the signal was asked for
+        sys.exit(1)
+
+
+def _limit(address_space: int, file_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, file_bytes))
+
+
+def _limit_call(cpu_seconds: int, arguments: list[Any]) -> None:
+    """Limits of this call: CPU time from now on, and no write beyond the largest file that it is given."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    used = int(usage.ru_utime + usage.ru_stime) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (used + cpu_seconds, hard))
+    sizes = (path.stat().st_size for path in arguments if isinstance(path, Path) and path.is_file())
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (min(max(sizes, default=0), hard), hard))
 
 
 def _answer(line: bytes) -> bytes:
+    number: object = None
     try:
-        task, arguments = wire.loads(line)
-        result: list[Any] = ["ok", _function(task)(*arguments)]
+        number, task, arguments, cpu_seconds = wire.loads(line)
+        _limit_call(cpu_seconds, arguments)
+        kind, value = "ok", _function(task)(*arguments)
+        return _line(number, kind, value)
     except Refused as exc:
-        result = ["refused", [type(exc).__name__, exc.reason, dict(exc.values)]]
-    except (MemoryError, RecursionError) as exc:
-        result = ["crashed", type(exc).__name__]
-    except Exception as exc:
+        kind, value = (
+            "refused",
+            [type(exc).__name__, exc.reason, {k: _plain(v) for k, v in exc.values.items()}],
+        )
+    except Exception as exc:  # the border: whatever a parser raises ends here, as a name
         if "ANTIN_SANDBOX_DEBUG" in os.environ:
             raise
-        result = ["crashed", type(exc).__name__]
-    return wire.dumps([*result, _resident()]).encode()
+        kind, value = "crashed", type(exc).__name__
+    return _line(number, kind, value)
+
+
+def _line(number: object, kind: str, value: object) -> bytes:
+    return wire.dumps([number, kind, value, _resident()]).encode()
+
+
+def _plain(value: object) -> object:
+    """A refusal's value as it will be shown; what has no wire form goes as its text."""
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def _function(task: str) -> Any:

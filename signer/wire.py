@@ -10,12 +10,27 @@ import base64
 import dataclasses
 import importlib
 import json
+import re
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from policies.refusals import Refused
+
 ROOMS = ("signer.", "policies.")
+_MODULE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)+")
+# What a forged line can make the decoder, an import or a value's constructor raise.
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    RecursionError,
+    Refused,
+    TypeError,
+    ValueError,
+)
 
 
 def dumps(value: object) -> str:
@@ -24,8 +39,12 @@ def dumps(value: object) -> str:
 
 
 def loads(line: str | bytes) -> Any:
-    """One line of JSON → value. Raises ValueError for a tag or class that is not ours."""
-    return _decode(json.loads(line))
+    """One line of JSON → value. Raises ValueError for anything else, a foreign class or a value that its class
+    does not take."""
+    try:
+        return _decode(json.loads(line))
+    except _UNREADABLE as exc:
+        raise ValueError("not the wire form of a value") from exc
 
 
 def _encode(value: object) -> Any:
@@ -41,7 +60,7 @@ def _encode(value: object) -> Any:
         return {"$i": [value.days, value.seconds, value.microseconds]}
     if isinstance(value, Path):
         return {"$p": str(value)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(value) and _is_value(type(value)):
         fields = {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
         return {"$d": [_name(type(value)), fields]}
     if isinstance(value, dict):
@@ -88,18 +107,25 @@ def _name(kind: type) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
-def _value_class(name: str) -> Any:
+def _value_class(name: object) -> Any:
     kind = _class(name, object)
-    if not dataclasses.is_dataclass(kind):
-        raise ValueError(f"not a value: {name}")
+    if not _is_value(kind):
+        raise ValueError(f"not a value: {name!r}")
     return kind
 
 
-def _class(name: str, base: type) -> Any:
-    module, _, attribute = name.partition(":")
-    if not module.startswith(ROOMS):
+def _is_value(kind: object) -> bool:
+    """Whether it is a frozen dataclass: a value, not a thing that acts or changes."""
+    parameters = getattr(kind, "__dataclass_params__", None)
+    return isinstance(kind, type) and parameters is not None and bool(parameters.frozen)
+
+
+def _class(name: object, base: type) -> Any:
+    """The class of this name, as its own module defines it: no functions, nothing that it only imports."""
+    module, _, attribute = name.partition(":") if isinstance(name, str) else ("", "", "")
+    if not module.startswith(ROOMS) or not _MODULE.fullmatch(module):
         raise ValueError(f"foreign class {name!r}")
-    kind = getattr(importlib.import_module(module), attribute)
-    if not isinstance(kind, type) or not issubclass(kind, base):
+    kind = getattr(importlib.import_module(module), attribute, None)
+    if not isinstance(kind, type) or not issubclass(kind, base) or _name(kind) != name:
         raise ValueError(f"not a value class: {name!r}")
     return kind

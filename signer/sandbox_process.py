@@ -1,0 +1,170 @@
+"""One worker process as its parent sees it: a request line down, an answer line up, both within a time.
+
+The worker may be in the hands of the file that it parses. So nothing from it is believed before `wire` has
+built values of it; an answer must carry its request's number; bytes that nobody asked for end the worker.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+import selectors
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from signer import wire
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """Limits of one worker.
+
+    `wall_seconds` and CPU seconds per call (a little more than the wall's); `queue_seconds` to wait for a free
+    worker; bytes of address space; bytes that a file it writes may have (further bounded, call by call, by the
+    largest file in the arguments); bytes of one answer; bytes resident and number of calls after which a
+    worker is retired.
+    """
+
+    wall_seconds: float = 60.0
+    queue_seconds: float = 300.0
+    address_space: int = 2 << 30
+    file_bytes: int = 16 << 30
+    answer_bytes: int = 64 << 20
+    retire_resident: int = 192 << 20
+    retire_calls: int = 1_000
+
+
+class Lost(Exception):
+    """The worker died under the call, or answered what no worker may."""
+
+
+class Overrun(Exception):
+    """The worker took too long or answered too much."""
+
+
+class Worker:
+    """A running worker. Raises OSError when it cannot be started. Not for several threads at once."""
+
+    def __init__(self, limits: SandboxLimits, program: tuple[str, ...]) -> None:
+        self.limits = limits
+        self.calls = 0
+        # The worker gets SIGIO (and dies) when the last copy of `_lifeline` is closed: with its parent.
+        lifeline, self._lifeline = os.pipe()
+        numbers = (limits.address_space, limits.file_bytes, lifeline)
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, *program, *map(str, numbers)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=None if "ANTIN_SANDBOX_DEBUG" in os.environ else subprocess.DEVNULL,
+                env=_environment(),
+                pass_fds=(lifeline,),
+                start_new_session=True,
+                bufsize=0,
+            )
+        except OSError:
+            os.close(self._lifeline)
+            raise
+        finally:
+            os.close(lifeline)
+        self._down, self._up = _descriptors(self.process)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs and has said nothing that nobody asked for."""
+        return self.process.poll() is None and not _ready(self._up, selectors.EVENT_READ, 0.0)
+
+    def call(self, task: str, arguments: tuple[object, ...], wall_seconds: float) -> tuple[str, Any, int]:
+        """Kind of answer ("ok", "refused", "crashed"), its value, and the worker's resident bytes.
+
+        Raises `Lost`, `Overrun`, and TypeError for arguments without a wire form.
+        """
+        number = secrets.token_hex(8)
+        request = wire.dumps([number, task, list(arguments), _cpu_seconds(wall_seconds)])
+        self.calls += 1
+        deadline = _monotonic() + wall_seconds
+        self._write(request.encode() + b"\n", deadline)
+        line = self._read(deadline)
+        try:
+            echo, kind, value, resident = wire.loads(line)
+        except (ValueError, TypeError) as exc:
+            raise Lost from exc
+        if echo != number or not isinstance(kind, str) or not isinstance(resident, int):
+            raise Lost
+        return kind, value, resident
+
+    def _write(self, data: bytes, deadline: float) -> None:
+        rest = memoryview(data)
+        while rest:
+            if not _ready(self._down, selectors.EVENT_WRITE, deadline - _monotonic()):
+                raise Overrun
+            try:
+                rest = rest[os.write(self._down, rest[:65_536]) :]
+            except BlockingIOError:
+                continue
+            except OSError as exc:
+                raise self._gone() from exc
+
+    def _read(self, deadline: float) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            if not _ready(self._up, selectors.EVENT_READ, deadline - _monotonic()):
+                raise Overrun
+            chunk = os.read(self._up, 1 << 20)
+            if not chunk:
+                raise self._gone()
+            parts.append(chunk)
+            size += len(chunk)
+            if size > self.limits.answer_bytes:
+                raise Overrun
+            if chunk.endswith(b"\n"):
+                return b"".join(parts)
+
+    def _gone(self) -> Exception:
+        """What it means that the pipe is closed: the kernel's CPU limit is an overrun too."""
+        self.process.kill()
+        return Overrun() if self.process.wait() == -signal.SIGXCPU else Lost()
+
+    def kill(self) -> None:
+        """End the worker, whatever it does, and give back its process and pipes."""
+        self.process.kill()
+        self.process.wait()
+        for descriptor in (self._down, self._up, self._lifeline):
+            os.close(descriptor)
+
+
+def _descriptors(process: subprocess.Popen[bytes]) -> tuple[int, int]:
+    """The pipes as plain descriptors: no buffer that a dead worker could leave half written."""
+    if process.stdin is None or process.stdout is None:
+        raise Lost
+    down, up = os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno())
+    process.stdin.close()
+    process.stdout.close()
+    os.set_blocking(down, False)
+    return down, up
+
+
+def _environment() -> dict[str, str]:
+    """No secrets of the service: its settings live in environment variables."""
+    kept = {name: os.environ[name] for name in ("PATH", "ANTIN_SANDBOX_DEBUG") if name in os.environ}
+    return {**kept, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _cpu_seconds(wall_seconds: float) -> int:
+    """One worker is one thread: more CPU than wall time means that nobody watches the clock any more."""
+    return math.ceil(wall_seconds)
+
+
+def _ready(descriptor: int, event: int, seconds: float) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, event)
+        return bool(selector.select(max(0.0, seconds)))
+
+
+def _monotonic() -> float:
+    return os.times().elapsed

@@ -1,0 +1,362 @@
+"""The sandbox against workers in the hands of the file that they parse: it refuses, stays alive, gets memory back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from policies.vocabulary import Changes
+from signer.errors import DocumentRefused, PlacementRefused, SandboxUnavailable
+from signer.sandbox import Sandbox, SandboxLimits
+from signer.stages import Appended
+from tests.signer.document import build
+
+HOSTILE = (str(Path(__file__).with_name("hostile_worker.py")),)
+LIMITS = SandboxLimits(
+    wall_seconds=20, address_space=1 << 30, retire_resident=100 << 20, answer_bytes=1 << 20
+)
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(1, LIMITS, HOSTILE) as pool:
+        yield pool
+
+
+def call(pool: Sandbox, task: str, *arguments, **options):
+    return pool.call(f"signer.hostile:{task}", *arguments, **options)
+
+
+def refusal(pool: Sandbox, task: str, *arguments, **options) -> str:
+    """The refusal's id; the pool must serve the next call as if nothing had been."""
+    with pytest.raises(DocumentRefused) as found:
+        call(pool, task, *arguments, **options)
+    assert found.value.text("vi") and found.value.text("en")
+    assert call(pool, "echo", 1) == [1]
+    return found.value.id
+
+
+# --- honest work
+
+
+def test_values_go_both_ways(sandbox):
+    assert call(sandbox, "values") == [
+        None,
+        True,
+        1,
+        1.5,
+        "Số",
+        b"\0",
+        datetime(2026, 1, 1, tzinfo=UTC),
+        Path("/x"),
+        Changes.NONE,
+        (1, 2),
+        {"a": 1},
+        Appended(1, b"t"),
+    ]
+    assert call(sandbox, "echo", Path("/y"), b"z") == [Path("/y"), b"z"]
+
+
+def test_a_worker_serves_many_calls(sandbox):
+    assert len({call(sandbox, "pid") for _ in range(5)}) == 1
+
+
+def test_a_real_task_reads_a_real_file(tmp_path):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(build.prepared())
+    with Sandbox(1) as pool:
+        assert pool.call("signer.document.preview:page_sizes", path)
+
+
+def test_a_refusal_comes_back_as_it_was_raised(sandbox):
+    with pytest.raises(PlacementRefused) as found:
+        call(sandbox, "refuse")
+    assert (found.value.id, found.value.values) == ("document.too-slow", {"seconds": 7})
+
+
+def test_what_a_library_prints_does_not_disturb(sandbox):
+    assert call(sandbox, "printing") == "quiet"
+
+
+def test_calls_from_several_threads_share_the_workers():
+    found: list = []
+    with Sandbox(2, LIMITS, HOSTILE) as pool:
+        threads = [
+            threading.Thread(target=lambda n=n: found.append(call(pool, "echo", n))) for n in range(12)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(found) == [[n] for n in range(12)]
+
+
+# --- workers that die, hang, swell
+
+
+def test_worker_killed_in_the_middle_of_a_call(sandbox):
+    assert refusal(sandbox, "die") == "document.parser-killed"
+
+
+def test_worker_killed_from_outside_in_the_middle_of_a_call(sandbox):
+    worker = call(sandbox, "pid")
+    threading.Timer(0.3, os.kill, (worker, signal.SIGKILL)).start()
+    assert refusal(sandbox, "sleep") == "document.parser-killed"
+
+
+def test_worker_killed_between_calls_is_replaced(sandbox):
+    worker = call(sandbox, "pid")
+    os.kill(worker, signal.SIGKILL)
+    time.sleep(0.1)
+    assert call(sandbox, "pid") != worker
+
+
+@pytest.mark.parametrize("task", ["spin", "sleep", "dribble"])
+def test_worker_that_never_ends_is_stopped_in_the_time_given(sandbox, task):
+    call(sandbox, "pid")
+    start = time.monotonic()
+    with pytest.raises(DocumentRefused) as found:
+        call(sandbox, task, wall_seconds=1)
+    assert (found.value.id, found.value.values) == ("document.too-slow", {"seconds": 1})
+    assert 0.9 < time.monotonic() - start < 3
+    assert call(sandbox, "echo", 1) == [1]
+
+
+def test_the_kernel_stops_a_worker_that_its_parent_forgot(sandbox, monkeypatch):
+    """The CPU limit ends it even when nobody watches the clock."""
+    monkeypatch.setattr("signer.sandbox_process._cpu_seconds", lambda _: 1)
+    worker = call(sandbox, "pid")
+    start = time.monotonic()
+    assert refusal(sandbox, "spin") == "document.too-slow"
+    assert 0.5 < time.monotonic() - start < 15
+    assert not psutil.pid_exists(worker)
+
+
+def test_memory_bomb(sandbox):
+    assert refusal(sandbox, "bomb") in ("document.parser-failed", "document.parser-killed")
+
+
+def test_worker_whose_memory_grew_is_retired_and_the_memory_comes_back(sandbox):
+    first = call(sandbox, "grow", 150 << 20)
+    assert not psutil.pid_exists(first)
+    second = call(sandbox, "pid")
+    assert second != first
+    assert psutil.Process(second).memory_info().rss < 80 << 20
+    assert call(sandbox, "grow", 1 << 20) == second
+
+
+def test_worker_is_retired_after_its_number_of_calls():
+    limits = SandboxLimits(wall_seconds=20, retire_calls=2)
+    with Sandbox(1, limits, HOSTILE) as pool:
+        found = [call(pool, "pid") for _ in range(6)]
+    assert [found.count(pid) for pid in dict.fromkeys(found)] == [2, 2, 2]
+
+
+def test_runaway_recursion(sandbox):
+    assert refusal(sandbox, "recurse") == "document.parser-failed"
+
+
+def test_an_exception_that_nobody_foresaw_is_named_without_its_text(sandbox):
+    with pytest.raises(DocumentRefused) as found:
+        call(sandbox, "crash")
+    assert found.value.values == {"kind": "KeyError"}
+    assert "secret" not in str(found.value)
+
+
+def test_a_result_that_is_no_value(sandbox):
+    assert refusal(sandbox, "unwritable") == "document.parser-failed"
+
+
+def test_an_answer_larger_than_the_limit(sandbox):
+    assert refusal(sandbox, "large", 2 << 20) == "document.too-slow"
+
+
+def test_arguments_that_are_no_values_are_the_callers_mistake(sandbox):
+    with pytest.raises(TypeError):
+        call(sandbox, "echo", object())
+    assert call(sandbox, "echo", 1) == [1]
+
+
+def test_large_arguments_to_a_worker_that_does_not_read_end_in_time(sandbox):
+    stopped = call(sandbox, "pid")
+    os.kill(stopped, signal.SIGSTOP)
+    start = time.monotonic()
+    with pytest.raises(DocumentRefused) as found:
+        call(sandbox, "echo", bytes(1 << 20), wall_seconds=1)
+    assert found.value.id == "document.too-slow"
+    assert time.monotonic() - start < 3
+
+
+def test_only_tasks_of_this_room_run(sandbox):
+    with pytest.raises(DocumentRefused) as found:
+        sandbox.call("os:getpid")
+    assert found.value.values == {"kind": "ValueError"}
+
+
+# --- what a worker may touch
+
+
+def test_it_writes_no_further_than_the_file_that_it_is_given(sandbox, tmp_path):
+    path = tmp_path / "work.pdf"
+    path.write_bytes(b"x" * 1_000)
+    call(sandbox, "overwrite", path)
+    assert path.read_bytes()[:8] == b"xtokenxx"
+    assert refusal(sandbox, "write", path, 10) == "document.parser-failed"
+    assert path.stat().st_size == 1_000
+    assert refusal(sandbox, "create", tmp_path / "new") == "document.parser-failed"
+    assert (tmp_path / "new").stat().st_size == 0
+
+
+def test_it_has_no_settings_and_no_files_of_its_parent(sandbox, monkeypatch, tmp_path):
+    monkeypatch.setenv("ANTIN_KEY_PASSWORD", "secret")
+    with (tmp_path / "database").open("wb") as held:
+        os.set_inheritable(held.fileno(), True)
+        assert set(call(sandbox, "environment")) <= {"PATH", "LANG", "PYTHONDONTWRITEBYTECODE", "LC_CTYPE"}
+        assert not [name for name in call(sandbox, "descriptors") if "database" in name]
+
+
+# --- forged answers
+
+
+def forged(kind: str = "ok", value: object = None, number: str = "0" * 16) -> str:
+    return json.dumps([number, kind, value, 1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(forged(), id="an answer to another request"),
+        pytest.param("", id="nothing"),
+        pytest.param("{", id="no JSON"),
+        pytest.param("7", id="no answer"),
+        pytest.param(forged()[:-1] + ", 5]", id="one too many"),
+        pytest.param("[" * 100_000, id="nested"),
+        pytest.param(forged() + "\n" + forged(), id="two lines"),
+    ],
+)
+def test_a_forged_answer_is_refused_and_its_worker_killed(sandbox, text):
+    worker = call(sandbox, "pid")
+    assert refusal(sandbox, "forge", text) == "document.parser-killed"
+    assert not psutil.pid_exists(worker)
+
+
+def test_an_answer_ahead_of_its_request_ends_the_worker(sandbox):
+    worker = call(sandbox, "answer_ahead")
+    time.sleep(0.6)
+    assert call(sandbox, "pid") != worker
+
+
+@pytest.mark.parametrize(
+    "task", ["refuse_with_forged_words", "refuse_without_values", "refuse_as_something_else"]
+)
+def test_a_forged_refusal_says_nothing(sandbox, task):
+    assert refusal(sandbox, task) == "document.parser-failed"
+
+
+def test_odd_values_of_a_refusal_come_as_text(sandbox):
+    with pytest.raises(DocumentRefused) as found:
+        call(sandbox, "refuse_with_odd_values")
+    assert found.value.values["seconds"].startswith("<object")
+
+
+# --- the pool
+
+
+def test_a_closed_pool_serves_nobody_and_leaves_no_process():
+    pool = Sandbox(2, LIMITS, HOSTILE)
+    worker = call(pool, "pid")
+    pool.close()
+    assert not psutil.pid_exists(worker)
+    with pytest.raises(SandboxUnavailable):
+        call(pool, "pid")
+
+
+def test_closing_wakes_those_who_wait_and_a_late_worker_dies():
+    pool = Sandbox(1, LIMITS, HOSTILE)
+    worker = call(pool, "pid")
+    outcomes: list = []
+
+    def wait():
+        try:
+            outcomes.append(call(pool, "sleep", wall_seconds=1))
+        except (SandboxUnavailable, DocumentRefused) as exc:
+            outcomes.append(type(exc))
+
+    threads = [threading.Thread(target=wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    pool.close()
+    for thread in threads:
+        thread.join(timeout=5)
+    assert sorted(outcomes, key=repr) == [DocumentRefused, SandboxUnavailable, SandboxUnavailable]
+    assert not psutil.pid_exists(worker)
+
+
+def occupy(pool: Sandbox) -> None:
+    with contextlib.suppress(DocumentRefused):
+        call(pool, "sleep", wall_seconds=2)
+
+
+def test_whoever_waits_too_long_for_a_worker_is_told():
+    with Sandbox(1, SandboxLimits(wall_seconds=20, queue_seconds=0.3), HOSTILE) as pool:
+        call(pool, "pid")
+        busy = threading.Thread(target=occupy, args=(pool,))
+        busy.start()
+        time.sleep(0.2)
+        with pytest.raises(SandboxUnavailable):
+            call(pool, "pid")
+        busy.join()
+
+
+def test_no_descriptors_are_lost(sandbox):
+    refusal(sandbox, "die")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        refusal(sandbox, "die")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_worker_dies_with_its_parent_even_in_a_loop():
+    script = textwrap.dedent(
+        f"""
+        import threading, time
+        from signer.sandbox import Sandbox, SandboxLimits
+        pool = Sandbox(1, SandboxLimits(wall_seconds=600), {HOSTILE!r})
+        print(pool.call("signer.hostile:pid"), flush=True)
+        threading.Thread(target=pool.call, args=("signer.hostile:spin",), daemon=True).start()
+        time.sleep(600)
+        """
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    worker = int(parent.stdout.readline())
+    time.sleep(0.5)
+    assert psutil.Process(worker).cpu_times().user > 0
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 5
+    while psutil.pid_exists(worker) and psutil.Process(worker).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "the worker outlived its parent"
+        time.sleep(0.05)
+
+
+def test_a_worker_outlives_the_thread_that_started_it(sandbox):
+    found: list = []
+    thread = threading.Thread(target=lambda: found.append(call(sandbox, "pid")))
+    thread.start()
+    thread.join()
+    time.sleep(0.2)
+    assert call(sandbox, "pid") == found[0]
