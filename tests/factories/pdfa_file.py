@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import io
+import os
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -218,3 +219,24 @@ def good_file(lines: tuple[tuple[float, float, str], ...] = ((50, 500, TEXT),)) 
         ),
     }
     return RawFile(objects)
+
+
+def with_a_large_image(path: Path, size: int) -> Path:
+    """The good file with an image of `size` bytes (a hole in the file system) on its page."""
+    file = good_file()
+    marker = b"@@@@"
+    file.objects[30] = (
+        b"<< /Type /XObject /Subtype /Image /Width 20000 /Height %d /BitsPerComponent 8 "
+        b"/ColorSpace /DeviceGray /Length %d >>\nstream\n%s\nendstream" % (size // 20_000, size, marker)
+    )
+    file.replace(3, b"/Im1 16 0 R", b"/Im1 30 0 R")
+    data = file.build()
+    head, _, tail = data.partition(marker)
+    grown = size - len(marker)
+    start = data.rindex(b"xref\n0 ")
+    tail = tail.replace(b"startxref\n%d\n" % start, b"startxref\n%d\n" % (start + grown))
+    with path.open("wb") as out:
+        out.write(head)
+        out.seek(size, os.SEEK_CUR)
+        out.write(tail)
+    return path

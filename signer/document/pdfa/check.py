@@ -64,7 +64,8 @@ def _checked(context: Context) -> PdfaReport:
     with context.reading():
         forms.check_form(context)
     check_signatures(context)
-    return PdfaReport(context.claims[:20], tuple(context.findings.values()), context.complete)
+    findings, unexamined = tuple(context.findings.values()), tuple(sorted(context.unexamined))
+    return PdfaReport(context.claims[:20], findings, context.complete, unexamined)
 
 
 def _is_too_large(context: Context) -> bool:

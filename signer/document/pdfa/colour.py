@@ -84,6 +84,8 @@ def check_space(context: Context, space: Any, resources: dict[str, Any], number:
         if family == "ICCBased" and len(parts) > 1:
             _icc_based(context, parts[1], number)
             return
+        if family in ("Separation", "DeviceN"):
+            context.unexamined.add("spot colours (6.2.4.4)")
         if family == "DeviceN" and len(parts) > 1:
             count = len(context.array(parts[1]))
             context.require(count <= MAX_COLOURANTS, "6.1.13-9", f"{count} colourants", number)

@@ -42,6 +42,7 @@ class Context:
     complete: bool = True
     claims: str = ""
     intent: str = ""
+    unexamined: set[str] = field(default_factory=set)
 
     def fail(self, rule: str, text: str, number: int = 0) -> None:
         """Note a violated rule, once for each object."""

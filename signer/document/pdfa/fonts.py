@@ -77,7 +77,10 @@ def _file(context: Context, descriptor: dict[str, Any], use: FontUse) -> Stream 
         if isinstance(stream, Stream):
             kind = context.name(stream.dict.get("Subtype"))
             context.require(kind in FILE_SUBTYPES, "6.2.11.2-7", f"font file of {kind}", use.number)
-            return stream if key == "FontFile2" else None
+            if key == "FontFile2":
+                return stream
+            context.unexamined.add("glyphs of CFF and Type 1 fonts (6.2.11.4, 6.2.11.5)")
+            return None
     if use.rendered:
         name = context.name(use.font.get("BaseFont")) or "?"
         context.fail("6.2.11.4.1-1", f"the font {name[:60]} is not embedded", use.number)
@@ -135,6 +138,7 @@ def _encoding(context: Context, use: FontUse) -> bool:
     encoding = context.get(use.font.get("Encoding"))
     if encoding in ("Identity-H", "Identity-V"):
         return True
+    context.unexamined.add("codes of CMaps other than Identity (6.2.11.4, 6.2.11.5)")
     if isinstance(encoding, Stream):
         _embedded_map(context, use, encoding)
     elif str(encoding) not in PREDEFINED:

@@ -105,6 +105,8 @@ def _identification(context: Context, packet: Packet) -> None:
 def _schemas(context: Context, packet: Packet) -> None:
     """6.6.2.3.1, by namespace: predefined, or declared in an extension schema of this packet."""
     foreign = {namespace for namespace, *_ in packet.properties} - PREDEFINED - packet.declared
+    if packet.declared:
+        context.unexamined.add("the wording of extension schemas (6.6.2.3.2, 6.6.2.3.3)")
     for namespace in sorted(foreign):
         context.fail("6.6.2.3.1-1", f"properties of the undeclared schema {namespace or '?'}")
 

@@ -146,6 +146,8 @@ def _dictionary_of_stream(context: Context, number: int, stream: Stream) -> None
         name = context.name(item)
         identity = context.name(context.dictionary(given[index] if index < len(given) else None).get("Name"))
         allowed = name in FILTERS or (name == "Crypt" and identity == "Identity")
+        if name == "JPXDecode":
+            context.unexamined.add("JPEG 2000 data (6.2.8.3)")
         context.require(allowed, "6.1.7.2-1", f"the filter {name or '?'} is not allowed", number)
 
 

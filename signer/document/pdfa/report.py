@@ -19,12 +19,14 @@ class PdfaFinding:
 @dataclass(frozen=True, slots=True)
 class PdfaReport:
     """What the check found. `claims` is what the metadata say ("2B", "" for nothing). `complete` is False when
-    a limit ended the check early. `conforms` only when the file claims PDF/A-2, nothing was found and the
-    check was complete. It is our own check of the rules listed in `docs/pdfa.md`, not a certificate."""
+    a limit ended the check early. `unexamined` names what the file holds that the check does not look into
+    (nothing that this product writes). `conforms` only when the file claims PDF/A-2, nothing was found and
+    the check was complete. It is our own check of the rules listed in `docs/pdfa.md`, not a certificate."""
 
     claims: str
     findings: tuple[PdfaFinding, ...]
     complete: bool
+    unexamined: tuple[str, ...] = ()
 
     @property
     def conforms(self) -> bool:

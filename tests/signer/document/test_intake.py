@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from signer import wire
 from signer.document.intake import examine_file
 from signer.sandbox import Sandbox, SandboxLimits
 from tests.factories import hostile
-from tests.factories.pdfa_file import good_file
+from tests.factories.pdfa_file import good_file, with_a_large_image
 
 REFUSED_WHEN_ISSUING = {
     "empty": reasons.EMPTY,
@@ -209,43 +208,24 @@ def test_broken_bytes_are_facts_never_exceptions(tmp_path, data):
 
 
 def _peak_kilobytes(path: Path) -> int:
+    """Of a process that examines the file, takes it in and checks it against PDF/A."""
     code = (
         "import sys, resource; from pathlib import Path; from policies.intake import *; "
-        "from signer.document.intake import examine_file; "
+        "from signer.document.intake import examine_file; from signer.document.pdfa import check; "
         "decide(examine_file(Path(sys.argv[1]), ISSUING.limits), ISSUING); "
+        "assert check(Path(sys.argv[1])).conforms; "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     return int(done.stdout)
 
 
-def _with_a_large_image(path: Path, size: int) -> Path:
-    """The good file with an image of `size` bytes (a hole in the file system) on its page."""
-    file = good_file()
-    marker = b"@@@@"
-    file.objects[30] = (
-        b"<< /Type /XObject /Subtype /Image /Width 20000 /Height %d /BitsPerComponent 8 "
-        b"/ColorSpace /DeviceGray /Length %d >>\nstream\n%s\nendstream" % (size // 20_000, size, marker)
-    )
-    file.replace(3, b"/Im1 16 0 R", b"/Im1 30 0 R")
-    data = file.build()
-    head, _, tail = data.partition(marker)
-    grown = size - len(marker)
-    start = data.rindex(b"xref\n0 ")
-    tail = tail.replace(b"startxref\n%d\n" % start, b"startxref\n%d\n" % (start + grown))
-    with path.open("wb") as out:
-        out.write(head)
-        out.seek(size, os.SEEK_CUR)
-        out.write(tail)
-    return path
-
-
 def test_memory_does_not_grow_with_the_file(tmp_path):
     small = _peak_kilobytes(_write(tmp_path / "small.pdf", good_file().build()))
-    large = _peak_kilobytes(_with_a_large_image(tmp_path / "large.pdf", 200_000_000))
+    large = _peak_kilobytes(with_a_large_image(tmp_path / "large.pdf", 200_000_000))
     assert large - small < 40_000
 
 
 @pytest.mark.long
 def test_one_gigabyte_is_examined_within_256_megabytes(tmp_path):
-    assert _peak_kilobytes(_with_a_large_image(tmp_path / "giga.pdf", 1_000_000_000)) < 256 * 1024
+    assert _peak_kilobytes(with_a_large_image(tmp_path / "giga.pdf", 1_000_000_000)) < 256 * 1024

@@ -201,3 +201,29 @@ def test_broken_fonts_never_end_in_another_exception(tmp_path, data):
     file.objects[11] = stream(bytes(program), b"/Length1 1")
     file.objects[15] = stream(bytes(program), b"/Length1 1")
     check(_write(tmp_path / "a.pdf", file.build()))
+
+
+def test_what_is_not_looked_into_is_said(tmp_path):
+    assert check(_write(tmp_path / "a.pdf", good_file().build())).unexamined == ()
+    file = good_file().replace(16, b"/Interpolate false", b"/Filter /JPXDecode")
+    file.replace(14, b"/FontFile2", b"/FontFile3")
+    file.replace(
+        3, b"/Resources <<", b"/Resources << /ColorSpace << /S [/Separation /Red /DeviceRGB 18 0 R] >>"
+    )
+    file.set_content(b"/S cs 1 scn 0 0 9 9 re f BT /F2 12 Tf (So) Tj ET")
+    notes = check(_write(tmp_path / "b.pdf", file.build())).unexamined
+    assert len(notes) == 3
+
+
+def test_the_documentation_lists_every_rule_and_says_whose_check_it_is():
+    text = (Path(__file__).parents[3] / "docs/pdfa.md").read_text()
+    assert set(VIOLATIONS) <= _listed(text)
+    assert "own check" in text
+
+
+def _listed(text):
+    """Rules of a list such as "6.1.2-1, -2"."""
+    found = set()
+    for clause, tests in re.findall(r"(6(?:\.\d+)+)-(\d+(?:, -\d+)*)", text):
+        found |= {f"{clause}-{number}" for number in tests.split(", -")}
+    return found
