@@ -32,7 +32,7 @@ from api.demo.specification import Anchors, DecisionSpec, ExpectedBox, Kind
 BODY, INDENT, GAP = 14.0, 12.7 * MM, 6.0
 LEFT_CENTRE = MARGIN_LEFT + 76.0
 RIGHT_CENTRE = PAGE_WIDTH - MARGIN_RIGHT - 142.0
-BLANK_NUMBER, BLANK_DAY = " " * 11, " " * 6
+BLANK_NUMBER, BLANK_DAY = " " * 9, " " * 6
 SIGNATURE_ROOM = 84.0
 SIGNATURE_WIDTH = 190.0
 
