@@ -35,6 +35,7 @@ class Fault(StrEnum):
     LATE = "late"  # reported as done, seen by readers only after `settle`
     DUPLICATED = "duplicated"  # happened twice, as a client that repeats a request does
     SWALLOWED = "swallowed"  # reported as done, never happened
+    SPOILED = "spoiled"  # reported as done, with one bit of the bytes wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class MemoryStore:
             raise StorageRefused(reasons.DIGEST_DIFFERS, key=key)
         meant = _Kept(StoredObject(key, size, sha256, retain_until), buffer.getvalue())
         with self._lock:
-            return self._write(lambda: self._keep(meant), self._merged(meant).head)
+            return self._write(lambda: self._keep(meant), self._merged(meant).head, key)
 
     def open(self, key: str) -> BinaryIO:
         with self._lock:
@@ -90,7 +91,7 @@ class MemoryStore:
                 raise StorageRefused(reasons.OBJECT_MISSING, key=key)
             not_shorter(key, kept.head.retain_until, until)
             meant = replace(kept, head=replace(kept.head, retain_until=until))
-            return self._write(lambda: self._keep(meant), meant.head)
+            return self._write(lambda: self._keep(meant), meant.head, key)
 
     def list(self, prefix: str) -> Iterator[str]:
         with self._lock:
@@ -102,14 +103,14 @@ class MemoryStore:
             kept = self._objects.get(check_key(key))
             if kept is not None:
                 allow_delete(key, kept.head.retain_until, self._clock())
-                self._write(lambda: self._objects.pop(key, None), None)
+                self._write(lambda: self._objects.pop(key, None), None, key)
 
     def put_mutable(self, key: str, data: bytes) -> None:
         if key not in MUTABLE:
             raise StorageRefused(reasons.KEY_NOT_ALLOWED, key=key)
         head = StoredObject(key, len(data), new_sha256(data).hexdigest(), None)
         with self._lock:
-            self._write(lambda: self._objects.update({key: _Kept(head, data)}), None)
+            self._write(lambda: self._objects.update({key: _Kept(head, data)}), None, key)
 
     # Failing on command.
 
@@ -162,7 +163,7 @@ class MemoryStore:
     def _keep(self, meant: _Kept) -> None:
         self._objects[meant.head.key] = self._merged(meant)
 
-    def _write(self, effect: Callable[[], object], answer: T) -> T:
+    def _write(self, effect: Callable[[], object], answer: T, key: str) -> T:
         self.writes += 1
         fault = self._faults.pop(self.writes, None)
         if fault is Fault.LATE:
@@ -171,6 +172,8 @@ class MemoryStore:
             effect()
         if fault is Fault.DUPLICATED:
             effect()
+        if fault is Fault.SPOILED and key in self._objects:
+            self.flip(key)
         if fault in (Fault.LOST, Fault.KEPT):
             raise ArchiveUnavailable("the store did not say whether it kept the bytes")
         return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from archive.storage.disk import Disk
 
@@ -14,11 +14,12 @@ class PowerCut(BaseException):
 class CutDisk(Disk):
     """Counts steps and cuts the power at one of them: before it (lost) or after it (kept).
 
-    Names that no `sync_directory` made durable are then taken back when `forget` is set: links vanish,
-    replacements show the old bytes again, removals come back. Synced bytes stay.
+    Changes of names that no `sync_directory` made durable are then taken back: links vanish, replacements
+    show the old bytes again, removals come back. `forget` says which: all, none, or only the oldest one (a
+    disk need not keep their order). Synced bytes stay.
     """
 
-    def __init__(self, at=None, *, kept=False, forget=True):
+    def __init__(self, at=None, *, kept=False, forget="all"):
         self.at, self.kept, self.forget = at, kept, forget
         self.steps = 0
         self.off = False
@@ -35,11 +36,16 @@ class CutDisk(Disk):
         effect()
 
     def _cut(self):
-        self.off = True
-        if self.forget:
-            for _, back in reversed(self.undo):
-                back()
+        self.cut()
         raise PowerCut
+
+    def cut(self):
+        """The power goes now."""
+        self.off = True
+        lost = {"all": self.undo, "none": [], "oldest": self.undo[:1]}[self.forget]
+        for _, back in reversed(lost):
+            with suppress(OSError):  # a directory that has entries stays
+                back()
 
     def make_directory(self, path):
         def effect():
