@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from api import cli_verify, wiring
+from api import cli_verify
 from api.settings import SettingsError
+from api.wiring import tools
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from policies.refusals import Refused
 from signer.errors import SignerUnavailable
@@ -42,7 +43,7 @@ def serve(config: Path | None, host: str | None, port: int | None, data_dir: Pat
     """Run the service until it is stopped (Ctrl-C)."""
     from api.server import run
 
-    run(wiring.load_settings(config, host=host, port=port, data_dir=data_dir))
+    run(tools.load_settings(config, host=host, port=port, data_dir=data_dir))
 
 
 @antin.command()
@@ -126,7 +127,7 @@ def fsck(config: Path | None, data_dir: Path | None, as_json: bool) -> None:
     """Read everything, trust nothing: objects, catalogue, log, numbers. Exit 0 only when all agree."""
     from api.cli_fsck import run_fsck
 
-    sys.exit(run_fsck(wiring.load_settings(config, data_dir=data_dir), as_json=as_json))
+    sys.exit(run_fsck(tools.load_settings(config, data_dir=data_dir), as_json=as_json))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -148,6 +149,9 @@ def main(arguments: list[str] | None = None) -> None:
     except Refused as exc:
         _show_refusal(exc, wants_json)
         sys.exit(REFUSED)
+    except FileExistsError as exc:
+        click.echo(f"antin: {exc.filename or exc} exists already; choose another name", err=True)
+        sys.exit(USAGE)
     except (SignerUnavailable, ArchiveUnavailable, ArchiveDamaged, OSError) as exc:
         click.echo(f"antin: {type(exc).__name__}: {exc}", err=True)
         sys.exit(INTERNAL)

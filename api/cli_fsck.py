@@ -6,9 +6,9 @@ import json
 
 import click
 
-from api import wiring
 from api.checking import Checking, report_json
 from api.settings import Settings
+from api.wiring import service
 
 
 def run_fsck(settings: Settings, *, as_json: bool) -> int:
@@ -20,7 +20,7 @@ def run_fsck(settings: Settings, *, as_json: bool) -> int:
             shown["stage"] = stage
             click.echo(f"… {stage} {done}{f'/{total}' if total else ''}", err=True)
 
-    with wiring.for_reading(settings) as services:
+    with service.for_reading(settings) as services:
         report = Checking(services).report(progress)
     if as_json:
         click.echo(json.dumps(report_json(report), ensure_ascii=False))

@@ -6,7 +6,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from api import wiring
+from api.wiring import tools
+from api.wiring.clock import clock
 from policies.algorithms import Digest, Scheme, SignatureAlgorithm
 from policies.layout import INVISIBLE, Box
 from policies.vocabulary import FieldRole
@@ -38,14 +39,14 @@ def sign_file(
     if out.exists():
         raise FileExistsError(f"{out} exists already")
     scheme = Scheme.RSA_PSS if pss else Scheme.RSA_PKCS1V15
-    key = wiring.command_line_key(container, password_file, SignatureAlgorithm(scheme, Digest.SHA256))
-    authority = wiring.command_line_tsa(tsa, trust) if tsa else None
-    at = wiring.clock()
+    key = tools.command_line_key(container, password_file, SignatureAlgorithm(scheme, Digest.SHA256))
+    authority = tools.command_line_tsa(tsa, trust) if tsa else None
+    at = clock()
     checks.check_period(parse(key.certificate), at)
     part = out.with_name(f".{out.name}.part")
     made = out.with_name(f".{out.name}.fields.part")
     try:
-        with wiring.command_line_sandbox(source.stat().st_size) as sandbox:
+        with tools.command_line_sandbox(source.stat().st_size) as sandbox:
             base = source if field else _with_field(sandbox, source, made)
             _sign(sandbox, base, part, field or FIELD, key, authority)
         os.replace(part, out)  # noqa: PTH105 (atomic rename)
@@ -71,7 +72,7 @@ def _sign(
     authority: TimestampAuthority | None,
 ) -> None:
     size = two_step.contents_size(key, authority.reserve if authority else 0)
-    request = SignatureRequest(field, size, checks.subject_of(key.certificate), wiring.clock())
+    request = SignatureRequest(field, size, checks.subject_of(key.certificate), clock())
     prepared: Prepared = sandbox.call("signer.creation.two_step:prepare_signature", base, request)
     two_step.check_digest(base, prepared)
     signed = cms.build(prepared.digest, key)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from api import wiring
+from api.wiring import tools
 from archive import receipt as receipts
 from policies.refusals import Refused
 from policies.validation import PROFILES
@@ -46,7 +46,7 @@ def verify(
     password = password_file.read_text("utf-8").splitlines()[0] if password_file else None
     if not as_json and file.stat().st_size > 64 << 20:
         click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
-    with wiring.verifier(offline=offline, size=file.stat().st_size) as verifier:
+    with tools.verifier(offline=offline, size=file.stat().st_size) as verifier:
         report = verifier.validate(file, found, moment, PROFILES[profile], password)
     if as_json:
         click.echo(json.dumps(reports.to_json(report, lang), ensure_ascii=False))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import uvicorn
 
-from api import wiring
 from api.app import create_app
 from api.services import Services
 from api.settings import Settings
+from api.wiring import service
 
 
 def server(settings: Settings) -> tuple[uvicorn.Server, Services]:
     """A server that is ready to run, with its services."""
-    services = wiring.build(settings)
+    services = service.build(settings)
     config = uvicorn.Config(
         create_app(services),
         host=settings.host,

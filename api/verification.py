@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from api.services import Services
+from api.verifier import Verifier
 from archive.catalogue import documents
 from archive.catalogue.values import Document, Version
-from policies.validation import AGENCY, ValidationProfile
+from policies.validation import AGENCY
 from signer.augmentation import revocation_data
-from signer.ports import RevocationSource
-from signer.sandbox import Sandbox
 from signer.stages import Appended
-from signer.trust.anchors import TrustAnchors
-from signer.validation.online import validate_online
 from signer.validation.values import DocumentReport
 
 BLOCK = 1 << 20
 KEPT_SECONDS = 300
 KEPT_REPORTS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Verifier:
-    """Validation without a service: a sandbox, maybe the network, the clock."""
-
-    sandbox: Sandbox
-    revocation: RevocationSource | None
-    clock: Callable[[], datetime]
-
-    def validate(
-        self,
-        path: Path,
-        trust: TrustAnchors,
-        at: datetime | None,
-        profile: ValidationProfile = AGENCY,
-        password: str | None = None,
-    ) -> DocumentReport:
-        """One report for the file, as of `at` (now when None)."""
-        moment = at or self.clock()
-        return validate_online(self.sandbox, path, trust, moment, profile, self.revocation, password=password)
 
 
 @dataclass(frozen=True, slots=True)

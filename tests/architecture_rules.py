@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CLOCK = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
-CLOCK_READERS = {"api/wiring.py"}
+CLOCK_READERS = {"api/wiring/clock.py"}
 IMPURE_CALLS = CLOCK | {
     "open",
     "input",
@@ -39,7 +39,7 @@ ADAPTERS = (
     "signer.timestamping.direct",
     "signer.trust.revocation",
 )
-ADAPTER_USERS = ("api/wiring.py", "api/demo/")
+ADAPTER_USERS = ("api/wiring/", "api/demo/")
 SQL_HOMES = ("archive/catalogue/", "api/store/", "api/transactions.py", "api/migrations/")
 ROOMS = ("policies", "signer", "archive", "api")
 
@@ -74,7 +74,7 @@ def _of_module(name: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
             if name.startswith("policies/") and module.split(".")[0] in IMPURE_MODULES:
                 yield node.lineno, f"policies are pure: imports {module}"
             if module.startswith(ADAPTERS) and _names_adapter(name):
-                yield node.lineno, f"adapters are named in api/wiring.py: imports {module}"
+                yield node.lineno, f"adapters are named in api/wiring: imports {module}"
             if module.split(".")[0] == "sqlalchemy" and not name.startswith(SQL_HOMES):
                 yield node.lineno, "SQLAlchemy lives in archive/catalogue and api/store"
         if isinstance(node, ast.Attribute) and name.startswith("policies/") and _dotted(node) == "os.environ":

@@ -15,12 +15,12 @@ from typing import Any
 import click
 import httpx
 
-from api import wiring
 from api.demo import furnish
 from api.demo.documents import decision
 from api.server import server
 from api.services import Services
 from api.settings import Settings
+from api.wiring import service, tools
 from archive import receipt as receipts
 from policies.vocabulary import Indication
 from signer.trust import anchors
@@ -61,7 +61,7 @@ def demo_settings(data: Path, port: int) -> Settings:
         "grace_seconds": "0.0",
     }
     kept.write_text("".join(f"{key} = {value}\n" for key, value in rows.items()), "utf-8")
-    return wiring.load_settings(kept)
+    return tools.load_settings(kept)
 
 
 @contextlib.contextmanager
@@ -71,7 +71,7 @@ def running(settings: Settings) -> Iterator[tuple[Services, dict[str, str]]]:
     kept = settings.data_dir / "accounts.txt"
     passwords = furnish.kept_passwords(kept)
     if not passwords:
-        passwords = {person.account: wiring.new_password() for person in furnish.PEOPLE}
+        passwords = {person.account: service.new_password() for person in furnish.PEOPLE}
         furnish.accounts(services.identity, settings.agency_code, passwords, services.clock())
         furnish.keep_passwords(kept, passwords)
     thread = threading.Thread(target=web.run, name="site", daemon=True)
@@ -105,7 +105,7 @@ class Walk:
     steps: int = 0
     writes: int = 0
     clients: dict[str, httpx.Client] = field(default_factory=dict)
-    key: str = field(default_factory=wiring.new_password)
+    key: str = field(default_factory=service.new_password)
 
     def run(self) -> None:
         if self.out.exists():
@@ -205,7 +205,7 @@ class Walk:
         return report
 
     def _offline(self) -> str:
-        with wiring.verifier(offline=True) as verifier:
+        with tools.verifier(offline=True) as verifier:
             trust = anchors.load(self.out / "trust.pem")
             report = verifier.validate(self.out / "decision-lt.pdf", trust, None)
         if report.verdict.indication is not Indication.TOTAL_PASSED:

@@ -1,7 +1,4 @@
-"""Names the adapters and reads the clock: the only module that does either.
-
-`build` makes the services of one process from settings; `verifier` makes the few that the command line needs.
-"""
+"""The services of one process, made from settings: the adapters of the service are named here."""
 
 from __future__ import annotations
 
@@ -11,13 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 from argon2 import PasswordHasher
 
-from api import migrations, proofs, settings
+from api import migrations, proofs
 from api.checking import Checking
 from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
@@ -29,36 +24,21 @@ from api.services import Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
 from api.transactions import Transactions
-from api.verification import Verifier
+from api.wiring.clock import clock
+from api.wiring.tools import password_of
 from archive.catalogue import documents
 from archive.catalogue.values import Agency
 from archive.storage.directory import DirectoryStore
-from policies.algorithms import SignatureAlgorithm
 from policies.intake import ISSUING, IntakeProfile
 from signer.keys import pkcs12
 from signer.keys.checks import SigningRules
-from signer.ports import SigningKey, TimestampAuthority
+from signer.ports import SigningKey
 from signer.sandbox import Sandbox, SandboxLimits
 from signer.timestamping.rfc3161 import HttpLimits, HttpTimestampAuthority
 from signer.timestamping.token import TokenRules
 from signer.trust import anchors
 from signer.trust.anchors import TrustAnchors
 from signer.trust.revocation import HttpRevocationSource
-
-VERIFY_SECONDS_PER_GB = 60.0
-
-
-def clock() -> datetime:
-    """Now, UTC. Everything else in the product takes the time as a parameter."""
-    return datetime.now(UTC)
-
-
-def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
-    """Settings of this process: of the file, else of the `antin.toml` in the data directory or here."""
-    data = overrides.get("data_dir")
-    if path is None and data is not None and (Path(data) / "antin.toml").exists():
-        path = Path(data) / "antin.toml"
-    return settings.load(path, **overrides)
 
 
 def build(given: Settings) -> Services:
@@ -149,14 +129,7 @@ def _keys(given: Settings, demo: DemoPki | None) -> KeyRing:
 
 
 def _load_key(row: KeySettings) -> SigningKey:
-    return pkcs12.load(row.pkcs12, _password(row.password_file))
-
-
-def _password(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").splitlines()[0]
-    except (OSError, IndexError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"password file {path} cannot be read") from exc
+    return pkcs12.load(row.pkcs12, password_of(row.password_file))
 
 
 def _intake(given: Settings) -> IntakeProfile:
@@ -176,31 +149,6 @@ def for_reading(given: Settings) -> Iterator[Services]:
         services.proofs.close()
         services.sandbox.close()
         services.transactions.close()
-
-
-@contextmanager
-def verifier(*, offline: bool, size: int = 0) -> Iterator[Verifier]:
-    """What `antin verify` needs: one worker, and the network unless `offline`."""
-    seconds = 120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)
-    with Sandbox(1, SandboxLimits(wall_seconds=seconds)) as sandbox:
-        yield Verifier(sandbox, None if offline else HttpRevocationSource(), clock)
-
-
-def command_line_sandbox(size: int) -> Sandbox:
-    """One worker for `antin sign`, with time for a file of that many bytes."""
-    return Sandbox(1, SandboxLimits(wall_seconds=120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)))
-
-
-def command_line_key(container: Path, password_file: Path, algorithm: SignatureAlgorithm) -> SigningKey:
-    """The key of `antin sign`."""
-    return pkcs12.load(container, _password(password_file), algorithm)
-
-
-def command_line_tsa(url: str, trust: Path | None) -> TimestampAuthority:
-    """The authority of `antin sign`; its anchors are needed, else any answer would do."""
-    if trust is None:
-        raise SettingsError("--trust: the anchors of the time-stamp authority are needed with --tsa")
-    return HttpTimestampAuthority(url, TokenRules(anchors.load(trust), now=clock))
 
 
 def new_password() -> str:

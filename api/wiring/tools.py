@@ -1,0 +1,64 @@
+"""What the command line needs without a service: a sandbox, a key, an authority. Few imports, quick start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from api import settings
+from api.settings import Settings, SettingsError
+from api.verifier import Verifier
+from api.wiring.clock import clock
+from policies.algorithms import SignatureAlgorithm
+from signer.keys import pkcs12
+from signer.ports import SigningKey, TimestampAuthority
+from signer.sandbox import Sandbox, SandboxLimits
+from signer.timestamping.rfc3161 import HttpTimestampAuthority
+from signer.timestamping.token import TokenRules
+from signer.trust import anchors
+from signer.trust.revocation import HttpRevocationSource
+
+VERIFY_SECONDS_PER_GB = 60.0
+
+
+def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
+    """Settings of this process: of the file, else of the `antin.toml` in the data directory or here."""
+    data = overrides.get("data_dir")
+    if path is None and data is not None and (Path(data) / "antin.toml").exists():
+        path = Path(data) / "antin.toml"
+    return settings.load(path, **overrides)
+
+
+@contextmanager
+def verifier(*, offline: bool, size: int = 0) -> Iterator[Verifier]:
+    """What `antin verify` needs: one worker, and the network unless `offline`."""
+    seconds = 120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)
+    with Sandbox(1, SandboxLimits(wall_seconds=seconds)) as sandbox:
+        yield Verifier(sandbox, None if offline else HttpRevocationSource(), clock)
+
+
+def command_line_sandbox(size: int) -> Sandbox:
+    """One worker for `antin sign`, with time for a file of that many bytes."""
+    return Sandbox(1, SandboxLimits(wall_seconds=120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)))
+
+
+def command_line_key(container: Path, password_file: Path, algorithm: SignatureAlgorithm) -> SigningKey:
+    """The key of `antin sign`."""
+    return pkcs12.load(container, password_of(password_file), algorithm)
+
+
+def command_line_tsa(url: str, trust: Path | None) -> TimestampAuthority:
+    """The authority of `antin sign`; its anchors are needed, else any answer would do."""
+    if trust is None:
+        raise SettingsError("--trust: the anchors of the time-stamp authority are needed with --tsa")
+    return HttpTimestampAuthority(url, TokenRules(anchors.load(trust), now=clock))
+
+
+def password_of(path: Path) -> str:
+    """First line of a password file. Raises SettingsError that names the file, never the password."""
+    try:
+        return path.read_text("utf-8").splitlines()[0]
+    except (OSError, IndexError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"password file {path} cannot be read") from exc
