@@ -118,6 +118,12 @@ CMS_UNREADABLE = Reason(
     "Không đọc được dữ liệu chữ ký ({what}).",
     "The signature's data cannot be read ({what}).",
 )
+CMS_PADDING = Reason(
+    "verification.cms-padding",
+    "ISO 32000-2, 12.8.1",
+    "Phần đệm sau dữ liệu chữ ký không phải toàn số 0: có người ghi thêm vào vùng không được ký.",
+    "The filling after the signature's data is not all zeros: something was written where nothing is signed.",
+)
 CMS_SIGNERS = Reason(
     "verification.cms-signers",
     "ETSI EN 319 142-1, 6.3; ISO 32000-2, 12.8.3.3",

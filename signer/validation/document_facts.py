@@ -118,7 +118,7 @@ def has_pictures(pdf: PdfFile) -> bool:
         for index in range(min(pdf.page_count, _MOST_IMAGE_PAGES)):
             resources = pdf.dictionary(pdf.page(index).dict.get("Resources"))
             for item in list(pdf.dictionary(resources.get("XObject")).values())[:200]:
-                if pdf.dictionary(item).get("Subtype") in ("Image", "Form"):
+                if pdf.dictionary(item).get("Subtype") == "Image":
                     return True
     except DocumentRefused:
         return False

@@ -5,7 +5,7 @@ What comes out is bounded, read, and nothing of it is believed yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,11 +48,12 @@ class SignedMessage:
     """One SignedData with its one SignerInfo (RFC 5652, 5).
 
     `attributes` is the DER SET that was signed, None when the content itself was; `content` is the
-    encapsulated content, None when detached. `signed` and `unsigned` map OIDs to attribute values.
+    encapsulated content, None when detached. `padded_with_zeros` is false when something else follows the
+    structure (for DER; a BER structure's end is not looked for). `signed` and `unsigned` map OIDs to attribute values.
     """
 
     der: bytes
-    signer: Any = field(repr=False)
+    identifier: Any = field(repr=False)
     certificates: tuple[Certificate, ...]
     ocsp: tuple[bytes, ...]
     crls: tuple[bytes, ...]
@@ -64,6 +65,7 @@ class SignedMessage:
     attributes: bytes | None
     signed: dict[str, list[Any]] = field(repr=False)
     unsigned: dict[str, list[Any]] = field(repr=False)
+    padded_with_zeros: bool = True
 
     def one(self, oid: str) -> Any | None:
         """The value of a signed attribute that may occur once."""
@@ -87,7 +89,9 @@ def read(contents: bytes) -> SignedMessage:
     if len(contents) > MAX_CMS:
         raise FormatProblem(reasons.CMS_UNREADABLE, what=f"> {MAX_CMS} byte")
     try:
-        return _read(_bounded(contents))
+        bounded = _bounded(contents)
+        clean = len(bounded) == len(contents) or not contents[len(bounded) :].strip(b"\0")
+        return replace(_read(bounded), padded_with_zeros=clean)
     except MALFORMED as exc:
         raise FormatProblem(reasons.CMS_UNREADABLE, what=type(exc).__name__) from exc
 
@@ -122,7 +126,7 @@ def _read(data: bytes) -> SignedMessage:
     responses, lists = _material(signed, names)
     return SignedMessage(
         der=data,
-        signer=signer,
+        identifier=signer["sid"],
         certificates=parse_all(_certificates(signed)),
         ocsp=responses,
         crls=lists,

@@ -108,6 +108,14 @@ def _format(context: Context, judgement: Judgement) -> None:
         judgement.add(failed(SubIndication.FORMAT_FAILURE), reasons.CMS_CONTENT_INSIDE)
         return
     judgement.message = message
+    judgement.outcomes.append(padding(message))
+
+
+def padding(message: SignedMessage) -> Outcome:
+    """Whatever fills the hole is signed by nobody; it is shown by nobody either, so this is a warning."""
+    if message.padded_with_zeros:
+        return Outcome()
+    return Outcome(findings=(Finding(reasons.CMS_PADDING, Severity.WARNING),))
 
 
 def coverage(judgement: Judgement) -> None:

@@ -35,10 +35,12 @@ def identify(message: SignedMessage, pool: Iterable[Certificate], profile: Valid
 
     A missing signing-certificate attribute is a finding (a plain PDF signature); a wrong one is a no.
     """
-    named = [c for c in dict.fromkeys((*message.certificates, *pool)) if _matches(message.signer["sid"], c)]
+    named = [c for c in dict.fromkeys((*message.certificates, *pool)) if _matches(message.identifier, c)]
     if not named:
         return Identified(None, False, _problem(reasons.SIGNING_CERTIFICATE_MISSING))
-    reference = message.one(SIGNING_CERTIFICATE_V2) or message.one(SIGNING_CERTIFICATE)
+    reference = message.one(SIGNING_CERTIFICATE_V2)
+    if reference is None:
+        reference = message.one(SIGNING_CERTIFICATE)
     if reference is None:
         return Identified(named[0], False, _unreferenced(profile))
     exact = next((c for c in named if _referenced(reference, c)), None)

@@ -84,7 +84,7 @@ def validate_token(context: Context, token: bytes, data: DigestOf, proof: Proof)
         return Stamp(found.outcome, Integrity.UNKNOWN, info.time)
     authority = common_name(certificate)
     verified = verify_message(message, certificate, _content_digest(message))
-    outcomes = [verified.outcome, _imprint(info, data)]
+    outcomes = [verified.outcome, _imprint(info, data), found.outcome]
     broken = verified.integrity is Integrity.BROKEN or outcomes[1].verdict != PASSED
     chain = validate(context, certificate, Use.TIME_STAMPING, proof, fresh_since=info.time)
     outcomes += [chain.outcome, _plausible(context, certificate.valid_at(info.time), authority, info)]
@@ -92,6 +92,8 @@ def validate_token(context: Context, token: bytes, data: DigestOf, proof: Proof)
     integrity = Integrity.BROKEN if broken else verified.integrity
     verdict = worst(each.verdict for each in outcomes)
     findings = tuple(finding for each in outcomes for finding in each.findings)
+    if not message.padded_with_zeros:
+        findings = (*findings, Finding(reasons.CMS_PADDING, Severity.WARNING))
     return Stamp(Outcome(verdict, findings), integrity, info.time, authority, info.digest, chain)
 
 

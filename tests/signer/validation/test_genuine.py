@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from api.demo.documents import DecisionSpec
 from policies.validation import HISTORICAL, PASSED, PROFILES, STRICT
 from policies.vocabulary import Changes, Coverage, Integrity, Level, SubIndication
 from signer.creation import two_step
@@ -246,3 +247,12 @@ def test_a_file_without_signatures_says_so(office):
 def test_the_historical_profile_is_no_loophole_today(office):
     assert HISTORICAL.accept_weak
     passed(office.online(office.led(), profile=HISTORICAL))
+
+
+def test_a_picture_of_a_signature_is_told_to_be_a_picture(office):
+    report = office.validate(office.draft(DecisionSpec(pictured=True)))
+    assert report.verdict.indication == "NO-SIGNATURE"
+    finding = next(f for f in report.findings if f.reason.id == "verification.only-picture")
+    assert "chỉ là hình ảnh" in finding.text("vi")
+    plain = office.validate(office.draft())
+    assert "verification.only-picture" not in ids(plain)
