@@ -26,7 +26,8 @@ _CODECS = {"WinAnsiEncoding": "cp1252", "MacRomanEncoding": "mac_roman", "Standa
 @dataclass(frozen=True, slots=True)
 class FontReader:
     """Decodes one font's strings. `decode` gives None when a code's character is unknown or disputed;
-    `embedded`: the glyphs' shapes come from the file, so only trust in the font says what they look like."""
+    `embedded`: the glyphs' shapes or widths come from the file, so that only trust in the font says what a
+    person sees."""
 
     decode: Callable[[bytes], str | None]
     embedded: bool
@@ -85,7 +86,7 @@ def _simple(pdf: PdfFile, entries: dict[str, Any], to_unicode: dict[int, str]) -
             out.append(found)
         return "".join(out)
 
-    return FontReader(decode, "FontDescriptor" in entries)
+    return FontReader(decode, "FontDescriptor" in entries or "Widths" in entries)
 
 
 def _encoding(pdf: PdfFile, entries: dict[str, Any]) -> dict[int, str]:

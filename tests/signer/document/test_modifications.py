@@ -9,6 +9,7 @@ from signer.document.modifications import Modifications, classify
 from signer.document.reader import PdfFile
 from signer.document.revisions import History, signatures
 from signer.document.syntax import Name, Ref
+from signer.errors import DocumentRefused
 from tests.signer.document import build
 from tests.signer.document.build import (
     CATALOG,
@@ -477,3 +478,27 @@ def test_classify_asks_for_a_revision():
     assert classify(pdf, 2).kind is Changes.FORM_FILL
     assert classify(pdf, 3).kind is Changes.NONE
     assert "signature-added" in whats(classify(pdf, 1))
+
+
+# --- properties
+
+
+SEALED_AND_STAMPED = build.with_document_timestamp(build.with_validation_data(build.sealed()))
+HARMLESS = {INFO: "metadata-changed", 30: "validation-data-added", 31: "validation-data-added"}
+JUNK = [None, {}, {"A": 1}, b"x", [Ref(1)], stream(b"x"), "freed"]
+
+
+@pytest.mark.parametrize("num", PdfFile.of(SEALED_AND_STAMPED).numbers())
+@pytest.mark.parametrize("junk", range(len(JUNK)))
+def test_no_object_can_be_redefined_or_freed_unseen(num, junk):
+    """Only the file's descriptions of itself and its validation data may be written anew."""
+    freed = JUNK[junk] == "freed"
+    data = append(SEALED_AND_STAMPED, {} if freed else {num: JUNK[junk]}, freed=(num,) if freed else ())
+    try:
+        report = reports(data)["Seal"]
+    except DocumentRefused:
+        return
+    if num in HARMLESS:
+        assert whats(report) >= {HARMLESS[num]}
+    else:
+        assert report.kind in (Changes.SUSPICIOUS, Changes.FORBIDDEN)
