@@ -18,11 +18,8 @@ SEEDS = [
     build.with_document_timestamp(build.with_validation_data(build.sealed())),
     build.sealed(stream_form=True),
 ]
-TOKENS = b"0 1 -1 99999 / << >> [ ] ( ) null true endobj stream % < 1.5 /Kids /V /AP /Parent".split() + [
-    b"1 0 R",
-    b"3 0 R",
-    b"\0",
-]
+WORDS = b"0 1 -1 99999 / << >> [ ] ( ) null true endobj stream % < 1.5 /Kids /V /AP /Parent"
+TOKENS = (*WORDS.split(), b"1 0 R", b"3 0 R", b"\0")
 
 
 def judge(data: bytes) -> None:

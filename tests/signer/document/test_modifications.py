@@ -406,15 +406,10 @@ def test_second_field_of_the_same_name_is_caught():
     assert "field-duplicated" in whats(reports(data)["Leader"])
 
 
-def test_new_font_in_a_filled_field_is_not_believed():
-    """A font that comes with the filling may draw 51 and call it 15."""
-    font = {
-        "Type": Name("Font"),
-        "Subtype": Name("TrueType"),
-        "FirstChar": 49,
-        "FontDescriptor": {"Flags": 4},
-        "Encoding": Name("WinAnsiEncoding"),
-    }
+@pytest.mark.parametrize("more", [{"FontDescriptor": {"Flags": 4}}, {"FirstChar": 49, "Widths": [-900] * 9}])
+def test_new_font_in_a_filled_field_is_not_believed(more):
+    """A font that comes with the filling may draw 51 and call it 15, or set its glyphs backwards."""
+    font = {"Type": Name("Font"), "Subtype": Name("TrueType"), "Encoding": Name("WinAnsiEncoding"), **more}
     changed = build.numbered()
     data = append(build.leader_signed(), {**changed, 21: text_appearance(b"15", font=70), 70: font})
     assert "value-differs-from-drawing" in whats(reports(data)["Leader"])
