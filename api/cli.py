@@ -130,6 +130,57 @@ def fsck(config: Path | None, data_dir: Path | None, as_json: bool) -> None:
     sys.exit(run_fsck(tools.load_settings(config, data_dir=data_dir), as_json=as_json))
 
 
+@antin.group()
+def account() -> None:
+    """Local accounts and API tokens."""
+
+
+CONFIG = click.option("--config", type=FILE, help="Settings file.")
+DATA = click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+
+
+@account.command("add")
+@click.argument("name")
+@click.option("--display", required=True, help="Full name as it is printed on documents.")
+@click.option("--title", default="", help="Chức vụ.")
+@click.option(
+    "--role", "roles", multiple=True, required=True, type=click.Choice(["leader", "clerk", "auditor"])
+)
+@click.option("--key", default="", help="Name of the signing key (default: the account's name).")
+@click.option("--password-file", type=FILE, help="First line; without it the terminal is asked.")
+@CONFIG
+@DATA
+def account_add(
+    name: str,
+    display: str,
+    title: str,
+    roles: tuple[str, ...],
+    key: str,
+    password_file: Path | None,
+    config: Path | None,
+    data_dir: Path | None,
+) -> None:
+    """Create an account."""
+    from api import cli_account
+
+    password = tools.password_of(password_file) if password_file else cli_account.ask_password()
+    settings = tools.load_settings(config, data_dir=data_dir)
+    click.echo(cli_account.add(settings, name, display, title, roles, key, password))
+
+
+@account.command("token")
+@click.argument("name")
+@click.option("--label", required=True, help="What the token is for.")
+@click.option("--days", type=click.IntRange(1, 730), default=365, show_default=True)
+@CONFIG
+@DATA
+def account_token(name: str, label: str, days: int, config: Path | None, data_dir: Path | None) -> None:
+    """Make a bearer token for a program; it is shown once."""
+    from api import cli_account
+
+    click.echo(cli_account.token(tools.load_settings(config, data_dir=data_dir), name, label, days))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: click's usage errors and our own become the documented exit codes."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from signer.crosscheck.independent import Expectation, ExpectedSignature
-
 from api import jobs, problems, work
+from api.identity import AccessRefused
 from api.issuing import Issuing
 from api.services import Services
 from api.store import accounts, audit, operations
@@ -29,11 +29,14 @@ from archive.errors import ArchiveUnavailable
 from archive.heads import Head, bind
 from archive.log.leaf import LeafKind
 from policies.issuing import Act, Facts, next_state
+from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
 from policies.vocabulary import FieldRole, Indication, State
 from signer.creation import cms
 from signer.creation.token import Hole
+from signer.crosscheck.independent import Expectation, ExpectedSignature
+from signer.document.pdfa.report import PdfaReport
 from signer.errors import SignerUnavailable, TimestampUnavailable
 from signer.stages import Appended
 from signer.validation.values import DocumentReport
@@ -101,6 +104,9 @@ class Finishing:
 
     def _initial(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         document, actor = self._document(payload), self._actor(payload)
+        if document.version != payload["version"] and self._bears(document, payload["field"]):
+            return {"state": document.state}  # done before a crash of this operation
+        _unchanged(document, payload["version"])
         sha256 = Issuing(self.s).initial(document, actor)
         with self.s.transactions.read() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
@@ -130,6 +136,7 @@ class Finishing:
         if mine and document.version > version:
             return {"document": document_id, "state": document.state}  # done before a crash of this batch
         try:
+            _unchanged(document, version)
             Issuing(self.s).sign(document, actor)
         except Refused as exc:
             return {"document": document_id, "problem": problems.of_refusal(exc)}
@@ -222,6 +229,7 @@ class Finishing:
         report = self._validated(sha256)
         path = self.s.store.work_path(sha256)
         self.s.sandbox.call("signer.crosscheck.independent:check", path, self._expectation(document))
+        self._check_conformity(document, path)
         at = self.s.clock()
         facts = {"indication": str(report.verdict.indication), "level": str(report.signatures[-1].level)}
         with self.s.transactions.write() as conn:
@@ -231,6 +239,16 @@ class Finishing:
             ingest.plan_version(conn, changed, content, facts, at)
             self._bind_audit(conn, document.agency)
         return changed
+
+    def _check_conformity(self, document: Document, path: Path) -> None:
+        """PDF/A-2b in, PDF/A-2b out."""
+        if not document.metadata.get("pdfa", {}).get("conforms"):
+            return
+        report: PdfaReport = self.s.sandbox.call("signer.document.pdfa:check", path)
+        if not report.conforms:
+            rules = ", ".join(sorted(report.rules)[:5])
+            log.error("own output %s broke PDF/A: %s", document.id, rules)
+            raise Refused(reasons.OUTPUT_FAILED, verdict=f"PDF/A-2b {rules}")
 
     def _bind_audit(self, conn: Connection, agency: str) -> None:
         head = audit.head(conn, agency)
@@ -306,6 +324,11 @@ class Finishing:
         self.s.proofs.carry_out(deposit)
         return {"sha256": sha256}
 
+    def _bears(self, document: Document, field: str) -> bool:
+        with self.s.transactions.read() as conn:
+            signers = documents.signers(conn, document.id)
+        return any(signer.field == field and signer.signed_at is not None for signer in signers)
+
     def _document(self, payload: dict[str, Any]) -> Document:
         with self.s.transactions.read() as conn:
             return documents.get(conn, payload["document"])
@@ -316,3 +339,9 @@ class Finishing:
         if found is None:
             raise Refused(reasons.NO_LEADER)
         return found
+
+
+def _unchanged(document: Document, version: int) -> None:
+    """A signer signs what he saw: bytes that came later wait for another look. Raises AccessRefused."""
+    if document.version != version:
+        raise AccessRefused(access_reasons.CHANGED_MEANWHILE)

@@ -34,6 +34,7 @@ from policies.vocabulary import FieldRole
 from signer.creation import two_step
 from signer.creation.plan import PreparationPlan, QrPlan
 from signer.creation.two_step import SignatureRequest
+from signer.document.pdfa.report import PdfaReport
 from signer.ports import SigningKey
 from signer.stages import Appended
 from signer.stamping.appearance import Appearance
@@ -77,6 +78,7 @@ class Issuing:
         with self.s.transactions.read() as conn:
             signers = [self._person(conn, name) for name in (*draft.initials, *draft.leaders)]
         facts = self._admit(sha256)
+        conformity = self._conformity(sha256)
         new = NewDocument(
             agency=actor.agency,
             kind=draft.kind,
@@ -86,7 +88,12 @@ class Issuing:
             unit=draft.unit,
             urgency=draft.urgency,
             recipients=draft.recipients,
-            metadata={**(draft.metadata or {}), "pages": facts.pages, "file_name": draft.file_name},
+            metadata={
+                **(draft.metadata or {}),
+                "pages": facts.pages,
+                "file_name": draft.file_name,
+                "pdfa": conformity,
+            },
         )
         at = self.s.clock()
         roles = [FieldRole.INITIAL] * len(draft.initials) + [FieldRole.LEADER] * len(draft.leaders)
@@ -113,6 +120,11 @@ class Issuing:
         intake.decide(facts, profile)
         return facts
 
+    def _conformity(self, sha256: str) -> dict[str, Any]:
+        """PDF/A by our own check: what it claims, whether it holds. What comes in so goes out so."""
+        report: PdfaReport = self.s.sandbox.call("signer.document.pdfa:check", self.s.store.work_path(sha256))
+        return {"claims": report.claims, "conforms": report.conforms, "rules": sorted(report.rules)[:20]}
+
     # 2. Prepare once, before the first signature: every field that will ever be needed.
 
     def propose(self, document: Document, explicit: tuple[Box, ...] = ()) -> layout.Layout:
@@ -122,9 +134,10 @@ class Issuing:
         """
         with self.s.transactions.read() as conn:
             signers = documents.signers(conn, document.id)
-        leaders = sum(signer.role is FieldRole.LEADER for signer in signers)
+        names = [signer.display for signer in signers if signer.role is FieldRole.LEADER]
+        leaders = len(names)
         request = PlacementRequest(
-            leaders=tuple(LeaderAnchor() for _ in range(leaders)),
+            leaders=tuple(LeaderAnchor(name=name) for name in names),
             initials=len(signers) - leaders,
             seals=(SealAnchor(SealSpec(self.s.stamps.seal_diameter_mm), leader=leaders - 1),),
             explicit=explicit,

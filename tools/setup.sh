@@ -13,6 +13,10 @@ missing_packages() {
     command -v qpdf >/dev/null || echo qpdf
     command -v openssl >/dev/null || echo openssl
     command -v chromium >/dev/null || echo chromium
+    command -v java >/dev/null || echo default-jre-headless
+    [ -e /usr/share/java/preflight.jar ] || echo libpdfbox2-java
+    [ -e /usr/share/java/jaxb-api.jar ] || echo libjaxb-api-java
+    [ -e /usr/share/java/javax.activation.jar ] || echo libactivation-java
 }
 
 need=$(missing_packages | tr '\n' ' ')

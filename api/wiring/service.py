@@ -138,6 +138,18 @@ def _intake(given: Settings) -> IntakeProfile:
 
 
 @contextmanager
+def identity(given: Settings) -> Iterator[LocalIdentity]:
+    """Accounts alone, for the command line."""
+    given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    transactions = Transactions(given.engine_url)
+    try:
+        migrations.upgrade(transactions.engine)
+        yield LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours))
+    finally:
+        transactions.close()
+
+
+@contextmanager
 def for_reading(given: Settings) -> Iterator[Services]:
     """The services without their background work, for a command that only reads."""
     if not (given.data_dir / "log.key").exists():

@@ -295,3 +295,24 @@ def test_fsck_is_clean_after_all_this(site, issued):
 
     report = Checking(site.services).report()
     assert report.clean, report.findings
+
+
+def test_pdfa_in_pdfa_out(site, issued, tmp_path):
+    from signer.document.pdfa import check
+
+    assert site.document(issued)["metadata"]["pdfa"] == {"claims": "2B", "conforms": True, "rules": []}
+    for version in ("uploaded", "seal-timestamped"):
+        path = tmp_path / f"{version}.pdf"
+        path.write_bytes(site.file(issued, version))
+        assert check(path).findings == ()
+    path = tmp_path / "lt.pdf"
+    path.write_bytes(long_term(site, issued))
+    assert check(path).findings == ()
+
+
+def test_the_leader_who_signs_is_the_one_whose_name_is_printed(site):
+    document = site.upload(leaders=SECOND).json()["id"]
+    answer = site.post(CLERK, f"/documents/{document}/preparation", json={})
+    assert answer.status_code == 422
+    assert answer.json()["id"].startswith(("placement.", "document."))
+    assert site.document(document)["state"] == "draft"
