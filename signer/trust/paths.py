@@ -65,7 +65,7 @@ def _extend(walk: _Walk, path: Path) -> None:
     if len(path) >= MAX_DEPTH:
         return
     candidates = [c for c in walk.by_subject.get(last.issuer, ()) if c not in path]
-    candidates.sort(key=lambda c: (c not in walk.anchors, not _identifiers_agree(last, c)))
+    candidates.sort(key=lambda c: (c not in walk.anchors, _likelihood(last, c)))
     for issuer in candidates:
         if len(walk.found) >= MAX_PATHS or walk.checks >= MAX_SIGNATURE_CHECKS:
             return
@@ -74,9 +74,12 @@ def _extend(walk: _Walk, path: Path) -> None:
             _extend(walk, (*path, issuer))
 
 
-def _identifiers_agree(certificate: Certificate, issuer: Certificate) -> bool:
+def _likelihood(certificate: Certificate, issuer: Certificate) -> int:
+    """Which candidates to try first: by key identifiers, a hint that proves nothing (RFC 5280, 4.2.1.1)."""
     wanted, given = certificate.authority_key_identifier, issuer.key_identifier
-    return wanted is None or given is None or wanted == given
+    if wanted is None or given is None:
+        return 1
+    return 0 if wanted == given else 2
 
 
 def issued(issuer: Certificate, certificate: Certificate) -> bool:

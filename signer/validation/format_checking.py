@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from asn1crypto import cms, core
@@ -82,8 +83,12 @@ class SignedMessage:
             return None
 
 
+@lru_cache(maxsize=16)
 def read(contents: bytes) -> SignedMessage:
-    """`/Contents` (DER, filled up with zeros) → message. Raises `FormatProblem`."""
+    """`/Contents` (DER, filled up with zeros) → message. Raises `FormatProblem`.
+
+    The steps of one validation read the same bytes several times; what was read is not changed by anybody.
+    """
     if not contents.strip(b"\0"):
         raise FormatProblem(reasons.CMS_UNREADABLE, what="rỗng / empty")
     if len(contents) > MAX_CMS:

@@ -64,7 +64,8 @@ def status(
 def _answers(
     context: Context, certificate: Certificate, issuer: Certificate, rejected: list[tuple[str, str]]
 ) -> Iterator[Answer]:
-    for read, material in ((ocsp.answer, context.ocsp), (crl.answer, context.crls)):
+    responses = [der for der in context.ocsp if _may_be_about(der, certificate)]
+    for read, material in ((ocsp.answer, responses), (crl.answer, context.crls)):
         for der in material:
             try:
                 answer = read(der, certificate, issuer)
@@ -73,6 +74,11 @@ def _answers(
                 continue
             if answer is not None:
                 yield answer
+
+
+def _may_be_about(response: bytes, certificate: Certificate) -> bool:
+    known = ocsp.serials(response)
+    return known is None or certificate.serial in known
 
 
 def _problem(context: Context, answer: Answer, issuer: Certificate, depth: int) -> tuple[str, str] | None:

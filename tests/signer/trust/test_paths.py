@@ -163,3 +163,15 @@ def test_expiry_is_not_the_paths_business():
     ca = issue("CA", root, ca=True, until=NOW - YEAR / 2)
     (path,) = paths(issue("Leaf", ca, until=NOW - YEAR / 2), [ca], [root])
     assert violation(path) is None
+
+
+def test_a_flood_does_not_hide_the_right_issuer_where_identifiers_tell():
+    """Certificates of the issuer's name, put into a file to exhaust the search."""
+    root = issue("Root", ca=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    ca = issue("CA", root, ca=True, key=key, extensions=[(own, False)])
+    named = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
+    leaf = issue("Leaf", ca, extensions=[(named, False)])
+    flood = [issue("CA", root, ca=True) for _ in range(MAX_SIGNATURE_CHECKS + 10)]
+    assert len(paths(leaf, [*flood, ca], [root])) == 1
