@@ -108,7 +108,10 @@ def object_stream_bomb() -> bytes:
         )
     )
     packed = zlib.compress(rows)
-    xref = b"4 0 obj\n<</Type/XRef/Size 5/W[1 4 2]/Root 1 0 R/Filter/FlateDecode/Length %d>>stream\n%b\nendstream\nendobj\n"
+    xref = (
+        b"4 0 obj\n<</Type/XRef/Size 5/W[1 4 2]/Root 1 0 R/Filter/FlateDecode/Length %d>>"
+        b"stream\n%b\nendstream\nendobj\n"
+    )
     return head + first + second + xref % (len(packed), packed) + b"startxref\n%d\n%%%%EOF\n" % at
 
 
