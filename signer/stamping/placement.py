@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from policies import layout
 from policies.layout import POINTS_PER_MM, Box, Boxes, Layout, PlacementRequest, Rect
@@ -27,7 +27,7 @@ from signer.errors import PlacementRefused
 from signer.stamping import signature_blocks
 from signer.stamping.appearance import text_rect
 from signer.stamping.signature_blocks import Block
-from signer.stamping.text_lines import Line, Turn, lines, opened, text_of
+from signer.stamping.text_lines import Line, Pages, Turn, lines
 
 _DOTS = r"[.…‥_·\-–]*"
 _NUMBER = re.compile(rf"Số:({_DOTS})(\d*)/([0-9A-ZĐĂÂÊÔƠƯ][0-9A-ZĐĂÂÊÔƠƯa-zđ./\-–]*)")
@@ -56,7 +56,7 @@ def find_layout(path: Path, request: PlacementRequest) -> Layout:
     `DocumentRefused` when the file cannot be read.
     """
     given = {box.role for box in request.explicit}
-    with PdfFile.open(path) as pdf, opened(path) as document:
+    with PdfFile.open(path) as pdf, closing(Pages(path, pdf)) as document:
         finder = _Finder(pdf, document, request)
         found = Layout()
         if request.number and FieldRole.NUMBER not in given:
@@ -74,7 +74,7 @@ def find_layout(path: Path, request: PlacementRequest) -> Layout:
 
 
 class _Finder:
-    def __init__(self, pdf: PdfFile, document: Any, request: PlacementRequest) -> None:
+    def __init__(self, pdf: PdfFile, document: Pages, request: PlacementRequest) -> None:
         self.pdf = pdf
         self.document = document
         self.request = request
@@ -90,7 +90,7 @@ class _Finder:
 
     def lines(self, page: int) -> list[Line]:
         if page not in self._lines:
-            with text_of(self.document, page) as text_page:
+            with self.document.text_of(page) as text_page:
                 self._lines[page] = lines(text_page, self.turn(page))
         return self._lines[page]
 
@@ -196,7 +196,7 @@ class _Finder:
 
     def _pages_with_titles(self) -> Iterator[int]:
         for page in reversed(range(len(self.document))):
-            with text_of(self.document, page) as text_page:
+            with self.document.text_of(page) as text_page:
                 text = text_page.get_text_range()
             if signature_blocks.may_have_titles(text, self.request.leaders):
                 yield page

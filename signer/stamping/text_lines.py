@@ -22,9 +22,13 @@ import pypdfium2.raw as pdfium
 
 from policies.layout import Rect
 from policies.reasons import document as reasons
+from signer.document.lone_page import lone_page
+from signer.document.reader import PdfFile
 from signer.errors import DocumentRefused
 
 MAX_LETTERS = 60_000
+WHOLE_FILE = 64 << 20  # bytes; a larger file is not given to PDFium as a whole
+UNPACKED_PAGE = 64 << 20  # bytes of one page's content and fonts
 _WORD_GAP = 0.14  # of the size: what a reader sees as a space
 _COLUMN_GAP = 1.3  # of the size: what a reader sees as another column
 _SAME_LINE = 0.3  # of the size
@@ -122,24 +126,47 @@ def squeeze(text: str) -> str:
     return "".join(composed.split())
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """The file in PDFium. Raises `DocumentRefused` when PDFium cannot read it."""
+class Pages:
+    """The text of a file's pages, in PDFium. A large file is read page by page: PDFium holds whole pictures."""
+
+    def __init__(self, path: Path, pdf: PdfFile) -> None:
+        """Raises `DocumentRefused` when PDFium cannot read the file."""
+        self._pdf = pdf
+        self._whole = None if pdf.size > WHOLE_FILE else _document(path)
+
+    def __len__(self) -> int:
+        return self._pdf.page_count if self._whole is None else len(self._whole)
+
+    def close(self) -> None:
+        if self._whole is not None:
+            self._whole.close()
+
+    @contextmanager
+    def text_of(self, index: int) -> Iterator[Any]:
+        """The text page of one page (0-based). Raises `DocumentRefused` when there is none."""
+        if not 0 <= index < len(self):
+            raise DocumentRefused(reasons.NO_SUCH_PAGE, page=index + 1, pages=len(self))
+        if self._whole is not None:
+            with _text_page(self._whole, index) as text_page:
+                yield text_page
+            return
+        alone = _document(lone_page(self._pdf, self._pdf.page(index), UNPACKED_PAGE))
+        try:
+            with _text_page(alone, 0) as text_page:
+                yield text_page
+        finally:
+            alone.close()
+
+
+def _document(source: Path | bytes) -> Any:
     try:
-        document = pypdfium2.PdfDocument(path)
+        return pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as exc:
         raise DocumentRefused(reasons.NOT_READABLE) from exc
-    try:
-        yield document
-    finally:
-        document.close()
 
 
 @contextmanager
-def text_of(document: Any, index: int) -> Iterator[Any]:
-    """The text page of one page (0-based). Raises `DocumentRefused` when there is none."""
-    if not 0 <= index < len(document):
-        raise DocumentRefused(reasons.NO_SUCH_PAGE, page=index + 1, pages=len(document))
+def _text_page(document: Any, index: int) -> Iterator[Any]:
     try:
         page = document[index]
         text_page = page.get_textpage()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import unicodedata
 
 import pikepdf
@@ -15,7 +17,7 @@ from policies.layout import Box, LeaderAnchor, PlacementRequest, Rect, SealAncho
 from policies.vocabulary import FieldRole
 from signer.errors import DocumentRefused, PlacementRefused
 from signer.sandbox import Sandbox
-from signer.stamping import signature_blocks
+from signer.stamping import signature_blocks, text_lines
 from signer.stamping.placement import find_boxes, find_layout
 from signer.stamping.text_lines import Letter, Line, Turn, squeeze
 
@@ -42,6 +44,29 @@ def refusal(path, **request):
     with pytest.raises(PlacementRefused) as caught:
         find_boxes(path, PlacementRequest(**request))
     return caught.value.id
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_large_file_is_read_page_by_page_with_the_same_boxes(tmp_path, monkeypatch, name):
+    spec = DecisionSpec(**SPECS[name])
+    path = sample(tmp_path, **SPECS[name])
+    request = PlacementRequest(leaders=(LeaderAnchor(),) * len(spec.leaders))
+    whole = find_layout(path, request)
+    monkeypatch.setattr(text_lines, "WHOLE_FILE", 0)
+    assert find_layout(path, request) == whole
+
+
+def test_memory_does_not_grow_with_the_pictures_of_a_large_file(tmp_path):
+    """PDFium keeps each page's pictures: searching a file of a gigabyte once took a gigabyte."""
+    path = sample(tmp_path, padding=160 << 20)
+    code = (
+        "import sys; from pathlib import Path; from policies.layout import PlacementRequest;"
+        "from signer.stamping.placement import find_boxes;"
+        "find_boxes(Path(sys.argv[1]), PlacementRequest());"
+        "print([row.split()[1] for row in open('/proc/self/status') if row.startswith('VmHWM')][0])"
+    )
+    told = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert int(told.stdout) < 128 << 10, "KiB resident"
 
 
 @pytest.mark.parametrize("name", SPECS)
