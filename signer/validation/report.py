@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from policies.refusals import Refused
 from policies.vocabulary import Coverage, Indication, Integrity, SubIndication
 from signer.validation.names import moment
 from signer.validation.values import CertificateFacts, ChangeFacts, DocumentReport, Finding, SignatureReport
@@ -115,19 +114,6 @@ def to_json(report: DocumentReport, language: str = "vi") -> dict[str, Any]:
         "trust": report.trust_label,
         "signatures": [_signature(each, language) for each in report.signatures],
         "findings": [_finding(each, language) for each in report.findings],
-    }
-
-
-def refusal_to_json(refused: Refused, language: str = "vi") -> dict[str, Any]:
-    """The contract's object for a file that was refused before anything could be judged."""
-    language = "en" if language == "en" else "vi"
-    return {
-        "schema": SCHEMA,
-        "indication": Indication.INDETERMINATE.value,
-        "sub_indication": None,
-        "signatures": [],
-        "findings": [],
-        "refusal": {"id": refused.id, "basis": refused.basis, "text": refused.text(language)},
     }
 
 
