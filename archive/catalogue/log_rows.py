@@ -22,10 +22,12 @@ from archive.log.leaf import LeafKind
 from archive.log.merkle import EMPTY_ROOT
 from archive.ports import CheckpointRow
 
+_INSERT_LEAF = insert(leaves)  # built once: building it costs five times as much as running it
+
 
 def insert_leaf(conn: Connection, leaf: Leaf) -> None:
     """IntegrityError when the leaf is there already."""
-    conn.execute(insert(leaves).values(**{name: getattr(leaf, name) for name in Leaf.__slots__}))
+    conn.execute(_INSERT_LEAF, {name: getattr(leaf, name) for name in Leaf.__slots__})
 
 
 def leaf(conn: Connection, leaf_id: str) -> Leaf | None:

@@ -32,7 +32,7 @@ class SequencerLoop(Generic[C]):
     stops the loop and is kept as `failure`.
     """
 
-    def __init__(self, sequencer: Sequencer[C], *, window: float = 0.01, poll: float = 1.0) -> None:
+    def __init__(self, sequencer: Sequencer[C], *, window: float = 0.005, poll: float = 1.0) -> None:
         self._sequencer = sequencer
         self._window, self._poll = window, poll
         self._wake, self._stopping = Event(), Event()
@@ -84,12 +84,12 @@ class SequencerLoop(Generic[C]):
             raise
 
     def _drain(self) -> None:
-        """Batches until nothing is pending."""
+        """Batches until no more than a part of one was pending; who came later wakes the loop again."""
         try:
             while True:
                 batch = self._sequencer.run_once()
                 self._announce(batch)
-                if not batch.assigned:
+                if batch.complete:
                     return
         except ArchiveUnavailable as exc:
             logger.warning("log: %s; trying again", exc)

@@ -38,10 +38,14 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one run did: indices by leaf id, and the head that is now shown (None: an empty log)."""
+    """What one run did: indices by leaf id, and the head that is now shown (None: an empty log).
+
+    `complete`: every leaf that was pending when the run began is in it.
+    """
 
     assigned: dict[str, int]
     head: SignedCheckpoint | None
+    complete: bool
 
 
 class Sequencer(Generic[C]):
@@ -93,11 +97,12 @@ class Sequencer(Generic[C]):
         if edge is None:
             edge = self._publish(self._recover())
         assigned = self._outcome(edge)
-        if self._commit(edge):
+        taken = self._commit(edge)
+        if taken:
             edge = self._publish(edge)
             assigned |= self._outcome(edge)
         self._edge = edge
-        return Batch(assigned, self._shown)
+        return Batch(assigned, self._shown, complete=taken < self._batch)
 
     def _outcome(self, edge: Edge) -> dict[str, int]:
         """Indices of the last commit, if the published tree is the one it made."""
@@ -116,8 +121,8 @@ class Sequencer(Generic[C]):
 
     # 2 commit
 
-    def _commit(self, edge: Edge) -> bool:
-        """Indices and the new head in one transaction; False when nothing is pending."""
+    def _commit(self, edge: Edge) -> int:
+        """Indices and the new head in one transaction; how many leaves were pending and got their place."""
         old = CheckpointRow(edge.size, edge.root(), b"")
         with self._transaction() as conn:
             row = self._catalogue.current_checkpoint(conn) or CheckpointRow(0, EMPTY_ROOT, b"")
@@ -125,7 +130,7 @@ class Sequencer(Generic[C]):
                 raise LogConflict(_MOVED)
             leaves = self._catalogue.pending(conn, self._batch)
             if not leaves:
-                return False
+                return 0
             new = self._sign(grow(edge, [entry for _, entry in leaves]).edge)
             # Crash: the note was seen by nobody; another may be signed for this size.
             pairs = [(leaf_id, edge.size + place) for place, (leaf_id, _) in enumerate(leaves)]
@@ -135,7 +140,7 @@ class Sequencer(Generic[C]):
                 raise LogConflict(_MOVED)
             # Crash: the transaction rolls back; the leaves stay pending, without an index.
         # COMMIT POINT. The leaves have their places for ever; whichever sequencer runs next publishes them.
-        return True
+        return len(pairs)
 
     def _sign(self, edge: Edge) -> CheckpointRow:
         head = Checkpoint(self._signer.name, edge.size, edge.root())
