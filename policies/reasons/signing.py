@@ -316,3 +316,9 @@ STAMP_IMAGE_TOO_LARGE = Reason(
     "Hình «{name}» lớn hơn {limit} MB. Hãy nạp hình nhỏ hơn.",
     "The picture “{name}” is larger than {limit} MB. Load a smaller one.",
 )
+SHOWN_DIFFERS = Reason(
+    "signing.shown-differs",
+    "NĐ 30/2020/NĐ-CP, Điều 15 và PL I, mục II.3, II.4",
+    "Ô «{field}» không hiển thị đúng giá trị «{expected}» của sổ đăng ký. Chưa ký số cơ quan; hãy báo quản trị.",
+    "The field “{field}” does not show the register's value “{expected}”. It was not sealed; tell the administrator.",
+)
