@@ -54,10 +54,10 @@ def guarded(services: Services, act: Work) -> jobs.Handler:
             result = act(operation_id, payload)
         except Exception as exc:  # noqa: BLE001 (the border of a job: every outcome becomes its row)
             problem = problems.problem(exc)
-            with services.transactions.write() as conn:
+            with services.transactions.note() as conn:  # lost: the job is done again
                 operations.fail(conn, operation_id, problem, services.clock())
             return
-        with services.transactions.write() as conn:
+        with services.transactions.note() as conn:
             operations.succeed(conn, operation_id, result or {}, services.clock())
 
     return handler
@@ -194,7 +194,7 @@ class Finishing:
 
     def _validated(self, sha256: str) -> DocumentReport:
         """Our own validation of our own output; anything but TOTAL-PASSED stops it here."""
-        report = Verification(self.s).report(self.s.store.work_path(sha256))
+        report = Verification(self.s).own_report(self.s.store.work_path(sha256))
         verdict = report.verdict
         if verdict.indication is not Indication.TOTAL_PASSED:
             detail = f"{verdict.indication} {verdict.sub_indication or ''}".strip()

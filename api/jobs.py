@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 
+from api.transactions import engine_for_jobs
 from archive.catalogue import Connection
 
 log = logging.getLogger("antin.jobs")
@@ -72,7 +73,8 @@ class DbosJobs:
         """Launch workers; workflows that a dead process left pending are taken up again at once."""
         if not self._running.acquire(blocking=False):
             raise RuntimeError("jobs already run in this process")
-        DBOS(config=self.config)
+        self._engine = engine_for_jobs(self.database_url)
+        DBOS(config={**self.config, "system_database_engine": self._engine})
 
         def act(kind: str, operation_id: str, payload: dict[str, Any]) -> str:
             return self._act(kind, operation_id, payload)
@@ -81,7 +83,9 @@ class DbosJobs:
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self.parallel, polling_interval_sec=0.05)
         self._client = DBOSClient(
-            system_database_url=self.database_url, serializer=DBOSPortableJSONSerializer()
+            system_database_url=self.database_url,
+            system_database_engine=self._engine,
+            serializer=DBOSPortableJSONSerializer(),
         )
 
     def _act(self, kind: str, operation_id: str, payload: dict[str, Any]) -> str:
@@ -120,4 +124,6 @@ class DbosJobs:
             self._client.destroy()
             self._client = None
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=5)
+            if self._engine is not None:
+                self._engine.dispose()
             self._running.release()

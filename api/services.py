@@ -21,6 +21,7 @@ from signer.keys.checks import SigningRules
 from signer.ports import RevocationSource, TimestampAuthority
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
+from signer.validation.online import Foreseen
 from signer.validation.values import DocumentReport
 
 
@@ -48,6 +49,7 @@ class Services:
     demo: DemoPki | None = None
     jobs: Jobs = field(init=False)
     reports: dict[str, DocumentReport] = field(default_factory=dict)
+    foreseen: Foreseen = field(default_factory=Foreseen)
 
     def start(self) -> None:
         """Recovery first, then workers: what a crash left is finished by the code of the happy path."""

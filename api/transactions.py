@@ -1,11 +1,16 @@
 """One act, one commit. The only place that opens database transactions.
 
     with transactions.write() as conn:   # all of the act's rows, or none of them
+    with transactions.note() as conn:    # the same, for rows that a power cut may take away again
     with transactions.read() as conn:    # a consistent snapshot that can change nothing
 
 SQLite: writers begin with IMMEDIATE (a deferred BEGIN loses updates or fails half-way), WAL, synchronous=FULL
 (a commit survives a power cut), foreign keys on; the process's writers queue on one connection instead of
 polling the file lock. PostgreSQL: its defaults (READ COMMITTED); the queries lock the rows that order acts.
+
+A note commits without waiting for the disk (synchronous=NORMAL; PostgreSQL: synchronous_commit=off). It survives
+the death of the process, its order among commits is kept, and the next `write` makes it durable as well. It is
+for what is repeated or taken up again without harm: that a key of idempotency is in use, that a job has ended.
 
 A database that does not answer is `ArchiveUnavailable`: whether the act was committed is then unknown, and it
 is repeated.
@@ -32,19 +37,30 @@ class Transactions:
 
     def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.url = url
+        self._noting: Engine
         if make_url(url).get_backend_name() == "sqlite":
             self.engine = _sqlite(url, "BEGIN IMMEDIATE", busy_seconds, read_only=False)
             self._reader = _sqlite(url, "BEGIN", busy_seconds, read_only=True)
+            self._noting = self.engine.execution_options(antin_note=True)
         else:
             self.engine = create_engine(url, pool_pre_ping=True)
             self._reader = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+            self._noting = self.engine
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Commits at the end of the block; an exception rolls everything back. Never nest in one thread."""
         with _answering(), self.engine.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def note(self) -> Iterator[Connection]:
+        """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
+        with _answering(), self._noting.begin() as conn:
+            if conn.dialect.name == "postgresql":
+                conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield conn
 
     @contextmanager
@@ -96,6 +112,29 @@ def _sqlite(url: str, begin: str, busy_seconds: float, *, read_only: bool) -> En
 
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
+        if not read_only:
+            waits = "NORMAL" if conn.get_execution_options().get("antin_note") else "FULL"
+            conn.exec_driver_sql(f"PRAGMA synchronous={waits}")
         conn.exec_driver_sql(begin)
+
+    return engine
+
+
+def engine_for_jobs(url: str) -> Engine | None:
+    """The engine of the queue's own steps (taken, done); None where the queue's default is right.
+
+    On SQLite they are notes: a step that a power cut takes away is done again, and every handler bears that.
+    What enqueues is written in the act's own, durable transaction.
+    """
+    if make_url(url).get_backend_name() != "sqlite":
+        return None
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def _configure(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.isolation_level = "IMMEDIATE"
+        dbapi_connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        dbapi_connection.execute("PRAGMA foreign_keys=ON")
+        dbapi_connection.execute("PRAGMA synchronous=NORMAL")
 
     return engine

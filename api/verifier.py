@@ -11,7 +11,7 @@ from policies.validation import AGENCY, ValidationProfile
 from signer.ports import RevocationSource
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
-from signer.validation.online import validate_online
+from signer.validation.online import Foreseen, validate_online
 from signer.validation.values import DocumentReport
 
 
@@ -22,6 +22,7 @@ class Verifier:
     sandbox: Sandbox
     revocation: RevocationSource | None
     clock: Callable[[], datetime]
+    foreseen: Foreseen | None = None
 
     def validate(
         self,
@@ -33,4 +34,13 @@ class Verifier:
     ) -> DocumentReport:
         """One report for the file, as of `at` (now when None)."""
         moment = at or self.clock()
-        return validate_online(self.sandbox, path, trust, moment, profile, self.revocation, password=password)
+        return validate_online(
+            self.sandbox,
+            path,
+            trust,
+            moment,
+            profile,
+            self.revocation,
+            password=password,
+            foreseen=self.foreseen,
+        )

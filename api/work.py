@@ -95,6 +95,8 @@ def sign(
     check_before_signing(key, at, services.signing_rules)
     base = path(services, document)
     prepared: Prepared = services.sandbox.call("signer.creation.two_step:prepare_signature", base, request)
+    if request.fills:
+        services.sandbox.call("signer.creation.shown:check_shown", base, prepared.tail, dict(request.fills))
     facts = {
         "field": request.field,
         "digest": prepared.digest.hex(),
@@ -108,7 +110,8 @@ def sign(
         _audit(services, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})
         raise
     sha256 = _join(services, base, prepared.base_size, tail)
-    _audit(services, document, actor, act, "result", {**facts, "sha256": sha256})
+    # A note: the act that follows commits it for good; without that act it is an intent without a result.
+    _audit(services, document, actor, act, "result", {**facts, "sha256": sha256}, durable=False)
     return sha256
 
 
@@ -152,9 +155,17 @@ def audit_event(
 
 
 def _audit(
-    services: Services, document: Document, actor: Account, act: str, phase: str, facts: dict[str, Any]
+    services: Services,
+    document: Document,
+    actor: Account,
+    act: str,
+    phase: str,
+    facts: dict[str, Any],
+    *,
+    durable: bool = True,
 ) -> None:
-    with services.transactions.write() as conn:
+    transaction = services.transactions.write if durable else services.transactions.note
+    with transaction() as conn:
         audit.write(
             conn,
             document.agency,

@@ -107,10 +107,9 @@ class HttpRevocationSource:
         pair = _pair(certificate, issuer)
         if pair is None:
             return None
-        request = ocsp_request(*pair)
 
         def post(url: str) -> bytes:
-            limits = self._limits
+            request, limits = ocsp_request(*pair), self._limits
             answer = self._web.post(
                 url, request, _OCSP_HEADERS, seconds=limits.ocsp_seconds, limit=limits.ocsp_bytes
             )

@@ -9,7 +9,8 @@ A source that does not answer leaves the status unsettled: INDETERMINATE / TRY_L
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +25,33 @@ Ask = Callable[[bytes, bytes, datetime], bytes | None]
 _TASK = "signer.validation.process:run"
 _ROUNDS = 2
 _MOST_NEEDS = 40
+_FORESEEN = 16
+
+
+class Foreseen:
+    """Certificates that the documents of one office need again and again: its signers', its authority's.
+
+    They are asked about before the first round, so that most of these documents are judged in one. Only for
+    files that the office made itself: others would choose what is asked. Bounded; safe for threads.
+    """
+
+    def __init__(self) -> None:
+        self._needs: dict[Need, None] = {}
+        self._lock = threading.Lock()
+
+    def needs(self) -> list[Need]:
+        """The last that were needed."""
+        with self._lock:
+            return list(self._needs)
+
+    def remember(self, needs: Iterable[Need]) -> None:
+        """These were needed now; the oldest are forgotten."""
+        with self._lock:
+            for need in needs:
+                self._needs.pop(need, None)
+                self._needs[need] = None
+            while len(self._needs) > _FORESEEN:
+                del self._needs[next(iter(self._needs))]
 
 
 def validate_online(
@@ -36,18 +64,26 @@ def validate_online(
     password: str | None = None,
     *,
     evidence: Evidence = NO_EVIDENCE,
+    foreseen: Foreseen | None = None,
 ) -> DocumentReport:
     """Validate in a worker, fetching what is missing through `revocation` (None: offline).
+
+    `foreseen` is for the office's own output alone.
 
     Raises `DocumentRefused` when the file cannot be read within limits, `SandboxUnavailable` without worker.
     """
     asked: set[Need] = set()
+    if foreseen is not None and revocation is not None:
+        asked.update(expected := foreseen.needs())
+        evidence = evidence + fetch(revocation, expected, at)
     for _ in range(_ROUNDS):
         report = _validated(sandbox, path, trust, at, profile, evidence, password)
         fresh = [need for need in report.needs if need not in asked][:_MOST_NEEDS]
         if revocation is None or not fresh:
             return report
         asked.update(fresh)
+        if foreseen is not None:
+            foreseen.remember(fresh)
         found = fetch(revocation, fresh, at)
         if found == NO_EVIDENCE:
             return report

@@ -116,3 +116,20 @@ def test_a_database_that_does_not_answer_is_unavailable(transactions):
     with other.write(), pytest.raises(ArchiveUnavailable, match="became free"), other.write():
         pass
     other.close()
+
+
+def test_a_write_waits_for_the_disk_and_a_note_does_not(transactions):
+    waits = []
+    for block in (transactions.write, transactions.note, transactions.write):
+        with block() as conn:
+            waits.append(conn.exec_driver_sql("PRAGMA synchronous").scalar_one())
+    assert waits == [2, 1, 2]  # FULL, NORMAL, FULL
+
+
+def test_a_note_is_a_transaction_like_others(transactions):
+    with transactions.note() as conn:
+        conn.execute(update(counters).values(value=5))
+    assert value(transactions) == 5
+    with pytest.raises(IntegrityError), transactions.note() as conn:
+        conn.execute(text("INSERT INTO counters VALUES (7, 7), (7, 8)"))
+    assert value(transactions) == 5

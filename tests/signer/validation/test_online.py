@@ -9,7 +9,7 @@ from policies.vocabulary import SubIndication
 from signer.errors import DocumentRefused, RevocationUnavailable
 from signer.sandbox import Sandbox
 from signer.trust.revocation import FailingRevocationSource, Failure
-from signer.validation.online import validate_online
+from signer.validation.online import Foreseen, validate_online
 from tests.signer.trust.forge import answer, family, issue
 from tests.signer.validation.office import PkiSource, explain
 
@@ -70,3 +70,42 @@ def test_a_file_that_is_no_pdf_is_a_typed_refusal(sandbox, shelf, tmp_path):
     with pytest.raises(DocumentRefused) as caught:
         run(sandbox, shelf, path, None)
     assert caught.value.id.startswith("document.")
+
+
+class Rounds:
+    """A sandbox that counts the calls."""
+
+    def __init__(self, inner):
+        self.inner, self.calls = inner, 0
+
+    def call(self, *arguments):
+        self.calls += 1
+        return self.inner.call(*arguments)
+
+
+def test_an_offices_own_documents_are_judged_in_one_round_once_their_certificates_are_known(
+    sandbox, shelf, pki
+):
+    foreseen, path = Foreseen(), shelf.issued
+    rounds, reports = [], []
+    for _ in range(2):
+        counted = Rounds(sandbox)
+        reports.append(
+            validate_online(
+                counted, path, shelf.office.trust, shelf.now, AGENCY, PkiSource(pki), foreseen=foreseen
+            )
+        )
+        rounds.append(counted.calls)
+    assert rounds[0] > rounds[1] == 1
+    assert reports[0] == reports[1]
+    assert reports[1].verdict == PASSED
+
+
+def test_a_foreseen_certificate_whose_service_fails_is_never_a_pass(sandbox, shelf, pki):
+    foreseen, path = Foreseen(), shelf.issued
+    trust = shelf.office.trust
+    validate_online(sandbox, path, trust, shelf.now, AGENCY, PkiSource(pki), foreseen=foreseen)
+    dead = FailingRevocationSource(PkiSource(pki))
+    dead.always = Failure.DOWN
+    report = validate_online(sandbox, path, trust, shelf.now, AGENCY, dead, foreseen=foreseen)
+    assert report.verdict.sub_indication is SubIndication.TRY_LATER
