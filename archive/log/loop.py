@@ -38,6 +38,7 @@ class SequencerLoop(Generic[C]):
         self._wake, self._stopping = Event(), Event()
         self._expected: dict[str, Future[Sequenced]] = {}
         self._lock = Lock()
+        self._closed = False
         self._thread = Thread(target=self._run, name="log-sequencer", daemon=True)
         self.failure: BaseException | None = None
 
@@ -60,10 +61,14 @@ class SequencerLoop(Generic[C]):
         """To be called before the leaf's transaction commits; `wake` after it.
 
         The future stays open when another process, or a run whose commit was reported lost, sequenced the
-        leaf: wait with a time limit, then look the leaf up in the catalogue. `forget` it in the end.
+        leaf: wait with a time limit, then look the leaf up in the catalogue. `forget` it in the end. Once the
+        loop has stopped, it is cancelled.
         """
         with self._lock:
-            return self._expected.setdefault(leaf_id, Future())
+            future = self._expected.setdefault(leaf_id, Future())
+            if self._closed:
+                future.cancel()
+            return future
 
     def forget(self, leaf_id: str) -> None:
         """Nobody waits for this leaf any more."""
@@ -105,6 +110,7 @@ class SequencerLoop(Generic[C]):
 
     def _cancel_all(self) -> None:
         with self._lock:
+            self._closed = True
             futures, self._expected = list(self._expected.values()), {}
         for future in futures:
             future.cancel()

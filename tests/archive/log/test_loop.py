@@ -1,0 +1,109 @@
+"""The sequencer in the background: waiters get their place, errors are retried or said."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import CancelledError
+
+import pytest
+
+from archive.errors import ArchiveDamaged
+from archive.log.loop import SequencerLoop
+from archive.storage import keys
+from archive.storage.memory import Fault
+from tests.archive.log.house import House
+from tests.archive.log.naive import naive_root
+
+
+@pytest.fixture
+def house():
+    return House()
+
+
+@pytest.fixture
+def running(house):
+    loop = SequencerLoop(house.sequencer(parallel=True), poll=0.05)
+    loop.start()
+    yield loop
+    loop.stop()
+
+
+def test_a_waiter_gets_its_place_under_a_shown_head(house, running):
+    waiting = running.expect("a")
+    house.submit(("a", b"entry"))
+    running.wake()
+    place = waiting.result(10)
+    assert place.index == 0 and house.head().size >= 1 and place.head.size >= 1
+
+
+def test_leaves_of_other_processes_are_found_without_a_wake(house, running):
+    waiting = running.expect("a")
+    house.submit(("a", b"entry"))
+    assert waiting.result(10).index == 0
+
+
+def test_many_submitters_each_get_their_own_place(house, running):
+    places = {}
+
+    def submit(number):
+        for turn in range(5):
+            leaf = f"{number}-{turn}"
+            waiting = running.expect(leaf)
+            house.submit((leaf, leaf.encode()))
+            running.wake()
+            places[leaf] = waiting.result(20).index
+
+    threads = [threading.Thread(target=submit, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(places.values()) == list(range(80))
+    in_order = [leaf.encode() for leaf, _ in sorted(places.items(), key=lambda item: item[1])]
+    assert house.head().root == naive_root(in_order)
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.KEPT])
+def test_a_store_that_does_not_answer_is_asked_again(house, running, fault):
+    house.store.fail_at(2, fault)
+    waiting = running.expect("a")
+    house.submit(("a", b"entry"))
+    running.wake()
+    assert waiting.result(10).index == 0 and running.failure is None
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_damage_stops_the_loop_and_cancels_the_waiters(house):
+    house.fill(3)
+    house.sequencer().run_once()
+    house.store.flip(keys.CHECKPOINT, 300)
+    loop = SequencerLoop(house.sequencer(), poll=0.05)
+    waiting = loop.expect("a")
+    loop.start()
+    with pytest.raises(CancelledError):
+        waiting.result(10)
+    deadline = time.monotonic() + 10
+    while loop.failure is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert isinstance(loop.failure, ArchiveDamaged)
+    with pytest.raises(CancelledError):
+        loop.expect("later").result(10)
+    loop.stop()
+
+
+def test_stopping_cancels_who_still_waits(house):
+    loop = SequencerLoop(house.sequencer(), poll=0.05)
+    loop.start()
+    waiting = loop.expect("never submitted")
+    loop.stop()
+    assert waiting.cancelled() and loop.expect("too late").cancelled()
+
+
+def test_a_forgotten_leaf_is_sequenced_all_the_same(house, running):
+    running.expect("a")
+    running.forget("a")
+    last = running.expect("b")
+    house.submit(("a", b"first"), ("b", b"second"))
+    running.wake()
+    assert last.result(10).index == 1

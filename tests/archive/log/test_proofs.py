@@ -1,0 +1,160 @@
+"""Proofs out of published tiles: right for every leaf and every pair of heads, and never out of harmed tiles."""
+
+from __future__ import annotations
+
+import pytest
+
+from archive.errors import ArchiveDamaged, ProofRefused
+from archive.log import merkle
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
+from archive.log.merkle import verify_consistency
+from archive.log.note import Ed25519LogKey, VerifierKey
+from archive.log.proofs import LogProof, ProofMaker, parse_proof, verify_proof
+from archive.log.reader import TileReader, checkpoint_at
+from archive.storage import keys
+from tests.archive.log.house import KEY, ORIGIN, House
+from tests.archive.log.naive import naive_root
+
+SIZES = (1, 2, 255, 256, 257, 300, 511, 513, 700)
+
+
+@pytest.fixture
+def house():
+    house = House()
+    sequencer, total = house.sequencer(), 0
+    for size in SIZES:
+        house.fill(size - total, total)
+        total = size
+        sequencer.run_once()
+    return house
+
+
+def entry(index):
+    return b"entry %d" % index
+
+
+def test_every_leaf_is_proved_under_every_head(house):
+    reader = TileReader(house.store)
+    for size in SIZES:
+        head = checkpoint_at(house.store, size, house.verifier)
+        maker = ProofMaker(reader, head)
+        for index in {0, 1, size // 3, size // 2, size - 2, size - 1} & set(range(size)):
+            proof = parse_proof(maker.inclusion(index, entry(index)).serialize())
+            assert verify_proof(proof, entry(index), house.verifier) == head
+
+
+def test_every_head_continues_every_older_one(house):
+    heads = [checkpoint_at(house.store, size, house.verifier) for size in SIZES]
+    for place, new in enumerate(heads):
+        maker = ProofMaker(TileReader(house.store), new)
+        for old in heads[: place + 1]:
+            verify_consistency(old.size, old.root, new.size, new.root, maker.consistency(old))
+        with pytest.raises(ArchiveDamaged):
+            maker.consistency(Checkpoint(ORIGIN, min(new.size, 1), bytes(32)))
+
+
+def test_a_leaf_beyond_the_head_is_a_mistake_of_the_caller(house):
+    with pytest.raises(ValueError):
+        house.maker().inclusion(700, entry(700))
+
+
+def test_swapped_leaf(house):
+    with pytest.raises(ArchiveDamaged):
+        house.maker().inclusion(5, entry(6))
+    proof = house.maker().inclusion(5, entry(5))
+    with pytest.raises(ProofRefused) as caught:
+        verify_proof(proof, entry(6), house.verifier)
+    assert caught.value.id == "proof.not-included"
+    moved = LogProof(6, proof.path, proof.checkpoint)
+    with pytest.raises(ProofRefused):
+        verify_proof(moved, entry(5), house.verifier)
+
+
+@pytest.mark.parametrize("tile", ["tile/0/000", "tile/0/002.p/188", "tile/1/000.p/2"])
+@pytest.mark.parametrize("harm", ["flip", "truncate", "vanish", "other"])
+def test_harmed_tile(house, tile, harm):
+    """Any leaf's proof needs the tile, or does without it; none comes out wrong."""
+    store, key = house.store, keys.tile_key(tile)
+    original = store.open(key).read()
+    {
+        "flip": lambda: store.flip(key, 100),
+        "truncate": lambda: store.truncate(key, len(original) - 32),
+        "vanish": lambda: store.vanish(key),
+        "other": lambda: store.overwrite(key, original[::-1]),
+    }[harm]()
+    stopped = 0
+    for index in (0, 7, 255, 256, 511, 512, 699):
+        try:
+            proof = house.maker().inclusion(index, entry(index))
+        except ArchiveDamaged:
+            stopped += 1
+        else:
+            verify_proof(proof, entry(index), house.verifier)
+    assert stopped
+
+
+def test_flipped_entry_bundle_is_not_the_logs_entry(house):
+    house.store.flip("log/tile/entries/000", 8 * 5)
+    found = TileReader(house.store).entry(0, 700)
+    with pytest.raises(ArchiveDamaged):
+        house.maker().inclusion(0, found)
+
+
+def test_split_view(house):
+    """The log's own key signs a second history for one reader; whoever holds the first head notices."""
+    forked = House()
+    forked.fill(300)
+    forked.catalogue._rows.entries["leaf-9"] = b"something else"
+    forked.fill(400, 300)
+    forked.sequencer().run_once()
+    fork_head = forked.head()
+    assert fork_head.size == 700 and fork_head.root != house.head().root
+    seen = checkpoint_at(house.store, 300, house.verifier)
+    with pytest.raises(ArchiveDamaged):
+        forked.maker().consistency(seen)
+    honest_path = house.maker().consistency(seen)
+    with pytest.raises(ProofRefused) as caught:
+        verify_consistency(seen.size, seen.root, fork_head.size, fork_head.root, honest_path)
+    assert caught.value.id == "proof.not-consistent"
+
+
+def test_rewritten_head_of_a_stolen_store(house):
+    """Who writes the store but has no key cannot move a head."""
+    entries = [entry(i) for i in range(699)]
+    stranger = Ed25519LogKey.generate(ORIGIN)
+    house.store.overwrite(
+        keys.CHECKPOINT, sign_checkpoint(Checkpoint(ORIGIN, 699, naive_root(entries)), stranger)
+    )
+    with pytest.raises(ProofRefused) as caught:
+        house.head()
+    assert caught.value.id == "proof.wrong-log-key"
+
+
+def test_rolled_back_head_is_a_true_head_that_who_saw_more_refuses(house):
+    older, newest = checkpoint_at(house.store, 300, house.verifier), house.head()
+    house.store.overwrite(keys.CHECKPOINT, older.note)
+    shown = house.head()
+    with pytest.raises(ProofRefused) as caught:
+        verify_consistency(newest.size, newest.root, shown.size, shown.root, ())
+    assert caught.value.id == "proof.rolled-back"
+
+
+def test_the_reader_does_not_remember_what_the_store_says_now(house):
+    """Audits read without the cache."""
+    cached, fresh = TileReader(house.store), TileReader(house.store, cached=0)
+    root = merkle.root_hash(700, cached.at(700))
+    house.store.flip("log/tile/0/000")
+    assert merkle.root_hash(700, cached.at(700)) == root
+    assert ProofMaker(cached, house.head()).inclusion(0, entry(0))
+    with pytest.raises(ArchiveDamaged):
+        ProofMaker(fresh, house.head()).inclusion(1, entry(1))
+
+
+def test_a_proof_costs_a_handful_of_small_reads(house):
+    opened = []
+    real = house.store.open
+    house.store.open = lambda key: opened.append(key) or real(key)
+    head = SignedCheckpoint(house.head().checkpoint, b"", ())
+    opened.clear()
+    ProofMaker(TileReader(house.store), head).inclusion(3, entry(3))
+    assert len(opened) <= 4 and VerifierKey.parse(KEY.vkey)
