@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 
 from sqlalchemy import Connection, Engine, event
 
@@ -201,8 +202,8 @@ def _large_tree(folder: Path, size: int) -> Row:
             times.append((time.perf_counter() - start) * 1000)
     return Row(
         f"inclusion proof at {size:,} leaves, made out of tiles and verified",
-        f"p95 {percentile(cold, 0.95):.2f} ms, nothing cached",
-        f"p95 {percentile(warm, 0.95):.2f} ms with the reader's cache",
+        f"median {median(cold):.2f} ms, p95 {percentile(cold, 0.95):.2f} ms, nothing cached",
+        f"with the reader's cache: median {median(warm):.2f} ms, p95 {percentile(warm, 0.95):.2f} ms",
         f"≤ {PROOF_MS:.0f} ms",
         percentile(cold, 0.95) <= PROOF_MS,
     )
