@@ -21,6 +21,7 @@ from api.routes import (
     demo_pki,
     desks,
     documents,
+    health,
     journal,
     operations,
     public,
@@ -58,7 +59,7 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.services = services
-    for module in (documents, operations, journal, verifications):
+    for module in (documents, operations, journal, verifications, health):
         app.include_router(module.router, prefix=API_PREFIX, responses=PROBLEM_RESPONSES)
     app.include_router(sessions.api, prefix=API_PREFIX, responses=PROBLEM_RESPONSES)
     for pages in (sessions.pages, public.router, audits.router, desks.router):

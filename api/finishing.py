@@ -16,15 +16,15 @@ from typing import Any
 from api import jobs, problems, work
 from api.identity import AccessRefused
 from api.issuing import Issuing
-from api.services import Services
-from api.store import accounts, audit, operations
+from api.services import LastStamp, Services
+from api.store import accounts, audit, operations, tokens
 from api.store.accounts import Account
 from api.store.operations import Operation
 from api.verification import Verification
 from archive import ingest
-from archive.catalogue import Connection, deposit_rows, documents
+from archive.catalogue import Connection, deposit_rows, documents, log_rows
 from archive.catalogue.identity import new_id
-from archive.catalogue.values import Document, VersionRole
+from archive.catalogue.values import Deposit, Document, VersionRole
 from archive.errors import ArchiveUnavailable
 from archive.heads import Head, bind
 from archive.log.leaf import LeafKind
@@ -32,17 +32,25 @@ from policies.issuing import Act, Facts, next_state
 from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
-from policies.vocabulary import FieldRole, Indication, State
+from policies.vocabulary import FieldRole, Indication, State, SubIndication
 from signer.creation import cms
 from signer.creation.token import Hole
 from signer.crosscheck.independent import Expectation, ExpectedSignature
 from signer.document.pdfa.report import PdfaReport
-from signer.errors import SignerUnavailable, TimestampUnavailable
+from signer.errors import (
+    DocumentRefused,
+    RevocationUnavailable,
+    SignerUnavailable,
+    TimestampRefused,
+    TimestampUnavailable,
+)
 from signer.stages import Appended
 from signer.validation.values import DocumentReport
 
 log = logging.getLogger("antin.finishing")
 Work = Callable[[str, dict[str, Any]], dict[str, Any]]
+KEPT = frozenset({State.ARCHIVED, State.ISSUED, State.FILED})
+FINISHING = frozenset({State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED}) | KEPT
 RETRY_PAUSES = (2.0, 4.0)  # seconds between attempts at an authority that did not answer
 
 
@@ -83,11 +91,25 @@ class Finishing:
 
     def proceed(self, document: Document, actor: Account) -> Operation:
         """Ask again for what a document waits for. Raises Refused WRONG_ORDER when it waits for nothing."""
-        kind = {State.SIGNED: "stamp-leader"}.get(document.state, "finish")
-        if kind == "finish" and document.state not in (State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED):
+        kind = "finish"
+        if document.state not in FINISHING:
             next_state(document.state, Act.STAMP_LEADER)
+            kind = "stamp-leader"
         with self.s.transactions.write() as conn:
-            return self._enqueue(conn, kind, document, actor.id)
+            under_way = operations.under_way(conn, document.id, kind)
+            return under_way or self._enqueue(conn, kind, document, actor.id)
+
+    def follow_up(self, document_id: str, account: str) -> None:
+        """What an archived document is owed, once: pyHanko's opinion, and validation data after the grace."""
+        with self.s.transactions.write() as conn:
+            document = documents.get(conn, document_id)
+            if document.state not in KEPT:
+                return
+            long_term = any(v.role is VersionRole.LONG_TERM for v in documents.versions(conn, document.id))
+            if not operations.known(conn, document.id, "crosscheck"):
+                self._enqueue(conn, "crosscheck", document, account)
+            if not long_term and not operations.known(conn, document.id, "augment"):
+                self._enqueue(conn, "augment", document, account, self.s.settings.grace_seconds)
 
     def _enqueue(
         self, conn: Connection, kind: str, document: Document, account: str, delay: float = 0.0
@@ -103,6 +125,10 @@ class Finishing:
     # Signing in the background: ký nháy, and a leader's batch.
 
     def _initial(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        with self.s.turns.of("initial " + payload["document"]):
+            return self._initial_in_turn(payload)
+
+    def _initial_in_turn(self, payload: dict[str, Any]) -> dict[str, Any]:
         document, actor = self._document(payload), self._actor(payload)
         if document.version != payload["version"] and self._bears(document, payload["field"]):
             return {"state": document.state}  # done before a crash of this operation
@@ -110,12 +136,13 @@ class Finishing:
         sha256 = Issuing(self.s).initial(document, actor)
         with self.s.transactions.read() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
-        stamped = self._stamp(sha256, payload["field"])
+        stamped, imprint = self._stamp(sha256, payload["field"])
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.INITIALLED, stamped)
             changed = documents.advance(conn, document, Act.INITIAL, self.s.clock(), version=version)
             documents.mark_signed(conn, signer, self.s.clock())
             work.audit_event(self.s, conn, document, actor, "initialled", sha256=stamped)
+            tokens.forget(conn, imprint)
         return {"state": changed.state}
 
     def _sign_batch(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -154,8 +181,8 @@ class Finishing:
             signers = documents.signers(conn, document.id)
         field = [s.field for s in signers if s.role is FieldRole.LEADER and s.signed_at is not None][-1]
         left = sum(s.role is FieldRole.LEADER and s.signed_at is None for s in signers)
-        stamped = self._stamp(document.current_sha256 or "", field)
-        report = self._validated(stamped)
+        stamped, imprint = self._stamp(document.current_sha256 or "", field)
+        report = self._validated(stamped, imprint)
         token_time = next(s.signing_time for s in report.signatures if s.field == field)
         if token_time is None:
             raise Refused(reasons.NO_LEADER_TOKEN)
@@ -170,37 +197,70 @@ class Finishing:
                 leader_token_time=token_time,
             )
             work.audit_event(self.s, conn, document, None, "stamp-leader", sha256=stamped, field=field)
+            tokens.forget(conn, imprint)
         return {"state": changed.state, "time": token_time.isoformat()}
 
-    def _stamp(self, sha256: str, field: str) -> str:
-        """The bytes with a token in the newest signature; the authority is asked once for one signature."""
+    def _stamp(self, sha256: str, field: str) -> tuple[str, str]:
+        """The bytes with a token in the newest signature, and the imprint that it is kept under."""
         base = self.s.store.work_path(sha256)
         hole: Hole = self.s.sandbox.call("signer.creation.token:newest_hole", base, field)
         imprint = hashlib.sha256(cms.signature_value(hole.contents)).digest()
-        token = self._token(imprint)
+        with self.s.turns.of(imprint.hex()):
+            token = self._kept_token(imprint)
         with work.scratch_copy(base) as copy:
             self.s.sandbox.call("signer.creation.token:fill_token", copy, field, token)
-            return self.s.store.put_work(copy)
+            return self.s.store.put_work(copy), imprint.hex()
+
+    def _kept_token(self, imprint: bytes) -> bytes:
+        """The authority is asked once for one signature: what an earlier run received is used."""
+        with self.s.transactions.read() as conn:
+            kept = tokens.kept(conn, imprint.hex())
+        if kept is not None:
+            return kept
+        token = self._token(imprint)
+        # Crash: the authority gave a token that nobody has; it is asked a second time.
+        with self.s.transactions.note() as conn:
+            tokens.keep(conn, imprint.hex(), token, self.s.clock())
+        # Crash from here until the version commits: the next run finds the token.
+        return token
 
     def _token(self, imprint: bytes) -> bytes:
         """Asked again only when the authority gave no answer at all; a wrong answer is a refusal."""
         for pause in RETRY_PAUSES[: self.s.settings.tsa_attempts - 1]:
             try:
-                return self.s.tsa.token(imprint, "sha256")
+                return self._ask(imprint)
             except TimestampUnavailable as exc:
                 log.warning("time-stamp authority: %s; asking again in %s s", exc, pause)
                 self.s.pause(pause)
-        return self.s.tsa.token(imprint, "sha256")
+        return self._ask(imprint)
 
-    def _validated(self, sha256: str) -> DocumentReport:
-        """Our own validation of our own output; anything but TOTAL-PASSED stops it here."""
+    def _ask(self, imprint: bytes) -> bytes:
+        try:
+            token = self.s.tsa.token(imprint, "sha256")
+        except (TimestampUnavailable, TimestampRefused) as exc:
+            self.s.last_stamp = LastStamp(self.s.clock(), type(exc).__name__)
+            raise
+        self.s.last_stamp = LastStamp(self.s.clock(), None)
+        return token
+
+    def _validated(self, sha256: str, imprint: str | None = None) -> DocumentReport:
+        """Our own validation of our own output; anything but TOTAL-PASSED stops it here.
+
+        Raises RevocationUnavailable when only an answer about a certificate is missing, else Refused; a token
+        that did not stand up to it is not used again.
+        """
         report = Verification(self.s).own_report(self.s.store.work_path(sha256))
         verdict = report.verdict
-        if verdict.indication is not Indication.TOTAL_PASSED:
-            detail = f"{verdict.indication} {verdict.sub_indication or ''}".strip()
-            log.error("own output %s: %s", sha256, detail)
-            raise Refused(reasons.OUTPUT_FAILED, verdict=detail)
-        return report
+        if verdict.indication is Indication.TOTAL_PASSED:
+            return report
+        detail = f"{verdict.indication} {verdict.sub_indication or ''}".strip()
+        log.error("own output %s: %s", sha256, detail)
+        if verdict.sub_indication is SubIndication.TRY_LATER:
+            raise RevocationUnavailable(f"own output {sha256}: {detail}")
+        if imprint is not None:
+            with self.s.transactions.write() as conn:
+                tokens.forget(conn, imprint)
+        raise Refused(reasons.OUTPUT_FAILED, verdict=detail)
 
     # 6. to 8. Time-stamp the seal, validate twice, archive, number in the log.
 
@@ -211,16 +271,18 @@ class Finishing:
         if document.state is State.SEAL_TIMESTAMPED:
             document = self._validate(document)
         if document.state is State.VALIDATED:
-            document = self._archive(document, payload["actor"])
+            document = self._archive(document)
+        self.follow_up(document.id, payload["actor"])
         return {"state": document.state, "sha256": document.current_sha256}
 
     def _stamp_seal(self, document: Document) -> Document:
         field = next(row["name"] for row in document.boxes if row["role"] == FieldRole.SEAL)
-        stamped = self._stamp(document.current_sha256 or "", field)
+        stamped, imprint = self._stamp(document.current_sha256 or "", field)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, stamped)
             changed = documents.advance(conn, document, Act.STAMP_SEAL, self.s.clock(), version=version)
             work.audit_event(self.s, conn, document, None, "stamp-seal", sha256=stamped)
+            tokens.forget(conn, imprint)
         return changed
 
     def _validate(self, document: Document) -> Document:
@@ -271,46 +333,72 @@ class Finishing:
         key = self.s.keys.get(account.key_name if account else "")
         return hashlib.sha256(key.certificate).hexdigest()
 
-    def _archive(self, document: Document, account: str) -> Document:
+    def _archive(self, document: Document) -> Document:
         with self.s.transactions.read() as conn:
             deposit = deposit_rows.version_deposit(conn, document.id)
         if deposit is not None:
+            self._carry_out(deposit)
+        with self.s.transactions.read() as conn:
+            return documents.get(conn, document.id)
+
+    def _carry_out(self, deposit: Deposit) -> None:
+        """Kept, and in the log. A leaf that is committed needs nobody: a slow log numbers it later."""
+        try:
             self.s.proofs.carry_out(deposit)
-        with self.s.transactions.write() as conn:
-            archived = documents.get(conn, document.id)
-            self._enqueue(conn, "crosscheck", archived, account)
-            self._enqueue(conn, "augment", archived, account, self.s.settings.grace_seconds)
-        return archived
+        except ArchiveUnavailable:
+            with self.s.transactions.read() as conn:
+                committed = log_rows.leaf(conn, deposit.leaf) is not None
+            if not committed:
+                raise
+            log.warning("leaf %s is committed; the log has not shown it in time", deposit.leaf)
 
     # 10. Keep: pyHanko's opinion during quarantine; validation data after the grace period.
 
     def _crosscheck(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """A third opinion; a disagreement stops the document and is shown to the operator."""
+        """A third opinion, audited; a disagreement stops the document and is shown to the operator."""
         document = self._document(payload)
         leaf = self.s.proofs.leaf_of(document)
         if leaf is None or leaf.content_sha256 is None:
             return {}
         path = self.s.store.work_path(leaf.content_sha256)
         anchors = [certificate.der for certificate in self.s.trust.anchors()]
-        verdict = self.s.sandbox.call("signer.crosscheck.pyhanko_check:check", path, anchors, self.s.clock())
-        agreed = bool(verdict.agrees)
-        if not agreed:
-            self._stop(document, "pyHanko: " + verdict.summary)
-        return {"agrees": agreed}
-
-    def _stop(self, document: Document, why: str) -> None:
+        try:
+            verdict = self.s.sandbox.call(
+                "signer.crosscheck.pyhanko_check:check", path, anchors, self.s.clock()
+            )
+            opinion, summary, agrees = str(verdict.opinion), str(verdict.summary), bool(verdict.agrees)
+        except DocumentRefused as exc:  # the worker was killed under it: no opinion, as when pyHanko gives up
+            opinion, summary, agrees = "none", f"no opinion ({exc.id})", True
         with self.s.transactions.write() as conn:
-            current = documents.get(conn, document.id)
-            documents.advance(conn, current, Act.STOP, self.s.clock(), facts=Facts(reason=why))
-            work.audit_event(self.s, conn, current, None, "stop", reason=why)
+            work.audit_event(self.s, conn, document, None, "crosscheck", opinion=opinion, summary=summary)
+            if not agrees:
+                self._stop(conn, document.id, "pyHanko: " + summary)
+        return {"opinion": opinion, "summary": summary}
+
+    def _stop(self, conn: Connection, document_id: str, why: str) -> None:
+        """In any state that can be stopped; what is voided or stopped already stays so."""
+        current = documents.get(conn, document_id)
+        if current.state in (State.STOPPED, State.VOIDED):
+            return
+        documents.advance(conn, current, Act.STOP, self.s.clock(), facts=Facts(reason=why))
+        work.audit_event(self.s, conn, current, None, "stop", reason=why)
 
     def _augment(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         """A B-LT version, with revocation data newer than the tokens; enqueued to run after the grace period."""
         document = self._document(payload)
         with self.s.transactions.read() as conn:
             versions = documents.versions(conn, document.id)
+            deposit = deposit_rows.version_deposit(conn, document.id)
         if any(version.role is VersionRole.LONG_TERM for version in versions) or document.archived_at is None:
             return {}
+        next_state(document.state, Act.AUGMENT)
+        if deposit is None:
+            deposit = self._long_term(document)
+        self._carry_out(deposit)
+        return {"sha256": deposit.content_sha256}
+
+    def _long_term(self, document: Document) -> Deposit:
+        """The version planned, in one transaction with the check that the document may still get one."""
         path = self.s.store.work_path(document.current_sha256 or "")
         appended: Appended = Verification(self.s).long_term(path)
         sha256 = work.append(self.s, path, appended)
@@ -318,11 +406,11 @@ class Finishing:
         at = self.s.clock()
         with self.s.transactions.write() as conn:
             current = documents.get(conn, document.id)
+            next_state(current.state, Act.AUGMENT)
             content = work.version(self.s, VersionRole.LONG_TERM, sha256)
             deposit = ingest.plan_version(conn, current, content, {"level": "B-LT"}, at)
             work.audit_event(self.s, conn, current, None, "augment", sha256=sha256)
-        self.s.proofs.carry_out(deposit)
-        return {"sha256": sha256}
+        return deposit
 
     def _bears(self, document: Document, field: str) -> bool:
         with self.s.transactions.read() as conn:

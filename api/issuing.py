@@ -185,7 +185,8 @@ class Issuing:
     def withdraw(self, document: Document, actor: Account) -> Document:
         """Rút lại: back to a draft as uploaded, while nobody has signed."""
         allow(Act.WITHDRAW, actor.roles)
-        with self.s.transactions.write() as conn:
+        next_state(document.state, Act.WITHDRAW)
+        with work.turn(self.s, document), self.s.transactions.write() as conn:
             return self._as_uploaded(conn, document, Act.WITHDRAW, actor)
 
     def resubmit(self, document: Document, actor: Account) -> Document:
@@ -220,17 +221,18 @@ class Issuing:
         request = self._request(signer.field, key, actor.display, shown)
         if not leads:
             return self._later(document, "initial", actor, {"field": signer.field})
-        sha256 = work.sign(self.s, document, key, request, actor, "sign")
-        with self.s.transactions.write() as conn:
-            signed = documents.advance(
-                conn,
-                document,
-                Act.SIGN,
-                self.s.clock(),
-                version=work.version(self.s, VersionRole.LEADER_SIGNED, sha256),
-            )
-            documents.mark_signed(conn, signer, self.s.clock())
-            return self._enqueue(conn, "stamp-leader", signed, actor, {"field": signer.field})
+        with work.turn(self.s, document):
+            sha256 = work.sign(self.s, document, key, request, actor, "sign")
+            with self.s.transactions.write() as conn:
+                signed = documents.advance(
+                    conn,
+                    document,
+                    Act.SIGN,
+                    self.s.clock(),
+                    version=work.version(self.s, VersionRole.LEADER_SIGNED, sha256),
+                )
+                documents.mark_signed(conn, signer, self.s.clock())
+                return self._enqueue(conn, "stamp-leader", signed, actor, {"field": signer.field})
 
     def initial(self, document: Document, actor: Account) -> str:
         """The bytes with this account's ký nháy; its time-stamp goes in before the document moves on."""
@@ -342,18 +344,19 @@ class Issuing:
         request = self._request(
             field, key, self.s.settings.agency_name, Appearance(image=self.s.stamps.seal()), fills
         )
-        sha256 = work.sign(self.s, document, key, request, actor, "seal")
-        with self.s.transactions.write() as conn:
-            version = work.version(self.s, VersionRole.SEALED, sha256)
-            sealed = documents.advance(
-                conn,
-                document,
-                Act.SEAL,
-                self.s.clock(),
-                facts=Facts(number=document.number_text),
-                version=version,
-            )
-            return self._enqueue(conn, "finish", sealed, actor, {"field": field})
+        with work.turn(self.s, document):
+            sha256 = work.sign(self.s, document, key, request, actor, "seal")
+            with self.s.transactions.write() as conn:
+                version = work.version(self.s, VersionRole.SEALED, sha256)
+                sealed = documents.advance(
+                    conn,
+                    document,
+                    Act.SEAL,
+                    self.s.clock(),
+                    facts=Facts(number=document.number_text),
+                    version=version,
+                )
+                return self._enqueue(conn, "finish", sealed, actor, {"field": field})
 
     # 6. Issue, once the receipt is there; then file. Later facts are events of the archive.
 

@@ -19,7 +19,9 @@ from archive.catalogue import Connection
 log = logging.getLogger("antin.jobs")
 Handler = Callable[[str, dict[str, Any]], None]
 
-QUEUE = "acts"
+ACTS, STAMPS = "acts", "stamps"  # two queues: a slow time-stamp authority holds up nothing else
+STAMPING = frozenset({"initial", "stamp-leader", "finish"})
+OPEN = ["PENDING", "ENQUEUED", "DELAYED"]
 WORKFLOW = "antin.act"
 # Bumped on purpose when a workflow's steps change, so that old rows are not resumed by new code.
 APPLICATION_VERSION = "1"
@@ -42,6 +44,13 @@ class Jobs(Protocol):
         delay: float = 0.0,
     ) -> None: ...
 
+    @property
+    def running(self) -> bool:
+        """Whether workers take jobs."""
+
+    def alive(self, operation_ids: list[str]) -> set[str]:
+        """Those of the operations whose job still waits or runs."""
+
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
@@ -52,7 +61,9 @@ class DbosJobs:
 
     _running = threading.Lock()
 
-    def __init__(self, database_url: str, handlers: dict[str, Handler], parallel: int, executor: str) -> None:
+    def __init__(
+        self, database_url: str, handlers: dict[str, Handler], parallel: dict[str, int], executor: str
+    ) -> None:
         self.handlers = handlers
         self.parallel = parallel
         config: DBOSConfig = {
@@ -81,7 +92,8 @@ class DbosJobs:
 
         DBOS.workflow(name=WORKFLOW)(act)
         DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=self.parallel, polling_interval_sec=0.05)
+        for queue, parallel in self.parallel.items():
+            DBOS.register_queue(queue, worker_concurrency=parallel, polling_interval_sec=0.05)
         self._client = DBOSClient(
             system_database_url=self.database_url,
             system_database_engine=self._engine,
@@ -109,7 +121,7 @@ class DbosJobs:
             raise RuntimeError("jobs are not running")
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
-            "queue_name": QUEUE,
+            "queue_name": STAMPS if kind in STAMPING else ACTS,
             "workflow_id": operation_id,
             "priority": priority,
             "app_version": APPLICATION_VERSION,
@@ -117,6 +129,18 @@ class DbosJobs:
         if delay > 0:
             options["delay_seconds"] = delay
         self._client.enqueue_in_transaction(conn, options, kind, operation_id, payload)
+
+    @property
+    def running(self) -> bool:
+        return self._client is not None
+
+    def alive(self, operation_ids: list[str]) -> set[str]:
+        if self._client is None or not operation_ids:
+            return set()
+        found = self._client.list_workflows(
+            workflow_ids=operation_ids, status=OPEN, load_input=False, load_output=False
+        )
+        return {row.workflow_id for row in found}
 
     def stop(self) -> None:
         """Let workflows under way end within a few seconds; the rest is resumed at the next start."""

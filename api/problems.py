@@ -8,7 +8,12 @@ from typing import Any
 
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from policies.refusals import Refused
-from signer.errors import SignerUnavailable, TimestampRefused
+from signer.errors import (
+    RevocationUnavailable,
+    SignerUnavailable,
+    TimestampRefused,
+    TimestampUnavailable,
+)
 
 log = logging.getLogger("antin")
 MEDIA_TYPE = "application/problem+json"
@@ -27,6 +32,31 @@ SCHEMA: dict[str, Any] = {
         "text": {"type": "object", "properties": {"vi": _STRING, "en": _STRING}},
         "incident": _STRING,
     },
+}
+
+# Who did not answer, most special first: what the user is told.
+UNANSWERED: dict[type[Exception], tuple[str, str]] = {
+    TimestampUnavailable: (
+        "Máy chủ dấu thời gian không trả lời đúng hạn. Chữ ký vẫn còn nguyên; văn bản chờ dấu thời gian, "
+        "hãy yêu cầu lại sau.",
+        "The time-stamp authority did not answer in time. The signature stands; the document waits for its "
+        "time-stamp, ask again later.",
+    ),
+    RevocationUnavailable: (
+        "Chưa hỏi được tình trạng thu hồi của chứng thư (OCSP/CRL không trả lời). Chưa có gì thay đổi; "
+        "hãy thử lại sau.",
+        "The revocation state of a certificate could not be asked (OCSP/CRL did not answer). Nothing was "
+        "changed; try again later.",
+    ),
+    ArchiveUnavailable: (
+        "Kho lưu trữ hoặc nhật ký minh bạch hiện không nhận dữ liệu. Chưa có gì được coi là đã lưu; "
+        "hãy thử lại sau.",
+        "The archive or its log does not take data now. Nothing is called archived; try again later.",
+    ),
+    Exception: (
+        "Một dịch vụ mà hệ thống cần hiện không trả lời. Chưa có gì thay đổi; hãy thử lại sau.",
+        "A service that we depend on does not answer now. Nothing was changed; try again later.",
+    ),
 }
 
 # Longest prefix wins. Anything refused and not named here is the caller's content: 422.
@@ -73,8 +103,7 @@ def of_refusal(exc: Refused, language: str = "vi") -> dict[str, Any]:
 
 def of_unavailable(exc: Exception, language: str = "vi") -> dict[str, Any]:
     """Something that we depend on did not answer: nothing was done, try again."""
-    vi = "Một dịch vụ mà hệ thống cần hiện không trả lời. Chưa có gì thay đổi; hãy thử lại sau."
-    en = "A service that we depend on does not answer now. Nothing was changed; try again later."
+    vi, en = next(words for kind, words in UNANSWERED.items() if isinstance(exc, kind))
     return {
         "type": "urn:antin:unavailable",
         "title": en if language == "en" else vi,

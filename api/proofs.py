@@ -74,11 +74,26 @@ class Proofs:
     def vkey(self) -> str:
         return self.key.vkey
 
-    def start(self) -> None:
+    def recover(self) -> None:
+        """Before `start`: carry out what was planned, and bring the log's public side to its row.
+
+        Raises ArchiveDamaged when the log is behind, or not, what it has shown before.
+        """
         for failure in ingest.recover(self.store, self.work, self.transactions.write, self.clock()):
             log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
+        try:
+            self.sequencer.run_once()
+        except ArchiveUnavailable as exc:
+            log.warning("log: %s; it is tried again in the background", exc)
+
+    def start(self) -> None:
         self.loop.start()
         self.loop.wake()
+
+    def check_running(self) -> None:
+        """Raises ArchiveUnavailable when the log has stopped: nothing may be called archived then."""
+        if self.loop.failure is not None:
+            raise ArchiveUnavailable(f"the log has stopped: {self.loop.failure}") from self.loop.failure
 
     def stop(self) -> None:
         self.loop.stop()
@@ -93,6 +108,7 @@ class Proofs:
         Raises what `archive.ingest.carry_out` does; ArchiveUnavailable when the log did not answer in time
         (the leaf is committed then and gets its number later).
         """
+        self.check_running()
         numbered = self.loop.expect(deposit.leaf)
         try:
             leaf = ingest.carry_out(deposit, self.store, self.work, self.transactions.write, self.clock())
@@ -114,6 +130,7 @@ class Proofs:
         record: Callable[[Connection], Document],
     ) -> Document:
         """A later fact: the act's rows and the event's deposit in one transaction, then kept and logged."""
+        self.check_running()
         with self.transactions.write() as conn:
             record(conn)
             deposit = ingest.plan_event(conn, document, kind, facts, actor.display, at)

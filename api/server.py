@@ -13,6 +13,7 @@ from api.wiring import service
 def server(settings: Settings) -> tuple[uvicorn.Server, Services]:
     """A server that is ready to run, with its services."""
     services = service.build(settings)
+    services.recover()
     config = uvicorn.Config(
         create_app(services),
         host=settings.host,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from api.claim import Claim
 from api.demo.pki import DemoPki
 from api.identity import LocalIdentity
 from api.jobs import Jobs
@@ -14,7 +15,9 @@ from api.keyring import KeyRing
 from api.proofs import Proofs
 from api.settings import Settings
 from api.stamps import Stamps
+from api.store import idempotency
 from api.transactions import Transactions
+from api.turns import Turns
 from archive.ports import ObjectStore, WorkArea
 from policies.intake import IntakeProfile
 from signer.keys.checks import SigningRules
@@ -27,6 +30,25 @@ from signer.validation.values import DocumentReport
 
 class Store(ObjectStore, WorkArea, Protocol):
     """Objects and the work area behind one adapter."""
+
+    def sweep(self) -> None:
+        """Remove what interrupted writers left. At start, before anyone writes."""
+
+
+class Upkeep(Protocol):
+    """Work that nobody asked for: `api.upkeep`."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LastStamp:
+    """How the time-stamp authority did when it was last asked; `failure` names the kind of error."""
+
+    at: datetime
+    failure: str | None
 
 
 @dataclass
@@ -48,16 +70,42 @@ class Services:
     proofs: Proofs
     demo: DemoPki | None = None
     jobs: Jobs = field(init=False)
+    upkeep: Upkeep = field(init=False)
     reports: dict[str, DocumentReport] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
+    last_stamp: LastStamp | None = None
     foreseen: Foreseen = field(default_factory=Foreseen)
 
+    def __post_init__(self) -> None:
+        self.claim = Claim(self.settings.data_dir / "antin.lock")
+
+    def recover(self) -> None:
+        """Alone on the data from here on; what a crash left is finished by the code of the happy path.
+
+        Raises SettingsError when another process serves this data, ArchiveDamaged when the log must not go on.
+        """
+        self.claim.take()
+        try:
+            self.store.sweep()
+            with self.transactions.write() as conn:
+                idempotency.forget_unanswered(conn)
+            self.proofs.recover()
+        except BaseException:
+            self.claim.release()
+            raise
+
     def start(self) -> None:
-        """Recovery first, then workers: what a crash left is finished by the code of the happy path."""
+        """Recovery first, unless `recover` was called, then workers."""
+        if not self.claim.held:
+            self.recover()
         self.proofs.start()
         self.jobs.start()
+        self.upkeep.start()
 
     def stop(self) -> None:
+        self.upkeep.stop()
         self.jobs.stop()
         self.proofs.stop()
         self.sandbox.close()
         self.transactions.close()
+        self.claim.release()

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from api import jobs
+from api.identity import AccessRefused
 from api.services import Services
 from api.store import audit
 from api.store.accounts import Account
-from archive.catalogue import Connection
+from archive.catalogue import Connection, documents
 from archive.catalogue.values import Document, NewVersion, Signer, VersionRole
+from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
 from policies.reasons import signing as signing_reasons
 from policies.refusals import Refused
@@ -126,6 +128,20 @@ def scratch_copy(base: Path) -> Iterator[Path]:
             file.write(block)
         file.flush()
         yield Path(file.name)
+
+
+@contextmanager
+def turn(services: Services, document: Document) -> Iterator[None]:
+    """One use of a key on a document at a time; who comes second sees that it moved, and uses no key.
+
+    Raises AccessRefused CHANGED_MEANWHILE.
+    """
+    with services.turns.of(document.id):
+        with services.transactions.read() as conn:
+            current = documents.get(conn, document.id)
+        if current.version != document.version:
+            raise AccessRefused(access_reasons.CHANGED_MEANWHILE)
+        yield
 
 
 def next_signer(signers: tuple[Signer, ...], actor: Account) -> Signer:

@@ -56,3 +56,8 @@ def forget(conn: Connection, account: str, key: str) -> None:
     conn.execute(
         delete(idempotency).where(table.account == account, table.key == key, table.status.is_(None))
     )
+
+
+def forget_unanswered(conn: Connection) -> None:
+    """At start, alone on the data: who held these keys is dead, and a retry need not wait for it."""
+    conn.execute(delete(idempotency).where(idempotency.c.status.is_(None)))

@@ -83,6 +83,30 @@ def latest_of_kind(conn: Connection, kind: str) -> Operation | None:
     return Operation(**row._mapping) if row else None
 
 
+def latest_by(conn: Connection, account: str, kind: str) -> Operation | None:
+    """The newest operation of a kind that this account started."""
+    query = select(operations).where(operations.c.account == account, operations.c.kind == kind)
+    row = conn.execute(
+        query.order_by(operations.c.created_at.desc(), operations.c.id.desc()).limit(1)
+    ).first()
+    return Operation(**row._mapping) if row else None
+
+
+def known(conn: Connection, document: str, kind: str) -> bool:
+    """Whether the document has, or had, an operation of that kind that did not fail."""
+    here = operations.c
+    query = select(here.id).where(here.document == document, here.kind == kind, here.state != "failed")
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def under_way(conn: Connection, document: str, kind: str) -> Operation | None:
+    """The document's operation of that kind that has not ended."""
+    here = operations.c
+    query = select(operations).where(here.document == document, here.kind == kind)
+    row = conn.execute(query.where(here.state.in_(("waiting", "running"))).limit(1)).first()
+    return Operation(**row._mapping) if row else None
+
+
 def unfinished(conn: Connection) -> tuple[Operation, ...]:
     rows = conn.execute(
         select(operations).where(operations.c.state.in_(("waiting", "running"))).order_by(operations.c.id)

@@ -1,4 +1,4 @@
-"""Tables of the service itself: accounts, sessions, API tokens, idempotency, operations, audit, used keys."""
+"""Tables of the service itself: accounts, sessions, API tokens, idempotency, operations, tokens received, audit."""
 
 from __future__ import annotations
 
@@ -81,6 +81,14 @@ operations = Table(
     Column("total", Integer, nullable=False, default=1),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+)
+
+timestamp_tokens = Table(
+    "timestamp_tokens",
+    metadata,
+    Column("imprint", String(64), primary_key=True),
+    Column("token", LargeBinary, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
 )
 
 audit = Table(

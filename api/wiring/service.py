@@ -18,12 +18,13 @@ from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
 from api.finishing import Finishing, guarded
 from api.identity import LocalIdentity
-from api.jobs import DbosJobs
+from api.jobs import ACTS, STAMPS, DbosJobs
 from api.keyring import SEAL, KeyRing
 from api.services import Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
 from api.transactions import Transactions
+from api.upkeep import Upkeep
 from api.wiring.clock import clock
 from api.wiring.tools import password_of
 from archive.catalogue import documents
@@ -75,9 +76,10 @@ def build(given: Settings) -> Services:
     services.jobs = DbosJobs(
         given.engine_url,
         {**Finishing(services).handlers(), "fsck": guarded(services, Checking(services).run)},
-        2 + given.tsa_parallel,
+        {ACTS: 4, STAMPS: given.tsa_parallel},
         _executor(given),
     )
+    services.upkeep = Upkeep(services)
     with transactions.write() as conn:
         documents.put_agency(
             conn, Agency(given.agency_code, given.agency_name, given.agency_symbol, {}), clock()

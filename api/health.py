@@ -1,0 +1,94 @@
+"""Whether the service can do its work now: one word a part; no secrets, no addresses, no texts of errors.
+
+database   a read transaction
+store      bytes written to the work area
+log        its sequencer runs, and its shown head can be read
+jobs       workers run; how many operations have not ended
+sandbox    a worker answers
+tsa        how the authority did when it was last asked: nobody asks it for the sake of this page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from api.services import Services
+from api.store import operations
+from archive.catalogue import log_rows
+from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
+from signer.errors import SignerRefused, SignerUnavailable
+
+OK, FAILING, UNKNOWN = "ok", "failing", "unknown"
+FRESH_SECONDS = 5.0
+PROBE, ANSWER = ("signer.der:integer", 1), b"\x02\x01\x01"
+PROBE_SECONDS = 5.0
+MOST_PENDING = 1000
+_FAULTS = (ArchiveUnavailable, ArchiveDamaged, ArchiveRefused, SignerUnavailable, SignerRefused)
+Part = dict[str, Any]
+
+
+class Health:
+    """Measured at most once in five seconds, however often it is asked for."""
+
+    def __init__(self, services: Services) -> None:
+        self.s = services
+        self._lock = Lock()
+        self._kept: tuple[datetime, dict[str, Part]] | None = None
+
+    def parts(self) -> dict[str, Part]:
+        """Each part with its `state`: ok, failing or unknown."""
+        with self._lock:
+            at = self.s.clock()
+            if self._kept is None or (at - self._kept[0]).total_seconds() > FRESH_SECONDS:
+                self._kept = (at, self._measure())
+            return self._kept[1]
+
+    def _measure(self) -> dict[str, Part]:
+        checks = (self._database, self._store, self._log, self._jobs, self._sandbox, self._tsa)
+        return {check.__name__[1:]: _safely(check) for check in checks}
+
+    def _database(self) -> Part:
+        with self.s.transactions.read() as conn:
+            log_rows.current_checkpoint(conn)
+        return {"state": OK}
+
+    def _store(self) -> Part:
+        self.s.store.put_work(b"antin health\n")
+        return {"state": OK}
+
+    def _log(self) -> Part:
+        self.s.proofs.check_running()
+        head = self.s.proofs.shown_head()
+        with self.s.transactions.read() as conn:
+            pending = len(log_rows.pending(conn, MOST_PENDING))
+        return {"state": OK, "size": head.size if head else 0, "pending": pending}
+
+    def _jobs(self) -> Part:
+        with self.s.transactions.read() as conn:
+            waiting = len(operations.unfinished(conn))
+        return {"state": OK if self.s.jobs.running else FAILING, "unfinished": waiting}
+
+    def _sandbox(self) -> Part:
+        answer = self.s.sandbox.call(*PROBE, wall_seconds=PROBE_SECONDS)
+        return {"state": OK if answer == ANSWER else FAILING}
+
+    def _tsa(self) -> Part:
+        last = self.s.last_stamp
+        if last is None:
+            return {"state": UNKNOWN}
+        return {"state": FAILING if last.failure else OK, "at": last.at.isoformat(timespec="seconds")}
+
+
+def ready(parts: dict[str, Part]) -> bool:
+    """Whether acts can be done. A silent time-stamp authority makes documents wait, it stops no act."""
+    return all(part["state"] == OK for name, part in parts.items() if name != "tsa")
+
+
+def _safely(check: Callable[[], Part]) -> Part:
+    try:
+        return check()
+    except _FAULTS:
+        return {"state": FAILING}
