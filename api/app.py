@@ -75,9 +75,11 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
 
 def _handle_errors(app: FastAPI) -> None:
     async def refused(request: Request, exc: Exception) -> Response:
-        return _answer(request, problems.problem(exc, context.language(request)))
+        return await _answer(request, problems.problem(exc, context.language(request)))
 
     async def invalid(request: Request, exc: Exception) -> Response:
+        if isinstance(exc, RequestValidationError) and _lacks_key(exc):
+            return await refused(request, AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING))
         what = (
             "; ".join(_where(error) for error in exc.errors())
             if isinstance(exc, RequestValidationError)
@@ -89,7 +91,7 @@ def _handle_errors(app: FastAPI) -> None:
         status = exc.status_code if isinstance(exc, HTTPException) else 500
         if status == 404:
             return await refused(request, AccessRefused(reasons.NOT_FOUND, what=request.url.path[:100]))
-        return _answer(request, {"type": "about:blank", "title": f"HTTP {status}", "status": status})
+        return await _answer(request, {"type": "about:blank", "title": f"HTTP {status}", "status": status})
 
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
@@ -102,10 +104,18 @@ def _where(error: Any) -> str:
     return f"{'.'.join(str(part) for part in error['loc'][1:])}: {error['msg']}"
 
 
-def _answer(request: Request, problem: dict[str, Any]) -> Response:
+def _lacks_key(exc: RequestValidationError) -> bool:
+    return any(error["loc"] == ("header", context.KEY_HEADER) for error in exc.errors())
+
+
+async def _answer(request: Request, problem: dict[str, Any]) -> Response:
     wants_page = "text/html" in request.headers.get("accept", "")
     if wants_page and not request.url.path.startswith(API_PREFIX):
-        return rendering.problem_page(request, problem, context.language(request))
+        if problem.get("id") == reasons.NOT_SIGNED_IN.id and request.method == "GET":
+            return context.to_sign_in(request)
+        refusal = problem["status"] < 500  # a fault of ours may be the database that knows who is signed in
+        viewer = await run_in_threadpool(context.known_viewer, request) if refusal else None
+        return rendering.problem_page(request, problem, context.language(request), viewer=viewer)
     response = context.json_answer({**problem, "instance": request.url.path}, problem["status"])
     response.headers["content-type"] = problems.MEDIA_TYPE
     return response
@@ -115,5 +125,9 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {
         "description": "A refusal with its reason (RFC 9457)",
         "content": {problems.MEDIA_TYPE: {"schema": problems.SCHEMA}},
-    }
+    },
+    "5XX": {
+        "description": "Nothing was done: something that we depend on does not answer, or a fault of ours",
+        "content": {problems.MEDIA_TYPE: {"schema": problems.SCHEMA}},
+    },
 }

@@ -22,6 +22,7 @@ ADDRESSES: dict[str, str] = {
     "review_many": "/desk/review",  # GET ?id=&id=
     "sign": "/desk/documents/{id}/sign",  # POST csrf, digest, next (id or empty)
     "sign_many": "/desk/sign",  # POST csrf, id (repeated), digest-{id}
+    "batch": "/desk/batches/{id}",  # what became of a batch
     "initial": "/desk/documents/{id}/initial",  # POST csrf, digest
     "return": "/desk/documents/{id}/return",  # POST csrf, reason, next
     # clerk
@@ -33,6 +34,7 @@ ADDRESSES: dict[str, str] = {
     "issue": "/desk/documents/{id}/issue",  # POST csrf
     "withdraw": "/desk/documents/{id}/withdraw",  # POST csrf
     "resubmit": "/desk/documents/{id}/resubmit",  # POST csrf
+    "proceed": "/desk/documents/{id}/proceed",  # POST csrf: asks again for what the document waits for
     "recall": "/desk/documents/{id}/recall",  # POST csrf, reason
     "void": "/desk/documents/{id}/void",  # POST csrf, reason
     "resume": "/desk/documents/{id}/resume",  # POST csrf, reason

@@ -202,6 +202,30 @@ class ReviewView:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchLine:
+    """What became of one document of a batch. `note`: why it was not signed."""
+
+    id: str
+    subject: str
+    kind: str
+    outcome: Literal["done", "waiting", "failed"]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """A leader's batch: every document by name, signed or not and why."""
+
+    id: str
+    at: datetime
+    lines: tuple[BatchLine, ...]
+    running: bool
+
+    def count(self, outcome: str) -> int:
+        return sum(line.outcome == outcome for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """An entry of a select field."""
 

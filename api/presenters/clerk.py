@@ -19,7 +19,7 @@ from archive.registers import outgoing
 from policies import numbering
 from policies.geometry import PageFrame, from_page, to_page
 from policies.kinds import BY_CODE
-from policies.layout import Box
+from policies.layout import DAY_FIELD, MONTH_FIELD, YEAR_FIELD, Box
 from policies.numbering import Series, civil_date
 from policies.reasons import access as reasons
 from policies.refusals import Refused
@@ -37,19 +37,23 @@ TAB_STATES: dict[views.Tab, tuple[State, ...]] = {
 }
 LABELS: dict[str, dict[FieldRole, str]] = {
     "vi": {
-        FieldRole.LEADER: "Chữ ký lãnh đạo",
+        FieldRole.LEADER: "Chữ ký",
         FieldRole.INITIAL: "Ký nháy",
         FieldRole.NUMBER: "Số",
         FieldRole.DATE: "Ngày tháng",
         FieldRole.SEAL: "Dấu cơ quan",
     },
     "en": {
-        FieldRole.LEADER: "Leader's signature",
+        FieldRole.LEADER: "Signature",
         FieldRole.INITIAL: "Initials",
         FieldRole.NUMBER: "Number",
         FieldRole.DATE: "Date",
         FieldRole.SEAL: "Seal",
     },
+}
+PARTS_OF_DATE: dict[str, dict[str, str]] = {
+    "vi": {DAY_FIELD: "Ngày", MONTH_FIELD: "Tháng", YEAR_FIELD: "Năm"},
+    "en": {DAY_FIELD: "Day", MONTH_FIELD: "Month", YEAR_FIELD: "Year"},
 }
 LISTED = 50
 BOX_KEY = re.compile(r"box-(\d{1,3})-name")
@@ -65,7 +69,9 @@ class Desk:
     older: str | None
 
 
-def desk(services: Services, account: Account, tab: str, query: str, after: str | None) -> Desk:
+def desk(
+    services: Services, account: Account, tab: str, query: str, after: str | None, language: str
+) -> Desk:
     """The chosen tab with the badges of all."""
     chosen: views.Tab = next((name for name in views.TABS if name == tab), "draft")
     with services.transactions.read() as conn:
@@ -74,7 +80,7 @@ def desk(services: Services, account: Account, tab: str, query: str, after: str 
         page = listing(conn, account.agency, TAB_STATES[chosen], cursor=after, limit=LISTED)
     counts = {name: sum(by_state.get(state, 0) for state in TAB_STATES[name]) for name in views.TABS}
     found = [document for document in page.documents if _matches(document, query)]
-    items = tuple(present.work_item(services, document) for document in found)
+    items = tuple(present.work_item(services, document, language) for document in found)
     return Desk(chosen, counts, items, page.next)
 
 
@@ -105,7 +111,12 @@ def prepare(services: Services, document: Document, language: str, problem: str 
     pictures, count = pages.images(
         services, document.current_sha256 or "", lambda index: present.desk_image(document, index), shown=40
     )
-    shown = tuple(_box(box, frames[box.page], language) for box in boxes if box.page < len(frames))
+    labels = _labels(services, document, boxes, language)
+    shown = tuple(
+        _box(box, frames[box.page], label)
+        for box, label in zip(boxes, labels, strict=True)
+        if box.page < len(frames)
+    )
     return views.PrepareView(
         id=document.id,
         digest=document.current_sha256 or "",
@@ -118,11 +129,23 @@ def prepare(services: Services, document: Document, language: str, problem: str 
     )
 
 
-def _box(box: Box, frame: PageFrame, language: str) -> views.BoxView:
+def _labels(services: Services, document: Document, boxes: tuple[Box, ...], language: str) -> list[str]:
+    """What each box is for; those of people bear their names, in signing order."""
+    with services.transactions.read() as conn:
+        signers = rows.signers(conn, document.id)
+    names = {
+        role: iter([signer.display for signer in signers if signer.role is role]) for role in FieldRole
+    }
+    return [
+        PARTS_OF_DATE[language].get(box.name)
+        or f"{LABELS[language][box.role]} {next(names[box.role], '')}".strip()
+        for box in boxes
+    ]
+
+
+def _box(box: Box, frame: PageFrame, label: str) -> views.BoxView:
     left, top, width, height = to_page(box.rect, frame)
-    return views.BoxView(
-        box.name, box.role, LABELS[language][box.role], box.page + 1, left, top, width, height
-    )
+    return views.BoxView(box.name, box.role, label, box.page + 1, left, top, width, height)
 
 
 def boxes_of_form(services: Services, document: Document, form: dict[str, str]) -> tuple[Box, ...]:

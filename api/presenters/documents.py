@@ -11,13 +11,16 @@ from api.services import Services
 from api.store import audit, operations
 from api.store.accounts import Account
 from api.verification import Verification
+from archive.catalogue import Connection
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, Signer
 from policies.issuing import acts_possible
 from policies.kinds import BY_CODE
-from policies.vocabulary import FieldRole, State
+from policies.vocabulary import FieldRole, Role, State
 from policies.words import ACTS
 
+# States that the service itself leaves; when its authority did not answer, somebody asks again.
+WAITING = frozenset({State.SIGNED, State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED})
 LATE = (timedelta(days=2), timedelta(days=1), timedelta(hours=12), timedelta(hours=2))
 
 
@@ -45,6 +48,7 @@ def inbox(services: Services, account: Account) -> tuple[views.InboxItem, ...]:
     with services.transactions.read() as conn:
         found = rows.desk(conn, account.agency, [State.PREPARED], waits_for=account.id, limit=200).documents
         mine = {document.id: _own(rows.signers(conn, document.id), account) for document in found}
+        busy = {document.id for document in found if _initialling(conn, document, mine[document.id])}
     return tuple(
         views.InboxItem(
             id=document.id,
@@ -59,7 +63,16 @@ def inbox(services: Services, account: Account) -> tuple[views.InboxItem, ...]:
             overdue=overdue(document, at),
         )
         for document in found
+        if document.id not in busy
     )
+
+
+def _initialling(conn: Connection, document: Document, signer: Signer) -> bool:
+    """Initials get their time-stamp in the background; meanwhile the document waits for nobody."""
+    if signer.role is not FieldRole.INITIAL:
+        return False
+    latest = operations.latest(conn, document.id)
+    return latest is not None and latest.kind == "initial" and not latest.ended
 
 
 def _own(signers: tuple[Signer, ...], account: Account) -> Signer:
@@ -68,11 +81,21 @@ def _own(signers: tuple[Signer, ...], account: Account) -> Signer:
 
 
 def review(
-    services: Services, document: Document, account: Account, position: int = 1, ids: tuple[str, ...] = ()
+    services: Services,
+    document: Document,
+    account: Account,
+    language: str,
+    ids: tuple[str, ...] = (),
 ) -> views.ReviewView:
-    """All pages of one document before its signer, and the digest of the bytes that they show."""
+    """All pages of one document before its signer, and the digest of the bytes that they show.
+
+    `ids`: what is reviewed in this sitting, in order.
+    """
     with services.transactions.read() as conn:
         signer = _own(rows.signers(conn, document.id), account)
+        latest = operations.latest(conn, document.id)
+    position = ids.index(document.id) + 1 if document.id in ids else 1
+    failed = latest.problem["text"][language] if latest is not None and latest.problem else ""
     pictures, count = pages.images(
         services, document.current_sha256 or "", lambda index: desk_image(document, index), shown=2000
     )
@@ -90,17 +113,19 @@ def review(
         pages=pictures,
         page_count=count,
         initial=signer.role is FieldRole.INITIAL,
-        notes=(document.reason,) if document.reason else (),
+        notes=tuple(note for note in (document.reason, failed) if note),
         position=position,
         total=max(1, len(ids)),
         next_id=ids[position] if position < len(ids) else None,
     )
 
 
-def work_item(services: Services, document: Document) -> views.WorkItem:
+def work_item(services: Services, document: Document, language: str) -> views.WorkItem:
     """A row of the clerk's desk."""
     with services.transactions.read() as conn:
         waiting = [s.display for s in rows.signers(conn, document.id) if s.signed_at is None]
+        latest = operations.latest(conn, document.id) if document.state in WAITING else None
+    failed = latest.problem["text"][language] if latest is not None and latest.problem else ""
     return views.WorkItem(
         id=document.id,
         subject=document.subject,
@@ -111,7 +136,7 @@ def work_item(services: Services, document: Document) -> views.WorkItem:
         with_whom=waiting[0] if waiting and document.state is State.PREPARED else "",
         since=document.updated_at,
         overdue=document.issued_at is None and overdue(document, services.clock()),
-        note=document.reason,
+        note=document.reason or failed,
     )
 
 
@@ -125,6 +150,10 @@ def work(services: Services, document: Document, account: Account, language: str
         services, document.current_sha256 or "", lambda index: desk_image(document, index), shown=20
     )
     archived = document.archived_at is not None
+    running = latest is not None and not latest.ended
+    acts = _acts(document, signers, account)
+    if document.state in WAITING and not running and Role.CLERK in account.roles:
+        acts |= {"proceed"}
     return views.WorkView(
         id=document.id,
         kind=kind_name(document),
@@ -138,9 +167,9 @@ def work(services: Services, document: Document, account: Account, language: str
         pages=pictures,
         page_count=count,
         timeline=_timeline(trail, latest, language),
-        acts=_acts(document, signers, account),
+        acts=acts,
         signatures=_signatures(services, document, language) if archived else (),
-        waiting=latest is not None and not latest.ended,
+        waiting=running,
         code=document.public_code if archived else None,
         pdf_url=f"/api/v1/documents/{document.id}/file",
         receipt_url=f"/api/v1/documents/{document.id}/receipt" if archived else None,

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Header, Request, Response
+from fastapi.responses import RedirectResponse
 
 from api.identity import COOKIE, AccessRefused, csrf_token, require
+from api.pages.addresses import address
 from api.pages.views import Viewer
 from api.services import Services
 from api.store import idempotency
@@ -81,6 +83,28 @@ Who = Annotated[Caller, Depends(caller)]
 Language = Annotated[str, Depends(language)]
 
 
+KEY_HEADER = "Idempotency-Key"
+
+
+def idempotency_key(
+    _key: Annotated[
+        str,
+        Header(
+            alias=KEY_HEADER,
+            min_length=1,
+            max_length=128,
+            description="Chosen by the caller, fresh for each write. A retry with the same key and body gets the "
+            "kept answer (header `Idempotent-Replay: true`) and does nothing twice; the same key with another "
+            "body is refused.",
+        ),
+    ],
+) -> None:
+    """Every write asks for the key; `answer_once` uses it. Its absence is access.idempotency-key-missing."""
+
+
+ONCE = Depends(idempotency_key)
+
+
 def digest(*parts: object) -> str:
     """Hash of what a write asks for, for its idempotency row."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
@@ -137,6 +161,22 @@ def viewer(who: Caller) -> Viewer | None:
     """Who is signed in, for the frame of a page."""
     account = who.account
     return Viewer(account.display, account.title, account.roles, who.csrf) if account else None
+
+
+def known_viewer(request: Request) -> Viewer | None:
+    """Who is signed in, for the frame of a page that tells of a refusal: it refuses nothing itself."""
+    given = services(request)
+    cookie = request.cookies.get(COOKIE)
+    session = given.identity.session(cookie, given.clock()) if cookie else None
+    if cookie is None or session is None:
+        return None
+    return viewer(Caller(session.account, "browser", csrf_token(cookie)))
+
+
+def to_sign_in(request: Request) -> Response:
+    """A page that needs an account leads to the sign-in and from there back to itself."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(address("sign_in", next=f"{request.url.path}{query}"), 303)
 
 
 def check_form(who: Caller, csrf: str) -> None:

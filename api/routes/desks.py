@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date as date_type
 from typing import Annotated
 
@@ -9,10 +10,13 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
+from api import problems
+from api.finishing import Finishing
 from api.identity import AccessRefused
 from api.issuing import Draft, Issuing
 from api.pages import rendering
 from api.pages.addresses import address
+from api.presenters import batches as batch_views
 from api.presenters import clerk as clerk_views
 from api.presenters import documents as present
 from api.routes.context import Caller, Given, Language, Who, check_form, viewer
@@ -21,9 +25,11 @@ from api.services import Services
 from archive.catalogue.values import Document
 from policies.reasons import access as reasons
 from policies.refusals import Refused
-from policies.vocabulary import Role
+from policies.vocabulary import Role, State
 
 router = APIRouter(prefix="/desk")
+BATCH_LIMIT = 50
+NO_VERSION = -1
 Csrf = Annotated[str, Form(max_length=128)]
 Text = Annotated[str, Form(max_length=2000)]
 
@@ -57,18 +63,57 @@ def seen(given: Services, who: Caller, document_id: str, digest: str) -> Documen
 @router.get("/inbox")
 def inbox(request: Request, given: Given, who: Who, language: Language, done: str = "") -> Response:
     account = who.needs(Role.LEADER)
-    items = present.inbox(given, account)
-    said = rendering.translator(language)(f"done.{done}") if done in ("signed", "returned", "batch") else ""
-    return rendering.page(request, "inbox.html", language, viewer=viewer(who), items=items, done=said)
+    return rendering.page(
+        request,
+        "inbox.html",
+        language,
+        viewer=viewer(who),
+        items=present.inbox(given, account),
+        done=_said(language, done),
+        batch=batch_views.latest(given, account, language),
+    )
+
+
+def _said(language: str, done: str) -> str:
+    known = done in ("signed", "initialled", "returned", "uploaded")
+    return rendering.translator(language)(f"done.{done}") if known else ""
 
 
 @router.get("/documents/{document_id}/review")
-def review(request: Request, given: Given, who: Who, language: Language, document_id: str) -> Response:
+def review(
+    request: Request, given: Given, who: Who, language: Language, document_id: str, done: str = ""
+) -> Response:
+    return _review(request, given, who, language, document_id, done=_said(language, done))
+
+
+def _review(
+    request: Request,
+    given: Services,
+    who: Caller,
+    language: str,
+    document_id: str,
+    *,
+    done: str = "",
+    problem: Refused | None = None,
+) -> Response:
+    """The document before its signer; one that does not wait for him is only shown."""
     account = who.needs(Role.LEADER)
+    document = staff_document(given, who, document_id)
     waiting = tuple(item.id for item in present.inbox(given, account))
-    position = waiting.index(document_id) + 1 if document_id in waiting else 1
-    shown = present.review(given, staff_document(given, who, document_id), account, position, waiting)
-    return rendering.page(request, "review.html", language, viewer=viewer(who), review=shown)
+    if document_id not in waiting:
+        if problem is not None:
+            raise problem
+        return to("work", id=document_id)
+    return rendering.page(
+        request,
+        "review.html",
+        language,
+        viewer=viewer(who),
+        status=problems.status_of(problem.id) if problem else 200,
+        review=present.review(given, document, account, language, waiting),
+        done=done,
+        problem=problem.text(language) if problem else "",
+    )
 
 
 @router.get("/review")
@@ -80,29 +125,28 @@ def review_many(
     chosen: Annotated[list[str], Query(alias="id")] = [],  # noqa: B006
 ) -> Response:
     account = who.needs(Role.LEADER)
-    if len(chosen) == 1:
-        return to("review", id=chosen[0])
-    ids = tuple(dict.fromkeys(chosen))[:50]
-    shown = [
-        present.review(given, staff_document(given, who, one), account, n + 1, ids)
-        for n, one in enumerate(ids)
-    ]
-    if not shown:
-        return to("inbox")
+    waiting = {item.id: item for item in present.inbox(given, account) if item.id in chosen}
+    ids = tuple(item.id for item in waiting.values() if not item.initial)[:BATCH_LIMIT]
+    if len(waiting) < 2:
+        return to("review", id=next(iter(waiting))) if waiting else to("inbox")
+    shown = [present.review(given, staff_document(given, who, one), account, language, ids) for one in ids]
     return rendering.page(
         request,
         "review-many.html",
         language,
         viewer=viewer(who),
-        reviews=tuple(r for r in shown if not r.initial),
+        reviews=tuple(shown),
+        alone=tuple(item for item in waiting.values() if item.id not in ids),
     )
 
 
 @router.post("/documents/{document_id}/sign")
 @router.post("/documents/{document_id}/initial")
 def sign(
+    request: Request,
     given: Given,
     who: Who,
+    language: Language,
     document_id: str,
     digest: Text,
     csrf: Csrf = "",
@@ -110,21 +154,47 @@ def sign(
 ) -> Response:
     check_form(who, csrf)
     account = who.needs(Role.LEADER)
-    Issuing(given).sign(seen(given, who, document_id, digest), account)
-    return to("review", id=next) if next else to("inbox", done="signed")
+    try:
+        operation = Issuing(given).sign(seen(given, who, document_id, digest), account)
+    except Refused as exc:
+        return _review(request, given, who, language, document_id, problem=exc)
+    done = "initialled" if operation.kind == "initial" else "signed"
+    return to("review", id=next, done=done) if next else to("inbox", done=done)
 
 
 @router.post("/sign")
 async def sign_many(request: Request, given: Given, who: Who) -> Response:
-    """The documents that were ticked, each with the digest of the bytes that were shown."""
+    """The documents that were ticked, each with the digest of the bytes that were shown.
+
+    What changed since then is refused in its own line of the outcome; the others are signed.
+    """
     form = await request.form(max_files=0, max_fields=400)
     check_form(who, str(form.get("csrf", "")))
     account = who.needs(Role.LEADER)
     chosen = [str(value) for value in form.getlist("id")]
-    documents = [seen(given, who, one, str(form.get(f"digest-{one}", ""))) for one in dict.fromkeys(chosen)]
-    if documents:
-        Issuing(given).sign_batch(documents, account)
-    return to("inbox", done="batch")
+    documents = [
+        _as_seen(staff_document(given, who, one), str(form.get(f"digest-{one}", "")))
+        for one in dict.fromkeys(chosen)
+    ]
+    if not documents:
+        return to("inbox")
+    operation = await run_in_threadpool(Issuing(given).sign_batch, documents, account)
+    return to("batch", id=operation.id)
+
+
+def _as_seen(document: Document, digest: str) -> Document:
+    """The row as the page showed it. Other bytes than those shown were no version of it: the batch refuses them."""
+    return document if document.current_sha256 == digest else replace(document, version=NO_VERSION)
+
+
+@router.get("/batches/{operation_id}")
+def batch(request: Request, given: Given, who: Who, language: Language, operation_id: str) -> Response:
+    """What became of each document of a batch."""
+    operation = batch_views.own(given, who.needs(Role.LEADER), operation_id)
+    if operation is None:
+        raise AccessRefused(reasons.NOT_FOUND, what="tác vụ")
+    shown = batch_views.view(given, operation, language)
+    return rendering.page(request, "batch.html", language, viewer=viewer(who), batch=shown)
 
 
 @router.post("/documents/{document_id}/return")
@@ -141,7 +211,7 @@ def return_document(
     Issuing(given).return_to_drafter(staff_document(given, who, document_id), account, reason)
     if Role.LEADER not in account.roles:
         return to("work", id=document_id)
-    return to("review", id=next) if next else to("inbox", done="returned")
+    return to("review", id=next, done="returned") if next else to("inbox", done="returned")
 
 
 # Clerk
@@ -175,8 +245,7 @@ def _clerk(
     status: int = 200,
 ) -> Response:
     account = who.needs(Role.CLERK)
-    desk_view = clerk_views.desk(given, account, tab, query, after)
-    said = rendering.translator(language)(f"done.{done}") if done in ("uploaded",) else ""
+    desk_view = clerk_views.desk(given, account, tab, query, after, language)
     return rendering.page(
         request,
         "clerk.html",
@@ -189,7 +258,7 @@ def _clerk(
         upload=clerk_views.upload_options(given),
         query=query,
         older=desk_view.older,
-        done=said,
+        done=_said(language, done),
         problem=problem,
     )
 
@@ -240,7 +309,10 @@ def work(request: Request, given: Given, who: Who, language: Language, document_
 @router.get("/documents/{document_id}/prepare")
 def prepare_page(request: Request, given: Given, who: Who, language: Language, document_id: str) -> Response:
     who.needs(Role.CLERK)
-    shown = clerk_views.prepare(given, staff_document(given, who, document_id), language)
+    document = staff_document(given, who, document_id)
+    if document.state is not State.DRAFT:
+        return to("work", id=document_id)
+    shown = clerk_views.prepare(given, document, language)
     return rendering.page(request, "prepare.html", language, viewer=viewer(who), prepare=shown)
 
 
@@ -264,7 +336,10 @@ async def prepare(request: Request, given: Given, who: Who, language: Language, 
 @router.get("/documents/{document_id}/number")
 def number_page(request: Request, given: Given, who: Who, language: Language, document_id: str) -> Response:
     who.needs(Role.CLERK)
-    return _number(request, given, who, language, staff_document(given, who, document_id))
+    document = staff_document(given, who, document_id)
+    if document.state is not State.LEADER_TIMESTAMPED:
+        return to("work", id=document_id)
+    return _number(request, given, who, language, document)
 
 
 def _number(
@@ -296,13 +371,23 @@ def number(
     """Number, date and seal in one confirmation."""
     check_form(who, csrf)
     account = who.needs(Role.CLERK)
-    document = seen(given, who, document_id, digest)
     try:
-        numbered = Issuing(given).number(document, account, day=date)
+        numbered = Issuing(given).number(seen(given, who, document_id, digest), account, day=date)
         Issuing(given).seal(numbered, account)
     except Refused as exc:
         current = staff_document(given, who, document_id)
+        if current.state is not State.LEADER_TIMESTAMPED:
+            raise
         return _number(request, given, who, language, current, exc.text(language))
+    return to("work", id=document_id)
+
+
+@router.post("/documents/{document_id}/proceed")
+def proceed(given: Given, who: Who, document_id: str, csrf: Csrf = "") -> Response:
+    """Asks again for the time-stamp, or whatever else the document waits for."""
+    check_form(who, csrf)
+    account = who.needs(Role.CLERK)
+    Finishing(given).proceed(staff_document(given, who, document_id), account)
     return to("work", id=document_id)
 
 

@@ -14,7 +14,7 @@ from api.finishing import Finishing
 from api.identity import AccessRefused
 from api.issuing import Draft, Issuing
 from api.previews import Previews
-from api.routes.context import Given, Who, answer_once, digest, json_answer
+from api.routes.context import ONCE, Given, Who, answer_once, digest, json_answer
 from api.store.operations import Operation
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, VersionRole
@@ -23,6 +23,7 @@ from policies.reasons import access as reasons
 from policies.vocabulary import FieldRole, Role, State
 
 router = APIRouter(tags=["documents"])
+writes = APIRouter(dependencies=[ONCE])
 Match = Annotated[str | None, Header(alias="If-Match")]
 STAFF = (Role.LEADER, Role.CLERK, Role.AUDITOR)
 
@@ -92,7 +93,7 @@ def staff_document(given: Given, who: Who, document_id: str, match: str | None =
     return document
 
 
-@router.post("/documents", status_code=201, summary="Receive a PDF")
+@writes.post("/documents", status_code=201, summary="Receive a PDF")
 def receive(
     request: Request,
     given: Given,
@@ -189,7 +190,7 @@ def proposal(given: Given, who: Who, document_id: str) -> Response:
     return json_answer(views.layout(found))
 
 
-@router.post("/documents/{document_id}/preparation", summary="Create every field and submit to the leader")
+@writes.post("/documents/{document_id}/preparation", summary="Create every field and submit to the leader")
 def prepare(
     request: Request, given: Given, who: Who, document_id: str, body: PreparationBody, match: Match = None
 ) -> Response:
@@ -203,8 +204,8 @@ def prepare(
     return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act)
 
 
-@router.post("/documents/{document_id}/initials", summary="Ký nháy", status_code=202)
-@router.post("/documents/{document_id}/leader-signature", summary="The leader signs", status_code=202)
+@writes.post("/documents/{document_id}/initials", summary="Ký nháy", status_code=202)
+@writes.post("/documents/{document_id}/leader-signature", summary="The leader signs", status_code=202)
 def sign(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
     account = who.needs(Role.LEADER, Role.CLERK)
     document = staff_document(given, who, document_id, match)
@@ -215,7 +216,7 @@ def sign(request: Request, given: Given, who: Who, document_id: str, match: Matc
     return answer_once(request, given, account, digest(document_id), act)
 
 
-@router.post("/batches/leader-signatures", summary="The leader signs many documents", status_code=202)
+@writes.post("/batches/leader-signatures", summary="The leader signs many documents", status_code=202)
 def sign_batch(request: Request, given: Given, who: Who, body: BatchBody) -> Response:
     account = who.needs(Role.LEADER)
     chosen = [staff_document(given, who, document_id) for document_id in dict.fromkeys(body.documents)]
@@ -226,7 +227,7 @@ def sign_batch(request: Request, given: Given, who: Who, body: BatchBody) -> Res
     return answer_once(request, given, account, digest(body.documents), act)
 
 
-@router.post("/documents/{document_id}/number", summary="Cấp số và ngày, vào sổ")
+@writes.post("/documents/{document_id}/number", summary="Cấp số và ngày, vào sổ")
 def number(
     request: Request, given: Given, who: Who, document_id: str, body: NumberBody, match: Match = None
 ) -> Response:
@@ -239,7 +240,7 @@ def number(
     return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act)
 
 
-@router.post("/documents/{document_id}/seal", summary="The agency seals", status_code=202)
+@writes.post("/documents/{document_id}/seal", summary="The agency seals", status_code=202)
 def seal(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
     account = who.needs(Role.CLERK)
     document = staff_document(given, who, document_id, match)
@@ -250,7 +251,7 @@ def seal(request: Request, given: Given, who: Who, document_id: str, match: Matc
     return answer_once(request, given, account, digest(document_id), act)
 
 
-@router.post("/documents/{document_id}/continuation", summary="Ask again for what waits", status_code=202)
+@writes.post("/documents/{document_id}/continuation", summary="Ask again for what waits", status_code=202)
 def proceed(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
     account = who.needs(Role.LEADER, Role.CLERK)
     document = staff_document(given, who, document_id, match)
@@ -261,7 +262,7 @@ def proceed(request: Request, given: Given, who: Who, document_id: str, match: M
     return answer_once(request, given, account, digest(document_id), act)
 
 
-@router.post("/documents/{document_id}/issue", summary="Phát hành")
+@writes.post("/documents/{document_id}/issue", summary="Phát hành")
 def issue(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
     account = who.needs(Role.CLERK)
     document = staff_document(given, who, document_id, match)
@@ -272,7 +273,7 @@ def issue(request: Request, given: Given, who: Who, document_id: str, match: Mat
     return answer_once(request, given, account, digest(document_id), act)
 
 
-@router.post("/documents/{document_id}/filing", summary="Lưu hồ sơ")
+@writes.post("/documents/{document_id}/filing", summary="Lưu hồ sơ")
 def file_away(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
     account = who.needs(Role.CLERK)
     document = staff_document(given, who, document_id, match)
@@ -298,7 +299,7 @@ def _with_reason(path: str, summary: str, method: str, *roles: Role) -> None:
 
         return answer_once(request, given, account, digest(document_id, body.reason), act)
 
-    router.add_api_route(
+    writes.add_api_route(
         f"/documents/{{document_id}}/{path}", endpoint, methods=["POST"], summary=summary, name=method
     )
 
@@ -309,7 +310,7 @@ _with_reason("recall", "Thu hồi", "recall", Role.CLERK)
 _with_reason("resumption", "Tiếp tục sau khi tạm dừng", "resume", Role.CLERK)
 
 
-@router.post("/documents/{document_id}/withdrawal", summary="Rút lại trước khi có chữ ký")
+@writes.post("/documents/{document_id}/withdrawal", summary="Rút lại trước khi có chữ ký")
 def withdraw(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
     account = who.needs(Role.CLERK)
     document = staff_document(given, who, document_id, match)
@@ -324,3 +325,6 @@ def withdraw(request: Request, given: Given, who: Who, document_id: str, match: 
 def receipt(given: Given, who: Who, document_id: str) -> Response:
     document = staff_document(given, who, document_id)
     return views.receipt_answer(given, document)
+
+
+router.include_router(writes)

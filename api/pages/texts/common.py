@@ -7,7 +7,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "language": ("Ngôn ngữ", "Language"),
     "nav": ("Các trang", "Pages"),
     "brand.line": ("Ký số, lưu trữ và kiểm tra văn bản", "Signing, archiving and checking documents"),
-    "nav.verify": ("Kiểm tra, tra cứu", "Verify, look up"),
+    "nav.verify": ("Kiểm tra", "Verify"),
     "nav.log": ("Nhật ký công khai", "Public log"),
     "nav.sign_in": ("Đăng nhập", "Sign in"),
     "nav.inbox": ("Chờ ký", "To sign"),

@@ -6,6 +6,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Dành cho cán bộ của cơ quan. Kiểm tra và tra cứu văn bản không cần đăng nhập.",
         "For staff of the agency. Checking and looking up need no account.",
     ),
+    "sign_in.again": (
+        "Bạn chưa đăng nhập hoặc phiên làm việc đã hết. Đăng nhập để tiếp tục.",
+        "You are not signed in, or your session has ended. Sign in to go on.",
+    ),
     "sign_in.name": ("Tên đăng nhập", "User name"),
     "sign_in.password": ("Mật khẩu", "Password"),
     "sign_in.demo": ("Tài khoản thử nghiệm", "Demo accounts"),
@@ -14,9 +18,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Đã ký số. Dấu thời gian được gắn tự động, bạn không cần chờ.",
         "Signed. The time-stamp follows by itself; you need not wait.",
     ),
-    "done.batch": (
-        "Đang ký lần lượt các văn bản đã chọn. Văn bản nào không ký được sẽ ở lại danh sách này.",
-        "The chosen documents are being signed one by one. What cannot be signed stays in this list.",
+    "done.initialled": (
+        "Đã ký nháy. Dấu thời gian được gắn tự động, bạn không cần chờ.",
+        "Initialled. The time-stamp follows by itself; you need not wait.",
     ),
     "done.returned": ("Đã trả lại kèm lý do.", "Returned with its reason."),
     "done.uploaded": ("Đã tiếp nhận dự thảo.", "The draft was received."),
@@ -32,10 +36,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "act.issue": ("Phát hành", "Issue"),
     "act.recall": ("Thu hồi", "Recall"),
     "act.void": ("Hủy văn bản", "Void"),
+    "act.proceed": ("Thử lại ngay", "Try again now"),
     "act.recheck": ("Kiểm tra lại", "Recheck"),
     "return.help": (
         "Người trình sẽ thấy lý do này và soạn lại.",
         "The sender sees this reason and revises the document.",
+    ),
+    "proceed.help": (
+        "Văn bản đang chờ hệ thống gắn dấu thời gian, kiểm tra hoặc lưu trữ. Nếu lần trước chưa thành công, hãy thử lại.",
+        "The document waits for its time-stamp, its check or its archiving. If the last attempt failed, try again.",
     ),
     "resume.help": (
         "Ghi rõ đã xem xét những gì. Lý do được lưu vào dấu vết thao tác.",
@@ -63,6 +72,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Các trang trên được dựng từ chính tệp sẽ được ký.",
         "These pages are rendered from the very file that will be signed.",
     ),
+    "review.this_next": ("Văn bản tiếp theo ở dưới đây.", "The next document is below."),
+    "review.look_again": (
+        "Bản hiện tại ở dưới đây; hãy xem lại trước khi ký.",
+        "The current pages are below; look at them before signing.",
+    ),
     "review.as": ("{signer} ký với quyền hạn {capacity}", "{signer} signs as {capacity}"),
     "review.signs": ("Người ký", "Signer"),
     "review.capacity": ("Quyền hạn", "Capacity"),
@@ -78,6 +92,29 @@ TEXTS: dict[str, tuple[str, str]] = {
     "batch.seen": ("Tôi đã xem và đồng ý ký văn bản này", "I have read this document and agree to sign it"),
     "batch.alone": ("Mở riêng để ký hoặc trả lại", "Open alone to sign or return"),
     "batch.sign": ("Ký số các văn bản đã đánh dấu", "Sign ticked documents"),
+    "batch.alone_only": (
+        "Những văn bản này cần mở riêng từng văn bản (ký nháy, hoặc vượt quá 50 văn bản một lượt):",
+        "These documents must be opened one by one (initials, or more than 50 at once):",
+    ),
+    "batch.outcome": ("Kết quả ký nhiều văn bản", "Outcome of the batch"),
+    "batch.running": ("Đang ký, đã xong {n}/{total}…", "Signing, {n} of {total} done…"),
+    "batch.all": (
+        "Đã ký {n} văn bản. Dấu thời gian được gắn tự động, bạn không cần chờ.",
+        "{n} documents signed. Time-stamps follow by themselves; you need not wait.",
+    ),
+    "batch.some": (
+        "Đã ký {n} văn bản; {failed} văn bản chưa ký được, lý do ghi ở từng văn bản.",
+        "{n} documents signed; {failed} not signed, each with its reason.",
+    ),
+    "batch.line.done": ("Đã ký", "Signed"),
+    "batch.line.waiting": ("Đang chờ", "Waiting"),
+    "batch.line.failed": ("Chưa ký được", "Not signed"),
+    "batch.back": ("Về danh sách chờ ký", "Back to the list"),
+    "batch.latest": ("Lần ký nhiều văn bản", "Batch of"),
+    "batch.signed_n": ("{n} đã ký", "{n} signed"),
+    "batch.waiting_n": ("{n} đang chờ", "{n} waiting"),
+    "batch.failed_n": ("{n} chưa ký được", "{n} not signed"),
+    "batch.open": ("Xem từng văn bản", "See each document"),
     # clerk
     "clerk.title": ("Văn bản đi", "Outgoing documents"),
     "clerk.upload": ("Đưa dự thảo vào hệ thống", "Bring in a draft"),

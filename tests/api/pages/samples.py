@@ -346,6 +346,18 @@ PROBLEM = {
 }
 
 # name of the case: (template, path, viewer, context)
+BATCH = v.BatchView(
+    "b",
+    NOW,
+    (
+        v.BatchLine("a", SUBJECT, "Quyết định", "done"),
+        v.BatchLine(
+            "b", "Thành lập Tổ công tác liên ngành", "Quyết định", "failed", "Đã được người khác cập nhật."
+        ),
+        v.BatchLine("c", "Ban hành Quy chế", "Quyết định", "waiting"),
+    ),
+    running=True,
+)
 PAGES = {
     "home": ("home.html", "/", None, {"limit": 1 << 30, "code": ""}),
     "lookup": (
@@ -415,21 +427,48 @@ PAGES = {
         None,
         {"next": "/desk", "name": "an", "problem": "Tên hoặc mật khẩu không đúng.", "demo_accounts": []},
     ),
-    "inbox": ("inbox.html", "/desk/inbox", LEADER, {"items": ITEMS, "done": "Đã ký số 2 văn bản."}),
-    "inbox one": ("inbox.html", "/desk/inbox", LEADER, {"items": (ITEM,), "done": ""}),
-    "inbox empty": ("inbox.html", "/desk/inbox", LEADER, {"items": (), "done": ""}),
-    "review": ("review.html", "/desk/documents/x/review", LEADER, {"review": REVIEW}),
+    "inbox": (
+        "inbox.html",
+        "/desk/inbox",
+        LEADER,
+        {"items": ITEMS, "done": "Đã ký số 2 văn bản.", "batch": BATCH},
+    ),
+    "inbox one": ("inbox.html", "/desk/inbox", LEADER, {"items": (ITEM,), "done": "", "batch": None}),
+    "inbox empty": ("inbox.html", "/desk/inbox", LEADER, {"items": (), "done": "", "batch": None}),
+    "batch": ("batch.html", "/desk/batches/b", LEADER, {"batch": BATCH}),
+    "batch done": (
+        "batch.html",
+        "/desk/batches/b",
+        LEADER,
+        {"batch": replace(BATCH, lines=BATCH.lines[:1], running=False)},
+    ),
+    "review": (
+        "review.html",
+        "/desk/documents/x/review",
+        LEADER,
+        {"review": REVIEW, "done": "Đã ký số.", "problem": ""},
+    ),
     "review initial": (
         "review.html",
         "/desk/documents/x/review",
         LEADER,
-        {"review": replace(REVIEW, initial=True, next_id=None, total=1, notes=())},
+        {
+            "review": replace(REVIEW, initial=True, next_id=None, total=1, notes=()),
+            "done": "",
+            "problem": "Văn bản đã được người khác cập nhật.",
+        },
     ),
     "review many": (
         "review-many.html",
         "/desk/review",
         LEADER,
-        {"reviews": (REVIEW, replace(REVIEW, id="c", subject="Thành lập Tổ công tác liên ngành", notes=()))},
+        {
+            "reviews": (
+                REVIEW,
+                replace(REVIEW, id="c", subject="Thành lập Tổ công tác liên ngành", notes=()),
+            ),
+            "alone": (ITEM,),
+        },
     ),
     "clerk": (
         "clerk.html",

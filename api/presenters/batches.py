@@ -1,0 +1,58 @@
+"""A leader's batch: what became of each document, by name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from api.pages import views
+from api.presenters.documents import kind_name
+from api.services import Services
+from api.store import operations
+from api.store.accounts import Account
+from api.store.operations import Operation
+from archive.catalogue import documents as rows
+
+KIND = "sign-batch"
+REMEMBERED = timedelta(days=1)
+
+
+def own(services: Services, account: Account, operation_id: str) -> Operation | None:
+    """The batch of that name, when this account started it."""
+    with services.transactions.read() as conn:
+        found = operations.get(conn, operation_id)
+    mine = found is not None and found.kind == KIND and found.account == account.id
+    return found if mine else None
+
+
+def latest(services: Services, account: Account, language: str) -> views.BatchView | None:
+    """The newest batch while it still matters: it runs, or something in it was not signed since yesterday."""
+    with services.transactions.read() as conn:
+        found = operations.latest_by(conn, account.id, KIND)
+    if found is None or services.clock() - found.updated_at > REMEMBERED:
+        return None
+    shown = view(services, found, language)
+    return shown if shown.running or shown.count("failed") else None
+
+
+def view(services: Services, operation: Operation, language: str) -> views.BatchView:
+    """Every document in the order in which it was chosen."""
+    told = {line["document"]: line for line in (operation.result or {}).get("documents", [])}
+    lines = [
+        _line(services, document_id, told.get(document_id), operation, language)
+        for document_id, _version in operation.payload["documents"]
+    ]
+    return views.BatchView(operation.id, operation.created_at, tuple(lines), not operation.ended)
+
+
+def _line(
+    services: Services, document_id: str, told: dict[str, Any] | None, operation: Operation, language: str
+) -> views.BatchLine:
+    with services.transactions.read() as conn:
+        document = rows.get(conn, document_id)
+    problem = told.get("problem") if told else operation.problem
+    if problem is not None:
+        return views.BatchLine(
+            document.id, document.subject, kind_name(document), "failed", problem["text"][language]
+        )
+    return views.BatchLine(document.id, document.subject, kind_name(document), "done" if told else "waiting")

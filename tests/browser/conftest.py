@@ -1,0 +1,167 @@
+"""Headless Chromium before the running service. Each visit is watched: console, foreign requests, access, width."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+
+from api.identity import COOKIE
+from tests.conftest import need_tool
+from tests.service import Site
+
+# A folder for pictures of every page. Taken out: the service's own settings begin like this and refuse strangers.
+PICTURES = os.environ.pop("ANTIN_SCREENSHOTS", "")
+PHONE, DESKTOP = (390, 844), (1280, 900)
+NARROW = 360
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+AXE = {"runOnly": {"type": "tag", "values": RULES}, "rules": {"target-size": {"enabled": True}}}
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# What Chromium itself writes when a page answers 4xx: the refusal is the test's business.
+ANSWERED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+
+@dataclass
+class Visit:
+    """One browser window and everything that it complained about."""
+
+    site: Site
+    context: BrowserContext
+    page: Page
+    scripted: bool
+    name: str
+    trouble: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
+        self.page.on("request", lambda request: self._asked(request.url))
+        self.page.on("response", self._answered)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not ANSWERED.match(message.text):
+            self.trouble.append(f"{message.type}: {message.text}")
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.netloc != urlsplit(self.site.url).netloc:
+            self.trouble.append(f"foreign request: {url}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 500:
+            self.trouble.append(f"{response.status}: {response.url}")
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.site.url + path)
+        return self.page
+
+    def heading(self, text: str) -> None:
+        """Waits for the page of that title."""
+        self.page.get_by_role("heading", name=text).first.wait_for()
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def look(self, name: str = "", *, whole: bool = True) -> None:
+        """Judge the page as it stands: accessible by axe, no sideways scrolling; kept as a picture when asked."""
+        self._picture(name, whole)
+        if not self.scripted:
+            return
+        self._narrow()
+        found = Axe().run(self.page, options=AXE).response
+        judged = {
+            rule["id"]
+            for part in ("passes", "violations", "incomplete", "inapplicable")
+            for rule in found[part]
+        }
+        assert "target-size" in judged
+        assert [
+            (one["id"], [node["html"][:160] for node in one["nodes"]][:4]) for one in found["violations"]
+        ] == []
+
+    def _narrow(self) -> None:
+        size = self.page.viewport_size
+        assert size is not None
+        for width in {NARROW, size["width"]}:
+            self.page.set_viewport_size({"width": width, "height": size["height"]})
+            wide = self.page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{self.page.url} is {wide} px wide in a window of {width}"
+
+    def _picture(self, name: str, whole: bool) -> None:
+        if PICTURES and name:
+            path = Path(PICTURES) / f"{self.name}-{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._settle()
+            self.page.screenshot(path=path, full_page=whole)
+
+    def _settle(self) -> None:
+        """Pictures below the fold are lazy; a photograph of the page wants them."""
+        if self.scripted:
+            self.page.evaluate(
+                """async () => { const all = [...document.images];
+                all.forEach((one) => { one.loading = "eager"; });
+                await Promise.all(all.map((one) => one.decode().catch(() => 0))); }"""
+            )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = need_tool("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
+def size(request: Any) -> tuple[int, int]:
+    """Both sizes at which a journey is made."""
+    return request.param
+
+
+@pytest.fixture
+def visit(site: Site, chromium: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens windows, signed in as `who`; at the end nothing may have complained."""
+    visits: list[Visit] = []
+
+    def opened(
+        who: str | None = None, size: tuple[int, int] = DESKTOP, *, script: bool = True, **options: Any
+    ) -> Visit:
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale="vi-VN",
+            timezone_id="Asia/Ho_Chi_Minh",
+            has_touch=size == PHONE,
+            java_script_enabled=script,
+            **options,
+        )
+        context.set_default_timeout(20_000)
+        if who is not None:
+            site.client(who)
+            token = site.clients[who].headers["authorization"].removeprefix("Bearer ")
+            context.add_cookies([{"name": COOKIE, "value": token, "url": site.url}])
+        made = Visit(site, context, context.new_page(), script, "phone" if size == PHONE else "desktop")
+        made.watch()
+        visits.append(made)
+        return made
+
+    yield opened
+    for one in visits:
+        one.context.close()
+    assert [line for one in visits for line in one.trouble] == []

@@ -1,0 +1,248 @@
+"""The clerk's way with a document: bring in, place, submit, number and seal, issue, register, void, recall."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from api.demo.documents import DecisionSpec, decision
+from signer.errors import TimestampUnavailable
+from tests.service import CLERK, LEADER, Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+SUBJECT = "Phê duyệt Kế hoạch số hóa hồ sơ năm 2027, bản"
+
+
+def draft(site: Site, subject: str) -> str:
+    answer = site.upload(subject=subject)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def open_item(desk, tab: str, subject: str) -> None:
+    page = desk.go(f"/desk/clerk?tab={tab}")
+    page.get_by_role("link", name=subject).click()
+    desk.heading(subject)
+
+
+def test_from_draft_to_issued(visit, size, site):
+    desk = visit(CLERK, size)
+    page, subject = desk.page, f"{SUBJECT} {size[0]}"
+
+    desk.go("/desk/clerk")
+    page.get_by_text("Đưa dự thảo vào hệ thống").click()
+    page.get_by_label("Loại văn bản").select_option(label="Quyết định")
+    page.get_by_label("Độ khẩn").select_option(label="Khẩn")
+    page.get_by_label("Trích yếu", exact=True).fill(subject)
+    page.get_by_label("Nơi nhận").fill("Như Điều 4; Bộ Nội vụ; Lưu: VT, KSTT")
+    people = page.get_by_role("group", name="Người ký")
+    for box in people.get_by_role("checkbox").all():
+        box.uncheck()
+    people.get_by_label("Nguyễn Văn An, Phó Chủ tịch").check()
+    desk.look("clerk-upload")
+    page.set_input_files(
+        "#file", {"name": "Dự thảo QĐ.pdf", "mimeType": "application/pdf", "buffer": decision()}
+    )
+    desk.press("Tải lên và chuẩn bị ký")
+
+    desk.heading("Chuẩn bị các ô ký")
+    labels = page.locator(".box text").all_text_contents()
+    assert {"Số", "Ngày", "Tháng", "Chữ ký Nguyễn Văn An", "Dấu cơ quan"} <= set(labels)
+    desk.look("prepare")
+    document = re.search(r"/documents/([^/]+)/prepare", page.url)[1]
+    desk.press("Trình ký")
+    desk.heading(subject)
+    desk.look("work-prepared")
+    page = desk.go("/desk/clerk?tab=circulating")
+    item = page.get_by_role("listitem").filter(has_text=subject)
+    assert item.get_by_text("Nguyễn Văn An").is_visible()
+    assert item.get_by_text("Khẩn", exact=True).is_visible()
+    desk.look("clerk-circulating")
+
+    site.done(LEADER, site.post(LEADER, f"/documents/{document}/leader-signature"))
+    open_item(desk, "number", subject)
+    page.get_by_role("link", name="Cấp số và ký số cơ quan").click()
+    number = page.locator(".big-number").inner_text()
+    assert re.fullmatch(r"\d{2,}/QĐ-UBND", number)
+    assert page.get_by_text("Nguyễn Văn An, Phó Chủ tịch").is_visible()
+    desk.look("number-and-seal")
+    desk.press("Cấp số và ký số cơ quan")
+
+    page.locator(".document-head .state", has_text="Chờ phát hành").wait_for(timeout=60_000)  # seen by itself
+    assert site.document(document)["number"] == number
+    desk.look("work-archived")
+    desk.press("Phát hành")
+    page.locator(".document-head .state", has_text="Đã phát hành").wait_for()
+    desk.look("work-issued")
+
+    page = desk.go(f"/desk/register?q={number}")
+    row = page.locator("tbody tr").filter(has_text=number)
+    assert row.count() == 1
+    for told in (subject, "Nguyễn Văn An", "Bộ Nội vụ"):
+        assert told in row.inner_text()
+    desk.look("register")
+    page.emulate_media(media="print")
+    assert page.locator("header.top").is_hidden()
+    assert page.locator("table.register thead").is_visible()
+    desk.look("register-print")
+
+
+@pytest.fixture
+def silent(site, monkeypatch):
+    """The time-stamp authority does not answer, until it is told to."""
+
+    class Silent:
+        reserve = site.services.tsa.reserve
+
+        def token(self, imprint: bytes, digest: str) -> bytes:
+            raise TimestampUnavailable("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.services, "tsa", Silent())
+        patch.setattr(site.services, "pause", lambda _seconds: None)
+        yield patch
+
+
+def test_a_document_waits_for_its_time_stamp_and_is_tried_again(visit, size, site, silent):
+    subject = f"Chờ dấu thời gian {size[0]}"
+    document = site.prepared(subject=subject)
+    ended = site.wait(LEADER, site.post(LEADER, f"/documents/{document}/leader-signature"))
+    assert ended["state"] == "failed"
+    desk = visit(CLERK, size)
+    page = desk.go("/desk/clerk?tab=timestamp")
+    item = page.get_by_role("listitem").filter(has_text=subject)
+    assert item.get_by_text("không trả lời").is_visible()
+    desk.look("clerk-timestamp")
+    open_item(desk, "timestamp", subject)
+    assert page.locator(".document-head .state").inner_text() == "Chờ dấu thời gian"
+    desk.look("work-waiting")
+    silent.undo()
+    desk.press("Thử lại ngay")
+    page.locator(".document-head .state", has_text="Chờ cấp số").wait_for(timeout=60_000)
+
+
+def numbers(page, n: int) -> tuple[float, float]:
+    return tuple(float(page.locator(f"[name=box-{n}-{part}]").input_value()) for part in ("left", "top"))
+
+
+def test_a_box_is_moved_by_mouse(visit, site):
+    document = draft(site, "Di chuyển bằng chuột")
+    desk = visit(CLERK)
+    page = desk.go(f"/desk/documents/{document}/prepare")
+    box = page.locator(".box-seal rect")
+    n = int(page.locator("g.box-seal").get_attribute("data-box"))
+    left, top = numbers(page, n)
+    box.scroll_into_view_if_needed()
+    at = box.bounding_box()
+    middle = (at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] - 60, middle[1] - 30, steps=5)
+    page.mouse.up()
+    moved = numbers(page, n)
+    assert moved[0] < left - 5
+    assert moved[1] < top - 2
+    desk.press("Trình ký")
+    desk.heading("Di chuyển bằng chuột")
+    assert prepared_rect(site, document, "seal")[0] == pytest.approx(moved[0] / 25.4 * 72, abs=0.5)
+
+
+def prepared_rect(site: Site, document: str, role: str) -> list[float]:
+    """Where the field really is, in points of user space (the sample's pages are A4, upright, from 0, 0)."""
+    from archive.catalogue import documents as rows
+
+    with site.services.transactions.read() as conn:
+        boxes = rows.get(conn, document).boxes
+    return next(row["rect"] for row in boxes if row["role"] == role)
+
+
+def test_a_box_is_moved_by_touch_and_by_keys(visit, site):
+    document = draft(site, "Di chuyển bằng tay")
+    desk = visit(CLERK, (390, 844))
+    page = desk.go(f"/desk/documents/{document}/prepare")
+    box = page.locator(".box-leader rect")
+    n = int(page.locator("g.box-leader").get_attribute("data-box"))
+    box.scroll_into_view_if_needed()
+    left, top = numbers(page, n)
+    at = box.bounding_box()
+    x, y = at["x"] + 20, at["y"] + 20
+    touch = desk.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 6):
+        point = {"x": x - 8 * step, "y": y - 4 * step}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    moved = numbers(page, n)
+    assert moved[0] < left - 5
+    assert moved[1] < top - 2
+    page.locator("g.box-leader").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert numbers(page, n) == (pytest.approx(moved[0] + 2), pytest.approx(moved[1] + 0.5))
+    desk.look("prepare-moved")
+    desk.press("Trình ký")
+    desk.heading("Di chuyển bằng tay")
+    rect = prepared_rect(site, document, "leader")
+    assert rect[0] == pytest.approx((moved[0] + 2) / 25.4 * 72, abs=0.5)
+
+
+def test_a_draft_that_cannot_be_taken_is_refused_in_place(visit, size, site):
+    desk = visit(CLERK, size)
+    page = desk.go("/desk/clerk")
+    page.get_by_text("Đưa dự thảo vào hệ thống").click()
+    page.get_by_label("Trích yếu", exact=True).fill("Mật")
+    secret = decision(DecisionSpec(secrecy="MẬT"))
+    page.set_input_files("#file", {"name": "mat.pdf", "mimeType": "application/pdf", "buffer": secret})
+    desk.press("Tải lên và chuẩn bị ký")
+    page.get_by_role("alert").wait_for()
+    desk.look("clerk-refused")
+
+
+def test_void_with_a_reason_stays_in_the_register(visit, size, site):
+    subject = f"Sẽ bị hủy {size[0]}"
+    document = site.signed(subject=subject)
+    number = site.post(CLERK, f"/documents/{document}/number", json={}).json()["number"]
+    desk = visit(CLERK, size)
+    open_item(desk, "number", subject)
+    page = desk.page
+    page.locator("summary", has_text="Hủy văn bản").click()
+    page.get_by_label("Lý do").fill("Ban hành nhầm thẩm quyền")
+    desk.look("work-void")
+    page.get_by_role("button", name="Hủy văn bản").click()
+    page.locator(".document-head .state", has_text="Đã hủy").wait_for()
+    row = desk.go(f"/desk/register?q={number}").locator("tbody tr").filter(has_text=number)
+    assert "Ban hành nhầm thẩm quyền" in row.inner_text()
+    desk.look("register-voided")
+
+
+def test_recall_with_a_reason(visit, size, site):
+    subject = f"Sẽ thu hồi {size[0]}"
+    document = site.issued(subject=subject)
+    desk = visit(CLERK, size)
+    open_item(desk, "issued", subject)
+    page = desk.page
+    page.locator("summary", has_text="Thu hồi").click()
+    page.get_by_label("Lý do").fill("Sai căn cứ pháp lý")
+    page.get_by_role("button", name="Thu hồi").click()
+    page.locator(".document-head .state", has_text="Đã thu hồi").wait_for()
+    desk.look("work-recalled")
+    public = desk.go(f"/v/{site.document(document)['code']}")
+    assert public.get_by_text("Sai căn cứ pháp lý").is_visible()
+
+
+def test_take_back_and_revise(visit, site):
+    document = site.prepared(subject="Rút lại để sửa")
+    desk = visit(CLERK)
+    page = desk.go(f"/desk/documents/{document}")
+    desk.press("Rút lại")
+    page.locator(".document-head .state", has_text="Dự thảo").wait_for()
+    page.get_by_role("link", name="Trình ký").click()
+    desk.heading("Chuẩn bị các ô ký")
+    desk.press("Trình ký")
+    page.locator(".document-head .state", has_text="Chờ ký").wait_for()
+    site.post(LEADER, f"/documents/{document}/return", json={"reason": "Bổ sung căn cứ"})
+    open_item(desk, "draft", "Rút lại để sửa")
+    desk.press("Soạn lại")
+    page.locator(".document-head .state", has_text="Dự thảo").wait_for()
