@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass, field
 from threading import Lock
 
-from sqlalchemy import Connection
+from archive.catalogue import Connection
 
 MOST = 256  # acts in one commit: bounds how long the first of them waits
 

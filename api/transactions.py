@@ -52,13 +52,13 @@ class Transactions:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Commits at the end of the block; an exception rolls everything back. Never nest in one thread."""
-        with _answering(), self.engine.begin() as conn:
+        with answering(), self.engine.begin() as conn:
             yield conn
 
     @contextmanager
     def note(self) -> Iterator[Connection]:
         """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
-        with _answering(), self._noting.begin() as conn:
+        with answering(), self._noting.begin() as conn:
             if conn.dialect.name == "postgresql":
                 conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield conn
@@ -66,7 +66,7 @@ class Transactions:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A snapshot: rows do not change while the block runs, and writes fail."""
-        with _answering(), self._reader.connect() as conn, conn.begin():
+        with answering(), self._reader.connect() as conn, conn.begin():
             yield conn
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Transactions:
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def answering() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as exc:

@@ -120,7 +120,7 @@ class Visit:
             )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = need_tool("chromium")
     with sync_playwright() as playwright:
