@@ -43,6 +43,18 @@ APPEARANCE_REPLACED = Reason(
     "thay hình hiển thị của ô «{field}»",
     "what the field “{field}” shows was replaced",
 )
+SIGNATURE_BORROWED = Reason(
+    "change.signature-borrowed",
+    FORM,
+    "ô «{field}» mượn chữ ký đã có của ô khác",
+    "the field “{field}” borrows a signature made elsewhere",
+)
+GENERATION_CHANGED = Reason(
+    "change.generation-changed",
+    UPDATE,
+    "đổi số thế hệ của đối tượng {object}",
+    "the generation of object {object} was changed",
+)
 VALUE_DIFFERS = Reason(
     "change.value-differs-from-drawing",
     FORM,

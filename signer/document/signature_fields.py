@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from policies.vocabulary import Coverage
@@ -23,7 +23,7 @@ class SignatureField:
     padding, `hole` the offsets of its `<` and just after its `>` (both -1 when /Contents is not a hexadecimal
     string of a plain object). `revision` is the revision that wrote it. `why` says why `coverage` is not
     "whole": `appended`, or for "partial" one of `byte-range`, `hole`, `not-an-end`, `wrong-revision`,
-    `not-plain`. `hidden` is a signature that an earlier revision showed and the newest does not.
+    `not-plain`, `shared`. `hidden` is a signature that an earlier revision showed and the newest does not.
     """
 
     name: str
@@ -66,7 +66,33 @@ def signatures(pdf: PdfFile, history: History | None = None) -> tuple[SignatureF
             key = (field.ref.num, _range_of(view, field))
             if key not in found:
                 found[key] = _signature(view, history, field, index)
-    return tuple(sorted(found.values(), key=lambda signature: (signature.signed_end, signature.hole)))
+    own = _own_holes(history, list(found.values()))
+    return tuple(sorted(own, key=lambda signature: (signature.signed_end, signature.hole)))
+
+
+def _own_holes(history: History, found: list[SignatureField]) -> list[SignatureField]:
+    """One signature, one field: a value that several fields had when it was made belongs to none of them,
+    and a field that got it later only borrows it."""
+    made: dict[tuple[int, int], set[int]] = {}
+    for each in found:
+        if each.hole[0] >= 0 and _had(history, each):
+            made.setdefault(each.hole, set()).add(each.ref.num)
+    return [
+        each
+        if each.hole[0] < 0 or made.get(each.hole) == {each.ref.num}
+        else replace(each, coverage=Coverage.PARTIAL, why="shared")
+        for each in found
+    ]
+
+
+def _had(history: History, signature: SignatureField) -> bool:
+    """Whether the field had this value in the revision that wrote the value."""
+    view = history.view(signature.revision)
+    for field in _signed(view):
+        if field.ref.num == signature.ref.num:
+            contents = view.resolve(view.dictionary(field.value).get("Contents"))
+            return isinstance(contents, HexString) and contents.start == signature.hole[0]
+    return False
 
 
 def _signed(view: PdfFile) -> list[FormField]:
@@ -79,7 +105,8 @@ def _signature(view: PdfFile, history: History, field: FormField, index: int) ->
     value = view.dictionary(field.value)
     contents = view.resolve(value.get("Contents"))
     hole = (contents.start, contents.end) if isinstance(contents, HexString) else (-1, -1)
-    if field.value_ref is not None and not _is_plain(view, field.value_ref):
+    direct = not isinstance(value.get("Contents"), Ref) and not isinstance(value.get("ByteRange"), Ref)
+    if not direct or not _is_plain(view, field.value_ref or field.ref):  # 12.8.1: the values shall be direct
         hole = (-1, -1)
     byte_range = _range_of(view, field)
     written = _revision_at(history, hole[0])

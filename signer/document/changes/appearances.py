@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from policies.vocabulary import Changes
 from signer.document.changes.step import Step
 from signer.document.drawn_text import draws_value
 from signer.document.fields import FormField
-from signer.document.objects import Ref
+from signer.document.objects import PdfObject, Ref
 from signer.document.reader import PdfFile
+from signer.document.text_strings import text_string
 
 _STATES = ("N", "R", "D")
 
@@ -29,13 +31,37 @@ def compare_appearances(step: Step, old: FormField, new: FormField) -> bool:
         if extra:
             step.found(Changes.SUSPICIOUS, "field-changed", widget.ref.num, new.name, "AP")
     filled = redrawn or not step.same(old.dict.get("V"), new.dict.get("V"))
-    if (
-        filled
-        and new.type == "Tx"
-        and not draws_value(step.after, new, lambda font: not step.is_new(font.num))
-    ):
+    if filled and new.type in ("Tx", "Ch") and not _draws_value(step, new):
         step.found(Changes.SUSPICIOUS, "value-differs-from-drawing", new.ref.num, new.name)
+    elif new.type not in ("Tx", "Ch", "Sig") and _faces_changed(step, earlier, new):
+        step.found(Changes.SUSPICIOUS, "appearance-replaced", new.ref.num, new.name)
     return redrawn
+
+
+def _draws_value(step: Step, new: FormField) -> bool:
+    candidates = [new] if new.type == "Tx" else [replace(new, value=text) for text in _choices(step, new)]
+    return any(draws_value(step.after, one, lambda font: not step.is_new(font.num)) for one in candidates)
+
+
+def _choices(step: Step, new: FormField) -> list[PdfObject]:
+    """What a choice field may show: its value, the words for it in /Opt, or all of its options."""
+    pairs = [step.after.resolve(item) for item in step.after.array(new.dict.get("Opt"))]
+    known = [pair if isinstance(pair, list) and len(pair) == 2 else [pair, pair] for pair in pairs]
+    options = [(step.after.resolve(export), step.after.resolve(shown)) for export, shown in known]
+    every = "".join(text_string(shown) for _, shown in options if isinstance(shown, bytes))
+    words = [shown for export, shown in options if export == new.value]
+    return [new.value, *words, b"\xfe\xff" + every.encode("utf-16-be")]
+
+
+def _faces_changed(step: Step, earlier: dict[int, dict[str, Any]], new: FormField) -> bool:
+    """A button is filled by choosing one of its faces (/AS); the faces themselves stay."""
+    for widget in new.widgets:
+        before = earlier.get(widget.ref.num, {}).get("AP")
+        if not step.same(before, widget.dict.get("AP")):
+            return True
+        if any(step.rewritten(stream) for stream in (before, *_streams(step.before, before))):
+            return True
+    return False
 
 
 def _streams(pdf: PdfFile, appearance: Any) -> list[Ref]:

@@ -7,8 +7,9 @@ from typing import Any
 from policies.vocabulary import Changes
 from signer.document.changes.appearances import compare_appearances
 from signer.document.changes.step import Step
+from signer.document.changes.widgets import beyond_a_field, draws_nothing, flags
 from signer.document.fields import FormField
-from signer.document.objects import PdfObject, Stream
+from signer.document.objects import Stream
 from signer.document.signature_fields import TIMESTAMP_SUBFILTER
 
 _FILLED = frozenset(("V", "AP", "Kids", "M"))
@@ -28,16 +29,12 @@ def compare_form(step: Step) -> None:
     for key in step.differing(old, new):
         if key not in ("Fields", "SigFlags", "DR", "NeedAppearances"):
             step.found(Changes.SUSPICIOUS, "form-changed", detail=key)
-    if _flags(step.before.resolve(old.get("SigFlags"))) & ~_flags(step.after.resolve(new.get("SigFlags"))):
+    if flags(step.before.resolve(old.get("SigFlags"))) & ~flags(step.after.resolve(new.get("SigFlags"))):
         step.found(Changes.SUSPICIOUS, "form-changed", detail="SigFlags")
     if new.get("NeedAppearances") and not step.same(old.get("NeedAppearances"), new["NeedAppearances"]):
         step.found(Changes.SUSPICIOUS, "form-changed", detail="NeedAppearances")
     _compare_resources(step, old.get("DR"), new.get("DR"))
     _compare_fields(step)
-
-
-def _flags(value: PdfObject) -> int:
-    return value if type(value) is int else 0
 
 
 def _compare_resources(step: Step, old: Any, new: Any) -> None:
@@ -77,28 +74,24 @@ def _added_field(step: Step, field: FormField, names: set[str]) -> None:
         step.found(Changes.SUSPICIOUS, "field-added", field.ref.num, field.name)
     elif field.type != "Sig":
         step.found(Changes.SUSPICIOUS, "field-added", field.ref.num, field.name, field.type)
+    elif (extra := beyond_a_field(step, field)) is not None:
+        step.found(Changes.SUSPICIOUS, "field-added", field.ref.num, field.name, extra)
     elif isinstance(field.value, dict):
         _signed(step, field)
     else:
-        kind = Changes.FORM_FILL if invisible(field) else Changes.ANNOTATIONS
+        kind = Changes.FORM_FILL if draws_nothing(step, field) else Changes.ANNOTATIONS
         step.found(kind, "field-added", field.ref.num, field.name, "Sig")
 
 
 def _signed(step: Step, field: FormField) -> None:
+    if field.value_ref is not None and not step.is_new(field.value_ref.num):
+        step.found(Changes.SUSPICIOUS, "signature-borrowed", field.ref.num, field.name)
     value = step.after.dictionary(field.value)
     kind, subfilter = step.after.resolve(value.get("Type")), step.after.resolve(value.get("SubFilter"))
-    if (kind == "DocTimeStamp" or subfilter == TIMESTAMP_SUBFILTER) and invisible(field):
+    if (kind == "DocTimeStamp" or subfilter == TIMESTAMP_SUBFILTER) and draws_nothing(step, field):
         step.found(Changes.LONG_TERM_DATA, "document-timestamp-added", field.ref.num, field.name)
     else:
         step.found(Changes.FORM_FILL, "signature-added", field.ref.num, field.name)
-
-
-def invisible(field: FormField) -> bool:
-    """Whether nothing of the field is drawn: no widget, no area, hidden, or no appearance."""
-    return all(
-        w.rect[0] == w.rect[2] or w.rect[1] == w.rect[3] or _flags(w.dict.get("F")) & 2 or "AP" not in w.dict
-        for w in field.widgets
-    )
 
 
 def _compare_field(step: Step, old: FormField, new: FormField) -> None:
@@ -132,7 +125,7 @@ def _compare_nodes(step: Step, old: FormField, new: FormField, signed_now: bool)
 
 def _only_locks(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """A signer may set Print and Locked, nothing else (12.5.3)."""
-    return _flags(before.get("F")) | _PRINT_AND_LOCKED == _flags(after.get("F")) | _PRINT_AND_LOCKED
+    return flags(before.get("F")) | _PRINT_AND_LOCKED == flags(after.get("F")) | _PRINT_AND_LOCKED
 
 
 def _compare_signature(step: Step, old: FormField, new: FormField, signed_now: bool) -> None:

@@ -12,6 +12,7 @@ _LONGEST_CLIMB = 64
 
 def judge_leftovers(step: Step) -> None:
     """Every object that the revision wrote or freed and that no rule has looked at."""
+    _judge_generations(step)
     for num in sorted(step.changed - step.explained - {0}):
         if step.is_new(num):
             if step.references.referred(num) and step.after.get(num) is not None:
@@ -24,6 +25,13 @@ def judge_leftovers(step: Step) -> None:
             step.found(Changes.SUSPICIOUS, "object-stream-redefined", num)
         elif step.references.referred(num):
             _redefined(step, num)
+
+
+def _judge_generations(step: Step) -> None:
+    """The same object under another generation: old references to it lead nowhere, or now lead to it."""
+    for num in sorted(step.changed - {0}):
+        if not step.is_new(num) and step.generation_changed(num):
+            step.found(Changes.SUSPICIOUS, "generation-changed", num)
 
 
 def _redefined(step: Step, num: int) -> None:

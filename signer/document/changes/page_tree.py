@@ -79,9 +79,9 @@ def _compare_annotations(step: Step, page: int, old: Any, new: Any) -> None:
 def _added(step: Step, page: int, item: Any) -> None:
     num = item.num if isinstance(item, Ref) else page
     owner = next((f for f in step.new_fields for w in f.widgets if w.ref.num == num), None)
-    if owner is not None and owner.type == "Sig" and step.is_new(num):
+    subtype = step.after.resolve(step.after.dictionary(item).get("Subtype"))
+    if owner is not None and owner.type == "Sig" and step.is_new(num) and subtype == "Widget":
         return  # judged with its field
-    subtype = step.after.dictionary(item).get("Subtype")
     step.found(
         Changes.ANNOTATIONS,
         "annotation-added",

@@ -2,7 +2,8 @@
 
 Two questions need it. Did an object that a revision defines for the first time have references waiting for it
 (then old content changes without being touched)? Is an object used in one place only (then a change that one
-rule allows cannot show somewhere else)?
+rule allows cannot show somewhere else)? Two places of one object are two: the catalog may call its layers its
+metadata as well.
 """
 
 from __future__ import annotations
@@ -40,17 +41,19 @@ class References:
 
     def add(self, referrer: int, value: Any) -> None:
         """The references inside one object."""
+        here: set[int] = set()
         for ref in direct_references(value):
             known = self._first.setdefault(ref.num, referrer)
-            if known != referrer:
+            if known != referrer or ref.num in here:
                 self._shared.add(ref.num)
+            here.add(ref.num)
 
     def referred(self, num: int) -> bool:
         """Whether any object refers to this one."""
         return num in self._first
 
     def shared(self, num: int) -> bool:
-        """Whether more than one object refers to this one."""
+        """Whether more than one place refers to this object."""
         return num in self._shared
 
     def referrer(self, num: int) -> int | None:

@@ -11,7 +11,7 @@ from policies.vocabulary import Changes
 from signer.document.changes.references import References
 from signer.document.fields import FormField, form_fields
 from signer.document.objects import Ref, Stream
-from signer.document.reader import PdfFile
+from signer.document.reader import Entry, PdfFile
 
 _MOST_COMPARED = 20_000
 
@@ -81,6 +81,13 @@ class Step:
         entry = self.before.entry(num)
         return entry is None or entry.kind == "f"
 
+    def generation_changed(self, num: int) -> bool:
+        """Whether an object that was and is in use has another generation now (in object streams: 0)."""
+        before, after = self.before.entry(num), self.after.entry(num)
+        if before is None or after is None or "f" in (before.kind, after.kind):
+            return False
+        return _generation(before) != _generation(after)
+
     @cached_property
     def old_fields(self) -> tuple[FormField, ...]:
         return form_fields(self.before, pages=False)
@@ -123,6 +130,10 @@ class Step:
     def differing(self, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         """The keys whose values are not the same in both dictionaries."""
         return [key for key in sorted({*old, *new}) if not self.same(old.get(key), new.get(key))]
+
+
+def _generation(entry: Entry) -> int:
+    return entry.extra if entry.kind == "n" else 0
 
 
 Rule = Callable[[Step], None]
