@@ -43,7 +43,7 @@ def verify(
         raise click.BadParameter(f"one of {', '.join(PROFILES)}", param_hint="--profile")
     found = anchors.load(trust) if trust else TrustAnchors(())
     moment = _moment(at)
-    password = password_file.read_text("utf-8").splitlines()[0] if password_file else None
+    password = tools.password_of(password_file) if password_file else None
     if not as_json and file.stat().st_size > 64 << 20:
         click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
     with tools.verifier(offline=offline, size=file.stat().st_size) as verifier:

@@ -66,9 +66,21 @@ DAMAGED = Reason(
 )
 ENCRYPTED = Reason(
     "document.encrypted",
-    "ISO 19005-2, 6.1.3",
-    "Tệp PDF có mật khẩu hoặc bị mã hóa. Hãy gỡ bảo vệ rồi tải lại.",
-    "The PDF is encrypted or has a password. Remove the protection and upload it again.",
+    "ISO 19005-2, 6.1.3; ISO 32000-2, 7.6",
+    "Tệp PDF có mật khẩu hoặc bị mã hóa. Để phát hành, hãy gỡ bảo vệ rồi tải lại; để kiểm tra chữ ký, hãy nhập mật khẩu.",
+    "The PDF is encrypted or has a password. To issue it, upload it without protection; to verify it, give its password.",
+)
+WRONG_PASSWORD = Reason(
+    "document.wrong-password",
+    "ISO 32000-2, 7.6.4",
+    "Mật khẩu không mở được tệp PDF này. Hãy nhập lại mật khẩu mở tệp.",
+    "The password does not open this PDF. Enter the document's password again.",
+)
+ENCRYPTION_UNSUPPORTED = Reason(
+    "document.encryption-unsupported",
+    "ISO 32000-2, 7.6",
+    "Cách mã hóa của tệp PDF chưa được hỗ trợ hoặc không nhất quán ({what}). Hãy xin tệp không mã hóa.",
+    "The PDF's encryption is not supported or not consistent ({what}). Ask for the file without encryption.",
 )
 XFA = Reason(
     "document.xfa",

@@ -41,12 +41,14 @@ class HexString(bytes):
 @dataclass(slots=True, eq=False)
 class Stream:
     """A stream. Read from a file it knows `start` and `length` (bytes, still encoded) and holds no data; made
-    for writing it holds `data` (encoded as `dict` says). `PdfFile.stream_data` decodes both."""
+    for writing it holds `data` (encoded as `dict` says). `PdfFile.stream_data` decodes both. `owner` is the object
+    whose key encrypts it, None in a file that is not encrypted."""
 
     dict: dict[str, Any]
     start: int = -1
     length: int = 0
     data: bytes | None = None
+    owner: Ref | None = None
 
 
 PdfObject: TypeAlias = bool | int | float | bytes | Name | Ref | Stream | list[Any] | dict[str, Any] | None

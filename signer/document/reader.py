@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from policies.reasons import document as reasons
 from signer.document import filters, sections, syntax
+from signer.document.decryption import Decryption, decryption_of
 from signer.document.objects import DEFAULT_LIMITS, HexString, Name, PdfObject, ReaderLimits, Ref, Stream
 from signer.document.pages import Page, PageTree
 from signer.document.source import Source
@@ -42,7 +43,13 @@ class PdfFile:
     follows it, or -1 when it is missing.
     """
 
-    def __init__(self, source: Source, limits: ReaderLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        source: Source,
+        limits: ReaderLimits = DEFAULT_LIMITS,
+        password: str | None = None,
+        decryption: Decryption | None = None,
+    ) -> None:
         self._source = source
         self.limits = limits
         self.size = source.size
@@ -56,8 +63,10 @@ class PdfFile:
         self.startxref_at, self.startxref, self.eof = sections.read_end(source)
         self.sections = sections.read_sections(source, self.startxref, limits)
         self.trailer: dict[str, Any] = self.sections[0].trailer
-        if any("Encrypt" in section.trailer for section in self.sections):
-            raise DocumentRefused(reasons.ENCRYPTED)
+        self._decryption: Decryption | None = None
+        if decryption is not None or any("Encrypt" in section.trailer for section in self.sections):
+            self._decryption = decryption_of(self, password, decryption)
+            self._cache.clear()  # what was resolved so far was read as if it were plain
 
     # --- opening
 
@@ -69,27 +78,35 @@ class PdfFile:
         end: int | None = None,
         tail: bytes = b"",
         limits: ReaderLimits = DEFAULT_LIMITS,
+        password: str | None = None,
     ) -> Self:
         """Open a file; `end` cuts it there (an earlier revision), `tail` stands for bytes appended to it.
 
-        Raises `DocumentRefused` when it is no PDF, damaged, encrypted or beyond a limit; OSError when it
-        cannot be read at all.
+        `password` opens an encrypted file; "" is what every reader tries first. Raises `DocumentRefused` when
+        it is no PDF, damaged, beyond a limit, or encrypted and not opened; OSError when it cannot be read at all.
         """
         source = Source.open(Path(path), tail)
         try:
-            return cls._over(source, end, limits)
+            return cls._over(source, end, limits, password)
         except BaseException:
             source.close()
             raise
 
     @classmethod
-    def of(cls, data: bytes, *, end: int | None = None, limits: ReaderLimits = DEFAULT_LIMITS) -> Self:
+    def of(
+        cls,
+        data: bytes,
+        *,
+        end: int | None = None,
+        limits: ReaderLimits = DEFAULT_LIMITS,
+        password: str | None = None,
+    ) -> Self:
         """The same for bytes in memory."""
-        return cls._over(Source.of(data), end, limits)
+        return cls._over(Source.of(data), end, limits, password)
 
     @classmethod
-    def _over(cls, source: Source, end: int | None, limits: ReaderLimits) -> Self:
-        file = cls(source if end is None else source.until(end), limits)
+    def _over(cls, source: Source, end: int | None, limits: ReaderLimits, password: str | None) -> Self:
+        file = cls(source if end is None else source.until(end), limits, password)
         file._opened = source
         return file
 
@@ -97,7 +114,7 @@ class PdfFile:
 
     def until(self, end: int) -> PdfFile:
         """This file as if it ended at `end`. Shares the open file; closed with it."""
-        view = PdfFile(self._source.until(end), self.limits)
+        view = PdfFile(self._source.until(end), self.limits, decryption=self._decryption)
         view._parsed = self._parsed
         return view
 
@@ -119,7 +136,12 @@ class PdfFile:
         return self._source.read(offset, length)
 
     def same_bytes(self, stream: Stream, other: PdfFile, its: Stream) -> bool:
-        """Whether two streams hold the same bytes as they stand in their files; read in blocks."""
+        """Whether two streams hold the same bytes, their filters not undone; read in blocks."""
+        if stream.owner is not None or its.owner is not None:
+            unmoved = (stream.start, stream.owner) == (its.start, its.owner) and self._source.shares(
+                other._source
+            )
+            return unmoved or self.raw_data(stream) == other.raw_data(its)
         if stream.length != its.length:
             return False
         block = 1 << 20
@@ -247,10 +269,17 @@ class PdfFile:
         found = self._parse_at(entry.where)
         if (found.num, found.gen) != (num, entry.extra):
             raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
-        if found.stream_start < 0 or not isinstance(found.value, dict):
-            return found.value
-        length = self.resolve(found.value.get("Length"))
-        return sections.stream_at(self._source, found.value, entry.where + found.stream_start, length, num)
+        value, owner = found.value, Ref(num, entry.extra)
+        is_stream = found.stream_start >= 0 and isinstance(value, dict)
+        hidden = self._is_encrypted(value if is_stream else None, num)
+        if hidden and self._decryption is not None:
+            value = self._decryption.value(value, owner)
+        if not is_stream or not isinstance(value, dict):
+            return value
+        length = self.resolve(value.get("Length"))
+        stream = sections.stream_at(self._source, value, entry.where + found.stream_start, length, num)
+        stream.owner = owner if hidden else None
+        return stream
 
     def _parse_at(self, offset: int) -> syntax.Indirect:
         known = self._parsed.get(offset)
@@ -302,13 +331,16 @@ class PdfFile:
     # --- streams
 
     def raw_data(self, stream: Stream, limit: int | None = None) -> bytes:
-        """A stream's bytes as they stand in the file. More than `limit` bytes are refused."""
+        """A stream's bytes as they stand in the file, decrypted. More than `limit` bytes are refused."""
         limit = self.limits.stream_bytes if limit is None else limit
         if stream.data is not None:
             return stream.data
         if stream.length > limit:
             raise DocumentRefused(reasons.BOMB, limit=limit)
-        return self._source.read(stream.start, stream.length)
+        data = self._source.read(stream.start, stream.length)
+        if stream.owner is None or self._decryption is None:
+            return data
+        return self._decryption.stream(stream.dict, data, stream.owner, self._crypt_filter(stream))
 
     def stream_data(self, stream: Stream, limit: int | None = None) -> bytes:
         """A stream's bytes with its general filters undone (image codecs stay encoded).
@@ -323,6 +355,25 @@ class PdfFile:
             for given in parameters
         ]
         return filters.decode(self.raw_data(stream, limit), names, resolved, limit)
+
+    # --- encryption
+
+    def _is_encrypted(self, entries: PdfObject, num: int) -> bool:
+        """Whether an object of its own is; `entries` is the dictionary of a stream, else None."""
+        if self._decryption is None:
+            return False
+        encryption = self.trailer.get("Encrypt")
+        its_own = isinstance(encryption, Ref) and encryption.num == num
+        return not its_own and not (isinstance(entries, dict) and entries.get("Type") == "XRef")
+
+    def _crypt_filter(self, stream: Stream) -> str | None:
+        """What a stream's /Crypt filter, which stands first, names (7.4.10)."""
+        names = self._one_or_many(stream.dict.get("Filter"))
+        if not names or names[0] != "Crypt":
+            return None
+        given = self._one_or_many(stream.dict.get("DecodeParms"))
+        name = self.resolve(given[0].get("Name")) if given and isinstance(given[0], dict) else None
+        return str(name) if isinstance(name, str) else "Identity"
 
     def _one_or_many(self, value: Any) -> list[PdfObject]:
         found = self.resolve(value)

@@ -35,6 +35,12 @@ class Source:
         """The same bytes as if the file ended at `end`."""
         return Source(self._descriptor, self._stored, self._tail, max(0, min(end, self.size)), owner=False)
 
+    def shares(self, other: Source) -> bool:
+        """Whether both are the same bytes, apart from where they end."""
+        if self._stored:
+            return (self._descriptor, self._stored) == (other._descriptor, other._stored)
+        return self._tail is other._tail
+
     def read(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes at `offset`; fewer (or none) at the end."""
         length = min(length, self.size - offset)

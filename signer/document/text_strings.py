@@ -26,3 +26,13 @@ def encode_text(text: str) -> bytes:
     if text.isascii():
         return text.encode("ascii")
     return b"\xfe\xff" + text.encode("utf-16-be")
+
+
+_CODES = {character: code for code, character in enumerate(_TABLE) if character != "\ufffd"}
+
+
+def pdf_doc_encoded(text: str) -> bytes | None:
+    """The text in PDFDocEncoding; None when that has no code for one of its characters."""
+    codes = [_CODES.get(character) for character in text]
+    known = [code for code in codes if code is not None]
+    return bytes(known) if len(known) == len(codes) else None

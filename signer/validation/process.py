@@ -44,9 +44,10 @@ def validate(
     evidence: Evidence = NO_EVIDENCE,
     password: str | None = None,
 ) -> DocumentReport:
-    """Validate all signatures of a file. `at`: the time of validation, aware.
+    """Validate all signatures of a file. `at`: the time of validation, aware. `password` opens an encrypted one;
+    without it, the empty one is tried, as every reader does.
 
-    Raises `DocumentRefused` when the file cannot be read as a PDF within limits.
+    Raises `DocumentRefused` when the file cannot be read as a PDF within limits, or does not open.
     """
     return run(path, trust, at, profile, evidence, password)
 
@@ -57,10 +58,10 @@ def run(
     at: datetime,
     profile: ValidationProfile,
     evidence: Evidence = NO_EVIDENCE,
-    password: str | None = None,  # noqa: ARG001 (the reader refuses encrypted files, with or without)
+    password: str | None = None,
 ) -> DocumentReport:
     """`validate` with positional arguments: the sandbox's entry point."""
-    with PdfFile.open(path) as pdf:
+    with PdfFile.open(path, password=password or "") as pdf:
         return _Process(pdf, trust, at, profile, evidence).report(trust)
 
 
