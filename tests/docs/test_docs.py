@@ -13,8 +13,10 @@ import click
 import jsonschema
 import pytest
 
+from api import problems
 from api.app import create_app
 from api.cli import antin
+from api.pages.texts import TEXTS
 from api.settings import KeySettings, Settings
 from policies.reasons.catalogue import MODULES, all_reasons
 from policies.refusals import Reason
@@ -193,6 +195,15 @@ def test_every_word_of_the_vocabulary_is_explained(page, words):
         assert f"`{word}`" in found, word
 
 
+def test_the_statuses_that_the_api_page_tells_are_those_given():
+    rows = re.findall(r"^\| (\d{3}) \| (.*) \|$", text(ROOT / "docs/api.md"), re.M)
+    told = [(int(status), found) for status, row in rows for found in re.findall(r"`([a-z]+\.[a-z-]+)`", row)]
+    assert len(told) > 10
+    for status, found in told:
+        assert found in all_reasons()
+        assert problems.status_of(found) == status, found
+
+
 def test_the_examples_of_the_verify_contract_keep_to_its_schema():
     schema = json.loads(text(ROOT / "docs/antin.verify-1.schema.json"))
     blocks = [block for kind, block in FENCE.findall(text(ROOT / "docs/verify.md")) if kind == "json"]
@@ -210,6 +221,16 @@ def test_ids_of_reasons_that_the_docs_name_exist_and_each_has_one_row():
         for found in re.findall(rf"[`\"]((?:{subjects})\.[a-z-]+)[`\"]", text(path)):
             is_module = (ROOT / found.replace(".", "/")).is_dir()
             assert found in known or is_module, f"{named(path)}: {found}"
+
+
+@pytest.mark.parametrize("name", ["van-thu", "lanh-dao", "kiem-tra"])
+def test_buttons_and_tabs_of_the_guides_are_those_of_the_pages(name):
+    page = " ".join(text(ROOT / f"docs/huong-dan-{name}.md").split())
+    shown = {vi for vi, _ in TEXTS.values()}
+    told = re.findall(r"(?:[Bb]ấm|[Mm]ục|[Mm]ở|Ở) \*\*([^*]+)\*\*", page)
+    assert told
+    for label in told:
+        assert label in shown, label
 
 
 # Words
