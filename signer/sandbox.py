@@ -14,8 +14,10 @@ it is retired; `retire_calls=1` gives every call a process of its own.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -41,7 +43,7 @@ class Sandbox:
     ) -> None:
         self.limits = limits or SandboxLimits()
         self._program = program
-        self._idle: queue.LifoQueue[Worker | None] = queue.LifoQueue()
+        self._idle = _Idle()
         self._closed = threading.Event()
         for _ in range(size):
             self._idle.put(None)
@@ -53,7 +55,7 @@ class Sandbox:
         `SandboxUnavailable` when the pool is closed, busy for too long, or no worker could be started, and
         TypeError for arguments without a wire form.
         """
-        limit = wall_seconds or self.limits.wall_seconds
+        limit = wall_seconds or self._wall_seconds(arguments)
         worker = self._take()
         keep: Worker | None = None
         try:
@@ -69,8 +71,37 @@ class Sandbox:
             if worker is not None and (keep is None or self._closed.is_set()):
                 worker.kill()
                 keep = None
-            self._idle.put(keep)
+            self._give_back(keep)
         return _unwrap(kind, value)
+
+    def _wall_seconds(self, arguments: tuple[object, ...]) -> float:
+        paths = (path for path in arguments if isinstance(path, Path) and path.is_file())
+        size = sum(path.stat().st_size for path in paths)
+        return self.limits.wall_seconds + self.limits.wall_seconds_per_gb * size / 1e9
+
+    def _give_back(self, worker: Worker | None) -> None:
+        """The last used is used next; in place of one that is gone, a fresh one imports its modules meanwhile."""
+        if worker is None and self.limits.preload and not self._closed.is_set():
+            try:
+                self._idle.put_last(Worker(self.limits, self._program))
+            except OSError:  # no process now: the next call tries again
+                self._idle.put(None)
+        else:
+            self._idle.put(worker)
+        if self._closed.is_set():  # meanwhile
+            self.close()
+
+    def warm(self) -> None:
+        """Start the workers that do not run yet, so that their imports are done before the first call."""
+        taken = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                taken.append(self._idle.get_nowait())
+        for worker in taken:
+            if worker is None:
+                self._give_back(None)
+            else:
+                self._idle.put(worker)
 
     def _take(self) -> Worker | None:
         try:
@@ -112,6 +143,16 @@ class Sandbox:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _Idle(queue.LifoQueue[Worker | None]):
+    """Workers that nobody uses."""
+
+    def put_last(self, worker: Worker) -> None:
+        """To be taken when there is no other."""
+        with self.not_empty:
+            self.queue.insert(0, worker)
+            self.not_empty.notify()
 
 
 def _unwrap(kind: str, value: Any) -> Any:

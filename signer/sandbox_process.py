@@ -23,19 +23,23 @@ from signer import wire
 class SandboxLimits:
     """Limits of one worker.
 
-    `wall_seconds` and CPU seconds per call (a little more than the wall's); `queue_seconds` to wait for a free
-    worker; bytes of address space; bytes that a file it writes may have (further bounded, call by call, by the
-    largest file in the arguments); bytes of one answer; bytes resident and number of calls after which a
-    worker is retired.
+    `wall_seconds` and CPU seconds per call (a little more than the wall's), with so many more for each gigabyte
+    of the files in the arguments: a slow disk reads 10 MB/s; `queue_seconds` to wait for a free worker; bytes of
+    address space; bytes that a file it writes may have (further bounded, call by call, by the largest file in
+    the arguments); bytes of one answer; bytes resident and number of calls after which a worker is retired.
+    `nice`: how far it steps back behind other processes. `preload`: modules that it imports while nobody calls.
     """
 
     wall_seconds: float = 60.0
+    wall_seconds_per_gb: float = 100.0
     queue_seconds: float = 300.0
     address_space: int = 2 << 30
     file_bytes: int = 16 << 30
     answer_bytes: int = 64 << 20
     retire_resident: int = 192 << 20
     retire_calls: int = 1_000
+    nice: int = 0
+    preload: tuple[str, ...] = ()
 
 
 class Lost(Exception):
@@ -54,10 +58,10 @@ class Worker:
         self.calls = 0
         # The worker gets SIGIO (and dies) when the last copy of `_lifeline` is closed: with its parent.
         lifeline, self._lifeline = os.pipe()
-        numbers = (limits.address_space, limits.file_bytes, lifeline)
+        numbers = (limits.nice, limits.address_space, limits.file_bytes, lifeline)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, *program, *map(str, numbers)],
+                [sys.executable, *program, ",".join(limits.preload), *map(str, numbers)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=None if "ANTIN_SANDBOX_DEBUG" in os.environ else subprocess.DEVNULL,

@@ -8,6 +8,7 @@ import os
 import resource
 import select
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,28 @@ from signer import wire
 
 def main() -> None:
     """Serve calls until the parent closes the pipe. Anything printed by a library goes to stderr."""
-    address_space, file_bytes, lifeline = (int(number) for number in sys.argv[-3:])
+    nice, address_space, file_bytes, lifeline = (int(number) for number in sys.argv[-4:])
     _die_with_parent(lifeline)
+    os.nice(nice)
     _limit(address_space, file_bytes)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     sys.setrecursionlimit(600)
-    for line in sys.stdin.buffer:
+    for line in _requests([name for name in sys.argv[-5].split(",") if name]):
         answer = memoryview(_answer(line) + b"\n")
         while answer:
             answer = answer[answers.write(answer) or 0 :]
+
+
+def _requests(preload: list[str]) -> Iterator[bytes]:
+    """Lines from the parent; modules of `preload` are imported only while none waits."""
+    while True:
+        while preload and not select.select([sys.stdin], [], [], 0)[0]:
+            importlib.import_module(preload.pop(0))
+        line = sys.stdin.buffer.readline()
+        if not line:
+            return
+        yield line
 
 
 def _die_with_parent(lifeline: int) -> None:

@@ -360,3 +360,36 @@ def test_a_worker_outlives_the_thread_that_started_it(sandbox):
     thread.join()
     time.sleep(0.2)
     assert call(sandbox, "pid") == found[0]
+
+
+PRELOAD = "signer.crosscheck.plain_reader"  # nothing that a worker needs by itself imports it
+
+
+def test_modules_are_imported_while_nobody_calls_and_never_before_a_call_that_waits():
+    with Sandbox(1, SandboxLimits(preload=(PRELOAD,), nice=5), HOSTILE) as pool:
+        first = call(pool, "habits", PRELOAD)  # the request is there before the worker is
+        assert first == [False, os.nice(0) + 5]
+        deadline = time.monotonic() + 20
+        while not call(pool, "habits", PRELOAD)[0]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_a_warm_pool_runs_before_the_first_call_and_replaces_who_is_retired():
+    limits = SandboxLimits(preload=(PRELOAD,), retire_calls=1)
+    with Sandbox(2, limits, HOSTILE) as pool:
+        pool.warm()
+        assert [worker is not None and worker.alive for worker in pool._idle.queue] == [True, True]
+        last = pool._idle.queue[-1]
+        call(pool, "echo", 1)
+        assert last not in pool._idle.queue, "it was retired"
+        assert [worker is not None and worker.alive for worker in pool._idle.queue] == [True, True]
+
+
+def test_a_call_gets_time_for_the_size_of_its_files(tmp_path):
+    large = tmp_path / "large.pdf"
+    with large.open("wb") as file:
+        file.truncate(2_000_000_000)
+    with Sandbox(1, SandboxLimits(wall_seconds=60, wall_seconds_per_gb=100)) as pool:
+        assert pool._wall_seconds((large, "text")) == pytest.approx(260)
+        assert pool._wall_seconds((tmp_path / "missing", 1)) == 60
