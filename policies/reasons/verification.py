@@ -69,10 +69,10 @@ TRAILING_BYTES = Reason(
 HIDDEN_BYTES = Reason(
     "verification.hidden-bytes",
     "ISO 32000-2, 7.5.5",
-    "Có {count} byte sau dấu kết thúc tệp mà một số phần mềm đọc như nội dung PDF. Nội dung hiển thị có thể khác "
-    "với nội dung đã ký.",
-    "{count} bytes after the end-of-file marker are read as PDF content by some programs. What is shown may "
-    "differ from what was signed.",
+    "Có {count} byte sau dấu kết thúc tệp mà một số phần mềm đọc như nội dung PDF, hoặc là phần đầu của một lần "
+    "cập nhật bị cắt cụt. Nội dung hiển thị có thể khác với nội dung đã ký, hoặc thiếu chữ ký sau cùng.",
+    "{count} bytes after the end-of-file marker are read as PDF content by some programs, or begin an update "
+    "whose end was cut off. What is shown may differ from what was signed, or the last signature may be missing.",
 )
 STRUCTURE_SUSPICIOUS = Reason(
     "verification.structure-suspicious",

@@ -19,6 +19,12 @@ _CLOSING = re.compile(
 )
 _END_MARK = re.compile(rb"startxref[\0\t\n\f\r ]++(\d{1,19})[\0\t\n\f\r ]++%%EOF")
 _LIVE = re.compile(rb"\d[\0\t\n\f\r ]++obj|trailer|xref|stream|%PDF-")
+# How an update begins, also one that was cut off after a few bytes.
+_UPDATE = re.compile(
+    rb"(?:[\0\t\n\f\r ]|%[^\r\n]*+(?=[\r\n]))*+"
+    rb"(?:\d{1,10}(?:[\0\t\n\f\r ]++(?:\d{1,5}(?:[\0\t\n\f\r ]++(?:o(?:b(?:j.*+)?)?)?)?)?)?|x(?:r(?:e(?:f.*+)?)?)?)\Z",
+    re.DOTALL,
+)
 _WHITESPACE = b"\0\t\n\f\r "
 _BLOCK = 1 << 20
 _MOST_SEARCHED = 256 << 20
@@ -41,7 +47,8 @@ class StructuralFinding:
     """Something about the file's bytes that no honest writer needs.
 
     `trailing-bytes`      bytes after the last `%%EOF` that are no white space and no PDF
-    `hidden-bytes`        bytes after the last `%%EOF` that a lenient reader may take for PDF
+    `hidden-bytes`        bytes after the last `%%EOF` that a lenient reader may take for PDF, or the beginning of
+                          a revision whose end was cut off
     `no-end-mark`         no `%%EOF` after the last `startxref`
     `revision-unreadable` the end of an earlier revision could not be found
     `unreachable-revision` a revision that the newer ones no longer lead to
@@ -61,7 +68,7 @@ class History:
         self._groups = self._group()
         self.revisions = self._bounds()
         self._views: dict[int, PdfFile] = {}
-        self._look_after_end()
+        self.findings += _after_end(pdf)
 
     def view(self, index: int) -> PdfFile:
         """The file as it was at the end of a revision."""
@@ -142,16 +149,6 @@ class History:
         tail = pdf.read(pdf.eof - 2, 2)
         return pdf.eof, pdf.eof - len(tail) + len(tail.rstrip(b"\r\n"))
 
-    def _look_after_end(self) -> None:
-        pdf = self.pdf
-        if pdf.eof < 0:
-            self.findings.append(StructuralFinding("no-end-mark", pdf.startxref_at))
-            return
-        rest = pdf.read(pdf.eof, pdf.size - pdf.eof)  # the reader found startxref in the last 64 KiB
-        if rest.strip(_WHITESPACE):
-            kind = "hidden-bytes" if _LIVE.search(rest) else "trailing-bytes"
-            self.findings.append(StructuralFinding(kind, pdf.eof))
-
     def _inner_ends(self, revision: Revision) -> list[StructuralFinding]:
         found: list[StructuralFinding] = []
         position, stop = revision.start, min(revision.mark, revision.start + _MOST_SEARCHED)
@@ -166,6 +163,26 @@ class History:
     def _is_section(self, offset: int) -> bool:
         head = self.pdf.read(offset, 64).lstrip(_WHITESPACE)
         return head.startswith(b"xref") or re.match(rb"\d+\s+\d+\s+obj", head) is not None
+
+
+def after_end(pdf: PdfFile) -> bytes:
+    """What follows the last `%%EOF`, without white space around it; at most 64 KiB, else the reader refuses."""
+    return pdf.read(pdf.eof, pdf.size - pdf.eof).strip(_WHITESPACE) if pdf.eof >= 0 else b""
+
+
+def begins_an_update(rest: bytes) -> bool:
+    """Whether bytes after the last `%%EOF` are the beginning of one more revision, whose end was cut off."""
+    return _UPDATE.match(rest) is not None
+
+
+def _after_end(pdf: PdfFile) -> list[StructuralFinding]:
+    if pdf.eof < 0:
+        return [StructuralFinding("no-end-mark", pdf.startxref_at)]
+    rest = after_end(pdf)
+    if not rest:
+        return []
+    hidden = begins_an_update(rest) or _LIVE.search(rest)
+    return [StructuralFinding("hidden-bytes" if hidden else "trailing-bytes", pdf.eof)]
 
 
 def revisions(pdf: PdfFile) -> tuple[Revision, ...]:

@@ -20,6 +20,7 @@ from policies.intake import DocumentFacts, IntakeLimits, PageShape, SignatureFac
 from policies.reasons import document as reasons
 from signer.document import intake_graph as graph
 from signer.document.fields import form_fields, rectangle
+from signer.document.history import after_end, begins_an_update
 from signer.document.intake_text import first_page_lines
 from signer.document.objects import Name, ReaderLimits
 from signer.document.pages import Page
@@ -29,9 +30,7 @@ from signer.errors import DocumentRefused
 METADATA_BYTES = 4 << 20
 MAX_NAMES = 50
 _HEAD = 1_024
-_REST = 65_536
 _LINEARIZED_LENGTH = re.compile(rb"/Linearized\b.*?/L\s+(\d{1,15})\b", re.DOTALL)
-_OBJECT = re.compile(rb"\d+ \d+ obj\b")
 
 
 def examine_file(path: Path, limits: IntakeLimits) -> DocumentFacts:
@@ -78,11 +77,11 @@ def _reader_limits(limits: IntakeLimits) -> ReaderLimits:
 
 def _frame(pdf: PdfFile, facts: DocumentFacts) -> DocumentFacts:
     """What surrounds the objects: version, end of file, and what stands after it."""
-    rest = pdf.read(pdf.eof, min(pdf.size - pdf.eof, _REST)).strip(b"\0\t\n\f\r ") if pdf.eof >= 0 else b""
+    rest = after_end(pdf)
     return replace(
         facts,
         version=pdf.header,
-        truncated=pdf.eof < 0 or _OBJECT.match(rest) is not None,
+        truncated=pdf.eof < 0 or begins_an_update(rest),
         trailing_bytes=len(rest),
         objects=pdf.next_object_number,
     )

@@ -21,6 +21,7 @@ from signer.document.intake import examine_file
 from signer.sandbox import Sandbox, SandboxLimits
 from tests.factories import hostile
 from tests.factories.pdfa_file import good_file, with_a_large_image
+from tests.signer.document import build
 
 REFUSED_WHEN_ISSUING = {
     "empty": reasons.EMPTY,
@@ -229,3 +230,30 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
 @pytest.mark.long
 def test_one_gigabyte_is_examined_within_256_megabytes(tmp_path):
     assert _peak_kilobytes(with_a_large_image(tmp_path / "giga.pdf", 1_000_000_000)) < 256 * 1024
+
+
+def test_a_file_cut_anywhere_in_its_last_update_is_refused(tmp_path):
+    """What is left opens as the earlier revision, so that only the bytes after its end tell."""
+    whole, path = build.prepared(), tmp_path / "cut.pdf"
+    first_end = whole.index(b"%%EOF\n") + 6
+    for cut in range(first_end + 1, len(whole) - 6):
+        path.write_bytes(whole[:cut])
+        facts = examine_file(path, ISSUING.limits)
+        for profile in (ISSUING, VERIFYING):
+            with pytest.raises(IntakeRefused) as refusal:
+                decide(facts, profile)
+            assert refusal.value.reason == reasons.CUT_IN_HALF, (cut, whole[first_end:cut][-40:])
+
+
+@pytest.mark.parametrize(
+    "tail", [b"1", b"12 ", b"12 0", b"12 0 o", b"12 0 obj<<", b"\r\n%c\n7 0 ob", b"x", b"xre", b"xref\n0 1"]
+)
+def test_the_first_bytes_of_an_update(tmp_path, tail):
+    path = _write(tmp_path / "a.pdf", good_file().build() + tail)
+    assert examine_file(path, ISSUING.limits).truncated
+
+
+@pytest.mark.parametrize("tail", [b"<html>", b"12 monkeys", b"x-ray", b"\0\0\n", b"% a comment", b"-- 7 0"])
+def test_other_bytes_are_not_taken_for_an_update(tmp_path, tail):
+    path = _write(tmp_path / "a.pdf", good_file().build() + tail)
+    assert not examine_file(path, ISSUING.limits).truncated
