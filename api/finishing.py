@@ -44,6 +44,7 @@ from signer.errors import (
     TimestampRefused,
     TimestampUnavailable,
 )
+from signer.sandbox import Sandbox
 from signer.stages import Appended
 from signer.validation.values import DocumentReport
 
@@ -243,13 +244,15 @@ class Finishing:
         self.s.last_stamp = LastStamp(self.s.clock(), None)
         return token
 
-    def _validated(self, sha256: str, imprint: str | None = None) -> DocumentReport:
+    def _validated(
+        self, sha256: str, imprint: str | None = None, sandbox: Sandbox | None = None
+    ) -> DocumentReport:
         """Our own validation of our own output; anything but TOTAL-PASSED stops it here.
 
         Raises RevocationUnavailable when only an answer about a certificate is missing, else Refused; a token
         that did not stand up to it is not used again.
         """
-        report = Verification(self.s).own_report(self.s.store.work_path(sha256))
+        report = Verification(self.s, sandbox).own_report(self.s.store.work_path(sha256))
         verdict = report.verdict
         if verdict.indication is Indication.TOTAL_PASSED:
             return report
@@ -363,7 +366,7 @@ class Finishing:
         path = self.s.store.work_path(leaf.content_sha256)
         anchors = [certificate.der for certificate in self.s.trust.anchors()]
         try:
-            verdict = self.s.sandbox.call(
+            verdict = self.s.background.call(
                 "signer.crosscheck.pyhanko_check:check", path, anchors, self.s.clock()
             )
             opinion, summary, agrees = str(verdict.opinion), str(verdict.summary), bool(verdict.agrees)
@@ -400,9 +403,9 @@ class Finishing:
     def _long_term(self, document: Document) -> Deposit:
         """The version planned, in one transaction with the check that the document may still get one."""
         path = self.s.store.work_path(document.current_sha256 or "")
-        appended: Appended = Verification(self.s).long_term(path)
+        appended: Appended = Verification(self.s, self.s.background).long_term(path)
         sha256 = work.append(self.s, path, appended)
-        self._validated(sha256)
+        self._validated(sha256, sandbox=self.s.background)
         at = self.s.clock()
         with self.s.transactions.write() as conn:
             current = documents.get(conn, document.id)

@@ -19,8 +19,11 @@ from archive.catalogue import Connection
 log = logging.getLogger("antin.jobs")
 Handler = Callable[[str, dict[str, Any]], None]
 
-ACTS, STAMPS = "acts", "stamps"  # two queues: a slow time-stamp authority holds up nothing else
+# Queues of their own: a slow time-stamp authority holds up nothing else; what nobody waits for runs one by one.
+ACTS, STAMPS, QUIET = "acts", "stamps", "quiet"
 STAMPING = frozenset({"initial", "stamp-leader", "finish"})
+BACKGROUND = frozenset({"crosscheck", "augment"})
+POLL_SECONDS = {ACTS: 0.05, STAMPS: 0.05, QUIET: 1.0}
 OPEN = ["PENDING", "ENQUEUED", "DELAYED"]
 WORKFLOW = "antin.act"
 # Bumped on purpose when a workflow's steps change, so that old rows are not resumed by new code.
@@ -93,7 +96,7 @@ class DbosJobs:
         DBOS.workflow(name=WORKFLOW)(act)
         DBOS.launch()
         for queue, parallel in self.parallel.items():
-            DBOS.register_queue(queue, worker_concurrency=parallel, polling_interval_sec=0.05)
+            DBOS.register_queue(queue, worker_concurrency=parallel, polling_interval_sec=POLL_SECONDS[queue])
         self._client = DBOSClient(
             system_database_url=self.database_url,
             system_database_engine=self._engine,
@@ -121,7 +124,7 @@ class DbosJobs:
             raise RuntimeError("jobs are not running")
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
-            "queue_name": STAMPS if kind in STAMPING else ACTS,
+            "queue_name": STAMPS if kind in STAMPING else QUIET if kind in BACKGROUND else ACTS,
             "workflow_id": operation_id,
             "priority": priority,
             "app_version": APPLICATION_VERSION,

@@ -59,6 +59,7 @@ class Services:
     transactions: Transactions
     store: Store
     sandbox: Sandbox
+    background: Sandbox
     identity: LocalIdentity
     keys: KeyRing
     stamps: Stamps
@@ -98,6 +99,7 @@ class Services:
         """Recovery first, unless `recover` was called, then workers."""
         if not self.claim.held:
             self.recover()
+        self.sandbox.warm()
         self.proofs.start()
         self.jobs.start()
         self.upkeep.start()
@@ -107,5 +109,6 @@ class Services:
         self.jobs.stop()
         self.proofs.stop()
         self.sandbox.close()
+        self.background.close()
         self.transactions.close()
         self.claim.release()

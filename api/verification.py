@@ -12,6 +12,7 @@ from archive.catalogue import documents
 from archive.catalogue.values import Document, Version
 from policies.validation import AGENCY
 from signer.augmentation import revocation_data
+from signer.sandbox import Sandbox
 from signer.stages import Appended
 from signer.validation.values import DocumentReport
 
@@ -35,16 +36,17 @@ class Ours:
 class Verification:
     """Validation against the service's own trust, and the look-up of its own documents."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, sandbox: Sandbox | None = None) -> None:
         self.s = services
+        self.sandbox = sandbox or services.sandbox
 
     def report(self, path: Path, password: str | None = None) -> DocumentReport:
-        verifier = Verifier(self.s.sandbox, self.s.revocation, self.s.clock)
+        verifier = Verifier(self.sandbox, self.s.revocation, self.s.clock)
         return verifier.validate(path, self.s.trust, None, AGENCY, password)
 
     def own_report(self, path: Path) -> DocumentReport:
         """Of bytes that we made ourselves: mostly one round, because their certificates are known."""
-        verifier = Verifier(self.s.sandbox, self.s.revocation, self.s.clock, self.s.foreseen)
+        verifier = Verifier(self.sandbox, self.s.revocation, self.s.clock, self.s.foreseen)
         return verifier.validate(path, self.s.trust, None, AGENCY)
 
     def kept_report(self, sha256: str) -> DocumentReport:
@@ -61,9 +63,9 @@ class Verification:
     def long_term(self, path: Path) -> Appended:
         """The revision that makes a file B-LT: everything needed to validate it offline."""
         material = revocation_data.collect(
-            self.s.sandbox, path, trust=self.s.trust, revocation=self.s.revocation, at=self.s.clock()
+            self.sandbox, path, trust=self.s.trust, revocation=self.s.revocation, at=self.s.clock()
         )
-        appended: Appended = self.s.sandbox.call(
+        appended: Appended = self.sandbox.call(
             "signer.augmentation.revocation_data:append_dss", path, material
         )
         return appended

@@ -18,7 +18,7 @@ from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
 from api.finishing import Finishing, guarded
 from api.identity import LocalIdentity
-from api.jobs import ACTS, STAMPS, DbosJobs
+from api.jobs import ACTS, QUIET, STAMPS, DbosJobs
 from api.keyring import SEAL, KeyRing
 from api.services import Services
 from api.settings import KeySettings, Settings, SettingsError
@@ -41,6 +41,20 @@ from signer.trust import anchors
 from signer.trust.anchors import TrustAnchors
 from signer.trust.revocation import HttpRevocationSource
 
+# What workers of the path import while nobody calls.
+PATH_MODULES = (
+    "signer.document.intake",
+    "signer.document.pdfa",
+    "signer.stamping.placement",
+    "signer.creation.prepare",
+    "signer.creation.two_step",
+    "signer.creation.token",
+    "signer.validation.process",
+    "signer.crosscheck.independent",
+    "signer.document.preview",
+)
+BACKGROUND_NICE = 10
+
 
 def build(given: Settings) -> Services:
     """The services of one process. Raises SettingsError, SigningRefused (keys), before anything is served."""
@@ -59,7 +73,10 @@ def build(given: Settings) -> Services:
         pause=time.sleep,
         transactions=transactions,
         store=store,
-        sandbox=Sandbox(given.sandbox_workers, SandboxLimits(wall_seconds=given.sandbox_seconds)),
+        sandbox=Sandbox(
+            given.sandbox_workers, SandboxLimits(wall_seconds=given.sandbox_seconds, preload=PATH_MODULES)
+        ),
+        background=Sandbox(1, SandboxLimits(wall_seconds=2 * given.sandbox_seconds, nice=BACKGROUND_NICE)),
         identity=LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours)),
         keys=_keys(given, demo),
         stamps=Stamps(given.data_dir / "stamps", given.seal_diameter_mm),
@@ -76,7 +93,7 @@ def build(given: Settings) -> Services:
     services.jobs = DbosJobs(
         given.engine_url,
         {**Finishing(services).handlers(), "fsck": guarded(services, Checking(services).run)},
-        {ACTS: 4, STAMPS: given.tsa_parallel},
+        {ACTS: 4, STAMPS: given.tsa_parallel, QUIET: 1},
         _executor(given),
     )
     services.upkeep = Upkeep(services)
@@ -162,6 +179,7 @@ def for_reading(given: Settings) -> Iterator[Services]:
     finally:
         services.proofs.close()
         services.sandbox.close()
+        services.background.close()
         services.transactions.close()
 
 
