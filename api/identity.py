@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Protocol
 
 from argon2 import PasswordHasher
@@ -24,6 +25,8 @@ from policies.vocabulary import Role
 ATTEMPTS = 8
 LOCKED_MINUTES = 10
 COOKIE = "antin_session"
+HASHES_AT_ONCE = 4  # 64 MiB each; whoever comes later waits
+_hashing = BoundedSemaphore(HASHES_AT_ONCE)
 
 
 class AccessRefused(Refused):
@@ -68,7 +71,8 @@ class LocalIdentity:
     def _matches(self, stored: str | None, password: str) -> bool:
         # An unknown name costs as much as a known one, so that names cannot be probed by time.
         try:
-            return self.hasher.verify(stored or _DUMMY, password) and stored is not None
+            with _hashing:
+                return self.hasher.verify(stored or _DUMMY, password) and stored is not None
         except VerificationError:
             return False
 

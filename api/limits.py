@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +26,8 @@ SECURITY_HEADERS = {
 }
 # Room for the multipart framing and the other form fields around a file of the allowed size.
 FRAMING = 1 << 20
+# What comes to any other place is held in memory, by whoever sends it.
+UPLOADS = frozenset({"/api/v1/documents", "/api/v1/verifications", "/verify", "/desk/documents"})
 
 
 class _TooLarge(Exception):
@@ -32,19 +35,24 @@ class _TooLarge(Exception):
 
 
 class BodyLimit:
-    """Refuses a body above `limit` bytes: at once when announced, else when it passes the limit."""
+    """Refuses a body above `limit` bytes where a file is expected, above `FRAMING` elsewhere: at once when
+    announced, else when it passes the limit."""
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app
         self.limit = limit
 
+    def _most(self, scope: Scope) -> int:
+        return self.limit + FRAMING if scope["path"] in UPLOADS else FRAMING
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self._most(scope)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self.limit + FRAMING:
-            await self._refuse(send)
+        if not announced.isdigit() or int(announced) > most:
+            await self._refuse(send, most)
             return
         seen = 0
         started = False
@@ -53,23 +61,24 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.limit + FRAMING:
+            if seen > most:
                 raise _TooLarge
             return message
 
         async def watched(message: Message) -> None:
             nonlocal started
+            if seen > most and not started:
+                return  # whatever the application made of the cut: the refusal below says what happened
             started = started or message["type"] == "http.response.start"
             await send(message)
 
-        try:
+        with suppress(_TooLarge):
             await self.app(scope, counted, watched)
-        except _TooLarge:
-            if not started:
-                await self._refuse(send)
+        if seen > most and not started:
+            await self._refuse(send, most)
 
-    async def _refuse(self, send: Send) -> None:
-        refusal = AccessRefused(reasons.TOO_LARGE, limit=self.limit >> 20)
+    async def _refuse(self, send: Send, most: int) -> None:
+        refusal = AccessRefused(reasons.TOO_LARGE, limit=max(most - FRAMING, FRAMING) >> 20)
         body = json.dumps(problems.of_refusal(refusal), ensure_ascii=False).encode()
         headers = [(b"content-type", problems.MEDIA_TYPE.encode()), (b"connection", b"close")]
         await send({"type": "http.response.start", "status": 413, "headers": headers})

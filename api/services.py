@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import Protocol
 
 from api.claim import Claim
@@ -26,6 +27,8 @@ from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
 from signer.validation.online import Foreseen
 from signer.validation.values import DocumentReport
+
+VISITS = 8  # verifications for strangers under way or waiting; more are told to come again
 
 
 class Store(ObjectStore, WorkArea, Protocol):
@@ -60,6 +63,7 @@ class Services:
     store: Store
     sandbox: Sandbox
     background: Sandbox
+    visitors: Sandbox  # for files that anybody may bring: other processes, each used once
     identity: LocalIdentity
     keys: KeyRing
     stamps: Stamps
@@ -76,6 +80,7 @@ class Services:
     turns: Turns = field(default_factory=Turns)
     last_stamp: LastStamp | None = None
     foreseen: Foreseen = field(default_factory=Foreseen)
+    visits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(VISITS))
 
     def __post_init__(self) -> None:
         self.claim = Claim(self.settings.data_dir / "antin.lock")
@@ -109,6 +114,7 @@ class Services:
         self.jobs.stop()
         self.proofs.stop()
         self.sandbox.close()
+        self.visitors.close()
         self.background.close()
         self.transactions.close()
         self.claim.release()

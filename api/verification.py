@@ -12,6 +12,7 @@ from archive.catalogue import documents
 from archive.catalogue.values import Document, Version
 from policies.validation import AGENCY
 from signer.augmentation import revocation_data
+from signer.errors import SandboxUnavailable
 from signer.sandbox import Sandbox
 from signer.stages import Appended
 from signer.validation.values import DocumentReport
@@ -41,8 +42,14 @@ class Verification:
         self.sandbox = sandbox or services.sandbox
 
     def report(self, path: Path, password: str | None = None) -> DocumentReport:
-        verifier = Verifier(self.sandbox, self.s.revocation, self.s.clock)
-        return verifier.validate(path, self.s.trust, None, AGENCY, password)
+        """Of bytes that anybody may have brought. Raises SandboxUnavailable when too many wait already."""
+        if not self.s.visits.acquire(blocking=False):
+            raise SandboxUnavailable("too many verifications at once")
+        try:
+            verifier = Verifier(self.s.visitors, self.s.revocation, self.s.clock)
+            return verifier.validate(path, self.s.trust, None, AGENCY, password)
+        finally:
+            self.s.visits.release()
 
     def own_report(self, path: Path) -> DocumentReport:
         """Of bytes that we made ourselves: mostly one round, because their certificates are known."""
@@ -54,7 +61,8 @@ class Verification:
         at = self.s.clock()
         found = self.s.reports.get(sha256)
         if found is None or (at - found.at).total_seconds() > KEPT_SECONDS:
-            found = self.report(self.s.store.work_path(sha256))
+            verifier = Verifier(self.sandbox, self.s.revocation, self.s.clock)
+            found = verifier.validate(self.s.store.work_path(sha256), self.s.trust, None, AGENCY)
             if len(self.s.reports) > KEPT_REPORTS:
                 self.s.reports.clear()
             self.s.reports[sha256] = found

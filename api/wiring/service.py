@@ -54,6 +54,7 @@ PATH_MODULES = (
     "signer.document.preview",
 )
 BACKGROUND_NICE = 10
+VISITORS_NICE = 5
 
 
 def build(given: Settings) -> Services:
@@ -75,6 +76,10 @@ def build(given: Settings) -> Services:
         store=store,
         sandbox=Sandbox(
             given.sandbox_workers, SandboxLimits(wall_seconds=given.sandbox_seconds, preload=PATH_MODULES)
+        ),
+        visitors=Sandbox(
+            max(1, given.sandbox_workers // 2),
+            SandboxLimits(wall_seconds=given.sandbox_seconds, retire_calls=1, nice=VISITORS_NICE),
         ),
         background=Sandbox(1, SandboxLimits(wall_seconds=2 * given.sandbox_seconds, nice=BACKGROUND_NICE)),
         identity=LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours)),

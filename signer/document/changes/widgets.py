@@ -10,40 +10,27 @@ from signer.document.objects import PdfObject
 
 _HIDDEN = 2
 # Of a field and its widget (ISO 32000-2, tables 166, 191, 226 and 235). No actions, no layers, no rich text.
-_KNOWN = frozenset(
-    [
-        "Type",
-        "Subtype",
-        "FT",
-        "T",
-        "TU",
-        "TM",
-        "V",
-        "DV",
-        "F",
-        "Ff",
-        "Rect",
-        "P",
-        "Parent",
-        "Kids",
-        "AP",
-        "AS",
-        "Lock",
-        "SV",
-        "DA",
-        "Q",
-        "H",
-        "MK",
-        "BS",
-        "Border",
-        "C",
-        "NM",
-        "M",
-        "Contents",
-        "StructParent",
-        "Lang",
-    ]
+_FIELD = (
+    "Type",
+    "Subtype",
+    "FT",
+    "T",
+    "TU",
+    "TM",
+    "V",
+    "DV",
+    "F",
+    "Ff",
+    "Rect",
+    "P",
+    "Parent",
+    "Kids",
+    "AP",
+    "AS",
+    "Lock",
 )
+_WIDGET = ("SV", "DA", "Q", "H", "MK", "BS", "Border", "C", "NM", "M", "Contents", "StructParent", "Lang")
+_KNOWN = frozenset((*_FIELD, *_WIDGET))
 
 
 def flags(value: PdfObject) -> int:
