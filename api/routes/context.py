@@ -117,13 +117,14 @@ def answer_once(
     """Run a write under its Idempotency-Key: a retry gets the kept answer, another body is refused.
 
     A crash between the act and the keeping of its answer lets the retry run the act again, which the order of
-    acts then refuses or answers with what stands: nothing is done twice.
+    acts then refuses or answers with what stands: nothing is done twice. The rows are notes: a power cut that
+    takes one away is such a crash.
     """
     key = request.headers.get("idempotency-key", "")
     if not key or len(key) > 128:
         raise AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING)
     route = f"{request.method} {request.url.path}"
-    with given.transactions.write() as conn:
+    with given.transactions.note() as conn:
         kept = idempotency.find(conn, account.id, key)
         if kept is None or (kept.status is None and (given.clock() - kept.at).total_seconds() > 300):
             idempotency.begin(conn, account.id, key, route, body_hash, given.clock())
@@ -133,11 +134,11 @@ def answer_once(
     try:
         response = act()
     except BaseException:
-        with given.transactions.write() as conn:
+        with given.transactions.note() as conn:
             idempotency.forget(conn, account.id, key)
         raise
     headers = {k: v for k, v in response.headers.items() if k in ("etag", "location", "content-type")}
-    with given.transactions.write() as conn:
+    with given.transactions.note() as conn:
         idempotency.finish(conn, account.id, key, response.status_code, headers, bytes(response.body))
     return response
 
