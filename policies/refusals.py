@@ -22,6 +22,14 @@ class Reason:
     en: str
 
 
+@dataclass(frozen=True, slots=True)
+class Both:
+    """A value of a refusal that is said differently in the two languages."""
+
+    vi: str
+    en: str
+
+
 class Refused(Exception):
     """A refusal with its reason. `values` fill the sentences and are shown to the user: no secrets."""
 
@@ -41,7 +49,11 @@ class Refused(Exception):
     def text(self, language: str = "vi") -> str:
         """The sentence in `vi` or `en`, with the values filled in."""
         template = self.reason.en if language == "en" else self.reason.vi
-        return template.format(**self.values)
+        values = {
+            name: getattr(value, "en" if language == "en" else "vi") if isinstance(value, Both) else value
+            for name, value in self.values.items()
+        }
+        return template.format(**values)
 
     def __str__(self) -> str:
         return f"{self.reason.id}: {self.text('en')}"

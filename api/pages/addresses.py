@@ -32,6 +32,7 @@ ADDRESSES: dict[str, str] = {
     "work": "/desk/documents/{id}",
     "number": "/desk/documents/{id}/number",  # GET; POST csrf, date, digest
     "issue": "/desk/documents/{id}/issue",  # POST csrf
+    "file": "/desk/documents/{id}/file",  # POST csrf
     "withdraw": "/desk/documents/{id}/withdraw",  # POST csrf
     "resubmit": "/desk/documents/{id}/resubmit",  # POST csrf
     "proceed": "/desk/documents/{id}/proceed",  # POST csrf: asks again for what the document waits for

@@ -7,7 +7,8 @@ A name that a template wants and the route did not give is an error, never a bla
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
@@ -58,15 +59,24 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
-def translator(language: str) -> Callable[..., str]:
+@dataclass(frozen=True, slots=True)
+class Translator:
     """`t(key, **values)` in a language. Raises KeyError for a text that nobody wrote."""
-    column = LANGUAGES.index(language)
 
-    def translate(key: str, /, **values: Any) -> str:
-        text = TEXTS[key][column]
+    column: int
+
+    def __call__(self, key: str, /, **values: Any) -> str:
+        text = TEXTS[key][self.column]
         return text.format(**values) if values else text
 
-    return translate
+    def known(self, key: str, otherwise: str = "") -> str:
+        """The text of a key that comes from elsewhere, or `otherwise` when nobody wrote it."""
+        return self(key) if key in TEXTS else otherwise
+
+
+def translator(language: str) -> Translator:
+    """The texts of the pages in `vi` or `en`."""
+    return Translator(LANGUAGES.index(language))
 
 
 def render(
@@ -92,10 +102,14 @@ def page(
     *,
     viewer: Viewer | None = None,
     status: int = 200,
+    here: str = "/",
     **context: Any,
 ) -> HTMLResponse:
-    """A page as an answer; a language chosen by `?lang` is remembered."""
-    html = render(template, language, path=_own_path(request), viewer=viewer, **context)
+    """A page as an answer; a language chosen by `?lang` is remembered.
+
+    `here`: the page's address when it answers a form, for the language links and the row of places.
+    """
+    html = render(template, language, path=_own_path(request, here), viewer=viewer, **context)
     answer = HTMLResponse(html, status)
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(LANGUAGE_COOKIE, language, max_age=31_536_000, samesite="lax", httponly=True)
@@ -126,9 +140,9 @@ class _Cached(StaticFiles):
         return answer
 
 
-def _own_path(request: Request) -> str:
-    """The page's own address without `lang`; pages that answered a form have no address of their own."""
+def _own_path(request: Request, here: str) -> str:
+    """The page's own address without `lang`; a page that answers a form has none but `here`."""
     if request.method != "GET":
-        return "/"
+        return here
     query = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
     return request.url.path + (f"?{urlencode(query)}" if query else "")

@@ -235,13 +235,19 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class UploadOptions:
-    """What the clerk may choose when bringing in a draft."""
+    """What the clerk may choose when bringing in a draft, and what he entered before a refusal."""
 
     kinds: tuple[Choice, ...]
     leaders: tuple[Choice, ...]
     initials: tuple[Choice, ...]
     limit: int
     kind: str = "QĐ"
+    subject: str = ""
+    recipients: str = ""
+    unit: str = ""
+    urgency: int = 0
+    chosen: frozenset[str] = frozenset()  # account names ticked as leaders
+    chosen_initials: frozenset[str] = frozenset()
 
 
 Tab = Literal["draft", "circulating", "timestamp", "number", "issue", "issued"]
@@ -290,6 +296,7 @@ class PrepareView:
     page_count: int
     boxes: tuple[BoxView, ...]
     problem: str = ""
+    qr: bool = False  # the QR code of the document's public page is wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +404,7 @@ class FsckView:
     running: bool
     checked: tuple[tuple[Literal["objects", "catalogue", "log", "numbers", "audit"], int], ...]
     findings: tuple[FsckFinding, ...]
+    errors: int = 0  # of which only the first ones may be listed
 
 
 @dataclass(frozen=True, slots=True)

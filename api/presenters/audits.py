@@ -2,61 +2,86 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from typing import Literal
 
 from api.pages import views
 from api.services import Services
-from api.store import audit, operations
+from api.store import accounts, audit, operations
 from api.store.accounts import Account
+from api.work import SYSTEM
+from archive.catalogue import Connection
 from archive.catalogue import documents as rows
 from policies.vocabulary import Severity, State
 from policies.words import ACTS
 
 SHOWN = 100
-READ: tuple[Literal["objects", "catalogue", "log", "numbers", "audit"], ...] = (
-    "objects",
-    "catalogue",
-    "log",
-    "numbers",
-    "audit",
-)
+Part = Literal["objects", "catalogue", "log", "numbers", "audit"]
+# What the page calls a part, and which count of the run's report tells how much of it was read.
+READ: dict[Part, str] = {
+    "objects": "objects",
+    "catalogue": "documents",
+    "log": "entries",
+    "numbers": "numbers",
+    "audit": "audit",
+}
 
 
-def entry(row: audit.Entry, language: str) -> views.TrailEntry:
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Names for what rows hold as ids."""
+
+    people: dict[str, str]
+    documents: dict[str, str]
+
+
+def _names(conn: Connection, agency: str, found: tuple[audit.Entry, ...]) -> _Names:
+    documents = {}
+    for subject in {row.subject for row in found}:
+        document = rows.find(conn, subject)
+        if document is not None and document.agency == agency:
+            documents[subject] = document.number_text or document.subject
+    return _Names(accounts.displays(conn, agency), documents)
+
+
+def _entry(row: audit.Entry, names: _Names, language: str) -> views.TrailEntry:
     column = 1 if language == "en" else 0
     outcome: Literal["intent", "done", "failed"] = "done"
     if row.phase == "intent":
         outcome = "intent"
     if row.phase == "failed":
         outcome = "failed"
-    act = ACTS[row.act][column] if row.act in ACTS else row.act
-    detail = json.loads(row.detail)
-    told = detail.get("number") or detail.get("reason") or row.subject[:13]
+    known = names.documents.get(row.subject)
     return views.TrailEntry(
         index=row.sequence,
         at=row.at,
-        actor=row.actor,
-        act=act,
-        subject=str(told),
+        actor=names.people.get(row.actor, "An Tín" if row.actor == SYSTEM else row.actor),
+        act=ACTS[row.act][column] if row.act in ACTS else row.act,
+        subject=known or row.subject[:13],
         outcome=outcome,
         digest=row.hash,
-        id=row.subject,
+        id=row.subject if known else "",
     )
 
 
 def trail(
     services: Services, account: Account, language: str, query: str, after: int | None
 ) -> views.TrailView:
-    """A page of the trail, newest first, and whether the chain holds."""
-    with services.transactions.read() as conn:
-        found = audit.page(conn, account.agency, after, SHOWN)
-        faults = [fault for fault in audit.check(conn) if fault.agency == account.agency]
+    """A page of the trail, newest first, and whether the chain holds. A query searches the whole trail."""
     words = query.casefold().split()
-    entries = tuple(entry(row, language) for row in found)
-    matching = tuple(one for one in entries if _matches(one, words))
-    older = str(found[-1].sequence) if len(found) == SHOWN else None
-    return views.TrailView(matching, query, faults[0].sequence if faults else None, older)
+    entries: list[views.TrailEntry] = []
+    more = True
+    with services.transactions.read() as conn:
+        faults = [fault for fault in audit.check(conn) if fault.agency == account.agency]
+        while more and len(entries) < SHOWN:
+            found = audit.page(conn, account.agency, after, SHOWN)
+            names = _names(conn, account.agency, found)
+            shown = [_entry(row, names, language) for row in found]
+            entries += [one for one in shown if _matches(one, words)]
+            more = len(found) == SHOWN
+            after = found[-1].sequence if found else None
+    older = str(after) if more else None
+    return views.TrailView(tuple(entries), query, faults[0].sequence if faults else None, older)
 
 
 def _matches(one: views.TrailEntry, words: list[str]) -> bool:
@@ -75,11 +100,15 @@ def fsck(services: Services) -> views.FsckView:
         views.FsckFinding(row["id"], row["where"], row["text"], Severity(row["severity"]))
         for row in result.get("findings", [])
     )
+    errors = int(result.get("errors", 0))
     if last.state == "failed" and last.problem:
         found = (views.FsckFinding(last.problem["id"], "fsck", last.problem["title"]),)
-    checked = tuple((name, int(result.get("read", {}).get(name, 0))) for name in READ)
+        errors = 1
+    checked = tuple((name, int(result.get("read", {}).get(key, 0))) for name, key in READ.items())
     seconds = (last.updated_at - last.created_at).total_seconds()
-    return views.FsckView(last.updated_at if last.ended else None, seconds, not last.ended, checked, found)
+    return views.FsckView(
+        last.updated_at if last.ended else None, seconds, not last.ended, checked, found, errors
+    )
 
 
 def auditor(services: Services, account: Account, language: str, log: views.LogView) -> views.AuditorView:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from api.issuing import Issuing
+from api.issuing import Draft
 from api.pages import views
 from api.presenters import documents as present
-from api.presenters import pages
+from api.presenters import pages, placing
 from api.services import Services
 from api.store import accounts
 from api.store.accounts import Account
@@ -22,7 +22,7 @@ from policies.kinds import BY_CODE
 from policies.layout import DAY_FIELD, MONTH_FIELD, YEAR_FIELD, Box
 from policies.numbering import Series, civil_date
 from policies.reasons import access as reasons
-from policies.refusals import Refused
+from policies.refusals import Both, Refused
 from policies.vocabulary import FieldRole, Role, State
 from signer.errors import DocumentRefused, PlacementRefused
 from signer.keys.checks import subject_of
@@ -56,6 +56,7 @@ PARTS_OF_DATE: dict[str, dict[str, str]] = {
     "en": {DAY_FIELD: "Day", MONTH_FIELD: "Month", YEAR_FIELD: "Year"},
 }
 LISTED = 50
+ROUNDED = 0.06  # millimetres: the form's numbers have one decimal
 BOX_KEY = re.compile(r"box-(\d{1,3})-name")
 
 
@@ -89,25 +90,38 @@ def _matches(document: Document, query: str) -> bool:
     return all(word in text for word in query.casefold().split())
 
 
-def upload_options(services: Services) -> views.UploadOptions:
-    """Kinds of document and people who may sign."""
+def upload_options(services: Services, entered: Draft | None = None) -> views.UploadOptions:
+    """Kinds of document and people who may sign; after a refusal, what was `entered` stands there again."""
     with services.transactions.read() as conn:
         leaders = accounts.with_role(conn, Role.LEADER)
     people = tuple(views.Choice(one.name, f"{one.display}, {one.title}") for one in leaders)
     kinds = tuple(views.Choice(code, kind.name) for code, kind in BY_CODE.items())
-    return views.UploadOptions(kinds, people, people, services.settings.upload_limit)
+    options = views.UploadOptions(kinds, people, people, services.settings.upload_limit)
+    if entered is None:
+        return options
+    return replace(
+        options,
+        kind=entered.kind,
+        subject=entered.subject,
+        recipients="; ".join(entered.recipients),
+        unit=entered.unit,
+        urgency=entered.urgency,
+        chosen=frozenset(entered.leaders),
+        chosen_initials=frozenset(entered.initials),
+    )
 
 
 def prepare(services: Services, document: Document, language: str, problem: str = "") -> views.PrepareView:
     """The fields that the text asks for, on pictures of their pages; where nothing was found, it says so."""
-    frames: tuple[PageFrame, ...] = services.sandbox.call(
-        "signer.document.frames:page_frames", services.store.work_path(document.current_sha256 or "")
-    )
     boxes: tuple[Box, ...] = ()
+    frames = placing.frames(services, document)
     try:
-        boxes = Issuing(services).propose(document).boxes
+        proposal = placing.propose(services, document)
     except (PlacementRefused, DocumentRefused) as exc:
         problem = problem or exc.text(language)
+    else:
+        boxes = proposal.boxes
+        problem = problem or (proposal.refusal.text(language) if proposal.refusal else "")
     pictures, count = pages.images(
         services, document.current_sha256 or "", lambda index: present.desk_image(document, index), shown=40
     )
@@ -126,6 +140,7 @@ def prepare(services: Services, document: Document, language: str, problem: str 
         page_count=count,
         boxes=shown,
         problem=problem,
+        qr=services.settings.qr,
     )
 
 
@@ -133,9 +148,7 @@ def _labels(services: Services, document: Document, boxes: tuple[Box, ...], lang
     """What each box is for; those of people bear their names, in signing order."""
     with services.transactions.read() as conn:
         signers = rows.signers(conn, document.id)
-    names = {
-        role: iter([signer.display for signer in signers if signer.role is role]) for role in FieldRole
-    }
+    names = {role: iter([signer.display for signer in signers if signer.role is role]) for role in FieldRole}
     return [
         PARTS_OF_DATE[language].get(box.name)
         or f"{LABELS[language][box.role]} {next(names[box.role], '')}".strip()
@@ -149,19 +162,38 @@ def _box(box: Box, frame: PageFrame, label: str) -> views.BoxView:
 
 
 def boxes_of_form(services: Services, document: Document, form: dict[str, str]) -> tuple[Box, ...]:
-    """The boxes as the clerk left them, in user space. Raises Refused INVALID_REQUEST for numbers that are none."""
-    frames: tuple[PageFrame, ...] = services.sandbox.call(
-        "signer.document.frames:page_frames", services.store.work_path(document.current_sha256 or "")
-    )
-    known = {box.name: box for box in Issuing(services).propose(document).boxes}
+    """The boxes that the clerk placed, in user space. Raises Refused INVALID_REQUEST for numbers that are none."""
+    frames = placing.frames(services, document)
+    proposal = placing.propose(services, document)
+    known = {box.name: box for box in proposal.boxes}
     names = {match[1]: form[key] for key in form if (match := BOX_KEY.fullmatch(key))}
     try:
-        return tuple(_moved(known[name], form, number, frames) for number, name in names.items())
+        given = [_given(known[name], form, number, frames) for number, name in names.items()]
     except (KeyError, ValueError, IndexError) as exc:
-        raise Refused(reasons.INVALID_REQUEST, what="vị trí ô") from exc
+        raise Refused(reasons.INVALID_REQUEST, what=Both("vị trí ô", "a box")) from exc
+    if proposal.refusal is not None:
+        return tuple(given)
+    return _moved(given, known, frames)
 
 
-def _moved(box: Box, form: dict[str, str], number: str, frames: tuple[PageFrame, ...]) -> Box:
+def _moved(given: list[Box], known: dict[str, Box], frames: tuple[PageFrame, ...]) -> tuple[Box, ...]:
+    """Roles with a box that the clerk moved. The others stay with the text that told their place and more:
+    the printed symbol and year, which are then compared with the register."""
+    roles = {box.role for box in given if not _same(box, known[box.name], frames)}
+    if FieldRole.LEADER in roles:
+        roles.add(FieldRole.SEAL)  # it stays where the clerk saw it
+    return tuple(box for box in given if box.role in roles)
+
+
+def _same(box: Box, other: Box, frames: tuple[PageFrame, ...]) -> bool:
+    if box.page != other.page:
+        return False
+    frame = frames[box.page]
+    pairs = zip(to_page(box.rect, frame), to_page(other.rect, frame), strict=True)
+    return all(abs(one - two) <= ROUNDED for one, two in pairs)
+
+
+def _given(box: Box, form: dict[str, str], number: str, frames: tuple[PageFrame, ...]) -> Box:
     page = int(form[f"box-{number}-page"]) - 1
     left, top, width, height = (
         float(form[f"box-{number}-{part}"]) for part in ("left", "top", "width", "height")

@@ -8,7 +8,7 @@ from typing import Literal, cast
 from api.pages import views
 from api.presenters import pages, signatures
 from api.services import Services
-from api.store import audit, operations
+from api.store import accounts, audit, operations
 from api.store.accounts import Account
 from api.verification import Verification
 from archive.catalogue import Connection
@@ -21,6 +21,7 @@ from policies.words import ACTS
 
 # States that the service itself leaves; when its authority did not answer, somebody asks again.
 WAITING = frozenset({State.SIGNED, State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED})
+OWN_NAME = "An Tín"
 LATE = (timedelta(days=2), timedelta(days=1), timedelta(hours=12), timedelta(hours=2))
 
 
@@ -146,6 +147,7 @@ def work(services: Services, document: Document, account: Account, language: str
         signers = rows.signers(conn, document.id)
         latest = operations.latest(conn, document.id)
         trail = audit.of_subject(conn, document.id)
+        people = accounts.displays(conn, document.agency)
     pictures, count = pages.images(
         services, document.current_sha256 or "", lambda index: desk_image(document, index), shown=20
     )
@@ -166,7 +168,7 @@ def work(services: Services, document: Document, account: Account, language: str
         leaders=tuple(s.display for s in signers if s.role is FieldRole.LEADER),
         pages=pictures,
         page_count=count,
-        timeline=_timeline(trail, latest, language),
+        timeline=_timeline(document, trail, people, latest, language),
         acts=acts,
         signatures=_signatures(services, document, language) if archived else (),
         waiting=running,
@@ -196,20 +198,28 @@ def _acts(document: Document, signers: tuple[Signer, ...], account: Account) -> 
 
 
 def _timeline(
-    trail: tuple[audit.Entry, ...], latest: operations.Operation | None, language: str
+    document: Document,
+    trail: tuple[audit.Entry, ...],
+    people: dict[str, str],
+    latest: operations.Operation | None,
+    language: str,
 ) -> tuple[views.TimelineEntry, ...]:
+    """Every act with who did it, and what is under way or failed last."""
     column = 1 if language == "en" else 0
     outcomes: dict[str, Literal["done", "waiting", "failed"]] = {"failed": "failed"}
     entries = [
         views.TimelineEntry(
             at=entry.at,
-            actor=entry.actor,
+            actor=people.get(entry.actor, OWN_NAME),
             text=ACTS[entry.act][column] if entry.act in ACTS else entry.act,
             outcome=outcomes.get(entry.phase, "done"),
         )
         for entry in trail
         if entry.phase in ("event", "failed", "result")
     ]
+    if document.archived_at is not None:
+        entries.append(views.TimelineEntry(document.archived_at, OWN_NAME, ACTS["archive"][column]))
+        entries.sort(key=lambda one: one.at)
     if latest is not None and latest.state != "succeeded":
         entries.append(_operation(latest, language))
     return tuple(entries)
@@ -220,7 +230,7 @@ def _operation(latest: operations.Operation, language: str) -> views.TimelineEnt
     note = latest.problem["text"][language] if latest.problem else ""
     return views.TimelineEntry(
         at=latest.updated_at,
-        actor="An Tín",
+        actor=OWN_NAME,
         text=ACTS[latest.kind][column] if latest.kind in ACTS else latest.kind,
         outcome="failed" if latest.state == "failed" else "waiting",
         note=note,

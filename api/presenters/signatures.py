@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from api.pages import views
 from api.services import Services
 from api.verification import Ours
+from policies import layout
 from signer.validation import report as reports
 from signer.validation.values import DocumentReport, SignatureReport
 from signer.validation.values import Finding as Found
+
+FIELDS = {
+    layout.NUMBER_FIELD: ("số văn bản", "number"),
+    layout.DAY_FIELD: ("ngày", "day"),
+    layout.MONTH_FIELD: ("tháng", "month"),
+    layout.YEAR_FIELD: ("năm", "year"),
+    layout.LEADER_FIELD: ("chữ ký lãnh đạo", "leader's signature"),
+    layout.INITIAL_FIELD: ("ký nháy", "initials"),
+    layout.SEAL_FIELD: ("ký số cơ quan", "agency's seal"),
+}
+FIELD = re.compile(rf"\b({'|'.join(FIELDS)})(\d*)\b")
 
 
 def signature(report: SignatureReport, language: str) -> views.SignatureView:
@@ -35,7 +48,7 @@ def signature(report: SignatureReport, language: str) -> views.SignatureView:
         valid_at_signing=_valid(holder.status) if holder else None,
         certificate_from=holder.not_before if holder else None,
         certificate_to=holder.not_after if holder else None,
-        change_items=tuple(item.text(language) for item in report.change_items),
+        change_items=tuple(plain(item.text(language), language) for item in report.change_items),
         findings=tuple(finding(each, language) for each in report.findings),
     )
 
@@ -45,7 +58,18 @@ def _valid(status: str) -> bool | None:
 
 
 def finding(found: Found, language: str) -> views.Finding:
-    return views.Finding(found.reason.id, found.severity, found.text(language))
+    return views.Finding(found.reason.id, found.severity, plain(found.text(language), language))
+
+
+def plain(text: str, language: str) -> str:
+    """Our own field names in words that a reader knows; names of other makers stay."""
+    return FIELD.sub(
+        lambda match: f"{FIELDS[match[1]][1 if language == 'en' else 0]}{_ordinal(match[2])}", text
+    )
+
+
+def _ordinal(index: str) -> str:
+    return f" {index}" if index not in ("", "1") else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from api.routes.documents import staff_document
 from api.services import Services
 from archive.catalogue.values import Document
 from policies.reasons import access as reasons
-from policies.refusals import Refused
+from policies.refusals import Both, Refused
 from policies.vocabulary import Role, State
 
 router = APIRouter(prefix="/desk")
@@ -110,6 +110,7 @@ def _review(
         language,
         viewer=viewer(who),
         status=problems.status_of(problem.id) if problem else 200,
+        here=address("review", id=document_id),
         review=present.review(given, document, account, language, waiting),
         done=done,
         problem=problem.text(language) if problem else "",
@@ -192,7 +193,7 @@ def batch(request: Request, given: Given, who: Who, language: Language, operatio
     """What became of each document of a batch."""
     operation = batch_views.own(given, who.needs(Role.LEADER), operation_id)
     if operation is None:
-        raise AccessRefused(reasons.NOT_FOUND, what="tác vụ")
+        raise AccessRefused(reasons.NOT_FOUND, what=Both("tác vụ", "operation"))
     shown = batch_views.view(given, operation, language)
     return rendering.page(request, "batch.html", language, viewer=viewer(who), batch=shown)
 
@@ -242,8 +243,9 @@ def _clerk(
     after: str | None = None,
     done: str = "",
     problem: str = "",
-    status: int = 200,
+    entered: Draft | None = None,
 ) -> Response:
+    """A tab of the desk; with `problem`, what the clerk `entered` is still there."""
     account = who.needs(Role.CLERK)
     desk_view = clerk_views.desk(given, account, tab, query, after, language)
     return rendering.page(
@@ -251,11 +253,12 @@ def _clerk(
         "clerk.html",
         language,
         viewer=viewer(who),
-        status=status,
+        status=422 if problem else 200,
+        here=address("clerk"),
         tab=desk_view.tab,
         counts=desk_view.counts,
         items=desk_view.items,
-        upload=clerk_views.upload_options(given),
+        upload=clerk_views.upload_options(given, entered),
         query=query,
         older=desk_view.older,
         done=_said(language, done),
@@ -294,7 +297,7 @@ def upload(
     try:
         document = Issuing(given).receive(given.store.put_work(file.file), draft, account)
     except Refused as exc:
-        return _clerk(request, given, who, language, problem=exc.text(language), status=422)
+        return _clerk(request, given, who, language, problem=exc.text(language), entered=draft)
     return to("prepare", id=document.id)
 
 
@@ -323,12 +326,19 @@ async def prepare(request: Request, given: Given, who: Who, language: Language, 
     account = who.needs(Role.CLERK)
     document = seen(given, who, document_id, str(form.get("digest", "")))
     try:
-        boxes = clerk_views.boxes_of_form(given, document, {key: str(value) for key, value in form.items()})
-        await run_in_threadpool(Issuing(given).prepare, document, boxes, account)
+        said = {key: str(value) for key, value in form.items()}
+        boxes = await run_in_threadpool(clerk_views.boxes_of_form, given, document, said)
+        await run_in_threadpool(Issuing(given).prepare, document, boxes, account, qr="qr" in form)
     except Refused as exc:
         shown = clerk_views.prepare(given, document, language, problem=exc.text(language))
         return rendering.page(
-            request, "prepare.html", language, viewer=viewer(who), status=422, prepare=shown
+            request,
+            "prepare.html",
+            language,
+            viewer=viewer(who),
+            status=422,
+            here=address("prepare", id=document_id),
+            prepare=shown,
         )
     return to("work", id=document_id)
 
@@ -352,6 +362,7 @@ def _number(
         language,
         viewer=viewer(who),
         status=422 if problem else 200,
+        here=address("number", id=document.id),
         number=shown,
         problem=problem,
     )
@@ -417,7 +428,7 @@ def _act_with_reason(path: str, method: str) -> None:
     )
 
 
-for _path in ("issue", "withdraw", "resubmit"):
+for _path in ("issue", "file", "withdraw", "resubmit"):
     _act(_path, _path)
 for _path in ("recall", "void", "resume"):
     _act_with_reason(_path, _path)

@@ -20,6 +20,7 @@ from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, VersionRole
 from policies.layout import Box, Rect
 from policies.reasons import access as reasons
+from policies.refusals import Both
 from policies.vocabulary import FieldRole, Role, State
 
 router = APIRouter(tags=["documents"])
@@ -87,7 +88,7 @@ def staff_document(given: Given, who: Who, document_id: str, match: str | None =
     with given.transactions.read() as conn:
         document = rows.find(conn, document_id)
     if document is None or document.agency != account.agency:
-        raise AccessRefused(reasons.NOT_FOUND, what="văn bản")
+        raise AccessRefused(reasons.NOT_FOUND, what=Both("văn bản", "document"))
     if match not in (None, "*", etag(document)):
         raise AccessRefused(reasons.CHANGED_MEANWHILE)
     return document

@@ -9,6 +9,7 @@ from api.identity import AccessRefused
 from api.routes.context import Given, Who, json_answer
 from api.store import accounts, operations
 from policies.reasons import access as reasons
+from policies.refusals import Both
 from policies.vocabulary import Role
 
 router = APIRouter(tags=["operations"])
@@ -21,5 +22,5 @@ def read(given: Given, who: Who, operation_id: str) -> Response:
         found = operations.get(conn, operation_id)
         owner = accounts.by_id(conn, found.account) if found else None
     if found is None or owner is None or owner.agency != account.agency:
-        raise AccessRefused(reasons.NOT_FOUND, what="tác vụ")
+        raise AccessRefused(reasons.NOT_FOUND, what=Both("tác vụ", "operation"))
     return json_answer(views.operation(found), retry_after="0" if found.ended else "1")

@@ -27,6 +27,7 @@ from archive.catalogue.values import Document
 from policies import intake
 from policies.intake import VERIFYING
 from policies.reasons import access as reasons
+from policies.refusals import Both
 
 router = APIRouter()
 CODE = re.compile(r"[a-z2-7]{26}")
@@ -66,7 +67,11 @@ def lookup(request: Request, given: Given, who: Who, language: Language, code: s
     asked = re.sub(r"[\s-]", "", code).lower()
     if asked and CODE.fullmatch(asked) and _issued(given, asked) is not None:
         return RedirectResponse(address("document", code=asked), 303)
-    problem = AccessRefused(reasons.NOT_FOUND, what="mã tra cứu").text(language) if asked else ""
+    problem = (
+        AccessRefused(reasons.NOT_FOUND, what=Both("mã tra cứu", "look-up code")).text(language)
+        if asked
+        else ""
+    )
     status = 404 if asked else 200
     return rendering.page(
         request, "lookup.html", language, viewer=viewer(who), status=status, code=code[:64], problem=problem
@@ -82,7 +87,7 @@ def _issued(given: Services, code: str) -> Document | None:
 def _document(given: Services, code: str) -> Document:
     found = _issued(given, code.lower()) if CODE.fullmatch(code.lower()) else None
     if found is None:
-        raise AccessRefused(reasons.NOT_FOUND, what="mã tra cứu")
+        raise AccessRefused(reasons.NOT_FOUND, what=Both("mã tra cứu", "look-up code"))
     return found
 
 

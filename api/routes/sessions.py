@@ -117,6 +117,7 @@ def _page(
         language,
         viewer=viewer(who),
         status=status,
+        here=address("sign_in"),
         next=next_page,
         name=name,
         problem=problem,

@@ -72,6 +72,12 @@ def by_id(conn: Connection, account_id: str) -> Account | None:
     return _account(row) if row else None
 
 
+def displays(conn: Connection, agency: str) -> dict[str, str]:
+    """How the people of an agency are called, by account name; those who left too."""
+    rows = conn.execute(select(accounts.c.name, accounts.c.display).where(accounts.c.agency == agency))
+    return {row.name: row.display for row in rows}
+
+
 def with_role(conn: Connection, role: Role) -> tuple[Account, ...]:
     """Active accounts that hold the role, by display name."""
     rows = conn.execute(select(accounts).where(accounts.c.active == 1).order_by(accounts.c.display)).all()

@@ -80,7 +80,7 @@ class Visit:
 
     def look(self, name: str = "", *, whole: bool = True) -> None:
         """Judge the page as it stands: accessible by axe, no sideways scrolling; kept as a picture when asked."""
-        self._picture(name, whole)
+        self.picture(name, whole=whole)
         if not self.scripted:
             return
         self._narrow()
@@ -103,7 +103,8 @@ class Visit:
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{self.page.url} is {wide} px wide in a window of {width}"
 
-    def _picture(self, name: str, whole: bool) -> None:
+    def picture(self, name: str, *, whole: bool = True) -> None:
+        """Kept beside the others, not judged."""
         if PICTURES and name:
             path = Path(PICTURES) / f"{self.name}-{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,8 +116,10 @@ class Visit:
         if self.scripted:
             self.page.evaluate(
                 """async () => { const all = [...document.images];
+                const drawn = [...document.querySelectorAll("svg image")].map((one) => { const copy = new Image();
+                    copy.src = one.href.baseVal; return copy; });
                 all.forEach((one) => { one.loading = "eager"; });
-                await Promise.all(all.map((one) => one.decode().catch(() => 0))); }"""
+                await Promise.all([...all, ...drawn].map((one) => one.decode().catch(() => 0))); }"""
             )
 
 

@@ -48,7 +48,7 @@ def test_the_trail_names_everybody_and_is_searched(visit, size, site, issued):
     desk.look("trail", whole=False)
     for act in ("Ký số", "Ký số cơ quan", "Phát hành"):
         assert page.get_by_role("cell", name=act, exact=True).first.is_visible()
-    page.get_by_role("searchbox").fill(f"phát hành {number}")
+    page.get_by_role("searchbox").fill(f"phạm thị dung phát hành {number}")
     page.get_by_role("searchbox").press("Enter")
     page.wait_for_url("**/trail?q=*")
     assert page.locator("tbody tr").count() == 1
@@ -64,16 +64,20 @@ def test_damage_is_named_where_it_is(visit, size, site, issued):
     """A number changed in the register is found, and said where."""
     from sqlalchemy import text
 
-    change = text("update numbers set number = number + :by where document = :document")
-    for by in (700, -700):
+    change = text("update numbers set text = :text where document = :document")
+    number = site.document(issued)["number"]
+    try:
         with site.services.transactions.write() as conn:
-            assert conn.execute(change, {"by": by, "document": issued}).rowcount == 1
-        if by > 0:
-            desk = visit(AUDITOR, size)
-            page = desk.go("/desk/audit/fsck")
-            desk.press("Kiểm tra lại")
-            page.get_by_role("alert").wait_for(timeout=60_000)
-            desk.look("fsck-damage")
+            assert conn.execute(change, {"text": "99/QĐ-UBND", "document": issued}).rowcount == 1
+        desk = visit(AUDITOR, size)
+        page = desk.go("/desk/audit/fsck")
+        desk.press("Kiểm tra lại")
+        page.get_by_role("alert").wait_for(timeout=60_000)
+        desk.look("fsck-damage")
+        assert page.get_by_role("cell").filter(has_text="Số đã cấp bị thay đổi").first.is_visible()
+    finally:
+        with site.services.transactions.write() as conn:
+            conn.execute(change, {"text": number, "document": issued})
 
 
 def test_other_roles_see_none_of_it(visit, issued):

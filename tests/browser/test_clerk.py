@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
-from api.demo.documents import DecisionSpec, decision
+from api.demo.documents import Anchors, DecisionSpec, decision
 from signer.errors import TimestampUnavailable
 from tests.service import CLERK, LEADER, Site
 
@@ -51,8 +52,11 @@ def test_from_draft_to_issued(visit, size, site):
     assert {"Số", "Ngày", "Tháng", "Chữ ký Nguyễn Văn An", "Dấu cơ quan"} <= set(labels)
     desk.look("prepare")
     document = re.search(r"/documents/([^/]+)/prepare", page.url)[1]
+    page.get_by_label("In mã QR").check()
     desk.press("Trình ký")
     desk.heading(subject)
+    shown = page.locator("figure .page-text").first.text_content()
+    assert urlsplit(site.url).netloc in shown  # the QR's host is printed beside it
     desk.look("work-prepared")
     page = desk.go("/desk/clerk?tab=circulating")
     item = page.get_by_role("listitem").filter(has_text=subject)
@@ -85,7 +89,7 @@ def test_from_draft_to_issued(visit, size, site):
     page.emulate_media(media="print")
     assert page.locator("header.top").is_hidden()
     assert page.locator("table.register thead").is_visible()
-    desk.look("register-print")
+    desk.picture("register-print")
 
 
 @pytest.fixture
@@ -95,7 +99,7 @@ def silent(site, monkeypatch):
     class Silent:
         reserve = site.services.tsa.reserve
 
-        def token(self, imprint: bytes, digest: str) -> bytes:
+        def token(self, _imprint: bytes, _digest: str) -> bytes:
             raise TimestampUnavailable("no answer")
 
     with monkeypatch.context() as patch:
@@ -192,12 +196,15 @@ def test_a_draft_that_cannot_be_taken_is_refused_in_place(visit, size, site):
     desk = visit(CLERK, size)
     page = desk.go("/desk/clerk")
     page.get_by_text("Đưa dự thảo vào hệ thống").click()
-    page.get_by_label("Trích yếu", exact=True).fill("Mật")
+    page.get_by_label("Trích yếu", exact=True).fill("Còn nguyên sau khi bị từ chối")
+    page.get_by_label("Nguyễn Văn An, Phó Chủ tịch").first.check()
     secret = decision(DecisionSpec(secrecy="MẬT"))
     page.set_input_files("#file", {"name": "mat.pdf", "mimeType": "application/pdf", "buffer": secret})
     desk.press("Tải lên và chuẩn bị ký")
     page.get_by_role("alert").wait_for()
     desk.look("clerk-refused")
+    assert page.get_by_label("Trích yếu", exact=True).input_value() == "Còn nguyên sau khi bị từ chối"
+    assert page.get_by_label("Nguyễn Văn An, Phó Chủ tịch").first.is_checked()
 
 
 def test_void_with_a_reason_stays_in_the_register(visit, size, site):
@@ -246,3 +253,30 @@ def test_take_back_and_revise(visit, site):
     open_item(desk, "draft", "Rút lại để sửa")
     desk.press("Soạn lại")
     page.locator(".document-head .state", has_text="Dự thảo").wait_for()
+
+
+def test_a_page_without_anchors_gets_boxes_to_be_placed_by_hand(visit, size, site):
+    subject = f"Bản quét, không có chữ {size[0]}"
+    scan = decision(DecisionSpec(anchors=Anchors.NONE))
+    document = str(site.upload(scan, subject=subject).json()["id"])
+    desk = visit(CLERK, size)
+    page = desk.go(f"/desk/documents/{document}/prepare")
+    assert page.get_by_text("Không tìm thấy").is_visible()
+    assert page.locator("g.box").count() >= 5
+    desk.look("prepare-by-hand")
+    desk.press("Trình ký")
+    desk.heading(subject)
+    site.done(LEADER, site.post(LEADER, f"/documents/{document}/leader-signature"))
+    site.post(CLERK, f"/documents/{document}/number", json={})
+    site.done(CLERK, site.post(CLERK, f"/documents/{document}/seal"))
+    assert site.document(document)["state"] == "archived"
+
+
+def test_a_symbol_that_is_not_the_agency_s_is_refused_at_the_desk(visit, site):
+    """Boxes that were not moved leave the printed symbol to be read and compared."""
+    document = str(site.upload(kind="TB", subject="Thông báo mang ký hiệu quyết định").json()["id"])
+    desk = visit(CLERK)
+    page = desk.go(f"/desk/documents/{document}/prepare")
+    desk.press("Trình ký")
+    page.get_by_role("alert").filter(has_text="QĐ-UBND").wait_for()
+    assert site.document(document)["state"] == "draft"

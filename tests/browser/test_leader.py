@@ -26,9 +26,7 @@ def again(site: Site, document: str) -> None:
     assert site.post(CLERK, f"/documents/{document}/withdrawal").status_code == 200
     boxes = site.get(CLERK, f"/documents/{document}/proposal")["boxes"]
     leader = next(box for box in boxes if box["role"] == "leader")
-    x0, y0, x1, y1 = leader["rect"]
-    moved = {"role": "leader", "name": leader["name"], "page": leader["page"]}
-    moved |= {"x0": x0 - 9, "y0": y0, "x1": x1 - 9, "y1": y1}
+    moved = {**leader, "x0": leader["x0"] - 9, "x1": leader["x1"] - 9}
     answer = site.post(CLERK, f"/documents/{document}/preparation", json={"boxes": [moved]})
     assert answer.status_code == 200, answer.text
 

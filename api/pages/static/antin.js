@@ -143,10 +143,17 @@ function prepare(root) {
   all("[data-back]", root).forEach((one) => reveal(one, () => history.back()));
 }
 
+/** Rows of places and tabs scroll sideways on a phone: the current one is in sight. */
+function center(current) {
+  const row = current.closest("ul");
+  row.scrollLeft += current.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - current.clientWidth) / 2;
+}
+
 function start() {
   document.documentElement.classList.add("scripted");
   prepare(document);
   all("[data-live]").forEach(live);
+  all("nav ul [aria-current]").forEach(center);
 }
 
 // A page that comes back from the browser's cache may be sent again.

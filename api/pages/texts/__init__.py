@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.pages.texts import common, desks, public
+from api.pages.texts import common, desks, fsck, public
 
-TEXTS: dict[str, tuple[str, str]] = {**common.TEXTS, **public.TEXTS, **desks.TEXTS}
+TEXTS: dict[str, tuple[str, str]] = {**common.TEXTS, **public.TEXTS, **desks.TEXTS, **fsck.TEXTS}

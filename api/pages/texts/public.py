@@ -61,8 +61,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "kept.recalled": ("Văn bản đã bị thu hồi lúc", "Recalled at"),
     "kept.replaced": ("Văn bản đã được thay thế.", "This document was replaced."),
     "kept.no": (
-        "Tệp này không có trong kho lưu trữ của hệ thống. Chữ ký vẫn được kiểm tra đầy đủ như trên.",
-        "These bytes are not in this archive. The signatures were checked nevertheless.",
+        "Tệp này không có trong kho lưu trữ của hệ thống; kết luận ở trên chỉ dựa vào chính tệp.",
+        "These bytes are not in this archive; the verdict above rests on the file alone.",
     ),
     "document.agency": ("Cơ quan ban hành", "Agency"),
     "document.issued": ("Phát hành lúc", "Issued at"),

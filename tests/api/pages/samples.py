@@ -322,6 +322,7 @@ FSCK = v.FsckView(
 )
 FSCK_BAD = replace(
     FSCK,
+    errors=2,
     findings=(
         v.FsckFinding(
             "fsck.object-digest", "objects/9f/2c41…/decision.pdf", "Nội dung tệp không khớp mã băm đã ghi."

@@ -17,7 +17,7 @@ from api.pages import formats, rendering
 from api.pages.addresses import ADDRESSES, address
 from api.pages.geometry import Sheet
 from api.pages.rendering import render
-from api.pages.texts import TEXTS, common, desks, public
+from api.pages.texts import TEXTS, common, desks, fsck, public
 from api.pages.verdicts import verdict
 from policies.vocabulary import (
     Changes,
@@ -117,7 +117,7 @@ def test_every_control_has_a_name_and_every_write_its_token(case, language):
 
 
 def test_texts_are_complete_in_both_languages():
-    assert len(TEXTS) == len(common.TEXTS) + len(public.TEXTS) + len(desks.TEXTS)
+    assert len(TEXTS) == sum(len(part.TEXTS) for part in (common, public, desks, fsck))
     for key, (vi, en) in TEXTS.items():
         assert vi.strip(), key
         assert en.strip(), key
@@ -365,3 +365,11 @@ def test_who_is_signed_in_is_said_on_every_desk():
     assert "Đăng xuất" in html
     assert SUBJECT[1:] in html
     assert NOW.tzinfo is UTC
+
+
+def test_every_finding_of_an_audit_has_its_words():
+    from api.checking import AUDIT_BROKEN
+    from archive.fsck import findings
+
+    ids = {value for name, value in vars(findings).items() if name.isupper() and isinstance(value, str)}
+    assert {f"fsck.{one}" for one in {*ids, AUDIT_BROKEN}} == set(fsck.TEXTS)
