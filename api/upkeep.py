@@ -12,7 +12,7 @@ from threading import Event, Thread
 from api import problems
 from api.finishing import Finishing
 from api.services import Services
-from api.store import operations
+from api.store import idempotency, operations
 from archive.catalogue import deposit_rows
 from archive.catalogue.values import Deposit
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
@@ -51,9 +51,11 @@ class Upkeep:
                 log.warning("upkeep: %s", exc)
 
     def run_once(self) -> None:
-        """Both parts. Raises ArchiveUnavailable when the database does not answer."""
+        """All parts. Raises ArchiveUnavailable when the database does not answer."""
         self.carry_out_what_is_left()
         self.end_lost_operations()
+        with self.s.transactions.note() as conn:
+            idempotency.forget_old(conn, self.s.clock())
 
     def carry_out_what_is_left(self) -> None:
         """Deposits that a store's bad moment left, by the code that makes them on a good day."""

@@ -5,11 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from api.store.tables import accounts, sessions, sign_in_failures
 from policies.vocabulary import Role
+
+# Built once: every request runs it.
+_SESSION = (
+    select(accounts, sessions.c.kind, sessions.c.expires_at)
+    .select_from(sessions.join(accounts, sessions.c.account == accounts.c.id))
+    .where(
+        sessions.c.token_hash == bindparam("token"),
+        sessions.c.expires_at > bindparam("now"),
+        accounts.c.active == 1,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +118,7 @@ def open_session(
 
 def session(conn: Connection, token_hash: str, at: datetime) -> Session | None:
     """The live session behind a token's hash, when its account is still active."""
-    joined = sessions.join(accounts, sessions.c.account == accounts.c.id)
-    query = select(accounts, sessions.c.kind, sessions.c.expires_at).select_from(joined)
-    row = conn.execute(
-        query.where(sessions.c.token_hash == token_hash, sessions.c.expires_at > at, accounts.c.active == 1)
-    ).first()
+    row = conn.execute(_SESSION, {"token": token_hash, "now": at}).first()
     return Session(_account(row), row._mapping["kind"], row._mapping["expires_at"]) if row else None
 
 

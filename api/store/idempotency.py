@@ -6,11 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from api.store.tables import idempotency
 
 KEPT = timedelta(days=7)
+_HERE = (idempotency.c.account == bindparam("who"), idempotency.c.key == bindparam("which"))
+# Built once: every write runs them.
+_FIND = select(
+    idempotency.c.route,
+    idempotency.c.body_hash,
+    idempotency.c.status,
+    idempotency.c.headers,
+    idempotency.c.body,
+    idempotency.c.at,
+).where(*_HERE)
+_TAKE_OVER = delete(idempotency).where(*_HERE, idempotency.c.status.is_(None))
+_INSERT = insert(idempotency)
+_ANSWER = (
+    update(idempotency)
+    .where(*_HERE)
+    .values(status=bindparam("new_status"), headers=bindparam("new_headers"), body=bindparam("new_body"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,38 +41,32 @@ class Kept:
 
 
 def find(conn: Connection, account: str, key: str) -> Kept | None:
-    table = idempotency.c
-    columns = (table.route, table.body_hash, table.status, table.headers, table.body, table.at)
-    row = conn.execute(select(*columns).where(table.account == account, table.key == key)).first()
+    row = conn.execute(_FIND, {"who": account, "which": key}).first()
     return Kept(**row._mapping) if row else None
 
 
 def begin(conn: Connection, account: str, key: str, route: str, body_hash: str, at: datetime) -> None:
     """Take the key, or take it over from a first request that died under way."""
-    table = idempotency.c
-    conn.execute(delete(idempotency).where(table.at < at - KEPT))
-    conn.execute(
-        delete(idempotency).where(table.account == account, table.key == key, table.status.is_(None))
-    )
-    conn.execute(
-        insert(idempotency).values(account=account, key=key, route=route, body_hash=body_hash, at=at)
-    )
+    conn.execute(_TAKE_OVER, {"who": account, "which": key})
+    row = {"account": account, "key": key, "route": route, "body_hash": body_hash, "at": at}
+    conn.execute(_INSERT, row)
 
 
 def finish(
     conn: Connection, account: str, key: str, status: int, headers: dict[str, Any], body: bytes
 ) -> None:
-    table = idempotency.c
-    where = (table.account == account, table.key == key)
-    conn.execute(update(idempotency).where(*where).values(status=status, headers=headers, body=body))
+    answer = {"new_status": status, "new_headers": headers, "new_body": body}
+    conn.execute(_ANSWER, {"who": account, "which": key, **answer})
 
 
 def forget(conn: Connection, account: str, key: str) -> None:
     """Free the key after an answer that must not be repeated (a fault of ours)."""
-    table = idempotency.c
-    conn.execute(
-        delete(idempotency).where(table.account == account, table.key == key, table.status.is_(None))
-    )
+    conn.execute(_TAKE_OVER, {"who": account, "which": key})
+
+
+def forget_old(conn: Connection, at: datetime) -> None:
+    """Answers older than `KEPT`: a reading of the whole table, so not in every write."""
+    conn.execute(delete(idempotency).where(idempotency.c.at < at - KEPT))
 
 
 def forget_unanswered(conn: Connection) -> None:

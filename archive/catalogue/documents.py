@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, or_, select, tuple_, update
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
@@ -18,6 +18,23 @@ from archive.errors import ArchiveRefused
 from policies.issuing import Act, Facts, next_state
 from policies.reasons import access, archiving
 from policies.vocabulary import FieldRole, State
+
+# What every act runs, built once: building a statement costs more than running it.
+_BY_ID = select(documents).where(documents.c.id == bindparam("wanted"))
+_VERSIONS = (
+    select(document_versions)
+    .where(document_versions.c.document == bindparam("wanted"))
+    .order_by(document_versions.c.ordinal)
+)
+_LAST_VERSION = select(func.coalesce(func.max(document_versions.c.ordinal), 0)).where(
+    document_versions.c.document == bindparam("wanted")
+)
+_ADD_VERSION = insert(document_versions)
+_SIGNERS = (
+    select(document_signers)
+    .where(document_signers.c.document == bindparam("wanted"))
+    .order_by(document_signers.c.ordinal)
+)
 
 
 def put_agency(conn: Connection, agency: Agency, at: datetime) -> None:
@@ -71,7 +88,8 @@ def get(conn: Connection, document_id: str) -> Document:
 
 
 def find(conn: Connection, document_id: str) -> Document | None:
-    return _one(conn, documents.c.id == document_id)
+    row = conn.execute(_BY_ID, {"wanted": document_id}).first()
+    return _document(row) if row else None
 
 
 def by_code(conn: Connection, public_code: str) -> Document | None:
@@ -130,27 +148,15 @@ def change(conn: Connection, document: Document, at: datetime, **values: Any) ->
 
 def add_version(conn: Connection, document_id: str, new: NewVersion, at: datetime) -> Version:
     """Append a version of the bytes. The caller holds the document's row in this transaction."""
-    last = select(func.coalesce(func.max(document_versions.c.ordinal), 0)).where(
-        document_versions.c.document == document_id
-    )
-    version = Version(document_id, conn.execute(last).scalar_one() + 1, new.role, new.sha256, new.size, at)
-    conn.execute(
-        insert(document_versions).values(
-            document=document_id,
-            ordinal=version.ordinal,
-            role=new.role,
-            sha256=new.sha256,
-            size=new.size,
-            created_at=at,
-        )
-    )
+    last = conn.execute(_LAST_VERSION, {"wanted": document_id}).scalar_one()
+    version = Version(document_id, last + 1, new.role, new.sha256, new.size, at)
+    conn.execute(_ADD_VERSION, {name: getattr(version, name) for name in Version.__slots__})
     return version
 
 
 def versions(conn: Connection, document_id: str) -> tuple[Version, ...]:
     """Every version of the bytes, oldest first."""
-    query = select(document_versions).where(document_versions.c.document == document_id)
-    return tuple(_version(row) for row in conn.execute(query.order_by(document_versions.c.ordinal)))
+    return tuple(_version(row) for row in conn.execute(_VERSIONS, {"wanted": document_id}))
 
 
 def set_signers(conn: Connection, document_id: str, signers: Iterable[Signer]) -> None:
@@ -173,8 +179,7 @@ def set_signers(conn: Connection, document_id: str, signers: Iterable[Signer]) -
 
 def signers(conn: Connection, document_id: str) -> tuple[Signer, ...]:
     """In the order in which they sign."""
-    query = select(document_signers).where(document_signers.c.document == document_id)
-    return tuple(_signer(row) for row in conn.execute(query.order_by(document_signers.c.ordinal)))
+    return tuple(_signer(row) for row in conn.execute(_SIGNERS, {"wanted": document_id}))
 
 
 def mark_signed(conn: Connection, signer: Signer, at: datetime) -> None:
