@@ -14,6 +14,7 @@ from typing import Any
 from signer.document.character_maps import FontReader, font_reader
 from signer.document.contents import operations
 from signer.document.fields import FormField, form_fields, rectangle
+from signer.document.legibility import readable
 from signer.document.objects import Ref, Stream
 from signer.document.reader import PdfFile
 from signer.document.text_strings import text_string
@@ -59,7 +60,7 @@ def drawn_text(pdf: PdfFile, appearance: Stream) -> Drawing:
 
 
 def draws_value(pdf: PdfFile, form_field: FormField, trusts: Callable[[Ref], bool] = lambda _: True) -> bool:
-    """Whether every visible widget of a text field draws exactly its value (white space aside).
+    """Whether every visible widget of a text field draws exactly its value (white space aside), legibly.
 
     `trusts` says of an embedded font whether its glyphs may be believed to look like what they are called.
     """
@@ -71,11 +72,15 @@ def draws_value(pdf: PdfFile, form_field: FormField, trusts: Callable[[Ref], boo
         flags = pdf.resolve(widget.dict.get("F"))
         if type(flags) is int and flags & _HIDDEN_FLAG:
             continue
-        appearance = pdf.resolve(pdf.dictionary(widget.dict.get("AP")).get("N"))
-        if appearance is None and not wanted:
+        states = pdf.dictionary(widget.dict.get("AP"))
+        if pdf.resolve(states.get("N")) is None and not wanted:
             continue
-        if not isinstance(appearance, Stream) or not _draws(pdf, appearance, wanted, trusts):
-            return False
+        for state in ("N", *(other for other in ("R", "D") if other in states)):
+            appearance = pdf.resolve(states.get(state))
+            if not isinstance(appearance, Stream) or not _draws(pdf, appearance, wanted, trusts):
+                return False
+            if wanted and not readable(pdf, widget, appearance):
+                return False
     return True
 
 
