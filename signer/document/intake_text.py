@@ -69,16 +69,21 @@ class _Character:
 
 def _characters(page: Any) -> Iterator[_Character]:
     text_page = page.get_textpage()
+    handle = text_page.raw
     box, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
     for index in range(min(text_page.count_chars(), MAX_CHARACTERS)):
-        text = chr(pdfium.FPDFText_GetUnicode(text_page, index))
-        placed = pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
-        if placed and not text.isspace() and pdfium.FPDFText_GetLooseCharBox(text_page, index, box):
-            angle = pdfium.FPDFText_GetCharAngle(text_page, index)
+        text = chr(pdfium.FPDFText_GetUnicode(handle, index))
+        placed = pdfium.FPDFText_GetCharOrigin(handle, index, at_x, at_y)
+        if placed and not text.isspace() and pdfium.FPDFText_GetLooseCharBox(handle, index, at_box):
+            angle = pdfium.FPDFText_GetCharAngle(handle, index)
             yield _levelled(text, x.value, y.value, angle, box)
 
 
 def _levelled(text: str, x: float, y: float, angle: float, box: Any) -> _Character:
+    if angle == 0:  # nearly every letter
+        left, right, low, high = box.left, box.right, box.bottom, box.top
+        return _Character(text, x, y, 0.0, min(left, right), max(left, right), y, abs(high - low))
     cosine, sine = math.cos(angle), math.sin(angle)
     corners = [(cx, cy) for cx in (box.left, box.right) for cy in (box.bottom, box.top)]
     along = [cx * cosine + cy * sine for cx, cy in corners]

@@ -41,7 +41,9 @@ class Turn:
     rotation: int
 
     def upright(self, x: float, y: float) -> tuple[float, float]:
-        return {90: (y, -x), 180: (-x, -y), 270: (-y, x)}.get(self.rotation, (x, y))
+        if self.rotation == 0:  # nearly every page, and every letter of it asks
+            return x, y
+        return {90: (y, -x), 180: (-x, -y), 270: (-y, x)}[self.rotation]
 
     def user(self, x: float, y: float) -> tuple[float, float]:
         return {90: (-y, x), 180: (-x, -y), 270: (y, -x)}.get(self.rotation, (x, y))
@@ -201,20 +203,23 @@ def _letters(text_page: Any, turn: Turn) -> Iterator[Letter]:
     handle = text_page.raw
     box, matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
     x, y = ctypes.c_double(), ctypes.c_double()
+    at_box, at_matrix, at_x, at_y = (ctypes.byref(value) for value in (box, matrix, x, y))
     for index in range(min(pdfium.FPDFText_CountChars(handle), MAX_LETTERS)):
         code = pdfium.FPDFText_GetUnicode(handle, index)
         character = chr(code) if code < 0x110000 else " "
         if character.isspace() or code < 0x20 or 0xD800 <= code < 0xE000:
             continue
-        if not pdfium.FPDFText_GetCharOrigin(handle, index, x, y):
+        if not pdfium.FPDFText_GetCharOrigin(handle, index, at_x, at_y):
             continue
-        pdfium.FPDFText_GetLooseCharBox(handle, index, box)
-        pdfium.FPDFText_GetMatrix(handle, index, matrix)
+        pdfium.FPDFText_GetLooseCharBox(handle, index, at_box)
+        pdfium.FPDFText_GetMatrix(handle, index, at_matrix)
         along = turn.upright(matrix.a, matrix.b)
         if along[0] <= 0 or abs(along[1]) > 0.01 * along[0]:
             continue
         size = pdfium.FPDFText_GetFontSize(handle, index) * math.hypot(matrix.c, matrix.d)
-        corners = turn.upright_rect(Rect(box.left, box.bottom, box.right, box.top))
+        right = max(turn.upright(box.left, box.bottom)[0], turn.upright(box.right, box.top)[0])
         left, baseline = turn.upright(x.value, y.value)
-        text = unicodedata.normalize("NFC", character).replace("Ð", "Đ")
-        yield Letter(text, left, max(left, corners.x1), baseline, size or 1.0)
+        text = character
+        if code > 0x7F:
+            text = unicodedata.normalize("NFC", character).replace("Ð", "Đ")
+        yield Letter(text, left, max(left, right), baseline, size or 1.0)
