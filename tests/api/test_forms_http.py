@@ -1,0 +1,148 @@
+"""The doors of the desks by plain HTTP: forms of other sites, foreign tokens, sessions that ended."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from api.identity import COOKIE, csrf_token
+from api.routes import audits, desks
+from tests.service import AUDITOR, CLERK, LEADER
+
+pytestmark = pytest.mark.xdist_group("site")
+HTML = {"accept": "text/html"}
+
+
+def browser(site, who: str | None) -> httpx.Client:
+    client = httpx.Client(base_url=site.url, timeout=60, trust_env=False, headers=HTML)
+    if who is not None:
+        site.client(who)
+        token = site.clients[who].headers["authorization"].removeprefix("Bearer ")
+        client.cookies.set(COOKIE, token)
+    return client
+
+
+def token(client: httpx.Client) -> str:
+    return csrf_token(client.cookies[COOKIE])
+
+
+@pytest.fixture
+def waiting(site):
+    document = site.prepared(subject="Không ai ký hộ được")
+    return document, site.document(document)["sha256"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:1"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_a_form_of_another_site_is_refused(site, waiting, headers):
+    document, sha256 = waiting
+    client = browser(site, LEADER)
+    form = {"csrf": token(client), "digest": sha256}
+    answer = client.post(f"/desk/documents/{document}/sign", data=form, headers=headers)
+    assert answer.status_code == 403
+    assert "access.cross-site" in answer.text
+    assert site.document(document)["state"] == "prepared"
+
+
+@pytest.mark.parametrize("csrf", ["", "x", "0" * 64])
+def test_a_form_without_the_session_s_token_is_refused(site, waiting, csrf):
+    document, sha256 = waiting
+    answer = browser(site, LEADER).post(
+        f"/desk/documents/{document}/sign", data={"csrf": csrf, "digest": sha256}
+    )
+    assert answer.status_code == 403
+    assert site.document(document)["state"] == "prepared"
+
+
+def test_the_token_of_another_session_is_no_token(site, waiting):
+    document, sha256 = waiting
+    stolen = token(browser(site, CLERK))
+    answer = browser(site, LEADER).post(
+        f"/desk/documents/{document}/sign", data={"csrf": stolen, "digest": sha256}
+    )
+    assert answer.status_code == 403
+
+
+def test_signing_in_from_another_site_is_refused(site):
+    form = {"name": LEADER, "password": site.passwords[LEADER]}
+    answer = browser(site, None).post("/sign-in", data=form, headers={"origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert COOKIE not in answer.cookies
+
+
+def test_every_form_of_the_desks_asks_for_the_token(site):
+    """No POST under /desk does anything for a session whose form lacks the token."""
+    routes = [*desks.router.routes, *audits.router.routes]
+    posts = {route.path for route in routes if "POST" in route.methods}
+    assert len(posts) >= 14
+    file = {"file": ("a.pdf", b"%PDF-1.7", "application/pdf")}
+    fields = {"reason": "x", "digest": "x", "subject": "x"}
+    for path in posts:
+        for who in (LEADER, CLERK, AUDITOR):
+            where = re.sub(r"\{.*?\}", "nowhere", path)
+            answer = browser(site, who).post(
+                where, data=fields, files=file if path == "/desk/documents" else None
+            )
+            assert answer.status_code == 403, (path, who, answer.status_code)
+
+
+@pytest.mark.parametrize("path", ["/desk/inbox", "/desk/clerk?tab=issue", "/desk/audit/trail?q=k%C3%BD"])
+def test_without_a_session_a_page_leads_to_sign_in_and_back(site, path):
+    client = browser(site, None)
+    client.cookies.set(COOKIE, "ended")
+    answer = client.get(path)
+    assert answer.status_code == 303
+    where = httpx.URL(answer.headers["location"])
+    assert (where.path, where.params["next"]) == ("/sign-in", path)
+    form = {"name": CLERK, "password": site.passwords[CLERK], "next": where.params["next"]}
+    assert client.post("/sign-in", data=form).headers["location"] == path
+
+
+def test_without_a_session_a_form_is_refused_and_the_api_says_401(site, waiting):
+    document, sha256 = waiting
+    answer = browser(site, None).post(f"/desk/documents/{document}/sign", data={"digest": sha256})
+    assert answer.status_code in (401, 403)
+    api = site.client(None).get("/documents", headers=HTML)
+    assert api.status_code == 401
+    assert api.json()["id"] == "access.not-signed-in"
+
+
+@pytest.mark.parametrize(
+    "evil", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_sign_in_leads_nowhere_else(site, evil):
+    form = {"name": CLERK, "password": site.passwords[CLERK], "next": evil}
+    assert browser(site, None).post("/sign-in", data=form).headers["location"] == "/desk"
+
+
+def test_every_page_carries_the_strict_headers(site):
+    for path in ("/", "/log", "/sign-in", "/v/none", "/desk/inbox", "/static/antin.css", "/api/v1/log/key"):
+        headers = browser(site, None).get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_pages_name_no_other_host(site):
+    document = site.issued(subject="Không nạp gì từ nơi khác")
+    code = site.document(document)["code"]
+    for who, path in ((None, "/"), (None, f"/v/{code}"), (None, "/log"), (CLERK, "/desk/clerk")):
+        html = browser(site, who).get(path).text
+        loaded = re.findall(
+            r"<(?:script|link|img|image|iframe|form|use)\b[^>]*?(?:src|href|action)=\"([^\"]+)\"", html
+        )
+        assert loaded
+        assert all(one.startswith("/") and not one.startswith("//") for one in loaded)
+        assert "<style" not in html
+        assert not re.search(r"\son\w+=|\sstyle=", html)
