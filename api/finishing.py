@@ -426,9 +426,9 @@ class Finishing:
 
     def _actor(self, payload: dict[str, Any]) -> Account:
         with self.s.transactions.read() as conn:
-            found = accounts.by_id(conn, payload["actor"])
+            found = accounts.active(conn, payload["actor"])
         if found is None:
-            raise Refused(reasons.NO_LEADER)
+            raise AccessRefused(access_reasons.NOT_SIGNED_IN)
         return found
 
 

@@ -238,6 +238,7 @@ class Issuing:
         """The bytes with this account's ký nháy; its time-stamp goes in before the document moves on."""
         with self.s.transactions.read() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
+        allow(Act.INITIAL, actor.roles)
         next_state(document.state, Act.INITIAL)
         key = self.s.keys.get(actor.key_name)
         shown = Appearance(image=self.s.stamps.signature(actor.name))

@@ -179,8 +179,14 @@ def page_image(
     page: Annotated[int, Path(ge=0)],
     dpi: Annotated[int, Query(ge=36, le=300)] = 96,
     image: Annotated[Literal["webp", "png"], Query()] = "webp",
+    shown: Annotated[
+        str, Query(alias="v", max_length=64, description="beginning of the digest that the picture is of")
+    ] = "",
 ) -> Response:
+    """What is kept under the address of one digest must never be the picture of another: it is signed by sight."""
     document = staff_document(given, who, document_id)
+    if not (document.current_sha256 or "").startswith(shown):
+        raise AccessRefused(reasons.CHANGED_MEANWHILE)
     return Previews(given).answer(document, page, dpi, image)
 
 

@@ -83,6 +83,12 @@ def by_id(conn: Connection, account_id: str) -> Account | None:
     return _account(row) if row else None
 
 
+def active(conn: Connection, account_id: str) -> Account | None:
+    """The account, unless it was closed: what it asked for is then not done any more."""
+    row = conn.execute(select(accounts).where(accounts.c.id == account_id, accounts.c.active == 1)).first()
+    return _account(row) if row else None
+
+
 def displays(conn: Connection, agency: str) -> dict[str, str]:
     """How the people of an agency are called, by account name; those who left too."""
     rows = conn.execute(select(accounts.c.name, accounts.c.display).where(accounts.c.agency == agency))
