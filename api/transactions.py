@@ -114,7 +114,9 @@ def _sqlite(url: str, begin: str, busy_seconds: float, *, read_only: bool) -> En
     def _begin(conn: Connection) -> None:
         if not read_only:
             waits = "NORMAL" if conn.get_execution_options().get("antin_note") else "FULL"
-            conn.exec_driver_sql(f"PRAGMA synchronous={waits}")
+            if conn.info.get("synchronous") != waits:
+                conn.exec_driver_sql(f"PRAGMA synchronous={waits}")
+                conn.info["synchronous"] = waits
         conn.exec_driver_sql(begin)
 
     return engine

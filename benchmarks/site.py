@@ -35,7 +35,7 @@ from signer.timestamping.direct import DirectTimestampAuthority
 from signer.timestamping.token import TokenRules
 
 CLERK, LEADER = "van-thu", "nguyen-van-an"
-POLL_SECONDS = 0.15
+POLL_SECONDS = 0.25
 GRACE_SECONDS = 86_400.0  # as in operation: validation data is collected a day later
 
 
