@@ -74,6 +74,12 @@ HIDDEN_BYTES = Reason(
     "{count} bytes after the end-of-file marker are read as PDF content by some programs, or begin an update "
     "whose end was cut off. What is shown may differ from what was signed, or the last signature may be missing.",
 )
+VALUE_NOT_DRAWN = Reason(
+    "verification.value-not-drawn",
+    "ISO 32000-2, 12.7.4.3; NĐ 30/2020/NĐ-CP, Điều 15",
+    "Ô «{field}» có giá trị «{value}» nhưng trên trang hiển thị «{drawn}». Không rõ người ký đã thấy nội dung nào.",
+    "The field “{field}” has the value “{value}”, but the page shows “{drawn}”. Which of them was signed is unclear.",
+)
 STRUCTURE_SUSPICIOUS = Reason(
     "verification.structure-suspicious",
     "ISO 32000-2, 7.5",

@@ -78,6 +78,8 @@ def _simple(pdf: PdfFile, entries: dict[str, Any], to_unicode: dict[int, str]) -
         out = []
         for code in raw:
             named, text = encoding.get(code), to_unicode.get(code)
+            if named == "":  # a glyph of its own, which may look like anything
+                return None
             if named is not None and text is not None and named != text:
                 return None
             found = named if named is not None else text

@@ -13,7 +13,7 @@ from typing import Any
 
 from signer.document.character_maps import FontReader, font_reader
 from signer.document.contents import operations
-from signer.document.fields import FormField, form_fields, rectangle
+from signer.document.fields import FormField, rectangle
 from signer.document.legibility import readable
 from signer.document.objects import Ref, Stream
 from signer.document.reader import PdfFile
@@ -49,13 +49,14 @@ class Drawing:
     fonts: set[Ref] = field(default_factory=set)
 
 
-def drawn_text(pdf: PdfFile, appearance: Stream) -> Drawing:
-    """The text of an appearance stream in drawing order, lines separated by newlines.
+def drawn_text(pdf: PdfFile, appearance: Stream, fonts: dict[Ref, FontReader] | None = None) -> Drawing:
+    """The text of an appearance stream in drawing order.
 
-    Raises `DocumentRefused` when the stream cannot be read.
+    `fonts` keeps readers of fonts from one appearance of this view to the next. Raises `DocumentRefused` when the
+    stream cannot be read.
     """
     drawing = Drawing()
-    _Reader(pdf, drawing).run(appearance, _IDENTITY, 0)
+    _Reader(pdf, drawing, {} if fonts is None else fonts).run(appearance, _IDENTITY, 0)
     return drawing
 
 
@@ -84,12 +85,6 @@ def draws_value(pdf: PdfFile, form_field: FormField, trusts: Callable[[Ref], boo
     return True
 
 
-def mismatched_fields(pdf: PdfFile) -> tuple[FormField, ...]:
-    """The filled text fields of a file that draw something else than their value."""
-    texts = [f for f in form_fields(pdf, pages=False) if f.type == "Tx" and f.value not in (None, b"")]
-    return tuple(f for f in texts if not draws_value(pdf, f))
-
-
 def _draws(pdf: PdfFile, appearance: Stream, wanted: str, trusts: Callable[[Ref], bool]) -> bool:
     try:
         drawing = drawn_text(pdf, appearance)
@@ -116,10 +111,11 @@ class _State:
 class _Reader:
     """Follows the operators that matter to text; everything else that paints makes the drawing unsound."""
 
-    def __init__(self, pdf: PdfFile, drawing: Drawing) -> None:
+    def __init__(self, pdf: PdfFile, drawing: Drawing, fonts: dict[Ref, FontReader]) -> None:
         self._pdf = pdf
         self._drawing = drawing
-        self._fonts: dict[Any, FontReader] = {}
+        self._fonts = fonts
+        self._direct: dict[int, FontReader] = {}  # by identity: the appearance holds them while it is read
         self._forms = 0
         self._rectangles = 0
         self._path_is_rectangles = True
@@ -182,12 +178,15 @@ class _Reader:
 
     def _font(self, resources: dict[str, Any], name: Any) -> FontReader:
         font = self._pdf.dictionary(resources.get("Font")).get(name) if isinstance(name, str) else None
-        key = font if isinstance(font, Ref) else id(font)
-        if key not in self._fonts:
-            self._fonts[key] = font_reader(self._pdf, font)
-        if self._fonts[key].embedded:
+        if isinstance(font, Ref):
+            reader = self._fonts.get(font) or self._fonts.setdefault(font, font_reader(self._pdf, font))
+        else:
+            reader = self._direct.get(id(font)) or self._direct.setdefault(
+                id(font), font_reader(self._pdf, font)
+            )
+        if reader.embedded:
             self._drawing.fonts.add(font if isinstance(font, Ref) else Ref(-1))
-        return self._fonts[key]
+        return reader
 
     def _show(self, operands: list[Any], state: _State, line: Matrix) -> None:
         shown = operands[-1] if operands else None

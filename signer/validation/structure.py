@@ -8,13 +8,16 @@ from __future__ import annotations
 from policies.reasons import verification as reasons
 from policies.validation import PASSED, Verdict, indeterminate
 from policies.vocabulary import Changes, Severity, SubIndication
+from signer.document.contradictions import contradictions
 from signer.document.fields import form_fields
 from signer.document.reader import PdfFile
 from signer.document.revisions import History, SignatureField, StructuralFinding
 from signer.errors import DocumentRefused
 from signer.validation.document_facts import has_pictures
+from signer.validation.names import clean
 from signer.validation.values import Finding, Outcome
 
+_MOST_SHOWN = 20
 _SUSPICIOUS = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
 _WORDS = {
     "no-end-mark": "thiếu %%EOF / no %%EOF",
@@ -42,6 +45,9 @@ def examine(pdf: PdfFile, history: History, fields: tuple[SignatureField, ...], 
     elif newest not in (Changes.NONE, Changes.LONG_TERM_DATA):
         findings.append(Finding(reasons.TAIL_NOT_COVERED, Severity.WARNING))
     findings += _empty_fields(pdf)
+    differing = _contradictions(pdf)
+    verdict = _SUSPICIOUS if differing else verdict
+    findings += differing
     return Outcome(verdict, tuple(findings))
 
 
@@ -53,6 +59,26 @@ def _weigh(pdf: PdfFile, found: StructuralFinding) -> tuple[Finding, Verdict]:
         return Finding(reasons.HIDDEN_BYTES, Severity.ERROR, count), _SUSPICIOUS
     values = {"what": _WORDS.get(found.id, found.id)}
     return Finding(reasons.STRUCTURE_SUSPICIOUS, Severity.ERROR, values), _SUSPICIOUS
+
+
+def _contradictions(pdf: PdfFile) -> list[Finding]:
+    """Fields that show something else than their value: the revisions' comparison sees only later changes."""
+    try:
+        found = contradictions(pdf)
+    except DocumentRefused:
+        return []
+    return [
+        Finding(
+            reasons.VALUE_NOT_DRAWN,
+            Severity.ERROR,
+            {
+                "field": clean(each.field),
+                "value": clean(each.value, 60),
+                "drawn": clean(each.drawn or "?", 60),
+            },
+        )
+        for each in found[:_MOST_SHOWN]
+    ]
 
 
 def _empty_fields(pdf: PdfFile) -> list[Finding]:

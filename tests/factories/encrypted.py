@@ -61,11 +61,16 @@ def signer_of(identity, issuer) -> signers.SimpleSigner:
 
 
 def signed(
-    data: bytes, password: str | bytes, signer, field: str = "Chữ ký 1", name: str = "Nguyễn Văn An"
+    data: bytes,
+    password: str | bytes | None,
+    signer,
+    field: str = "Chữ ký 1",
+    name: str = "Nguyễn Văn An",
 ) -> bytes:
     """One more revision with a visible signature, by pyHanko."""
     writer = IncrementalPdfFileWriter(io.BytesIO(data))
-    writer.encrypt(password)
+    if password is not None:
+        writer.encrypt(password)
     metadata = signers.PdfSignatureMetadata(
         field_name=field,
         name=name,

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from signer.document.drawn_text import mismatched_fields
+from signer.document.contradictions import contradictions
 from signer.document.modifications import Modifications
 from signer.document.reader import PdfFile
 from signer.document.revisions import History, signatures
@@ -30,7 +30,7 @@ def judge(data: bytes) -> None:
     changes = Modifications(history, found)
     for signature in found:
         changes.after(signature)
-    mismatched_fields(pdf)
+    contradictions(pdf)
     assert isinstance(history.unreachable, tuple)
 
 
