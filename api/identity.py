@@ -19,8 +19,9 @@ from api.store import accounts
 from api.store.accounts import Account, Session
 from api.transactions import Transactions
 from policies.reasons import access as reasons
-from policies.refusals import Refused
+from policies.refusals import Both, Refused
 from policies.vocabulary import Role
+from policies.words import ROLES
 
 ATTEMPTS = 8
 LOCKED_MINUTES = 10
@@ -114,5 +115,6 @@ def require(account: Account | None, *roles: Role) -> Account:
     if account is None:
         raise AccessRefused(reasons.NOT_SIGNED_IN)
     if roles and not account.roles.intersection(roles):
-        raise AccessRefused(reasons.WRONG_ROLE, role=" / ".join(roles))
+        vi, en = (" / ".join(ROLES[role][column] for role in roles) for column in (0, 1))
+        raise AccessRefused(reasons.WRONG_ROLE, role=Both(vi, en))
     return account

@@ -122,7 +122,8 @@ def problem_page(
     """An RFC 9457 problem for people: what is wrong, on which rule it rests, what to do."""
     status = int(problem["status"])
     shown = {"title": HTTPStatus(status).phrase, "id": "", "basis": "", "incident": "", **problem}
-    return page(request, "problem.html", language, viewer=viewer, status=status, problem=shown)
+    here = "/desk" if viewer else "/"
+    return page(request, "problem.html", language, viewer=viewer, status=status, here=here, problem=shown)
 
 
 def mount_static(app: FastAPI) -> None:

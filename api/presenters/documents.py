@@ -21,6 +21,7 @@ from policies.words import ACTS
 
 # States that the service itself leaves; when its authority did not answer, somebody asks again.
 WAITING = frozenset({State.SIGNED, State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED})
+LATER = frozenset({"augment", "crosscheck"})  # go on behind a document that waits for nothing
 OWN_NAME = "An Tín"
 LATE = (timedelta(days=2), timedelta(days=1), timedelta(hours=12), timedelta(hours=2))
 
@@ -171,7 +172,7 @@ def work(services: Services, document: Document, account: Account, language: str
         timeline=_timeline(document, trail, people, latest, language),
         acts=acts,
         signatures=_signatures(services, document, language) if archived else (),
-        waiting=running,
+        waiting=running and latest is not None and latest.kind not in LATER,
         code=document.public_code if archived else None,
         pdf_url=f"/api/v1/documents/{document.id}/file",
         receipt_url=f"/api/v1/documents/{document.id}/receipt" if archived else None,

@@ -113,8 +113,14 @@ def _review(
         here=address("review", id=document_id),
         review=present.review(given, document, account, language, waiting),
         done=done,
-        problem=problem.text(language) if problem else "",
+        problem=_why_not_signed(problem, language) if problem else "",
     )
+
+
+def _why_not_signed(problem: Refused, language: str) -> str:
+    if problem.id == reasons.CHANGED_MEANWHILE.id:
+        return rendering.translator(language)("review.changed")
+    return problem.text(language)
 
 
 @router.get("/review")

@@ -32,6 +32,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--lang=vi",
 )
 # What Chromium itself writes when a page answers 4xx: the refusal is the test's business.
 ANSWERED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
@@ -110,6 +111,8 @@ class Visit:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._settle()
             self.page.screenshot(path=path, full_page=whole)
+            self.page.keyboard.press("Control+Home")
+            self.page.screenshot(path=path.with_suffix(".top.png"))
 
     def _settle(self) -> None:
         """Pictures below the fold are lazy; a photograph of the page wants them."""

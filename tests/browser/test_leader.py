@@ -152,7 +152,7 @@ def test_bytes_that_changed_meanwhile_are_not_signed(visit, size, site):
     before = page.locator("code.digest").inner_text()
     again(site, document)
     page.get_by_role("button", name="Ký số").click()
-    page.get_by_role("alert").filter(has_text="Văn bản đã được người khác cập nhật").wait_for()
+    page.get_by_role("alert").filter(has_text="Văn bản đã thay đổi sau khi bạn mở").wait_for()
     desk.look("review-changed", whole=False)
     assert state(site, document) == "prepared"
     assert page.locator("code.digest").inner_text() != before  # the current pages, to be looked at

@@ -75,9 +75,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "These pages are rendered from the very file that will be signed.",
     ),
     "review.this_next": ("Văn bản tiếp theo ở dưới đây.", "The next document is below."),
-    "review.look_again": (
-        "Bản hiện tại ở dưới đây; hãy xem lại trước khi ký.",
-        "The current pages are below; look at them before signing.",
+    "review.changed": (
+        "Văn bản đã thay đổi sau khi bạn mở, nên chưa được ký. Bản hiện tại ở dưới đây; hãy xem lại trước khi ký.",
+        "The document changed after you opened it, so it was not signed. The current pages are below; look at them before signing.",
     ),
     "review.as": ("{signer} ký với quyền hạn {capacity}", "{signer} signs as {capacity}"),
     "review.signs": ("Người ký", "Signer"),
