@@ -12,6 +12,7 @@ from api.services import Services
 from api.verification import Ours
 from policies import layout
 from signer.validation import report as reports
+from signer.validation.names import clean
 from signer.validation.values import DocumentReport, SignatureReport
 from signer.validation.values import Finding as Found
 
@@ -88,7 +89,7 @@ def verification(services: Services, checked: Checked, language: str) -> views.V
     report = checked.report
     in_time = sorted(report.signatures, key=lambda one: one.revision)
     return views.VerificationView(
-        file_name=checked.file_name,
+        file_name=clean(checked.file_name),
         size=checked.size,
         sha256=checked.sha256,
         checked_at=report.at,
