@@ -28,6 +28,7 @@ from signer.trust.unreadable import Unreadable
 VIETNAM = timezone(timedelta(hours=7))
 MAX_CERTIFICATE = 16 << 10
 MAX_CHAIN = 6
+OTHER_PURPOSES = frozenset({"time_stamping", "ocsp_signing", "server_auth", "code_signing"})
 
 
 def check_at_load(
@@ -85,11 +86,14 @@ def check_hash(certificate: x509.Certificate) -> None:
 
 
 def is_signing_certificate(certificate: Certificate) -> bool:
-    """Key usage digitalSignature or nonRepudiation; a certificate without the extension may sign."""
-    usages = certificate.usages
-    return not certificate.authority and (
-        usages is None or bool(usages & {"digital_signature", "non_repudiation"})
-    )
+    """Key usage digitalSignature or nonRepudiation; a certificate without the extension may sign.
+
+    One that was issued for servers, code, time-stamps or OCSP alone signs no documents.
+    """
+    usages, purposes = certificate.usages, certificate.purposes
+    if certificate.authority or (purposes is not None and purposes <= OTHER_PURPOSES):
+        return False
+    return usages is None or bool(usages & {"digital_signature", "non_repudiation"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""Authorities and a furnished data directory, made once; a house for each test."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+
+import pytest
+
+from tests.crashes.authorities import Authorities
+from tests.crashes.service_house import House, template
+
+
+@pytest.fixture(scope="session")
+def authorities(tmp_path_factory):
+    found = Authorities(tmp_path_factory.mktemp("authorities"))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory, authorities):
+    return template(tmp_path_factory.mktemp("template") / "data", authorities)
+
+
+@contextlib.contextmanager
+def houses(folder, furnished, authorities):
+    made = []
+
+    def make(**settings):
+        authorities.reset()
+        data = folder / f"house-{len(made)}"
+        shutil.copytree(furnished, data)
+        made.append(House(data, authorities, **settings))
+        return made[-1]
+
+    yield make
+    authorities.gate.set()
+    for house in made:
+        house.kill()
+
+
+@pytest.fixture
+def make_house(tmp_path, furnished, authorities):
+    """A house over a fresh copy of the data; every process of it is gone afterwards."""
+    with houses(tmp_path, furnished, authorities) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, furnished, authorities):
+    """A running house for the tests of a module that leave it as they found it."""
+    with houses(tmp_path_factory.mktemp("shared"), furnished, authorities) as make:
+        yield make(tsa_parallel=2).start(keys=["leader", "seal"], faults=["silent"])
+
+
+@pytest.fixture
+def house(shared, authorities):
+    authorities.reset()
+    shared.disarm()
+    yield shared
+    authorities.reset()
+    shared.disarm()

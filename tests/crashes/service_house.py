@@ -1,0 +1,280 @@
+"""A service in a process of its own over a data directory of the test, driven over HTTP and killed at will."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from api.demo import furnish
+from api.demo.documents import decision
+from api.settings import Settings
+from api.wiring import service
+from tests.crashes.authorities import Authorities
+from tests.service import AUDITOR, CLERK, LEADER, free_port
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "mot-mat-khau-rat-dai"
+ENDED = ("succeeded", "failed")
+
+
+def template(data: Path, authorities: Authorities) -> Path:
+    """A furnished data directory: PKI, accounts, pictures, log key. Copied for each house."""
+    shutil.copytree(authorities.pki.directory, data / "demo-pki")
+    settings = Settings(demo_pki=True, data_dir=data, log_origin="antin.test/log", agency_code="H99.DEMO")
+    services = service.build(settings)
+    try:
+        passwords = {person.account: PASSWORD for person in furnish.PEOPLE}
+        furnish.accounts(services.identity, settings.agency_code, passwords, services.clock())
+    finally:
+        services.proofs.close()
+        services.sandbox.close()
+        services.transactions.close()
+    return data
+
+
+class House:
+    """Start, kill and restart; and the driver that brings a document on from wherever it stands."""
+
+    def __init__(self, data: Path, authorities: Authorities, **settings: Any) -> None:
+        self.data = data
+        self.port = free_port()
+        self.armed = data / "armed"
+        self.authorities = authorities
+        rows = {
+            "demo_pki": True,
+            "data_dir": str(data),
+            "port": self.port,
+            "public_url": f"http://127.0.0.1:{self.port}",
+            "log_origin": "antin.test/log",
+            "agency_code": "H99.DEMO",
+            "grace_seconds": 0.0,
+            "tsa_url": authorities.tsa_url,
+            "tsa_timeout": 2.0,
+            "tsa_attempts": 1,
+            **settings,
+        }
+        self.config = data / "antin.toml"
+        self.config.write_text("".join(f"{k} = {json.dumps(v)}\n" for k, v in rows.items()), "utf-8")
+        self.process: subprocess.Popen | None = None
+        self.clients: dict[str | None, httpx.Client] = {}
+        self.log = data / "service.log"
+
+    # The process.
+
+    def start(self, **plan: Any) -> House:
+        self.disarm()
+        path = self.data / "plan.json"
+        path.write_text(json.dumps({"config": str(self.config), "armed": str(self.armed), **plan}), "utf-8")
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.crashes.service_child", str(path)],
+                cwd=ROOT,
+                stdout=out,
+                stderr=out,
+            )
+        self.until(self._answers, "the service to start")
+        return self
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text("utf-8")[-3000:]
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/api/v1/log/key", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    def arm(self, word: str = "") -> None:
+        self.armed.write_text(word)
+
+    def disarm(self) -> None:
+        self.armed.unlink(missing_ok=True)
+
+    def died(self, seconds: float = 30) -> None:
+        """Wait for the kill that was prepared."""
+        assert self.process is not None
+        assert self.process.wait(seconds) == -9, self.log.read_text("utf-8")[-3000:]
+        self._forget()
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        self._forget()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+        self._forget()
+
+    def _forget(self) -> None:
+        for client in self.clients.values():
+            client.close()
+        self.clients.clear()
+        self.process = None
+
+    def until(self, done, what: str, seconds: float = 40) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (found := done()):
+            assert time.monotonic() < deadline, f"waited for {what}\n{self.log.read_text('utf-8')[-3000:]}"
+            time.sleep(0.05)
+        return found
+
+    # HTTP.
+
+    def client(self, name: str | None) -> httpx.Client:
+        if name not in self.clients:
+            client = httpx.Client(
+                base_url=f"http://127.0.0.1:{self.port}/api/v1", timeout=60, trust_env=False
+            )
+            if name is not None:
+                answer = client.post("/sessions", json={"name": name, "password": PASSWORD})
+                assert answer.status_code == 201, answer.text
+                client.headers["authorization"] = f"Bearer {answer.json()['token']}"
+            self.clients[name] = client
+        return self.clients[name]
+
+    def post(self, who: str | None, path: str, key: str | None = None, **body: Any) -> httpx.Response:
+        return self.client(who).post(path, headers={"idempotency-key": key or uuid.uuid4().hex}, **body)
+
+    def get(self, who: str | None, path: str) -> Any:
+        answer = self.client(who).get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def upload(self, key: str | None = None, **form: Any) -> httpx.Response:
+        fields = {"subject": "Quyết định thử nghiệm", "kind": "QĐ", "leaders": LEADER, **form}
+        files = {"file": ("quyet-dinh.pdf", decision(), "application/pdf")}
+        return self.post(CLERK, "/documents", key, data=fields, files=files)
+
+    def act(self, document: str, step: str, key: str | None = None, **body: Any) -> httpx.Response:
+        """One act by whoever may do it."""
+        who = LEADER if step == "leader-signature" else CLERK
+        if step in ("preparation", "number"):
+            body = {"json": {}, **body}
+        return self.post(who, f"/documents/{document}/{step}", key, **body)
+
+    def document(self, document: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(AUDITOR, f"/documents/{document}")
+        return found
+
+    def operation(self, operation: str, seconds: float = 40) -> dict[str, Any]:
+        """Its end."""
+        found = self.until(
+            lambda: (row := self.get(AUDITOR, f"/operations/{operation}"))["state"] in ENDED and row,
+            "an operation",
+            seconds,
+        )
+        return dict(found)
+
+    def prepared(self, **form: Any) -> str:
+        answer = self.upload(**form)
+        assert answer.status_code == 201, answer.text
+        document = str(answer.json()["id"])
+        assert self.act(document, "preparation").status_code == 200
+        return document
+
+    def ended(self, answer: httpx.Response) -> dict[str, Any]:
+        assert answer.status_code == 202, answer.text
+        return self.operation(answer.json()["id"])
+
+    def signed(self, **form: Any) -> str:
+        document = self.prepared(**form)
+        operation = self.ended(self.act(document, "leader-signature"))
+        assert operation["state"] == "succeeded", operation
+        return document
+
+    def numbered(self, **form: Any) -> str:
+        document = self.signed(**form)
+        assert self.act(document, "number").status_code == 200
+        return document
+
+    def archived(self, **form: Any) -> str:
+        document = self.numbered(**form)
+        operation = self.ended(self.act(document, "seal"))
+        assert operation["state"] == "succeeded", operation
+        return document
+
+    def push(self, document: str, key: str = "") -> None:
+        """As a patient clerk and leader would: whatever comes next, until the document is out and augmented."""
+        for _ in range(20):
+            self.settle()
+            found = self.document(document)
+            step = next_step(found)
+            if step is None:
+                return
+            answer = self.act(document, step, f"{key}-{step}" if key else None)
+            assert answer.status_code < 500, answer.text
+        raise AssertionError(f"{document} does not come on: {found['state']}")
+
+    def settle(self) -> None:
+        """No operation waits or runs."""
+        self.until(
+            lambda: not self.sql("select id from operations where state in ('waiting', 'running')"), "jobs"
+        )
+
+    # The data itself, read beside the service.
+
+    def sql(self, query: str, *values: Any) -> list[tuple]:
+        with sqlite3.connect(f"file:{self.data / 'antin.sqlite3'}?mode=ro", uri=True, timeout=30) as conn:
+            return conn.execute(query, values).fetchall()
+
+    def fsck(self) -> dict[str, Any]:
+        """The command line's own, beside a running or a stopped service."""
+        antin = Path(sys.executable).with_name("antin")
+        done = subprocess.run(
+            [antin, "fsck", "--config", self.config, "--json"], capture_output=True, text=True, check=False
+        )
+        assert done.stdout, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def intents_left(self) -> Counter[tuple[str, str]]:
+        """(document, act) of uses of a key whose audit shows an intent and neither result nor failure."""
+        left: Counter[tuple[str, str]] = Counter()
+        for subject, act, phase in self.sql("select subject, act, phase from audit order by sequence"):
+            if phase == "intent":
+                left[subject, act] += 1
+            elif phase in ("result", "failed"):
+                left[subject, act] -= 1
+        return +left
+
+
+STEPS = {
+    "draft": "preparation",
+    "prepared": "leader-signature",
+    "signed": "continuation",
+    "sealed": "continuation",
+    "seal-timestamped": "continuation",
+    "validated": "continuation",
+    "archived": "issue",
+}
+ROLES = (
+    "uploaded",
+    "prepared",
+    "leader-signed",
+    "leader-timestamped",
+    "sealed",
+    "seal-timestamped",
+    "long-term",
+)
+
+
+def next_step(found: dict[str, Any]) -> str | None:
+    """What the document waits for; None when it is out and has its validation data."""
+    state = found["state"]
+    if state == "leader-timestamped":
+        return "seal" if found["number"] else "number"
+    if state == "issued":
+        return None if found["versions"][-1]["role"] == "long-term" else "continuation"
+    return STEPS[state]

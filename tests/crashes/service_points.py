@@ -1,0 +1,114 @@
+"""Where the service is killed: the durable steps of the path, by name.
+
+A point names a function of the product and whether the process dies just before it is entered or just after
+it returned. `step` is the act of the driver during which it happens; a point counts only from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+def _always(_arguments: tuple[Any, ...], _named: dict[str, Any]) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Point:
+    step: str
+    when: str  # "before" or "after"
+    target: str  # module:function or module:Class.method
+    applies: Callable[[tuple[Any, ...], dict[str, Any]], bool] = _always
+    key_used: str = ""  # the act whose audit intent stays without a result
+    asks_again: bool = False  # the authority's token was lost with the process
+
+
+def _act(name: str):
+    """Of `documents.advance`: this act."""
+    return lambda arguments, _named: str(arguments[2]) == name
+
+
+def _audit(act: str, phase: str):
+    """Of `work._audit`: this act and phase."""
+    return lambda arguments, _named: arguments[3:5] == (act, phase)
+
+
+def _kind(word: str):
+    """Of `put_and_read_back`: a key with this word in it."""
+    return lambda arguments, _named: word in arguments[1]
+
+
+ADVANCE = "archive.catalogue.documents:advance"
+AUDIT = "api.work:_audit"
+PUT = "archive.ingest:put_and_read_back"
+COMPLETE = "signer.creation.two_step:complete"
+TSA = "signer.timestamping.rfc3161:HttpTimestampAuthority.token"
+FINISHING = "api.finishing:Finishing"
+SEQUENCER = "archive.log.sequencer:Sequencer"
+SIGN, SEAL = "leader-signature", "seal"
+
+
+def _signature(step: str, act: str, method: str) -> dict[str, Point]:
+    """Around one use of a key."""
+    return {
+        f"{act}: before the intent": Point(step, "before", AUDIT, _audit(act, "intent")),
+        f"{act}: intent, key not used": Point(step, "after", AUDIT, _audit(act, "intent"), act),
+        f"{act}: key used": Point(step, "after", COMPLETE, key_used=act),
+        f"{act}: signed bytes without a name": Point(step, "after", "api.work:_join", key_used=act),
+        f"{act}: result, not committed": Point(step, "after", AUDIT, _audit(act, "result")),
+        f"{act}: in its transaction": Point(step, "after", ADVANCE, _act(act)),
+        f"{act}: committed, not answered": Point(step, "after", f"api.issuing:Issuing.{method}"),
+    }
+
+
+def _stamp(step: str, act: str, method: str) -> dict[str, Point]:
+    """Around one time-stamp."""
+    return {
+        f"{act}: before the authority is asked": Point(step, "before", TSA),
+        f"{act}: token received, not kept": Point(step, "after", TSA, asks_again=True),
+        f"{act}: token kept": Point(step, "after", f"{FINISHING}._kept_token"),
+        f"{act}: stamped bytes without a name": Point(step, "after", f"{FINISHING}._stamp"),
+        f"{act}: in its transaction": Point(step, "after", ADVANCE, _act(act)),
+        f"{act}: committed": Point(step, "after", f"{FINISHING}.{method}"),
+    }
+
+
+POINTS: dict[str, Point] = {
+    "upload: bytes without a row": Point("upload", "before", "api.issuing:Issuing.receive"),
+    "upload: in its transaction": Point("upload", "after", "archive.catalogue.documents:add"),
+    "upload: committed, not answered": Point("upload", "after", "api.issuing:Issuing.receive"),
+    "prepare: revision without a name": Point("preparation", "after", "api.work:append"),
+    "prepare: in its transaction": Point("preparation", "after", ADVANCE, _act("prepare")),
+    "prepare: committed, not answered": Point("preparation", "after", "api.issuing:Issuing.prepare"),
+    **_signature(SIGN, "sign", "sign"),
+    **_stamp(SIGN, "stamp-leader", "_stamp_leader"),
+    "number: in its transaction": Point("number", "after", "archive.registers.outgoing:number_and_enter"),
+    "number: committed, not answered": Point("number", "after", "api.issuing:Issuing.number"),
+    **_signature(SEAL, "seal", "seal"),
+    **_stamp(SEAL, "stamp-seal", "_stamp_seal"),
+    "validate: both checks passed": Point(SEAL, "before", ADVANCE, _act("validate")),
+    "validate: in its transaction": Point(SEAL, "after", "archive.ingest:plan_version"),
+    "validate: committed": Point(SEAL, "after", f"{FINISHING}._validate"),
+    "archive: content stored": Point(SEAL, "after", PUT, _kind(".pdf")),
+    "archive: record stored": Point(SEAL, "after", PUT, _kind("record")),
+    "archive: in its transaction": Point(SEAL, "after", ADVANCE, _act("archive")),
+    "archive: committed": Point(SEAL, "after", "archive.ingest:carry_out"),
+    "log: leaf has its index": Point(SEAL, "before", f"{SEQUENCER}._publish"),
+    "log: tiles written": Point(SEAL, "after", f"{SEQUENCER}._write_tiles"),
+    "log: checkpoint locked": Point(SEAL, "before", f"{SEQUENCER}._show"),
+    "log: head shown": Point(SEAL, "after", f"{SEQUENCER}._show"),
+    "archived, nothing follows yet": Point(SEAL, "before", f"{FINISHING}.follow_up"),
+    "finished, operation open": Point(SEAL, "after", f"{FINISHING}._finish"),
+    "crosscheck: before": Point(SEAL, "before", f"{FINISHING}._crosscheck"),
+    "crosscheck: done, operation open": Point(SEAL, "after", f"{FINISHING}._crosscheck"),
+    "augment: planned": Point(SEAL, "after", f"{FINISHING}._long_term"),
+    "augment: in its transaction": Point(SEAL, "after", ADVANCE, _act("augment")),
+    "augment: kept, operation open": Point(SEAL, "after", f"{FINISHING}._augment"),
+    "issue: in its transaction": Point("issue", "after", "archive.ingest:plan_event"),
+    "issue: committed, event not stored": Point("issue", "before", PUT),
+    "issue: event stored": Point("issue", "after", PUT),
+    "issue: event committed": Point("issue", "after", "archive.ingest:carry_out"),
+    "issue: done, not answered": Point("issue", "after", "api.issuing:Issuing.issue"),
+}
