@@ -84,6 +84,16 @@ def rectangle_of_five_numbers(revision, page, field, common):
     return field
 
 
+def line_without_height(revision, page, field, common):
+    """PDFium draws a line that strikes through what is there."""
+    cover = Stream(
+        {"Type": Name("XObject"), "Subtype": Name("Form"), "BBox": [0, 0, 600, 0]},
+        data=b"0 0 600 800 re f",
+    )
+    revision.put(field, widget(page, common, Rect=[80, 400, 500, 400], AP={"N": revision.add(cover)}))
+    return field
+
+
 def script_on_page_open(revision, page, field, common):
     action = {"PO": {"S": Name("JavaScript"), "JS": b"app.alert(1)"}}
     revision.put(field, widget(page, common, Rect=[0, 0, 0, 0], AA=action))
@@ -97,6 +107,7 @@ def script_on_page_open(revision, page, field, common):
         square_that_is_the_field,
         background_without_appearance,
         rectangle_of_five_numbers,
+        line_without_height,
         script_on_page_open,
     ],
 )

@@ -39,7 +39,7 @@ def flags(value: PdfObject) -> int:
 
 
 def draws_nothing(step: Step, field: FormField) -> bool:
-    """Whether no reader draws anything of a field: every widget has no area, or is hidden.
+    """Whether no reader draws anything of a field: every widget is a point, or hidden.
 
     A widget without an appearance is not enough: readers then draw its background, or a sign of their own.
     """
@@ -51,8 +51,10 @@ def _draws_nothing(step: Step, widget: Widget) -> bool:
         return False
     if flags(step.after.resolve(widget.dict.get("F"))) & _HIDDEN:
         return True
+    flat = (widget.rect[0] == widget.rect[2], widget.rect[1] == widget.rect[3])
+    # PDFium draws a line where only one of the two is nothing: through a digit, say.
     return _well_formed(step, widget.dict.get("Rect")) and (
-        widget.rect[0] == widget.rect[2] or widget.rect[1] == widget.rect[3]
+        all(flat) or (any(flat) and "AP" not in widget.dict)
     )
 
 
