@@ -32,8 +32,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--lang=vi",
 )
+VIETNAMESE = {"LANGUAGE": "vi", "LANG": "vi_VN.UTF-8"}  # dates in its own controls
 # What Chromium itself writes when a page answers 4xx: the refusal is the test's business.
 ANSWERED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
@@ -130,7 +130,9 @@ class Visit:
 def chromium() -> Iterator[Browser]:
     path = need_tool("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=path, args=list(FLAGS), env={**os.environ, **VIETNAMESE}
+        )
         yield browser
         browser.close()
 

@@ -12,7 +12,10 @@ from signer.errors import TimestampUnavailable
 from tests.service import CLERK, LEADER, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
-SUBJECT = "Phê duyệt Kế hoạch số hóa hồ sơ năm 2027, bản"
+SUBJECTS = {
+    390: "Thành lập Tổ công tác số hóa hồ sơ thủ tục hành chính năm 2027",
+    1280: "Phê duyệt Kế hoạch số hóa và lưu trữ điện tử hồ sơ thủ tục hành chính năm 2027",
+}
 
 
 def draft(site: Site, subject: str) -> str:
@@ -29,7 +32,7 @@ def open_item(desk, tab: str, subject: str) -> None:
 
 def test_from_draft_to_issued(visit, size, site):
     desk = visit(CLERK, size)
-    page, subject = desk.page, f"{SUBJECT} {size[0]}"
+    page, subject = desk.page, SUBJECTS[size[0]]
 
     desk.go("/desk/clerk")
     page.get_by_text("Đưa dự thảo vào hệ thống").click()

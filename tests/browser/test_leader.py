@@ -32,7 +32,10 @@ def again(site: Site, document: str) -> None:
 
 
 def test_read_every_page_then_sign(visit, size, site):
-    subject = f"Ký trên điện thoại {size[0]}"
+    subject = {
+        390: "Phê duyệt Kế hoạch số hóa hồ sơ thủ tục hành chính năm 2027",
+        1280: "Ban hành Quy chế quản lý văn bản điện tử",
+    }[size[0]]
     document = site.prepared(
         DecisionSpec(appendix_pages=1), subject=subject, urgency="2", recipients="Như Điều 4; Lưu: VT"
     )
