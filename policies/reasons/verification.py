@@ -98,6 +98,12 @@ HIDDEN_SIGNATURE = Reason(
     "Chữ ký «{field}» có trong một phiên bản trước của tệp nhưng đã bị gỡ khỏi phiên bản hiện tại.",
     "The signature “{field}” is in an earlier revision of the file but was removed from the current one.",
 )
+STRAY_SIGNATURE = Reason(
+    "verification.stray-signature",
+    "ISO 32000-2, 12.7.3",
+    "Chữ ký «{field}» chỉ nằm trên trang, không có trong danh sách của biểu mẫu; nhiều phần mềm không nhận ra.",
+    "The signature “{field}” stands on a page but not in the form's list of fields; many programs do not see it.",
+)
 TAIL_NOT_COVERED = Reason(
     "verification.tail-not-covered",
     f"{EN}, 5.2.8",

@@ -25,6 +25,7 @@ from signer.document.intake_text import first_page_lines
 from signer.document.objects import Name, ReaderLimits
 from signer.document.pages import Page
 from signer.document.reader import PdfFile
+from signer.document.stray_fields import stray_signature_fields
 from signer.errors import DocumentRefused
 
 METADATA_BYTES = 4 << 20
@@ -145,7 +146,8 @@ def _contents(pdf: PdfFile, facts: DocumentFacts, limits: IntakeLimits) -> Docum
 
 def _signatures(pdf: PdfFile) -> list[SignatureFact]:
     found = []
-    for field in form_fields(pdf, pages=False):
+    listed = form_fields(pdf, pages=False)
+    for field in (*listed, *stray_signature_fields(pdf, listed)):
         if field.type == "Sig":
             value = field.value if isinstance(field.value, dict) else {}
             kind = pdf.resolve(value.get("SubFilter"))

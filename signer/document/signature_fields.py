@@ -10,6 +10,7 @@ from signer.document.fields import FormField, form_fields
 from signer.document.history import History
 from signer.document.objects import HexString, Ref
 from signer.document.reader import PdfFile
+from signer.document.stray_fields import stray_signature_fields
 
 TIMESTAMP_SUBFILTER = "ETSI.RFC3161"
 _END_OF_LINE = (b"", b"\n", b"\r", b"\r\n")
@@ -23,7 +24,8 @@ class SignatureField:
     padding, `hole` the offsets of its `<` and just after its `>` (both -1 when /Contents is not a hexadecimal
     string of a plain object). `revision` is the revision that wrote it. `why` says why `coverage` is not
     "whole": `appended`, or for "partial" one of `byte-range`, `hole`, `not-an-end`, `wrong-revision`,
-    `not-plain`, `shared`. `hidden` is a signature that an earlier revision showed and the newest does not.
+    `not-plain`, `shared`. `hidden` is a signature that an earlier revision showed and the newest does not. `stray`
+    is one that stands on a page, and in no list of the form.
     """
 
     name: str
@@ -39,6 +41,7 @@ class SignatureField:
     coverage: Coverage
     why: str | None
     hidden: bool
+    stray: bool = False
 
     @property
     def is_timestamp(self) -> bool:
@@ -55,7 +58,8 @@ def signatures(pdf: PdfFile, history: History | None = None) -> tuple[SignatureF
     """Every signature of the file, in file order.
 
     Those that only an earlier revision shows are there too, marked `hidden`: a later revision may drop the
-    form or a value to make a signed file look unsigned. Raises `DocumentRefused` as the reader does.
+    form or a value to make a signed file look unsigned. So are widgets of pages that the newest revision's form
+    does not list, marked `stray`. Raises `DocumentRefused` as the reader does.
     """
     history = history or History(pdf)
     found: dict[tuple[int, tuple[int, ...]], SignatureField] = {}
@@ -66,6 +70,9 @@ def signatures(pdf: PdfFile, history: History | None = None) -> tuple[SignatureF
             key = (field.ref.num, _range_of(view, field))
             if key not in found:
                 found[key] = _signature(view, history, field, index)
+    for field in _stray(pdf):
+        made = _signature(pdf, history, field, len(history.revisions) - 1)
+        found.setdefault((field.ref.num, made.byte_range), replace(made, stray=True))
     own = _own_holes(history, list(found.values()))
     return tuple(sorted(own, key=lambda signature: (signature.signed_end, signature.hole)))
 
@@ -75,8 +82,11 @@ def _own_holes(history: History, found: list[SignatureField]) -> list[SignatureF
     and a field that got it later only borrows it."""
     made: dict[tuple[int, int], set[int]] = {}
     for each in found:
-        if each.hole[0] >= 0 and _had(history, each):
+        if each.hole[0] >= 0 and not each.stray and _had(history, each):
             made.setdefault(each.hole, set()).add(each.ref.num)
+    for each in found:
+        if each.stray:
+            made.setdefault(each.hole, {each.ref.num})
     return [
         each
         if each.hole[0] < 0 or made.get(each.hole) == {each.ref.num}
@@ -99,6 +109,10 @@ def _signed(view: PdfFile) -> list[FormField]:
     if "AcroForm" not in view.catalog:
         return []
     return [f for f in form_fields(view, pages=False) if f.type == "Sig" and isinstance(f.value, dict)]
+
+
+def _stray(pdf: PdfFile) -> tuple[FormField, ...]:
+    return stray_signature_fields(pdf, form_fields(pdf, pages=False) if "AcroForm" in pdf.catalog else ())
 
 
 def _signature(view: PdfFile, history: History, field: FormField, index: int) -> SignatureField:

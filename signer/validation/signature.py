@@ -194,6 +194,11 @@ def accept_changes(judgement: Judgement) -> None:
     judgement.outcomes.append(
         acceptance.changes(subject.changes, subject.items, annotations_permitted=permitted)
     )
+    if subject.field.stray:
+        values = {"field": names.clean(subject.field.name)}
+        judgement.outcomes.append(
+            Outcome(findings=(Finding(reasons.STRAY_SIGNATURE, Severity.WARNING, values),))
+        )
     if subject.field.hidden:
         verdict = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
         judgement.add(verdict, reasons.HIDDEN_SIGNATURE, field=names.clean(subject.field.name))

@@ -18,6 +18,7 @@ from signer.document.syntax import Name, Ref, Stream
 from signer.keys.development import DevelopmentKey
 from signer.stamping.appearance import Appearance
 from signer.trust.anchors import TrustAnchors
+from tests.signer.document import build
 from tests.signer.trust.forge import NOW, YEAR, issue
 from tests.signer.validation.office import explain, found, ids, understood, update
 
@@ -565,3 +566,14 @@ def test_a_revision_that_frees_the_signature(issued, shelf, out):
     report = judged(shelf.office, update(issued, out, change))
     seal = found(report, "seal-1")
     assert "verification.hidden-signature" in ids(seal) or seal.changes is Changes.FORBIDDEN
+
+
+def test_a_signature_that_only_a_page_shows_is_judged_and_said(office, out):
+    """The form lists nothing, so that many readers see no signature at all."""
+    base = build.append(build.prepared(), {build.FORM: build.form([build.NUMBER])})
+    out.write_bytes(build.signed(base, build.LEADER, 20))
+    report = judged(office, out)
+    (signature,) = report.signatures
+    assert signature.field == "Leader"
+    assert "verification.stray-signature" in ids(signature), explain(report)
+    assert "verification.no-signature" not in ids(report)
