@@ -73,11 +73,10 @@ STATUS_BY_PREFIX: dict[str, int] = {
     "access.idempotency-key-reused": 422,
     "access.idempotency-in-progress": 409,
     "issuing.wrong-order": 409,
-    "issuing.wrong-role": 403,
-    "issuing.receipt": 409,
+    "issuing.no-receipt": 409,
     "issuing.number": 409,
-    "numbering.": 409,
-    "register.": 409,
+    "archive.no-receipt-yet": 409,
+    "archive.no-document": 404,
     "": 422,
 }
 

@@ -46,7 +46,6 @@ class Settings(_Strict):
     seal_key: KeySettings | None = None
     leader_keys: tuple[KeySettings, ...] = ()
     trust: Path | None = None
-    seal_image: Path | None = None
     seal_diameter_mm: float = Field(36.0, gt=10, le=60)
     tsa_url: str = ""
     tsa_timeout: float = Field(180.0, gt=0)

@@ -328,6 +328,17 @@ def withdraw(request: Request, given: Given, who: Who, document_id: str, match: 
     return answer_once(request, given, account, digest(document_id), act)
 
 
+@writes.post("/documents/{document_id}/resubmission", summary="Soạn lại một văn bản đã trả lại")
+def resubmit(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
+    account = who.needs(Role.CLERK)
+    document = staff_document(given, who, document_id, match)
+
+    def act() -> Response:
+        return show(Issuing(given).resubmit(document, account))
+
+    return answer_once(request, given, account, digest(document_id), act)
+
+
 @router.get("/documents/{document_id}/receipt", summary="Biên nhận lưu trữ, kiểm tra được độc lập")
 def receipt(given: Given, who: Who, document_id: str) -> Response:
     document = staff_document(given, who, document_id)

@@ -316,3 +316,16 @@ def test_the_leader_who_signs_is_the_one_whose_name_is_printed(site):
     assert answer.status_code == 422
     assert answer.json()["id"].startswith(("placement.", "document."))
     assert site.document(document)["state"] == "draft"
+
+
+def test_a_returned_document_is_revised_and_submitted_again(site):
+    document = site.prepared()
+    site.post(LEADER, f"/documents/{document}/return", json={"reason": "Sai căn cứ"})
+    assert site.post(CLERK, f"/documents/{document}/resubmission").json()["state"] == "draft"
+    assert site.post(CLERK, f"/documents/{document}/preparation", json={}).json()["state"] == "prepared"
+
+
+def test_no_receipt_before_the_archive(site):
+    answer = site.client(CLERK).get(f"/documents/{site.prepared()}/receipt")
+    assert answer.status_code == 409
+    assert answer.json()["id"] == "archive.no-receipt-yet"
