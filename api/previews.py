@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import Response
 
+from api.intact import intact
 from api.services import Services
 from archive.catalogue.values import Document
 from archive.storage.keys import check_sha256
@@ -35,7 +36,7 @@ class Previews:
         kept = folder / f"{sha256}-{page}-{dpi}.{image_format}"
         if kept.is_file():
             return kept.read_bytes()
-        path = self.services.store.work_path(sha256)
+        path = intact(self.services, sha256)
         picture: bytes = self.services.sandbox.call(
             "signer.document.preview:render_page", path, page, dpi, image_format
         )

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.intact import intact
 from api.services import Services
 from api.verifier import Verifier
 from archive.catalogue import documents
@@ -62,7 +63,7 @@ class Verification:
         found = self.s.reports.get(sha256)
         if found is None or (at - found.at).total_seconds() > KEPT_SECONDS:
             verifier = Verifier(self.sandbox, self.s.revocation, self.s.clock)
-            found = verifier.validate(self.s.store.work_path(sha256), self.s.trust, None, AGENCY)
+            found = verifier.validate(intact(self.s, sha256), self.s.trust, None, AGENCY)
             if len(self.s.reports) > KEPT_REPORTS:
                 self.s.reports.clear()
             self.s.reports[sha256] = found

@@ -9,6 +9,7 @@ from fastapi import Response
 from fastapi.responses import FileResponse
 
 from api.identity import AccessRefused
+from api.intact import intact
 from api.services import Services
 from api.store import audit, operations
 from api.store.operations import Operation
@@ -142,7 +143,7 @@ def file_name(found: Document, suffix: str = "pdf") -> str:
 def file_answer(services: Services, found: Document, role: VersionRole | None) -> FileResponse:
     """The bytes of a version, never transformed."""
     sha256 = version_sha256(services, found, role)
-    path = services.store.work_path(sha256)
+    path = intact(services, sha256)
     return FileResponse(
         path, media_type="application/pdf", filename=file_name(found), headers={"etag": f'"{sha256}"'}
     )

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from api import jobs
 from api.identity import AccessRefused
+from api.intact import intact
 from api.services import Services
 from api.store import audit
 from api.store.accounts import Account
@@ -59,8 +60,8 @@ class Chained(io.RawIOBase):
 
 
 def path(services: Services, document: Document) -> Path:
-    """Where the document's newest bytes lie."""
-    return services.store.work_path(document.current_sha256 or "")
+    """Where the document's newest bytes lie, checked against their digest."""
+    return intact(services, document.current_sha256 or "")
 
 
 def version(services: Services, role: VersionRole, sha256: str) -> NewVersion:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from api.intact import intact
 from api.pages import views
 from api.services import Services
 from signer.document.preview import PageSize
@@ -65,7 +66,7 @@ class _Key:
 
 @lru_cache(maxsize=256)
 def _cached(key: _Key) -> _PageFacts:
-    path = key.services.store.work_path(key.sha256)
+    path = intact(key.services, key.sha256)
     found: tuple[PageSize, ...] = key.services.sandbox.call("signer.document.preview:page_sizes", path)
     texts = tuple(
         key.services.sandbox.call("signer.document.preview:page_text", path, index)

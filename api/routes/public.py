@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 
 from api import views as json_views
 from api.identity import AccessRefused
+from api.intact import intact
 from api.pages import rendering, views
 from api.pages.addresses import address
 from api.presenters import documents as present
@@ -115,7 +116,7 @@ def download(given: Given, code: str) -> Response:
     """The bytes as issued."""
     found = _document(given, code)
     sha256 = _as_issued(given, found)
-    path = given.store.work_path(sha256)
+    path = intact(given, sha256)
     return FileResponse(
         path,
         media_type="application/pdf",

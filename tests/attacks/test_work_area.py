@@ -1,0 +1,34 @@
+"""Whoever writes the work area's disk gets nothing signed, shown or handed out that the catalogue does not name."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.service import CLERK, LEADER, Site
+
+pytestmark = pytest.mark.xdist_group("site")
+
+
+def spoil(site: Site, sha256: str) -> None:
+    path = site.services.store.work_path(sha256)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(data)
+
+
+def test_changed_bytes_are_not_signed(site: Site):
+    document = site.prepared()
+    spoil(site, site.document(document)["sha256"])
+    answer = site.post(LEADER, f"/documents/{document}/leader-signature")
+    assert answer.status_code == 500
+    assert site.document(document)["state"] == "prepared"
+    acts = [row["act"] for row in site.document(document)["acts"]]
+    assert "sign" not in acts, "no key was to be used"
+
+
+def test_changed_bytes_are_not_handed_out_or_shown(site: Site):
+    document = site.prepared()
+    spoil(site, site.document(document)["sha256"])
+    for path in ("file", "pages/0?dpi=50"):
+        assert site.client(CLERK).get(f"/documents/{document}/{path}").status_code == 500
