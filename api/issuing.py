@@ -8,13 +8,13 @@ What waits (time-stamps, validation, archiving) is in `api.finishing`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 from api import work
-from api.identity import AccessRefused
 from api.services import Services
 from api.store import accounts, operations
 from api.store.accounts import Account
@@ -27,10 +27,9 @@ from archive.registers.numbers import NumberRequest
 from policies import intake, issuing, layout, numbering
 from policies.issuing import Act, Facts, allow, next_state
 from policies.layout import Box, LeaderAnchor, PlacementRequest, Rect, SealAnchor, SealSpec
-from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
-from policies.vocabulary import FieldRole
+from policies.vocabulary import FieldRole, Role
 from signer.creation import two_step
 from signer.creation.plan import PreparationPlan, QrPlan
 from signer.creation.two_step import SignatureRequest
@@ -67,8 +66,17 @@ class Issuing:
 
     # 1. Receive bytes that the door has hashed into the work area.
 
-    def receive(self, sha256: str, draft: Draft, actor: Account) -> Document:
-        """A draft from uploaded bytes. Raises Refused as `policies.intake.decide` says."""
+    def receive(
+        self,
+        sha256: str,
+        draft: Draft,
+        actor: Account,
+        note: Callable[[Connection, Document], None] | None = None,
+    ) -> Document:
+        """A draft from uploaded bytes; `note` takes part in its transaction.
+
+        Raises Refused as `policies.intake.decide` says.
+        """
         allow(Act.PREPARE, actor.roles)
         intake.check_name(draft.file_name)
         kind = numbering.kind_of(draft.kind)
@@ -76,7 +84,7 @@ class Issuing:
         if not draft.leaders:
             raise Refused(reasons.NO_LEADER)
         with self.s.transactions.read() as conn:
-            signers = [self._person(conn, name) for name in (*draft.initials, *draft.leaders)]
+            signers = [self._person(conn, name, actor) for name in (*draft.initials, *draft.leaders)]
         facts = self._admit(sha256)
         conformity = self._conformity(sha256)
         new = NewDocument(
@@ -102,12 +110,15 @@ class Issuing:
             document = documents.add(conn, new, version, at)
             documents.set_signers(conn, document.id, _signers(document.id, signers, roles))
             work.audit_event(self.s, conn, document, actor, "receive", sha256=sha256, pages=facts.pages)
+            if note is not None:
+                note(conn, document)
         return document
 
-    def _person(self, conn: Connection, name: str) -> Account:
+    def _person(self, conn: Connection, name: str, actor: Account) -> Account:
+        """Who shall sign: a leader of the clerk's own agency, else the document would wait for ever."""
         found = accounts.by_name(conn, name)
-        if found is None:
-            raise AccessRefused(access_reasons.NOT_FOUND, what=f"tài khoản {name}")
+        if found is None or found[0].agency != actor.agency or Role.LEADER not in found[0].roles:
+            raise Refused(reasons.NO_SUCH_SIGNER, name=name[:64])
         return found[0]
 
     def _admit(self, sha256: str) -> intake.DocumentFacts:

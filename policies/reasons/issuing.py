@@ -130,3 +130,9 @@ YEAR_DIFFERS = Reason(
     "Văn bản in sẵn năm {printed} nhưng ngày cấp số thuộc năm {year}. Hãy hủy văn bản này và soạn lại.",
     "The page prints the year {printed}, but the date of the number lies in {year}. Void this document and draft it anew.",
 )
+NO_SUCH_SIGNER = Reason(
+    "issuing.no-such-signer",
+    "NĐ 30/2020/NĐ-CP, Điều 13",
+    "Không có lãnh đạo «{name}» trong cơ quan. Hãy chọn lại người ký.",
+    "There is no leader “{name}” in this agency. Choose the signer again.",
+)

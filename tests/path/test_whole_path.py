@@ -329,3 +329,10 @@ def test_no_receipt_before_the_archive(site):
     answer = site.client(CLERK).get(f"/documents/{site.prepared()}/receipt")
     assert answer.status_code == 409
     assert answer.json()["id"] == "archive.no-receipt-yet"
+
+
+@pytest.mark.parametrize("name", ["nobody", CLERK, AUDITOR])
+def test_only_leaders_of_the_agency_can_be_asked_to_sign(site, name):
+    answer = site.upload(leaders=name)
+    assert answer.status_code == 422
+    assert answer.json()["id"] == "issuing.no-such-signer"
