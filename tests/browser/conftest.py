@@ -33,7 +33,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-VIETNAMESE = {"LANGUAGE": "vi", "LANG": "vi_VN.UTF-8"}  # dates in its own controls
 # What Chromium itself writes when a page answers 4xx: the refusal is the test's business.
 ANSWERED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
@@ -111,7 +110,9 @@ class Visit:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._settle()
             self.page.screenshot(path=path, full_page=whole)
-            self.page.keyboard.press("Control+Home")
+            if self.scripted:
+                self.page.evaluate("scrollTo(0, 0)")
+                self.page.wait_for_timeout(100)
             self.page.screenshot(path=path.with_suffix(".top.png"))
 
     def _settle(self) -> None:
@@ -130,9 +131,7 @@ class Visit:
 def chromium() -> Iterator[Browser]:
     path = need_tool("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=list(FLAGS), env={**os.environ, **VIETNAMESE}
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()
 

@@ -64,7 +64,7 @@ function show(request, posted) {
   document.body.replaceWith(document.adoptNode(next.body));
   start();
   scrollTo(0, 0);
-  document.getElementById("main").focus();
+  document.getElementById("main").focus({ preventScroll: true });
 }
 
 /** Counts what is ticked and lets everything be ticked at once. */
