@@ -112,13 +112,19 @@ def digest(*parts: object) -> str:
 
 
 def answer_once(
-    request: Request, given: Services, account: Account, body_hash: str, act: Callable[[], Response]
+    request: Request,
+    given: Services,
+    account: Account,
+    body_hash: str,
+    act: Callable[[], Response],
+    made: Callable[[str], Response] | None = None,
 ) -> Response:
     """Run a write under its Idempotency-Key: a retry gets the kept answer, another body is refused.
 
     A crash between the act and the keeping of its answer lets the retry run the act again, which the order of
-    acts then refuses or answers with what stands: nothing is done twice. The rows are notes: a power cut that
-    takes one away is such a crash.
+    acts then refuses or answers with what stands: nothing is done twice. An act that makes something new notes
+    it in its own transaction (`idempotency.made`); `made` answers a retry with what stands there. The rows are
+    notes: a power cut that takes one away is such a crash.
     """
     key = request.headers.get("idempotency-key", "")
     if not key or len(key) > 128:
@@ -126,11 +132,11 @@ def answer_once(
     route = f"{request.method} {request.url.path}"
     with given.transactions.note() as conn:
         kept = idempotency.find(conn, account.id, key)
-        if kept is None or (kept.status is None and (given.clock() - kept.at).total_seconds() > 300):
+        if kept is None or kept.abandoned(given.clock()):
             idempotency.begin(conn, account.id, key, route, body_hash, given.clock())
             kept = None
     if kept is not None:
-        return _replay(kept, route, body_hash)
+        return _replay(kept, route, body_hash, made)
     try:
         response = act()
     except BaseException:
@@ -143,9 +149,13 @@ def answer_once(
     return response
 
 
-def _replay(kept: idempotency.Kept, route: str, body_hash: str) -> Response:
+def _replay(
+    kept: idempotency.Kept, route: str, body_hash: str, made: Callable[[str], Response] | None
+) -> Response:
     if (kept.route, kept.body_hash) != (route, body_hash):
         raise AccessRefused(reasons.IDEMPOTENCY_KEY_REUSED)
+    if kept.made is not None and made is not None:
+        return made(kept.made)
     if kept.status is None:
         raise AccessRefused(reasons.IDEMPOTENCY_IN_PROGRESS)
     headers = {**(kept.headers or {}), "idempotent-replay": "true"}

@@ -14,8 +14,10 @@ from api.finishing import Finishing
 from api.identity import AccessRefused
 from api.issuing import Draft, Issuing
 from api.previews import Previews
-from api.routes.context import ONCE, Given, Who, answer_once, digest, json_answer
+from api.routes.context import KEY_HEADER, ONCE, Given, Who, answer_once, digest, json_answer
+from api.store import idempotency
 from api.store.operations import Operation
+from archive.catalogue import Connection
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, VersionRole
 from policies.layout import Box, Rect
@@ -122,10 +124,21 @@ def receive(
     sha256 = given.store.put_work(file.file)  # the one pass in which the bytes are hashed
 
     def act() -> Response:
-        document = Issuing(given).receive(sha256, draft, account)
-        return show(document, 201, location=f"/api/v1/documents/{document.id}")
+        document = Issuing(given).receive(sha256, draft, account, note)
+        return show(document, 201, location=_location(document))
 
-    return answer_once(request, given, account, digest(draft, sha256), act)
+    def note(conn: Connection, document: Document) -> None:
+        idempotency.made(conn, account.id, request.headers[KEY_HEADER], _location(document))
+
+    def made(location: str) -> Response:
+        document = staff_document(given, who, location.rpartition("/")[2])
+        return show(document, 201, location=location)
+
+    return answer_once(request, given, account, digest(draft, sha256), act, made)
+
+
+def _location(document: Document) -> str:
+    return f"/api/v1/documents/{document.id}"
 
 
 def _names(text: str, separator: str) -> tuple[str, ...]:

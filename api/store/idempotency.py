@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, null, select, update
 
 from api.store.tables import idempotency
 
 KEPT = timedelta(days=7)
+WAITED = timedelta(minutes=5)  # for the answer of a first request
 _HERE = (idempotency.c.account == bindparam("who"), idempotency.c.key == bindparam("which"))
 # Built once: every write runs them.
 _FIND = select(
@@ -23,6 +24,7 @@ _FIND = select(
 ).where(*_HERE)
 _TAKE_OVER = delete(idempotency).where(*_HERE, idempotency.c.status.is_(None))
 _INSERT = insert(idempotency)
+_MADE: dict[str, Any] = {"new_status": None, "new_body": None}
 _ANSWER = (
     update(idempotency)
     .where(*_HERE)
@@ -38,6 +40,15 @@ class Kept:
     headers: dict[str, str] | None
     body: bytes | None
     at: datetime
+
+    def abandoned(self, at: datetime) -> bool:
+        """The first request died under way, and made nothing."""
+        return self.status is None and self.made is None and at - self.at > WAITED
+
+    @property
+    def made(self) -> str | None:
+        """Where that lies which the act made before its answer was lost."""
+        return (self.headers or {}).get("location") if self.status is None else None
 
 
 def find(conn: Connection, account: str, key: str) -> Kept | None:
@@ -59,6 +70,11 @@ def finish(
     conn.execute(_ANSWER, {"who": account, "which": key, **answer})
 
 
+def made(conn: Connection, account: str, key: str, location: str) -> None:
+    """In the act's own transaction: what it made. A retry after a crash is told of this, and makes no second."""
+    conn.execute(_ANSWER, {"who": account, "which": key, **_MADE, "new_headers": {"location": location}})
+
+
 def forget(conn: Connection, account: str, key: str) -> None:
     """Free the key after an answer that must not be repeated (a fault of ours)."""
     conn.execute(_TAKE_OVER, {"who": account, "which": key})
@@ -71,4 +87,5 @@ def forget_old(conn: Connection, at: datetime) -> None:
 
 def forget_unanswered(conn: Connection) -> None:
     """At start, alone on the data: who held these keys is dead, and a retry need not wait for it."""
-    conn.execute(delete(idempotency).where(idempotency.c.status.is_(None)))
+    unanswered = (idempotency.c.status.is_(None), idempotency.c.headers.is_(null()))
+    conn.execute(delete(idempotency).where(*unanswered))

@@ -127,7 +127,7 @@ class Authorities:
             handler.close_connection = True
             handler.connection.close()
         elif mode == "slow":
-            time.sleep(3)
+            time.sleep(5)
             handler._answer(tsa.respond(self.pki, body, now))
         elif mode == "drips":
             handler.send_response(200)

@@ -59,7 +59,7 @@ class House:
             "agency_code": "H99.DEMO",
             "grace_seconds": 0.0,
             "tsa_url": authorities.tsa_url,
-            "tsa_timeout": 2.0,
+            "tsa_timeout": 4.0,
             "tsa_attempts": 1,
             **settings,
         }

@@ -37,6 +37,17 @@ def test_health_tells_each_part_and_nothing_else(house):
     assert str(house.data) not in answer.text
 
 
+def test_with_a_log_that_has_stopped_nothing_is_called_archived(make_house):
+    house = make_house().start(faults=["log_damaged"])
+    document = house.numbered()
+    house.arm()
+    house.until(lambda: health(house) == (503, {**health(house)[1], "log": "failing"}), "the log to stop")
+    operation = house.ended(house.act(document, "seal"))
+    assert operation["problem"]["id"] == "unavailable.ArchiveUnavailable"
+    assert house.document(document)["archived_at"] is None
+
+
+@pytest.mark.long
 def test_a_damaged_log_stops_archiving_and_says_so(make_house):
     house = make_house().start(faults=["log_damaged"])
     out, document = house.archived(), house.numbered()

@@ -132,7 +132,7 @@ def test_no_more_questions_at_once_than_the_setting_allows(house, authorities):
     with ThreadPoolExecutor(5) as pool:
         answers = list(pool.map(lambda each: house.act(each, "leader-signature"), documents))
     house.until(lambda: authorities.running == 2, "two questions")
-    time.sleep(0.5)
+    time.sleep(0.3)
     authorities.gate.set()
     assert {house.ended(answer)["state"] for answer in answers} == {"succeeded"}
     assert authorities.most_running == 2  # tsa_parallel
