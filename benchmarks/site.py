@@ -181,8 +181,9 @@ class Walker:
         """Upload, prepare, sign, number, seal; the receipt. Raises AssertionError when a step is refused."""
         document = self._step("upload", lambda: self._upload(pdf, subject))["id"]
         place = f"/documents/{document}"
-        self._step("prepare", lambda: good(self._post(self.clerk, f"{place}/preparation", json={})))
-        self._step("sign", lambda: self._waits(self.leader, f"{place}/leader-signature"))
+        ready = self._step("prepare", lambda: good(self._post(self.clerk, f"{place}/preparation", json={})))
+        seen = {"sha256": ready["sha256"]}
+        self._step("sign", lambda: self._waits(self.leader, f"{place}/leader-signature", json=seen))
         self._step("number", lambda: good(self._post(self.clerk, f"{place}/number", json={})))
         self._step("seal", lambda: self._waits(self.clerk, f"{place}/seal"))
         receipt: dict[str, Any] = self._step("receipt", lambda: good(self.clerk.get(f"{place}/receipt")))
@@ -204,8 +205,8 @@ class Walker:
     def _post(self, client: httpx.Client, path: str, **body: Any) -> httpx.Response:
         return client.post(path, headers={"idempotency-key": uuid.uuid4().hex}, **body)
 
-    def _waits(self, client: httpx.Client, path: str) -> dict[str, Any]:
-        operation = good(self._post(client, path))
+    def _waits(self, client: httpx.Client, path: str, **body: Any) -> dict[str, Any]:
+        operation = good(self._post(client, path, **body))
         deadline = time.monotonic() + self.wait_seconds
         while operation["state"] not in ("succeeded", "failed"):
             assert time.monotonic() < deadline, operation

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,28 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+SEEN = ("prepared", "initialled")
+
+
+def seen_sha256(document: dict[str, Any]) -> str:
+    """What a signer was last shown: what waits now, or what waited before the document moved on."""
+    if document["state"] == "prepared":
+        return str(document["sha256"])
+    shown = [version["sha256"] for version in document["versions"] if version["role"] in SEEN]
+    return str(shown[-1] if shown else document["sha256"])
+
+
+def with_what_was_seen(read: Callable[[str], Any], path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The body of a signing request, as a desk would send it: with the digest of the pages that it showed."""
+    if path.endswith(("/leader-signature", "/initials")) and "json" not in body:
+        return {**body, "json": {"sha256": seen_sha256(read(path.rsplit("/", 1)[0]))}}
+    if path == "/batches/leader-signatures":
+        ids = body["json"]["documents"]
+        rows = [{"id": one, "sha256": seen_sha256(read(f"/documents/{one}"))} for one in ids]
+        return {"json": {"documents": rows}}
+    return body
 
 
 @dataclass
@@ -59,6 +82,7 @@ class Site:
 
     def post(self, who: str | None, path: str, key: str | None = None, **body: Any) -> httpx.Response:
         headers = {"idempotency-key": key or uuid.uuid4().hex}
+        body = with_what_was_seen(lambda place: self.get(CLERK, place), path, body)
         return self.client(who).post(path, headers=headers, **body)
 
     def get(self, who: str | None, path: str) -> Any:

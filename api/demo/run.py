@@ -115,7 +115,7 @@ class Walk:
         document = self._receive(clerk)
         place = f"/documents/{document['id']}"
         self._step("Trình ký", lambda: self._post(clerk, f"{place}/preparation", json={}), _prepared)
-        self._step("Lãnh đạo ký số", lambda: self._waits(leader, f"{place}/leader-signature"), _stamped)
+        self._step("Lãnh đạo ký số", lambda: self._signs(leader, place), _stamped)
         self._step("Cấp số, vào sổ", lambda: self._post(clerk, f"{place}/number", json={}), _numbered)
         self._step(
             "Ký số cơ quan, dấu thời gian, kiểm tra, lưu", lambda: self._waits(clerk, f"{place}/seal"), _kept
@@ -162,9 +162,15 @@ class Walk:
         self.writes += 1
         return _good(client.post(path, headers={"idempotency-key": f"{self.key}-{self.writes}"}, **body))
 
-    def _waits(self, client: httpx.Client, path: str) -> dict[str, Any]:
+    def _signs(self, leader: httpx.Client, place: str) -> dict[str, Any]:
+        """The leader looks at the page, and signs the bytes that it shows."""
+        shown = _good(leader.get(place))["sha256"]
+        _answered(leader.get(f"{place}/pages/0?dpi=96"))
+        return self._waits(leader, f"{place}/leader-signature", json={"sha256": shown})
+
+    def _waits(self, client: httpx.Client, path: str, **body: Any) -> dict[str, Any]:
         """An act that answers 202: poll its operation to the end."""
-        operation = self._post(client, path)
+        operation = self._post(client, path, **body)
         where = f"/operations/{operation['id']}"
         _until(lambda: operation.update(_good(client.get(where))) or operation["state"] in ENDED, path)
         if operation["state"] != "succeeded":

@@ -67,8 +67,18 @@ class NumberBody(_Body):
     date: date_type | None = None
 
 
+class SeenBody(_Body):
+    """SHA-256 of the bytes whose pages the signer looked at; other bytes are not signed."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class SeenDocument(SeenBody):
+    id: str
+
+
 class BatchBody(_Body):
-    documents: list[str] = Field(min_length=1, max_length=200)
+    documents: list[SeenDocument] = Field(min_length=1, max_length=200)
 
 
 def etag(document: Document) -> str:
@@ -226,25 +236,37 @@ def prepare(
 
 @writes.post("/documents/{document_id}/initials", summary="Ký nháy", status_code=202)
 @writes.post("/documents/{document_id}/leader-signature", summary="The leader signs", status_code=202)
-def sign(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
+def sign(
+    request: Request, given: Given, who: Who, document_id: str, body: SeenBody, match: Match = None
+) -> Response:
     account = who.needs(Role.LEADER, Role.CLERK)
     document = staff_document(given, who, document_id, match)
 
     def act() -> Response:
+        _refuse_unseen(document, body.sha256)
         return accepted(Issuing(given).sign(document, account))
 
-    return answer_once(request, given, account, digest(document_id), act)
+    return answer_once(request, given, account, digest(document_id, body.sha256), act)
+
+
+def _refuse_unseen(document: Document, sha256: str) -> None:
+    """Waiting for this signer, but with other bytes than were shown. A wrong state is refused as such later."""
+    if document.state is State.PREPARED and document.current_sha256 != sha256:
+        raise AccessRefused(reasons.CHANGED_MEANWHILE)
 
 
 @writes.post("/batches/leader-signatures", summary="The leader signs many documents", status_code=202)
 def sign_batch(request: Request, given: Given, who: Who, body: BatchBody) -> Response:
     account = who.needs(Role.LEADER)
-    chosen = [staff_document(given, who, document_id) for document_id in dict.fromkeys(body.documents)]
+    seen = {one.id: one.sha256 for one in body.documents}
+    chosen = [staff_document(given, who, document_id) for document_id in seen]
 
     def act() -> Response:
+        for document in chosen:
+            _refuse_unseen(document, seen[document.id])
         return accepted(Issuing(given).sign_batch(chosen, account))
 
-    return answer_once(request, given, account, digest(body.documents), act)
+    return answer_once(request, given, account, digest(seen), act)
 
 
 @writes.post("/documents/{document_id}/number", summary="Cấp số và ngày, vào sổ")

@@ -20,7 +20,7 @@ from api.demo.documents import decision
 from api.settings import Settings
 from api.wiring import service
 from tests.crashes.authorities import Authorities
-from tests.service import AUDITOR, CLERK, LEADER, free_port
+from tests.service import AUDITOR, CLERK, LEADER, free_port, with_what_was_seen
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "mot-mat-khau-rat-dai"
@@ -68,6 +68,9 @@ class House:
         self.process: subprocess.Popen | None = None
         self.clients: dict[str | None, httpx.Client] = {}
         self.log = data / "service.log"
+        self.seen: dict[
+            tuple[str, str], str
+        ] = {}  # what a signer looked at, by document and key of his request
 
     # The process.
 
@@ -145,7 +148,19 @@ class House:
         return self.clients[name]
 
     def post(self, who: str | None, path: str, key: str | None = None, **body: Any) -> httpx.Response:
+        body = with_what_was_seen(lambda place: self.get(AUDITOR, place), path, body)
+        if path.endswith(("/leader-signature", "/initials")):
+            document = path.split("/")[2]
+            seen = (document, key or uuid.uuid4().hex)
+            body = {"json": {"sha256": self.seen.setdefault(seen, self.document(document)["sha256"])}}
         return self.client(who).post(path, headers={"idempotency-key": key or uuid.uuid4().hex}, **body)
+
+    def batch(self, documents: list[str]) -> str:
+        """The leader signs them all; the operation's id."""
+        chosen = [{"id": each, "sha256": self.document(each)["sha256"]} for each in documents]
+        answer = self.post(LEADER, "/batches/leader-signatures", json={"documents": chosen})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
 
     def get(self, who: str | None, path: str) -> Any:
         answer = self.client(who).get(path)

@@ -250,6 +250,23 @@ def test_initials_and_two_leaders(site):
     assert len(report["signatures"]) == 4
 
 
+def test_other_bytes_than_were_looked_at_are_not_signed(site):
+    document = site.prepared()
+    uploaded = site.document(document)["versions"][0]["sha256"]
+    answer = site.post(LEADER, f"/documents/{document}/leader-signature", json={"sha256": uploaded})
+    assert answer.status_code == 412
+    rows = [{"id": document, "sha256": uploaded}]
+    batch = site.client(LEADER).post(
+        "/batches/leader-signatures", headers={"idempotency-key": "unseen"}, json={"documents": rows}
+    )
+    assert batch.status_code == 412
+    without = site.client(LEADER).post(
+        f"/documents/{document}/leader-signature", headers={"idempotency-key": "nothing seen"}
+    )
+    assert without.json()["id"] == "access.invalid-request"
+    assert site.document(document)["state"] == "prepared"
+
+
 def test_a_batch_signs_each_for_itself(site):
     documents = [site.prepared() for _ in range(3)]
     refused = site.upload().json()["id"]
