@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import importlib
 import os
@@ -20,7 +21,7 @@ def main() -> None:
     """Serve calls until the parent closes the pipe. Anything printed by a library goes to stderr."""
     nice, address_space, file_bytes, lifeline = (int(number) for number in sys.argv[-4:])
     _die_with_parent(lifeline)
-    os.nice(nice)
+    _step_back(nice)
     _limit(address_space, file_bytes)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
@@ -40,6 +41,14 @@ def _requests(preload: list[str]) -> Iterator[bytes]:
         if not line:
             return
         yield line
+
+
+def _step_back(nice: int) -> None:
+    """Behind other processes, also where Linux shares the processor between sessions first: this one is its own."""
+    if nice:
+        os.nice(nice)
+        with contextlib.suppress(OSError):  # a kernel without groups by session
+            Path("/proc/self/autogroup").write_text(str(nice), "ascii")
 
 
 def _die_with_parent(lifeline: int) -> None:
