@@ -208,9 +208,7 @@ class Finishing:
         imprint = hashlib.sha256(cms.signature_value(hole.contents)).digest()
         with self.s.turns.of(imprint.hex()):
             token = self._kept_token(imprint)
-        with work.scratch_copy(base) as copy:
-            self.s.sandbox.call("signer.creation.token:fill_token", copy, field, token)
-            return self.s.store.put_work(copy), imprint.hex()
+        return work.stamp(self.s, base, hole, token), imprint.hex()
 
     def _kept_token(self, imprint: bytes) -> bytes:
         """The authority is asked once for one signature: what an earlier run received is used."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from policies.reasons import issuing as reasons
 from policies.reasons import signing as signing_reasons
 from policies.refusals import Refused
 from signer.creation import two_step
+from signer.creation.token import Hole, filling
 from signer.creation.two_step import SignatureRequest
 from signer.errors import SigningRefused
 from signer.keys.checks import check_before_signing, subject_of
@@ -59,6 +59,33 @@ class Chained(io.RawIOBase):
         super().close()
 
 
+class Patched(io.RawIOBase):
+    """A file with other bytes at one place, read as one; the file itself stays as it is."""
+
+    def __init__(self, base: Path, offset: int, patch: bytes) -> None:
+        self._file: IO[bytes] = base.open("rb", buffering=0)
+        self._offset, self._patch = offset, patch
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        data = self._file.read(len(view)) or b""
+        view[: len(data)] = data
+        first = max(self._offset, self._at)
+        last = min(self._offset + len(self._patch), self._at + len(data))
+        if first < last:
+            view[first - self._at : last - self._at] = self._patch[first - self._offset : last - self._offset]
+        self._at += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
 def path(services: Services, document: Document) -> Path:
     """Where the document's newest bytes lie, checked against their digest."""
     return intact(services, document.current_sha256 or "")
@@ -79,6 +106,30 @@ def _join(services: Services, base: Path, base_size: int, tail: bytes) -> str:
         raise SigningRefused(signing_reasons.BASE_CHANGED, size=size, expected=base_size)
     with Chained(base, size, tail) as chained:
         return services.store.put_work(io.BufferedReader(chained, 1 << 20))
+
+
+def stamp(services: Services, base: Path, hole: Hole, token: bytes) -> str:
+    """The bytes of `base` with the token in its newest signature's hole, in the work area; their SHA-256.
+
+    The worker that found the hole may be in the hands of the file: what is written over must be that hole.
+    Raises SigningRefused when it is not, has a token already, or has no room.
+    """
+    if hole.start < 1 or hole.digits != 2 * len(hole.contents):
+        raise SigningRefused(signing_reasons.CMS_UNREADABLE)
+    with base.open("rb") as file:
+        file.seek(hole.start - 1)
+        found = file.read(hole.digits + 2)
+    if found[:1] != b"<" or found[-1:] != b">" or _bytes_of(found[1:-1]) != hole.contents:
+        raise SigningRefused(signing_reasons.CMS_UNREADABLE)
+    with Patched(base, hole.start, filling(hole, token)) as patched:
+        return services.store.put_work(io.BufferedReader(patched, 1 << 20))
+
+
+def _bytes_of(digits: bytes) -> bytes | None:
+    try:
+        return bytes.fromhex(digits.decode("ascii"))
+    except ValueError:
+        return None
 
 
 def sign(
@@ -116,19 +167,6 @@ def sign(
     # A note: the act that follows commits it for good; without that act it is an intent without a result.
     _audit(services, document, actor, act, "result", {**facts, "sha256": sha256}, durable=False)
     return sha256
-
-
-@contextmanager
-def scratch_copy(base: Path) -> Iterator[Path]:
-    """A private copy beside the work area, gone afterwards."""
-    with (
-        tempfile.NamedTemporaryFile(dir=base.parent.parent, suffix=".part") as file,
-        base.open("rb") as source,
-    ):
-        while block := source.read(1 << 20):
-            file.write(block)
-        file.flush()
-        yield Path(file.name)
 
 
 @contextmanager

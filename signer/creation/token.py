@@ -58,10 +58,18 @@ def fill_token(path: Path, field: str, token: bytes) -> None:
     file is then as it was. `fsync` is the caller's.
     """
     hole = newest_hole(path, field)
+    _write_in_place(path, hole.start, filling(hole, token))
+
+
+def filling(hole: Hole, token: bytes) -> bytes:
+    """The digits that stand from `hole.start` on once the token is in; the file need not be at hand.
+
+    Raises `SigningRefused` when there is a token already, or no room for this one.
+    """
     cms = cms_builder.with_token(hole.contents, token)
     if 2 * len(cms) > hole.digits:
         raise SigningRefused(reasons.CONTENTS_DO_NOT_FIT, size=len(cms), limit=hole.digits // 2)
-    _write_in_place(path, hole.start, cms.hex().encode())
+    return cms.hex().encode()
 
 
 def _write_in_place(path: Path, offset: int, data: bytes) -> None:
