@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.crashes.service_house import House
-from tests.service import CLERK, LEADER
+from tests.service import CLERK
 
 pytestmark = pytest.mark.xdist_group("service-crashes")
 LATE = {"access.changed-meanwhile", "issuing.wrong-order", "issuing.not-your-turn"}
@@ -132,8 +132,7 @@ def test_forty_documents_numbered_by_eight_clients_without_a_gap(make_house):
     house = make_house().start()
     with ThreadPoolExecutor(4) as pool:
         documents = list(pool.map(lambda _: house.prepared(), range(40)))
-    batch = house.post(LEADER, "/batches/leader-signatures", json={"documents": documents})
-    house.operation(batch.json()["id"], 120)
+    house.operation(house.batch(documents), 120)
     house.settle()
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda each: house.act(each, "number"), documents * 2))
@@ -152,7 +151,7 @@ def test_a_batch_of_twenty_killed_in_the_middle_signs_nothing_twice(make_house):
         documents = list(pool.map(lambda _: house.prepared(), range(20)))
     bad = documents[7]
     assert house.act(bad, "withdrawal").status_code == 200
-    batch = house.post(LEADER, "/batches/leader-signatures", json={"documents": documents}).json()["id"]
+    batch = house.batch(documents)
     house.until(lambda: house.sql("select done from operations where id = ?", batch)[0][0] >= 5, "five lines")
     house.kill()
     done = house.sql("select done from operations where id = ?", batch)[0][0]
