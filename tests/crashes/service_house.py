@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -16,7 +17,7 @@ from typing import Any
 import httpx
 
 from api.demo import furnish
-from api.demo.documents import decision
+from api.demo.documents import DecisionSpec, decision
 from api.settings import Settings
 from api.wiring import service
 from tests.crashes.authorities import Authorities
@@ -169,7 +170,11 @@ class House:
 
     def upload(self, key: str | None = None, **form: Any) -> httpx.Response:
         fields = {"subject": "Quyết định thử nghiệm", "kind": "QĐ", "leaders": LEADER, **form}
-        files = {"file": ("quyet-dinh.pdf", decision(), "application/pdf")}
+        key = key or uuid.uuid4().hex
+        # The same text signed in the same second would be the same bytes, and their signature the same.
+        mark = hashlib.sha256(key.encode()).hexdigest()[:12]
+        pdf = decision(DecisionSpec(subject=f"Phê duyệt Kế hoạch {mark} của tỉnh Sông Hồng"))
+        files = {"file": ("quyet-dinh.pdf", pdf, "application/pdf")}
         return self.post(CLERK, "/documents", key, data=fields, files=files)
 
     def act(self, document: str, step: str, key: str | None = None, **body: Any) -> httpx.Response:
