@@ -6,6 +6,8 @@ import os
 import signal
 from contextlib import contextmanager
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from archive import ingest
 from archive.catalogue import documents, log_rows
 from archive.catalogue.values import NewVersion, VersionRole
@@ -19,8 +21,9 @@ from policies.retention import lock_until
 from policies.vocabulary import State
 from tests.archive.catalogue_fixtures import AT, open_catalogue, request_for, signed_document
 from tests.archive.ingest_fixtures import ENTRY, House
+from tests.crashes.children import exit_code, forked
 
-KEY = Ed25519LogKey.generate("log.example.vn/antin")
+KEY = Ed25519LogKey("log.example.vn/antin", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 CONTENT = b"%PDF-1.7 sealed"
 
 
@@ -95,14 +98,10 @@ def one_document(store, begin, transactions, document_id) -> None:
 
 
 def die_at(moment, directory, document_id) -> None:
-    """In the child process: never returns into the test runner."""
-    try:
-        transactions = open_catalogue(directory)
-        killing = Killing(store_at(directory), transactions, moment)
-        one_document(killing, killing.begin, transactions, document_id)
-        os._exit(0)
-    finally:
-        os._exit(1)
+    """In the child process."""
+    transactions = open_catalogue(directory)
+    killing = Killing(store_at(directory), transactions, moment)
+    one_document(killing, killing.begin, transactions, document_id)
 
 
 def test_kill_9_at_every_write_from_the_number_to_the_checkpoint(tmp_path):
@@ -113,10 +112,7 @@ def test_kill_9_at_every_write_from_the_number_to_the_checkpoint(tmp_path):
         with before.write() as conn:
             document = signed_document(conn)
         before.close()
-        pid = os.fork()
-        if pid == 0:
-            die_at(moment, tmp_path, document.id)
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        code = exit_code(forked(die_at, moment, tmp_path, document.id))
         recovered(tmp_path, document.id)
     assert code == 0
     assert moment > 20, "the kills did not reach the checkpoint"

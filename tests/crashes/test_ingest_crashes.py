@@ -17,10 +17,12 @@ from archive.log.leaf import LeafKind
 from archive.storage import keys
 from archive.storage.directory import DirectoryStore
 from archive.storage.memory import Fault
+from archive.storage.work import WorkDirectory
 from policies.issuing import Act, Facts
 from policies.vocabulary import State
 from tests.archive.catalogue_fixtures import AT, open_catalogue, signed_document
 from tests.archive.ingest_fixtures import House, open_house, sha256
+from tests.crashes.children import exit_code, forked
 
 CONTENT = b"%PDF-1.7 sealed"
 LONGER = CONTENT + b" with DSS"
@@ -208,11 +210,8 @@ def test_kill_9_with_a_directory_and_sqlite(tmp_path, moment):
     before = open_house(tmp_path)
     deposit = before.validated(CONTENT)
     before.transactions.close()
-    pid = os.fork()
-    if pid == 0:
-        die_at(moment, tmp_path, deposit, before.work)
-    _, status = os.waitpid(pid, 0)
-    assert (os.waitstatus_to_exitcode(status) == -signal.SIGKILL) is (moment <= MOMENTS)
+    code = exit_code(forked(die_at, moment, tmp_path, deposit, before.work._root))
+    assert code == (-signal.SIGKILL if moment <= MOMENTS else 0)
     after = House(open_catalogue(tmp_path), directory_store(tmp_path), before.work)
     assert after.recover() == ()
     check_archived_once(after, deposit.document, CONTENT)
@@ -224,11 +223,7 @@ def directory_store(tmp_path):
 
 
 def die_at(moment, tmp_path, deposit, work):
-    """In the child process: never returns into the test runner."""
-    try:
-        transactions = open_catalogue(tmp_path)
-        killing = Killing(directory_store(tmp_path), transactions, moment)
-        ingest.carry_out(deposit, killing, work, killing.begin, AT)
-        os._exit(0)
-    finally:
-        os._exit(1)
+    """In the child process."""
+    transactions = open_catalogue(tmp_path)
+    killing = Killing(directory_store(tmp_path), transactions, moment)
+    ingest.carry_out(deposit, killing, WorkDirectory(work), killing.begin, AT)

@@ -16,6 +16,7 @@ from archive.catalogue import documents, register_rows
 from archive.registers import chain, numbers, outgoing
 from policies.numbering import Series
 from tests.archive.catalogue_fixtures import AGENCY, AT, open_catalogue, request_for, signed_document
+from tests.crashes.children import exit_code, forked
 
 SERIES = Series(AGENCY, "QĐ", 2026)
 ENTRY = outgoing.Entry(signer="Trần Văn Lãnh Đạo")
@@ -31,22 +32,6 @@ def number(transactions, document_id):
     with transactions.write() as conn:
         document = documents.get(conn, document_id)
         return outgoing.number_and_enter(conn, document, request_for(document), ENTRY, AT)[1]
-
-
-def forked(work, *args):
-    """Runs `work` in a child that never returns into the test runner."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work(*args)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return pid
-
-
-def exit_code(pid):
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def check_register(transactions, told):
@@ -76,8 +61,8 @@ def test_200_parallel_allocations_by_processes_and_threads(tmp_path):
     ids = [document.id for document in make_documents(transactions, PROCESSES * THREADS * EACH)]
     transactions.close()
     parts = [(ids[i::PROCESSES], tmp_path / f"told-{i}") for i in range(PROCESSES)]
-    pids = [forked(allot_in_threads, transactions.url, part, report) for part, report in parts]
-    assert [exit_code(pid) for pid in pids] == [0] * PROCESSES
+    children = [forked(allot_in_threads, transactions.url, part, report) for part, report in parts]
+    assert [exit_code(child) for child in children] == [0] * PROCESSES
     told = dict(line.split(" ") for _, report in parts for line in report.read_text().splitlines())
     assert len(told) == 200
     check_register(transactions, told)
@@ -146,14 +131,14 @@ def test_kill_9_of_workers_at_random_moments(tmp_path):
     told = {}
     for attempt in range(6):
         reports = [tmp_path / f"told-{attempt}-{worker}" for worker in range(2)]
-        pids = [
+        children = [
             forked(allot_for_ever, transactions.url, ids[worker::2], report)
             for worker, report in enumerate(reports)
         ]
         time.sleep(chance.uniform(0.02, 0.2))
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-            exit_code(pid)
+        for child in children:
+            child.kill()
+            exit_code(child)
         for report in reports:
             lines = report.read_text().splitlines() if report.exists() else []
             told.update(line.split(" ") for line in lines if line.count(" ") == 1 and "/" in line)
