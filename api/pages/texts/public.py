@@ -9,6 +9,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "home.verify": ("Kiểm tra tệp PDF", "Verify a PDF"),
     "home.check": ("Kiểm tra chữ ký", "Check signatures"),
+    "home.password": ("Tệp có mật khẩu mở", "The file has a password"),
     "home.private": (
         "Tệp chỉ dùng để kiểm tra và không được lưu lại.",
         "The file is only checked, and not kept.",
