@@ -117,7 +117,10 @@ def _sqlite(url: str, begin: str, busy_seconds: float, *, read_only: bool) -> En
             if conn.info.get("synchronous") != waits:
                 conn.exec_driver_sql(f"PRAGMA synchronous={waits}")
                 conn.info["synchronous"] = waits
-        conn.exec_driver_sql(begin)
+            conn.exec_driver_sql(begin)
+        else:  # it waits for nobody and cannot fail: without SQLAlchemy's care for results and errors
+            raw: Any = conn.connection.dbapi_connection
+            raw.execute(begin)
 
     return engine
 

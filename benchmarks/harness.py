@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 
 @dataclass(frozen=True)
 class Row:
@@ -62,6 +64,12 @@ def percentile(values: list[float], share: float) -> float:
     """The value that `share` of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def busy_seconds() -> float:
+    """Processor seconds that the machine has spent on anything so far."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
 
 
 def fsync_ms(folder: Path | None = None, runs: int = 50) -> float:

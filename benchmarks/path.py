@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from api.demo.documents import DecisionSpec, decision
-from benchmarks.harness import Row, fsync_ms
+from benchmarks.harness import Row, busy_seconds, fsync_ms
 from benchmarks.site import CLERK, LEADER, Site, Walker, started
 
 WANTED = 6.0
@@ -43,13 +43,16 @@ def _measure(site: Site, pages: list[bytes], warm: int, fsync: float) -> Row:
     numbers = count(warm)
     for walker in walkers:
         walker.times.clear()
-    before, cpu, start = site.counts(), site.cpu_seconds(), time.perf_counter()
+    before, cpu, own, busy = site.counts(), site.cpu_seconds(), time.process_time(), busy_seconds()
+    start = time.perf_counter()
     all_take(len(pages))
     seconds, after = time.perf_counter() - start, site.counts()
     done = len(pages) - warm
     service, workers, background = (
         (now - then) / done * 1000 for now, then in zip(site.cpu_seconds(), cpu, strict=True)
     )
+    clients = (time.process_time() - own) / done * 1000
+    others = (busy_seconds() - busy) / done * 1000 - service - workers - background - clients
     each = {key: (after[key] - before[key]) / done for key in ("commits", "notes", "fsyncs")}
     steps = {
         step: sum(walker.times.get(step, 0.0) for walker in walkers) / done * 1000
@@ -59,8 +62,8 @@ def _measure(site: Site, pages: list[bytes], warm: int, fsync: float) -> Row:
         (
             f"{each['commits']:.0f} durable commits, {each['notes']:.0f} notes, {each['fsyncs']:.0f} file fsyncs "
             f"a document (one fsync {fsync:.1f} ms)",
-            f"CPU {service:.0f} ms in the service, {workers:.0f} in its workers, {background:.0f} in the worker "
-            "that steps back",
+            f"CPU a document: service {service:.0f} ms, its workers {workers:.0f}, the worker that steps back "
+            f"{background:.0f}, clients {clients:.0f}, strangers on this machine {max(0.0, others):.0f}",
             "each waits " + ", ".join(f"{step} {ms:.0f}" for step, ms in steps.items()) + " ms",
         )
     )
