@@ -50,7 +50,7 @@ class Settings(_Strict):
     tsa_url: str = ""
     tsa_timeout: float = Field(180.0, gt=0)
     tsa_attempts: int = Field(3, ge=1, le=10)
-    tsa_parallel: int = Field(8, ge=1, le=16)
+    tsa_parallel: int = Field(4, ge=1, le=16)  # the government authority's measured limit
     grace_seconds: float = Field(86_400.0, ge=0)
     upload_limit: int = Field(1 << 30, ge=1)
     page_limit: int = Field(2_000, ge=1)

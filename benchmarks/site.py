@@ -74,7 +74,9 @@ def serve(data: Path, port: int) -> None:
     """The process: until its standard input ends."""
     counts = Counts()
     counts.watch()
-    settings = demo_settings(data, port).model_copy(update={"grace_seconds": GRACE_SECONDS})
+    settings = demo_settings(data, port).model_copy(
+        update={"grace_seconds": GRACE_SECONDS, "tsa_parallel": 8}
+    )
     with running(settings) as (services, _passwords):
         _direct(services)
         print("ready", flush=True)

@@ -13,6 +13,8 @@ missing_packages() {
     command -v qpdf >/dev/null || echo qpdf
     command -v openssl >/dev/null || echo openssl
     command -v chromium >/dev/null || echo chromium
+    # The browser driver of the tests needs it; Debian's minimal installation has it not.
+    /sbin/ldconfig -p 2>/dev/null | grep -q libatomic.so.1 || echo libatomic1
     command -v java >/dev/null || echo default-jre-headless
     [ -e /usr/share/java/preflight.jar ] || echo libpdfbox2-java
     [ -e /usr/share/java/jaxb-api.jar ] || echo libjaxb-api-java
@@ -25,7 +27,8 @@ if [ -n "${need// /}" ]; then
         echo "setup: installing system packages: $need"
         # An interrupted or stale package list is not fatal by itself: the install below is.
         DEBIAN_FRONTEND=noninteractive apt-get update -qq || true
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null 2>&1 \
+            || { echo "setup: apt-get could not install: $need" >&2; exit 1; }
     else
         echo "setup: please install as root: apt-get install $need" >&2
         # The service itself needs only python3-venv; a missing foreign tool is a loud skip in the tests.
