@@ -53,3 +53,5 @@ if [ ! -e "$stamp" ]; then
     rm -f .venv/.installed-"$want"-*
     touch "$stamp"
 fi
+# Parser workers never write bytecode: compiled once here, each of them starts quicker.
+.venv/bin/python -m compileall -q policies signer archive api
