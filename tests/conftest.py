@@ -18,6 +18,14 @@ def need_tool(name: str) -> str:
     return path
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter):
+    """The names of what failed stand last, where a log that was cut to its end still shows them."""
+    yield
+    for report in (*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")):
+        terminalreporter.write_line(f"failed: {report.nodeid}")
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """One running service for all tests of this process."""
