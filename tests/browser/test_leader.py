@@ -99,6 +99,7 @@ def choose(desk, subjects: list[str]) -> None:
     for subject in subjects:
         page.get_by_label(f"Chọn: {subject}", exact=True).check()
     desk.press("Xem các văn bản đã chọn")
+    desk.heading(f"Xem và ký {len(subjects)} văn bản")  # what comes next does not wait for the page by itself
 
 
 def test_three_documents_reviewed_then_one_confirmation(visit, size, site):
@@ -107,7 +108,6 @@ def test_three_documents_reviewed_then_one_confirmation(visit, size, site):
     desk = visit(LEADER, size)
     choose(desk, subjects)
     page = desk.page
-    desk.heading("Xem và ký 3 văn bản")
     sign = page.get_by_role("button", name="Ký số các văn bản đã đánh dấu")
     assert sign.is_disabled()
     for box in page.get_by_label("Tôi đã xem và đồng ý ký văn bản này").all():
