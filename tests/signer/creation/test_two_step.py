@@ -27,6 +27,7 @@ from signer.document.reader import PdfFile
 from signer.errors import DocumentRefused, SigningRefused
 from signer.sandbox import Sandbox
 from signer.stamping.appearance import Appearance
+from tests import memory
 from tests.signer.creation.issuing import AT, DAY, LEADER, SEAL, SIGNATURE, STAMP
 from tests.signer.creation.test_prepare import leader
 
@@ -269,18 +270,21 @@ def test_text_is_drawn_with_an_embedded_font(desk):
         assert "/FontFile2" in form.Resources.Font.F.DescendantFonts[0].FontDescriptor
 
 
-BIG = """
-import resource, sys
+BIG = (
+    memory.SOURCE
+    + """
+import sys
 from pathlib import Path
 from signer.creation.two_step import SignatureRequest, prepare_signature, check_digest, write
 from datetime import datetime, UTC
 base, out = Path(sys.argv[1]), Path(sys.argv[2])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_kilobytes()
 made = prepare_signature(base, SignatureRequest("L", 4000, "A", datetime(2026, 1, 1, tzinfo=UTC)))
 check_digest(base, made)
 write(base, made, bytes(10), out)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak_kilobytes() - before)
 """
+)
 
 
 @pytest.mark.long

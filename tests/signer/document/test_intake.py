@@ -19,6 +19,7 @@ from policies.reasons import document as reasons
 from signer import wire
 from signer.document.intake import examine_file
 from signer.sandbox import Sandbox, SandboxLimits
+from tests import memory
 from tests.factories import hostile
 from tests.factories.pdfa_file import good_file, with_a_large_image
 from tests.signer.document import build
@@ -210,12 +211,12 @@ def test_broken_bytes_are_facts_never_exceptions(tmp_path, data):
 
 def _peak_kilobytes(path: Path) -> int:
     """Of a process that examines the file, takes it in and checks it against PDF/A."""
-    code = (
-        "import sys, resource; from pathlib import Path; from policies.intake import *; "
+    code = memory.SOURCE + (
+        "import sys; from pathlib import Path; from policies.intake import *; "
         "from signer.document.intake import examine_file; from signer.document.pdfa import check; "
         "decide(examine_file(Path(sys.argv[1]), ISSUING.limits), ISSUING); "
         "assert check(Path(sys.argv[1])).conforms; "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "print(peak_kilobytes())"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     return int(done.stdout)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import resource
 import subprocess
 import zlib
 from pathlib import Path
@@ -17,6 +16,7 @@ from signer.document.reader import PdfFile
 from signer.document.revisions import History
 from signer.document.syntax import HexString, Name, Ref, serialize
 from signer.errors import DocumentRefused
+from tests import memory
 from tests.conftest import need_tool
 from tests.signer.document import build
 from tests.signer.document.build import CATALOG, CONTENT, PAGE, PAGES, append, flate, new, page, stream
@@ -467,7 +467,8 @@ def sparse(tmp_path, size: int):
 @pytest.mark.parametrize("size", [1 << 30, 5 << 30])
 def test_a_file_of_gigabytes_is_read_in_little_memory(tmp_path, size):
     path = sparse(tmp_path, size)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    memory.forget_peak()
+    before = memory.peak_kilobytes()
     with PdfFile.open(path) as pdf:
         assert pdf.size > size
         content = pdf.resolve(pdf.page(0).dict["Contents"])
@@ -476,7 +477,7 @@ def test_a_file_of_gigabytes_is_read_in_little_memory(tmp_path, size):
         with pytest.raises(DocumentRefused) as found:
             pdf.stream_data(content)
     assert found.value.id == "document.decompression-bomb"
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 << 10
+    assert memory.peak_kilobytes() - before < 16 << 10
     path.unlink()
 
 
