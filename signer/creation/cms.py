@@ -12,7 +12,7 @@ There is no signing-time attribute: PAdES forbids it, the claimed time stands in
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from asn1crypto import x509 as asn1_x509
@@ -61,6 +61,19 @@ class _Template:
     signature_algorithm: bytes
     public_key: primitives.PublicKey
     algorithm: SignatureAlgorithm
+    frames: dict[int, tuple[bytes, bytes]] = field(default_factory=dict, compare=False, repr=False)
+
+    def detached(self, digest: bytes, signature: bytes) -> bytes:
+        """The whole ContentInfo without content, from a frame kept by the signature's length: what stands before
+        the digest, and between digest and signature. The signature is the last thing in every structure."""
+        size = len(signature)
+        if size not in self.frames:
+            whole = self.assemble(self.attributes(digest), signature)
+            rest = der.encode(der.OCTET_STRING, signature)[:-size]
+            middle = b"".join((self.after, self.signature_algorithm, rest))
+            self.frames[size] = whole[: -size - len(middle) - len(digest)], middle
+        before, middle = self.frames[size]
+        return b"".join((before, digest, middle, signature))
 
     def attributes(self, digest: bytes) -> bytes:
         """Content octets of the signed attributes."""
@@ -98,8 +111,8 @@ def build(digest: bytes, key: SigningKey) -> bytes:
 def build_encapsulated(content_type: str, content: bytes, key: SigningKey) -> bytes:
     """DER of a SignedData that carries its content: a TimeStampToken for `TST_INFO` (RFC 3161, 2.4.2)."""
     template = _template(key.certificate, key.chain, key.algorithm, content_type)
-    field = der.encode(_ATTRIBUTES, der.encode(der.OCTET_STRING, content))
-    return _signed(template, hashlib.new(key.algorithm.digest, content).digest(), key, field)
+    inside = der.encode(_ATTRIBUTES, der.encode(der.OCTET_STRING, content))
+    return _signed(template, hashlib.new(key.algorithm.digest, content).digest(), key, inside)
 
 
 def _signed(template: _Template, digest: bytes, key: SigningKey, content: bytes) -> bytes:
@@ -110,7 +123,9 @@ def _signed(template: _Template, digest: bytes, key: SigningKey, content: bytes)
     signature = key.sign(to_sign)
     if not primitives.verifies(template.public_key, template.algorithm, signature, to_sign):
         raise SigningRefused(reasons.WRONG_SIGNATURE)
-    return template.assemble(attributes, signature, content)
+    return (
+        template.assemble(attributes, signature, content) if content else template.detached(digest, signature)
+    )
 
 
 def size(key: SigningKey, token: int = 0) -> int:

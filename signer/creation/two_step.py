@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from signer.stamping.appearance import Appearance, Colours, signature_form
 
 MAX_CONTENTS = 32_767  # ISO 19005-2, 6.1.13: a string's limit, in bytes
 _HANOI = timezone(timedelta(hours=7))
-_RANGE = b"[0 %10d %10d %10d]"
+RANGE = b"[0 %10d %10d %10d]"
 _CONTROL = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn")
 
 
@@ -77,8 +78,7 @@ def prepare_signature(path: Path, request: SignatureRequest) -> Prepared:
     picture cannot be drawn, a field would be locked empty, an earlier signature would break, or the name
     misleads; `DocumentRefused` when the file is damaged or certified against changes.
     """
-    _check_size(request.contents_size)
-    _check_name(request.name)
+    check_request(request)
     with PdfFile.open(path) as pdf:
         revision = Revision(pdf)
         known = fields(pdf)
@@ -96,11 +96,18 @@ def prepare_signature(path: Path, request: SignatureRequest) -> Prepared:
         return _prepared(path, revision.build(), signature, request)
 
 
+def check_request(request: SignatureRequest) -> None:
+    """Raises `SigningRefused` for a hole that PDF/A has no room for, and for a name that misleads."""
+    _check_size(request.contents_size)
+    _check_name(request.name)
+
+
 def _check_size(size: int) -> None:
     if not 0 < size <= MAX_CONTENTS:
         raise SigningRefused(reasons.CONTENTS_TOO_LARGE, size=size, limit=MAX_CONTENTS)
 
 
+@lru_cache(maxsize=256)
 def _check_name(name: str) -> None:
     for letter in name:
         if unicodedata.category(letter) in _CONTROL:
@@ -161,19 +168,31 @@ def _user_unit(pdf: PdfFile, widget: Widget) -> float:
 
 def _signature(pdf: PdfFile, target: FormField, request: SignatureRequest) -> bytes:
     """The signature dictionary, with ByteRange still blank and the hole full of zeros (EN 319 142-1, 6.3)."""
-    entries: dict[str, Any] = {
+    reference = _reference(pdf, target)
+    locked = b"" if reference is None else b"/Reference %b" % serialize(reference)
+    hole = b"0" * (2 * request.contents_size)
+    return b"%b%b/ByteRange %b/Contents <%b>>>" % (claims(request), locked, RANGE % (0, 0, 0), hole)
+
+
+def claims(request: SignatureRequest) -> bytes:
+    """The signature dictionary as far as it says who signs, when and why; still open."""
+    who, why = _who_and_why(request.name, request.reason, request.location)
+    return b"%b/M (%b)%b" % (who, _pdf_date(request.at), why)
+
+
+@lru_cache(maxsize=256)
+def _who_and_why(name: str, reason: str, location: str) -> tuple[bytes, bytes]:
+    who = {
         "Type": Name("Sig"),
         "Filter": Name("Adobe.PPKLite"),
         "SubFilter": Name("ETSI.CAdES.detached"),
-        "Name": encode_text(unicodedata.normalize("NFC", request.name)),
-        "M": _pdf_date(request.at),
-        "Reason": encode_text(request.reason) if request.reason else None,
-        "Location": encode_text(request.location) if request.location else None,
-        "Reference": _reference(pdf, target),
+        "Name": encode_text(unicodedata.normalize("NFC", name)),
     }
-    hole = b"0" * (2 * request.contents_size)
-    blank = _RANGE % (0, 0, 0)
-    return serialize(entries)[:-2] + b"/ByteRange %b/Contents <%b>>>" % (blank, hole)
+    why = {
+        "Reason": encode_text(reason) if reason else None,
+        "Location": encode_text(location) if location else None,
+    }
+    return serialize(who)[:-2], serialize(why)[2:-2]
 
 
 def _reference(pdf: PdfFile, target: FormField) -> list[dict[str, Any]] | None:
@@ -199,7 +218,8 @@ def _pdf_date(at: datetime) -> bytes:
     """The claimed time in Vietnam's zone, with its offset (ISO 32000-2, 7.9.4)."""
     if at.tzinfo is None:
         raise ValueError("the claimed time must be aware")
-    return at.astimezone(_HANOI).strftime("D:%Y%m%d%H%M%S+07'00'").encode()
+    there = at.astimezone(_HANOI)
+    return b"D:%04d%02d%02d%02d%02d%02d+07'00'" % there.timetuple()[:6]
 
 
 def _prepared(path: Path, built: Built, signature: Ref, request: SignatureRequest) -> Prepared:
@@ -209,9 +229,9 @@ def _prepared(path: Path, built: Built, signature: Ref, request: SignatureReques
     start = bytes(tail).index(b"/Contents <", built.bodies[signature.num] - base) + len(b"/Contents <") + base
     total = base + len(tail)
     byte_range = (0, start - 1, start + digits + 1, total - start - digits - 1)
-    blank = _RANGE % (0, 0, 0)
+    blank = RANGE % (0, 0, 0)
     at = bytes(tail).index(blank, built.bodies[signature.num] - base)
-    tail[at : at + len(blank)] = _RANGE % byte_range[1:]
+    tail[at : at + len(blank)] = RANGE % byte_range[1:]
     prepared = Prepared(
         base, bytes(tail), byte_range, (start, digits), b"", request.digest_algorithm, request.field
     )
@@ -235,7 +255,8 @@ def fill_hole(prepared: Prepared, cms: bytes) -> bytes:
         raise SigningRefused(reasons.CONTENTS_DO_NOT_FIT, size=len(cms), limit=digits // 2)
     at = start - prepared.base_size
     text = cms.hex().encode()
-    return prepared.tail[:at] + text + prepared.tail[at + len(text) :]
+    tail = memoryview(prepared.tail)
+    return b"".join((tail[:at], text, tail[at + len(text) :]))
 
 
 def complete(prepared: Prepared, key: SigningKey) -> bytes:

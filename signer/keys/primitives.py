@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -20,6 +22,8 @@ HASHES: dict[Digest, hashes.HashAlgorithm] = {
     Digest.SHA384: hashes.SHA384(),
     Digest.SHA512: hashes.SHA512(),
 }
+
+_PREHASHED = {digest: Prehashed(kind) for digest, kind in HASHES.items()}
 
 
 def certificate(der: bytes) -> x509.Certificate:
@@ -64,6 +68,7 @@ def signature_size(key: PublicKey) -> int:
     return 2 + 2 * (2 + octets + 1)  # P-256 and P-384: all lengths fit one byte
 
 
+@lru_cache(maxsize=16)
 def _padding(algorithm: SignatureAlgorithm) -> padding.AsymmetricPadding:
     if algorithm.scheme is Scheme.RSA_PKCS1V15:
         return padding.PKCS1v15()
@@ -72,7 +77,7 @@ def _padding(algorithm: SignatureAlgorithm) -> padding.AsymmetricPadding:
 
 def sign(key: PrivateKey, algorithm: SignatureAlgorithm, digest: bytes) -> bytes:
     """Signature value over a digest that is already made."""
-    prehashed = Prehashed(HASHES[algorithm.digest])
+    prehashed = _PREHASHED[algorithm.digest]
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(digest, _padding(algorithm), prehashed)
     return key.sign(digest, ec.ECDSA(prehashed))
@@ -80,7 +85,7 @@ def sign(key: PrivateKey, algorithm: SignatureAlgorithm, digest: bytes) -> bytes
 
 def verifies(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> bool:
     """Whether the value verifies. For the compare step of a signer; validation raises, with reasons."""
-    prehashed = Prehashed(HASHES[algorithm.digest])
+    prehashed = _PREHASHED[algorithm.digest]
     try:
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(signature, digest, _padding(algorithm), prehashed)

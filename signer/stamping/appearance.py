@@ -171,7 +171,7 @@ def _draw_lines(
     colours: Colours,
     add: Add,
 ) -> bytes:
-    font = typeface(Face.REGULAR)
+    font = typeface(Face.REGULAR, "".join(shown.lines))
     room = width - left
     widest = max(font.width(line, 1.0) for line in shown.lines)
     size = min(shown.size / user_unit, room / widest if widest else shown.size)

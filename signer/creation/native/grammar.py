@@ -1,0 +1,120 @@
+"""PDF dictionaries as raw bytes (ISO 32000-2, 7.3): checked by one pattern, split by another, never rebuilt.
+
+A narrow grammar: no comments, no escaped keys, no unbalanced parentheses in strings, no `null`, four levels of
+nesting. What it takes is read by every reader alike; anything else is `Unfit`. Every quantifier is possessive: no
+input makes a pattern backtrack.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+class Unfit(Exception):
+    """A shape that the native path does not serve; `shape` is one of the table in docs/signing-paths.md."""
+
+    def __init__(self, shape: str) -> None:
+        super().__init__(shape)
+        self.shape = shape
+
+
+_WS = rb"[\0\t\n\f\r ]"
+_STOP = rb"(?=[\0\t\n\f\r ()<>\[\]{}/%])"
+_KEY = rb"/[^\0-\x20#()<>\[\]{}/%]++"
+_ATOM = (
+    rb"(?:\d{1,10}+" + _WS + rb"++\d{1,5}+" + _WS + rb"++R" + _STOP
+    + rb"|/[^\0\t\n\f\r ()<>\[\]{}/%]*+"
+    + rb"|[+-]?(?:\d++\.?\d*+|\.\d++)" + _STOP
+    + rb"|\((?:[^()\\]++|\\.)*+\)"
+    + rb"|<(?:[0-9A-Fa-f]|" + _WS + rb")*+>"
+    + rb"|(?:true|false)" + _STOP + rb")"
+)  # fmt: skip
+
+
+def _nested(below: bytes) -> bytes:
+    """Values one level deeper: an atom, an array or a dictionary of `below`."""
+    array = rb"\[(?:" + _WS + rb"*+" + below + rb")*+" + _WS + rb"*+\]"
+    dictionary = rb"<<(?:" + _WS + rb"*+" + _KEY + _WS + rb"*+" + below + rb")*+" + _WS + rb"*+>>"
+    return rb"(?:" + _ATOM + rb"|" + array + rb"|" + dictionary + rb")"
+
+
+_VALUE = _nested(_nested(_nested(_ATOM)))
+_PAIRS = rb"(?:" + _WS + rb"*+" + _KEY + _WS + rb"*+" + _VALUE + rb")*+"
+_DICTIONARY = re.compile(_WS + rb"*+<<" + _PAIRS + _WS + rb"*+>>", re.DOTALL)
+_ENTRY = re.compile(_WS + rb"*+/(" + _KEY[1:] + rb")" + _WS + rb"*+(" + _VALUE + rb")", re.DOTALL)
+_ITEM = re.compile(_WS + rb"*+(" + _VALUE + rb")", re.DOTALL)
+_REFERENCE = re.compile(rb"(\d{1,10}+)" + _WS + rb"++(\d{1,5}+)" + _WS + rb"++R")
+_REFERENCES = re.compile(rb"\[(?:" + _WS + rb"*+" + _REFERENCE.pattern + _STOP + rb")*+" + _WS + rb"*+\]")
+_INTEGER = re.compile(rb"\d{1,18}")
+_INTEGERS = re.compile(rb"\[(?:" + _WS + rb"|\d{1,18}+)*+\]")
+_REALS = re.compile(rb"\[(?:" + _WS + rb"|[+-]?(?:\d++\.?\d*+|\.\d++)(?=[\0\t\n\f\r \]]))*+\]")
+_STRING = re.compile(rb"\(([^()\\\r]*+)\)")
+
+Entries = dict[bytes, bytes]
+
+
+def entries(data: bytes, position: int = 0) -> tuple[Entries, int]:
+    """The dictionary at `position` (white space may stand before it) as raw values by raw key, and its end.
+
+    Raises `Unfit` for what is not this grammar, and for a key that stands there twice.
+    """
+    whole = _DICTIONARY.match(data, position)
+    if whole is None:
+        raise Unfit("grammar")
+    end = whole.end()  # the closing brackets stay in sight: what a value ends with is looked at
+    pairs = _ENTRY.findall(data, data.index(b"<<", position) + 2, end)
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unfit("grammar")
+    return found, end
+
+
+def reference(raw: bytes) -> tuple[int, int]:
+    """Object number and generation. Raises `Unfit` when the value is direct."""
+    match = _REFERENCE.fullmatch(raw)
+    if match is None:
+        raise Unfit("direct-object")
+    return int(match[1]), int(match[2])
+
+
+def references(raw: bytes) -> list[tuple[int, int]]:
+    """An array of references. Raises `Unfit` for any other value."""
+    if _REFERENCES.fullmatch(raw) is None:
+        raise Unfit("direct-object")
+    return [(int(num), int(gen)) for num, gen in _REFERENCE.findall(raw)]
+
+
+def items(raw: bytes) -> list[bytes]:
+    """The raw values of an array that `entries` gave. Raises `Unfit` for any other value."""
+    if not raw.startswith(b"["):
+        raise Unfit("direct-object")
+    return _ITEM.findall(raw, 1)
+
+
+def integer(raw: bytes) -> int:
+    """A non-negative integer. Raises `Unfit` for any other value."""
+    if _INTEGER.fullmatch(raw) is None:
+        raise Unfit("grammar")
+    return int(raw)
+
+
+def integers(raw: bytes) -> list[int]:
+    """An array of non-negative integers. Raises `Unfit` for any other value."""
+    if _INTEGERS.fullmatch(raw) is None:
+        raise Unfit("grammar")
+    return [int(each) for each in raw[1:-1].split()]
+
+
+def reals(raw: bytes) -> list[float]:
+    """An array of numbers. Raises `Unfit` for any other value."""
+    if _REALS.fullmatch(raw) is None:
+        raise Unfit("grammar")
+    return [float(each) for each in raw[1:-1].split()]
+
+
+def string(raw: bytes) -> bytes:
+    """The bytes of a literal string without escapes. Raises `Unfit` for any other value."""
+    match = _STRING.fullmatch(raw)
+    if match is None:
+        raise Unfit("escaped-string")
+    return match[1]

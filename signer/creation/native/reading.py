@@ -1,0 +1,255 @@
+"""What a signature needs of a file, by random access and no more: sections on demand, objects as raw bytes.
+
+A file up to `WHOLE` bytes is read at once; of a larger one the end, then windows. Of every cross-reference section the
+head and the trailer are read (which objects it speaks of, whether anything is encrypted or hidden), of its rows only
+those that are looked for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from signer.creation.native.grammar import Entries, Unfit, entries, integer
+from signer.creation.native.rows import Place, StreamRows, TableRows, unpacked
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+WHOLE = 1 << 20
+BLOCK = 256 << 10
+_TAIL = 64 << 10
+_WINDOW = 16 << 10
+_LARGEST_STREAM = 8 << 20
+_LARGEST_SIGNATURE = 96 << 10
+_MOST_SECTIONS = 64
+
+_START = re.compile(rb"startxref[\r\n ]{1,3}(\d{1,19})[\r\n ]{1,3}%%EOF(?:\r\n|\n|\r)?\Z")
+_HEADER = re.compile(rb"%PDF-\d\.\d")
+_TABLE = re.compile(rb"xref[ ]?(?:\r\n|\n|\r)")
+_RUN = re.compile(rb"(\d{1,10}+) (\d{1,10}+) ?(?:\r\n|\n|\r)")
+_TRAILER = re.compile(rb"trailer(?=[\0\t\n\f\r <])")
+_OBJECT = re.compile(rb"(\d{1,10}+) (\d{1,5}+) obj(?=[\0\t\n\f\r <])")
+_ENDOBJ = re.compile(rb"[\0\t\n\f\r ]*+endobj(?=[\0\t\n\f\r ])")
+_STREAM = re.compile(rb"[\0\t\n\f\r ]*+stream(?:\r\n|\n)")
+_ENDSTREAM = re.compile(rb"[\0\t\n\f\r ]{0,4}endstream")
+_HOLE = re.compile(rb"/Contents[\0\t\n\f\r ]*+<")
+
+
+class _Section:
+    """One cross-reference section: where it begins, its trailer, its rows."""
+
+    __slots__ = ("offset", "rows", "trailer")
+
+    def __init__(self, offset: int, trailer: Entries, rows: TableRows | StreamRows) -> None:
+        self.offset = offset
+        self.trailer = trailer
+        self.rows = rows
+
+
+class NativeFile:
+    """An open file (closed by the caller) with its one `%%EOF` at the very end. Raises `Unfit` for other shapes.
+
+    `size` in bytes; `startxref` and `trailer` are the newest section's; `next_number` is the first object number that
+    is free.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.size = size = os.fstat(descriptor).st_size
+        self._base = 0 if size <= WHOLE else size - _TAIL
+        self._data = os.pread(descriptor, size - self._base, self._base)
+        if len(self._data) != size - self._base:
+            raise Unfit("changing")
+        self._members: dict[int, tuple[bytes, dict[int, int]]] = {}
+        if _HEADER.match(self._data if not self._base else os.pread(descriptor, 16, 0)) is None:
+            raise Unfit("header")
+        at = self._data.rfind(b"startxref", -2048)
+        found = _START.match(self._data, at) if at >= 0 else None
+        if found is None:
+            raise Unfit("end")
+        self.startxref = int(found[1])
+        self._sections = self._chain()
+        self.trailer = self._sections[0].trailer
+        self.next_number = integer(
+            self.trailer.get(b"Size", b"")
+        )  # 7.5.5; the chain speaks of none beyond it
+        if self.next_number <= max(each.rows.highest for each in self._sections):
+            raise Unfit("size")
+
+    @property
+    def in_streams(self) -> bool:
+        """Whether the newest cross-reference section is a stream."""
+        return isinstance(self._sections[0].rows, StreamRows)
+
+    @property
+    def ends_a_line(self) -> bool:
+        """Whether the last byte ends a line."""
+        return self._data[-1] in b"\r\n"
+
+    def hash_into(self, digest: _Hash) -> None:
+        """Feed the file's bytes, in blocks. Raises `Unfit` when the file got shorter."""
+        if not self._base:
+            digest.update(self._data)
+            return
+        buffer = bytearray(BLOCK)
+        view = memoryview(buffer)
+        done = 0
+        while done < self.size:
+            count = os.preadv(self._descriptor, [view[: min(BLOCK, self.size - done)]], done)
+            if not count:
+                raise Unfit("changing")
+            digest.update(view[:count])
+            done += count
+
+    # --- objects
+
+    def dictionary(self, num: int, gen: int) -> Entries:
+        """The dictionary that is this object, no stream. Raises `Unfit` when it is anything else."""
+        place = self._place(num)
+        if place.container:
+            if gen:
+                raise Unfit("object-not-there")
+            return self._member(place, num)
+        data, position, _ = self._object(place, num, gen)
+        found, end = entries(data, position)
+        if _ENDOBJ.match(data, end) is None:
+            raise Unfit("stream-object")
+        return found
+
+    def signature(self, num: int, gen: int) -> Entries:
+        """The same for a signature dictionary: what its /Contents holds, which is long, is cut out unread."""
+        place = self._place(num)
+        if place.container:
+            raise Unfit("packed-signature")
+        data, position, _ = self._object(place, num, gen, _LARGEST_SIGNATURE)
+        hole = _HOLE.search(data, position, position + _WINDOW)
+        closing = data.find(b">", hole.end()) if hole else -1
+        end = data.find(b"endobj", closing) if closing > 0 else -1
+        if hole is None or end < 0:
+            raise Unfit("long-signature")
+        rest = data[position : hole.end()] + data[closing:end]
+        found, stop = entries(rest)
+        if rest[stop:].strip() or found.get(b"Contents") != b"<>":
+            raise Unfit("grammar")
+        return found
+
+    def stream_dictionary(self, num: int, gen: int) -> Entries:
+        """The dictionary of a stream object, its data unread."""
+        place = self._place(num)
+        if place.container:
+            raise Unfit("object-not-there")
+        data, position, _ = self._object(place, num, gen)
+        found, end = entries(data, position)
+        if _STREAM.match(data, end) is None:
+            raise Unfit("direct-object")
+        return found
+
+    def _object(self, place: Place, num: int, gen: int, length: int = _WINDOW) -> tuple[bytes, int, int]:
+        """A buffer, where the object's value begins in it, and the buffer's offset in the file."""
+        data, base = self._window(place.where, length)
+        head = _OBJECT.match(data, place.where - base)
+        if head is None or (int(head[1]), int(head[2])) != (num, gen) or place.extra != gen:
+            raise Unfit("object-not-there")
+        return data, head.end(), base
+
+    def _window(self, offset: int, length: int) -> tuple[bytes, int]:
+        """A buffer with the bytes at `offset`, and where it begins; what is in memory is not read again."""
+        if offset >= self._base:
+            return self._data, self._base
+        return os.pread(self._descriptor, length, offset), offset
+
+    def _place(self, num: int) -> Place:
+        for section in self._sections:
+            found = section.rows.place(num, self._window)
+            if found is not None:
+                if found.free or not (found.container or 0 < found.where < self.size):
+                    break
+                return found
+        raise Unfit("object-not-there")
+
+    def _member(self, place: Place, num: int) -> Entries:
+        """An object of an object stream (7.5.7)."""
+        if place.where not in self._members:
+            self._members[place.where] = unpacked(*self._stream(place.where))
+        data, starts = self._members[place.where]
+        if num not in starts:
+            raise Unfit("object-not-there")
+        return entries(data, starts[num])[0]
+
+    def _stream(self, num: int) -> tuple[bytes, Entries]:
+        place = self._place(num)
+        if place.container:
+            raise Unfit("object-not-there")
+        data, position, base = self._object(place, num, 0)
+        return self._stream_at(data, position, base)
+
+    def _stream_at(self, data: bytes, position: int, base: int) -> tuple[bytes, Entries]:
+        """The raw bytes of the stream whose dictionary is at `position`, and the dictionary."""
+        found, end = entries(data, position)
+        start = _STREAM.match(data, end)
+        length = integer(found.get(b"Length", b""))
+        if start is None or length > _LARGEST_STREAM:
+            raise Unfit("long-stream")
+        at = base + start.end()
+        raw, its_base = self._window(at, length + 16)
+        if _ENDSTREAM.match(raw, at + length - its_base) is None:
+            raise Unfit("stream-length")
+        return raw[at - its_base : at + length - its_base], found
+
+    # --- sections
+
+    def _chain(self) -> list[_Section]:
+        """The sections along /Prev, newest first."""
+        found = [self._section(self.startxref)]
+        while (raw := found[-1].trailer.get(b"Prev")) is not None:
+            offset = integer(raw)
+            if len(found) >= _MOST_SECTIONS or any(each.offset == offset for each in found):
+                raise Unfit("section-chain")
+            found.append(self._section(offset))
+        return found
+
+    def _section(self, offset: int) -> _Section:
+        if not 0 < offset < self.size:
+            raise Unfit("cross-reference")
+        data, base = self._window(offset, _WINDOW)
+        table = _TABLE.match(data, offset - base)
+        if table is None:
+            found = self._stream_section(data, base, offset)
+        else:
+            found = self._table_section(offset, base + table.end())
+        if b"Encrypt" in found.trailer:
+            raise Unfit("encrypted")
+        return found
+
+    def _table_section(self, offset: int, position: int) -> _Section:
+        runs: list[tuple[int, int, int]] = []
+        following = 0
+        while True:
+            data, base = self._window(position, _WINDOW)
+            run = _RUN.match(data, position - base)
+            if run is None:
+                break
+            first, count = int(run[1]), int(run[2])
+            if first < following:
+                raise Unfit("cross-reference")
+            runs.append((first, count, base + run.end()))
+            following = first + count
+            position = base + run.end() + 20 * count
+        head = _TRAILER.match(data, position - base)
+        if head is None:
+            raise Unfit("cross-reference")
+        trailer = entries(data, head.end())[0]
+        if b"XRefStm" in trailer:
+            raise Unfit("hybrid")
+        return _Section(offset, trailer, TableRows(runs))
+
+    def _stream_section(self, data: bytes, base: int, offset: int) -> _Section:
+        head = _OBJECT.match(data, offset - base)
+        if head is None:
+            raise Unfit("cross-reference")
+        raw, found = self._stream_at(data, head.end(), base)
+        if found.get(b"Type") != b"/XRef":
+            raise Unfit("cross-reference")
+        return _Section(offset, found, StreamRows(raw, found))

@@ -1,0 +1,123 @@
+"""Cross-reference rows and object streams as the native path reads them (ISO 32000-2, 7.5.4, 7.5.7, 7.5.8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from signer.creation.native.grammar import Entries, Unfit, entries, integer, integers
+from signer.document import filters
+from signer.document.objects import Name
+from signer.errors import DocumentRefused
+
+_MOST_BYTES = 16 << 20
+_ROW = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)")
+_NUMBER = re.compile(rb"\d{1,18}+")
+
+Window = Callable[[int, int], tuple[bytes, int]]
+
+
+class Place(NamedTuple):
+    """Where an object is: at offset `where` with generation `extra`, or (`container`) in object stream `where`."""
+
+    where: int
+    extra: int
+    free: bool = False
+    container: bool = False
+
+
+class TableRows:
+    """The rows of a table, in the file: runs of (first number, count, offset of the rows), ascending."""
+
+    __slots__ = ("highest", "runs")
+
+    def __init__(self, runs: list[tuple[int, int, int]]) -> None:
+        self.runs = runs
+        self.highest = runs[-1][0] + runs[-1][1] - 1 if runs else -1
+
+    def place(self, num: int, window: Window) -> Place | None:
+        """This table's row of an object, None when it has none."""
+        for first, count, rows in self.runs:
+            if first <= num < first + count:
+                offset = rows + 20 * (num - first)
+                data, base = window(offset, 20)
+                row = _ROW.match(data, offset - base)
+                if row is None:
+                    raise Unfit("loose-table")
+                return Place(int(row[1]), int(row[2]), row[3] == b"f")
+        return None
+
+
+class StreamRows:
+    """The rows of a cross-reference stream, decoded when the first is looked for."""
+
+    __slots__ = ("_data", "_found", "_raw", "highest", "runs", "widths")
+
+    def __init__(self, raw: bytes, found: Entries) -> None:
+        widths = integers(found.get(b"W", b""))
+        index = integers(found[b"Index"]) if b"Index" in found else [0, integer(found.get(b"Size", b""))]
+        if len(widths) != 3 or max(widths) > 8 or len(index) % 2 or not sum(widths):
+            raise Unfit("cross-reference")
+        self._raw, self._found = raw, found
+        self._data: bytes | None = None
+        self.widths = widths
+        self.runs: list[tuple[int, int, int]] = []
+        position, self.highest = 0, -1
+        for first, count in zip(index[::2], index[1::2], strict=True):
+            if first <= self.highest:
+                raise Unfit("cross-reference")
+            self.runs.append((first, count, position))
+            self.highest = first + count - 1
+            position += count * sum(widths)
+
+    def place(self, num: int, _window: Window) -> Place | None:
+        """This stream's row of an object, None when it has none."""
+        for first, count, rows in self.runs:
+            if first <= num < first + count:
+                return self._row(rows + (num - first) * sum(self.widths))
+        return None
+
+    def _row(self, start: int) -> Place:
+        if self._data is None:
+            self._data = _decoded(self._raw, self._found)
+        kind_width, where_width, extra_width = self.widths
+        middle = start + kind_width
+        last = middle + where_width
+        row = self._data[start : last + extra_width]
+        if len(row) != sum(self.widths):
+            raise Unfit("cross-reference")
+        kind = int.from_bytes(self._data[start:middle], "big") if kind_width else 1
+        where = int.from_bytes(self._data[middle:last], "big")
+        extra = int.from_bytes(self._data[last : last + extra_width], "big")
+        return Place(where, extra, kind not in (1, 2), kind == 2)
+
+
+def unpacked(raw: bytes, found: Entries) -> tuple[bytes, dict[int, int]]:
+    """An object stream's data, and where in it each object number begins. Raises `Unfit`."""
+    count, first = integer(found.get(b"N", b"")), integer(found.get(b"First", b""))
+    data = _decoded(raw, found)
+    numbers = [int(each) for each in _NUMBER.findall(data, 0, first)]
+    if found.get(b"Type") != b"/ObjStm" or first > len(data) or 2 * count > len(numbers):
+        raise Unfit("object-stream")
+    starts = dict(
+        zip(numbers[: 2 * count : 2], (first + at for at in numbers[1 : 2 * count : 2]), strict=True)
+    )
+    if len(starts) != count:
+        raise Unfit("object-stream")
+    return data, starts
+
+
+def _decoded(raw: bytes, found: Entries) -> bytes:
+    """The stream's data: as it is, or deflated, with a predictor or without."""
+    kind = found.get(b"Filter")
+    if kind is None:
+        return raw
+    if kind != b"/FlateDecode":
+        raise Unfit("stream-filter")
+    parameters = entries(found[b"DecodeParms"])[0] if b"DecodeParms" in found else {}
+    given = {key.decode("latin-1"): integer(value) for key, value in parameters.items()}
+    try:
+        return filters.decode(raw, [Name("FlateDecode")], [dict(given)], _MOST_BYTES)
+    except DocumentRefused as exc:
+        raise Unfit("stream-filter") from exc
