@@ -23,7 +23,7 @@ from signer.errors import DocumentRefused, SigningRefused
 from signer.stamping.appearance import Alignment, Colours, TextStyle, text_form
 from signer.stamping.typefaces import Metrics
 
-_DEFAULT = re.compile(rb"/([!-~]+)[ \r\n]+([0-9.]+)[ \r\n]+Tf")
+DEFAULT_APPEARANCE = re.compile(rb"/([!-~]+)[ \r\n]+([0-9.]+)[ \r\n]+Tf")
 _PAIR = re.compile(rb"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]{4,8})>")
 _LARGEST_MAP = 1 << 20
 _ALIGNMENTS = {0: Alignment.LEFT, 1: Alignment.CENTRE, 2: Alignment.RIGHT}
@@ -59,7 +59,7 @@ def fill(revision: Revision, field: FormField, value: str, colours: Colours) -> 
 
 def _style(pdf: PdfFile, field: FormField) -> TextStyle:
     text = pdf.resolve(field.dict.get("DA"))
-    match = _DEFAULT.search(text) if isinstance(text, bytes) else None
+    match = DEFAULT_APPEARANCE.search(text) if isinstance(text, bytes) else None
     form = pdf.dictionary(pdf.catalog.get("AcroForm"))
     fonts = pdf.dictionary(pdf.dictionary(form.get("DR")).get("Font"))
     reference = fonts.get(match[1].decode("latin-1")) if match else None
@@ -77,15 +77,20 @@ def _metrics(pdf: PdfFile, reference: Ref) -> Metrics:
     descendants = pdf.array(font.get("DescendantFonts"))
     if font.get("Encoding") != "Identity-H" or not isinstance(unicode_map, Stream) or not descendants:
         raise DocumentRefused(document_reasons.FORM_UNSUPPORTED, what="/DR /Font")
-    glyphs = {
-        bytes.fromhex(match[2].decode()).decode("utf-16-be"): int(match[1], 16)
-        for match in _PAIR.finditer(pdf.stream_data(unicode_map, _LARGEST_MAP))
-    }
-    by_code = _widths(pdf.array(pdf.dictionary(descendants[0]).get("W")))
+    glyphs = codes_of(pdf.stream_data(unicode_map, _LARGEST_MAP))
+    by_code = widths_of(pdf.array(pdf.dictionary(descendants[0]).get("W")))
     return Metrics(glyphs, {letter: by_code.get(code, 0) for letter, code in glyphs.items()})
 
 
-def _widths(array: list[Any]) -> dict[int, int]:
+def codes_of(unicode_map: bytes) -> dict[str, int]:
+    """Codes by letter, from a /ToUnicode map in the form that we write."""
+    return {
+        bytes.fromhex(match[2].decode()).decode("utf-16-be"): int(match[1], 16)
+        for match in _PAIR.finditer(unicode_map)
+    }
+
+
+def widths_of(array: list[Any]) -> dict[int, int]:
     """/W in the form `first [w w w]`, which is the one that we write."""
     widths: dict[int, int] = {}
     for first, run in zip(array[::2], array[1::2], strict=False):

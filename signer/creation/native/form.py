@@ -7,6 +7,7 @@ is `Unfit` too, so that the other way says which rule.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 
 from policies.layout import TEXT_FIELDS
@@ -45,16 +46,15 @@ class Lock:
         """Whether this field is locked; what is not understood locks all."""
         if self.action not in (b"/Include", b"/Exclude"):
             return True
-        if _NAMES.fullmatch(self.fields) is None:
+        if _NAMES.fullmatch(self.fields or b"[]") is None:
             raise Unfit("lock")
         given = _NAME.findall(self.fields)
         named = any(name == each or name.startswith(each + b".") for each in given)
         return named if self.action == b"/Include" else not named
 
 
-def fields_of(file: NativeFile, catalog: Entries) -> dict[bytes, Field]:
+def fields_of(file: NativeFile, form: Entries) -> dict[bytes, Field]:
     """The fields of the form by name. Raises `Unfit` for a form that is more than a flat list."""
-    form = dictionary(file, catalog.get(b"AcroForm", b""))
     known: dict[bytes, Field] = {}
     refs = references(form.get(b"Fields", b""))
     if len(refs) > _MOST_FIELDS:
@@ -70,17 +70,19 @@ def fields_of(file: NativeFile, catalog: Entries) -> dict[bytes, Field]:
     return known
 
 
-def target_of(file: NativeFile, known: dict[bytes, Field], name: bytes) -> tuple[Field, Lock | None]:
-    """The empty signature field of this name, and its lock, when nothing forbids to sign it."""
+def target_of(
+    file: NativeFile, known: dict[bytes, Field], name: bytes, fills: Set[bytes] = frozenset()
+) -> tuple[Field, Lock | None]:
+    """The empty signature field of this name, and its lock, when nothing forbids to sign it and to fill `fills`."""
     target = known.get(name)
     if target is None or target.found.get(b"FT") != b"/Sig" or b"V" in target.found or b"SV" in target.found:
         raise Unfit("rule")
     for field in known.values():
         if field.signed:
-            _check_earlier(file, field, name)
+            _check_earlier(file, field, (name, *fills))
     lock = lock_of(file, target)
     if lock is not None:
-        for text in _TEXT_FIELDS & known.keys():
+        for text in _TEXT_FIELDS & known.keys() - fills:
             if b"V" not in known[text].found and lock.covers(text):
                 raise Unfit("rule")
     return target, lock
@@ -93,10 +95,10 @@ def lock_of(file: NativeFile, field: Field) -> Lock | None:
 
 
 def _lock(found: Entries) -> Lock:
-    return Lock(found.get(b"Action", b""), found.get(b"Fields", b"[]"), found.get(b"P", b""))
+    return Lock(found.get(b"Action", b""), found.get(b"Fields", b""), found.get(b"P", b""))
 
 
-def _check_earlier(file: NativeFile, field: Field, name: bytes) -> None:
+def _check_earlier(file: NativeFile, field: Field, names: tuple[bytes, ...]) -> None:
     locks = []
     raw = file.signature(*reference(field.found[b"V"])).get(b"Reference")
     if raw is not None:
@@ -112,7 +114,7 @@ def _check_earlier(file: NativeFile, field: Field, name: bytes) -> None:
     own = lock_of(file, field)
     if own is not None:
         locks.append(own)
-    if any(lock.permission == b"1" or lock.covers(name) for lock in locks):
+    if any(lock.permission == b"1" or lock.covers(name) for lock in locks for name in names):
         raise Unfit("rule")
 
 

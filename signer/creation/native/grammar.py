@@ -38,7 +38,7 @@ def _nested(below: bytes) -> bytes:
     return rb"(?:" + _ATOM + rb"|" + array + rb"|" + dictionary + rb")"
 
 
-_VALUE = _nested(_nested(_nested(_ATOM)))
+_VALUE = _nested(_nested(_nested(_nested(_ATOM))))
 _PAIRS = rb"(?:" + _WS + rb"*+" + _KEY + _WS + rb"*+" + _VALUE + rb")*+"
 _DICTIONARY = re.compile(_WS + rb"*+<<" + _PAIRS + _WS + rb"*+>>", re.DOTALL)
 _ENTRY = re.compile(_WS + rb"*+/(" + _KEY[1:] + rb")" + _WS + rb"*+(" + _VALUE + rb")", re.DOTALL)

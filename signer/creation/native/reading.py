@@ -172,17 +172,18 @@ class NativeFile:
     def _member(self, place: Place, num: int) -> Entries:
         """An object of an object stream (7.5.7)."""
         if place.where not in self._members:
-            self._members[place.where] = unpacked(*self._stream(place.where))
+            self._members[place.where] = unpacked(*self.stream(place.where, 0))
         data, starts = self._members[place.where]
         if num not in starts:
             raise Unfit("object-not-there")
         return entries(data, starts[num])[0]
 
-    def _stream(self, num: int) -> tuple[bytes, Entries]:
+    def stream(self, num: int, gen: int) -> tuple[bytes, Entries]:
+        """A stream object's bytes, still encoded, and its dictionary."""
         place = self._place(num)
         if place.container:
             raise Unfit("object-not-there")
-        data, position, base = self._object(place, num, 0)
+        data, position, base = self._object(place, num, gen)
         return self._stream_at(data, position, base)
 
     def _stream_at(self, data: bytes, position: int, base: int) -> tuple[bytes, Entries]:

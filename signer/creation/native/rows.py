@@ -80,7 +80,7 @@ class StreamRows:
 
     def _row(self, start: int) -> Place:
         if self._data is None:
-            self._data = _decoded(self._raw, self._found)
+            self._data = decoded(self._raw, self._found)
         kind_width, where_width, extra_width = self.widths
         middle = start + kind_width
         last = middle + where_width
@@ -96,7 +96,7 @@ class StreamRows:
 def unpacked(raw: bytes, found: Entries) -> tuple[bytes, dict[int, int]]:
     """An object stream's data, and where in it each object number begins. Raises `Unfit`."""
     count, first = integer(found.get(b"N", b"")), integer(found.get(b"First", b""))
-    data = _decoded(raw, found)
+    data = decoded(raw, found)
     numbers = [int(each) for each in _NUMBER.findall(data, 0, first)]
     if found.get(b"Type") != b"/ObjStm" or first > len(data) or 2 * count > len(numbers):
         raise Unfit("object-stream")
@@ -108,8 +108,8 @@ def unpacked(raw: bytes, found: Entries) -> tuple[bytes, dict[int, int]]:
     return data, starts
 
 
-def _decoded(raw: bytes, found: Entries) -> bytes:
-    """The stream's data: as it is, or deflated, with a predictor or without."""
+def decoded(raw: bytes, found: Entries) -> bytes:
+    """A stream's data: as it is, or deflated, with a predictor or without. Raises `Unfit` for other filters."""
     kind = found.get(b"Filter")
     if kind is None:
         return raw

@@ -11,12 +11,19 @@ def pki():
     return demo_pki()
 
 
-@pytest.fixture
-def desk(tmp_path, pki):
-    return Desk(tmp_path, pki.leader, pki.seal)
+WAYS = {"general": False, "native": True}
 
 
-@pytest.fixture(scope="module")
-def issued(tmp_path_factory, pki):
-    """One document through the whole path: base, prepared, leader, sealed."""
-    return Desk(tmp_path_factory.mktemp("issued"), pki.leader, pki.seal).issued()
+@pytest.fixture(params=WAYS)
+def desk(request, tmp_path, pki):
+    """Signs by either way."""
+    return Desk(tmp_path, pki.leader, pki.seal, native=WAYS[request.param])
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def issued(request, tmp_path_factory, pki):
+    """One document through the whole path: base, prepared, leader, sealed; signed by either way."""
+    desk = Desk(tmp_path_factory.mktemp("issued"), pki.leader, pki.seal, native=WAYS[request.param])
+    files = desk.issued()
+    assert desk.unfit == []
+    return files

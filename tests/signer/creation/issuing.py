@@ -16,6 +16,9 @@ from api.demo.images import SEAL_DIAMETER_MM, leader_signature_png, seal_png
 from policies.layout import LeaderAnchor, PlacementRequest, SealAnchor, SealSpec, fills
 from signer.creation import cms
 from signer.creation.append import append
+from signer.creation.native import signing as native
+from signer.creation.native.drawing import Stamps
+from signer.creation.native.grammar import Unfit
 from signer.creation.plan import PreparationPlan, QrPlan
 from signer.creation.prepare import prepare
 from signer.creation.two_step import (
@@ -27,6 +30,7 @@ from signer.creation.two_step import (
 )
 from signer.document.reader import PdfFile
 from signer.document.syntax import Name, Ref, Stream, serialize, serialize_indirect
+from signer.stages import Prepared
 from signer.stamping.appearance import Appearance
 from signer.stamping.images import picture
 from signer.stamping.placement import find_layout
@@ -49,7 +53,9 @@ class Desk:
     leader_key: object
     seal_key: object
     layout: object = None
-    extra: dict = field(default_factory=dict)
+    native: bool = False
+    unfit: list = field(default_factory=list)
+    stamps: Stamps = field(default_factory=Stamps)
 
     def base(self, **spec) -> Path:
         path = self.folder / "base.pdf"
@@ -67,6 +73,15 @@ class Desk:
         append(base, prepare(base, PreparationPlan(self.layout.boxes, qr)), out)
         return out
 
+    def prepare(self, source: Path, request: SignatureRequest) -> Prepared:
+        """By the native path where it is asked for and fits; `unfit` keeps why it did not."""
+        if self.native:
+            try:
+                return native.prepare(source, request, self.stamps)
+            except Unfit as exc:
+                self.unfit.append(exc.shape)
+        return prepare_signature(source, request)
+
     def signed(self, source: Path, name: str = LEADER, key: object = None, image: bytes = SIGNATURE, **more):
         key = key or self.leader_key
         request = SignatureRequest(
@@ -78,7 +93,7 @@ class Desk:
             digest_algorithm=key.algorithm.digest.value,
             **more,
         )
-        prepared = prepare_signature(source, request)
+        prepared = self.prepare(source, request)
         check_digest(source, prepared)
         out = self.folder / f"{name}.pdf"
         write(source, prepared, cms.build(prepared.digest, key), out)

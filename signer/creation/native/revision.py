@@ -1,0 +1,108 @@
+"""One revision with one signature: bytes laid out, numbered, hashed around the hole (ISO 32000-2, 7.5.6, 12.8.1)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from signer.creation.native import sections
+from signer.creation.native.drawing import Stamp
+from signer.creation.native.form import Field
+from signer.creation.native.grammar import Unfit
+from signer.creation.native.reading import NativeFile
+from signer.creation.two_step import RANGE, SignatureRequest
+from signer.stages import Prepared
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_BLANK = RANGE % (0, 0, 0)
+_CONTENTS, _CLOSING = b"/Contents <", b">>>\nendobj\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field of the file with its new value, raw, and the number of the object that shows it (0: none)."""
+
+    field: Field
+    value: bytes
+    form: int
+
+    @property
+    def body(self) -> bytes:
+        """The field's dictionary: /V and, where something is shown, /AP are new; the rest byte for byte."""
+        kept = [
+            b"/%b %b" % (key, raw)
+            for key, raw in self.field.found.items()
+            if not (self.form and key == b"AP")
+        ]
+        shown = b"/AP <</N %d 0 R>>" % self.form if self.form else b""
+        return b"<<%b/V %b%b>>" % (b"".join(kept), self.value, shown)
+
+
+def assembled(
+    file: NativeFile,
+    changes: list[Change],
+    signature: bytes,
+    forms: list[bytes],
+    stamp: Stamp,
+    state: _Hash,
+    request: SignatureRequest,
+) -> Prepared:
+    """Changed fields, the signature (`signature` is its dictionary, still open), forms and stamp, the section.
+
+    The signature gets the first free number, the forms and the stamp those after it. `state` is the digest over the
+    file; it is used up.
+    """
+    first, digits, size = file.next_number, 2 * request.contents_size, file.size
+    lead, rows = _changed(file, changes)
+    rows.append((first, 0, size + len(lead)))
+    lead = b"%b%d 0 obj\n%b/ByteRange " % (lead, first, signature)
+    start = size + len(lead) + len(_BLANK) + len(_CONTENTS)
+    end = start + digits
+    shown, places = _shown(first + 1, forms, stamp)
+    behind = end + len(_CLOSING)
+    rows += [(num, 0, behind + place) for num, place in enumerate(places, first + 1)]
+    fresh = hashlib.sha256(state.digest() + lead).digest()[:16]
+    trailer = sections.trailer(file.trailer, file.startxref, fresh)
+    section = _section(file, rows, behind + len(shown), trailer)
+    byte_range = (0, start - 1, end + 1, behind + len(shown) + len(section) - end - 1)
+    before = b"%b%b%b" % (lead, RANGE % byte_range[1:], _CONTENTS)
+    if size + len(before) != start:  # an offset of more than ten digits
+        raise Unfit("large-file")
+    tail = b"".join((before, b"0" * digits, _CLOSING, shown, section))
+    state.update(before[:-1])
+    state.update(memoryview(tail)[end + 1 - size :])
+    algorithm = request.digest_algorithm
+    return Prepared(size, tail, byte_range, (start, digits), state.digest(), algorithm, request.field)
+
+
+def _changed(file: NativeFile, changes: list[Change]) -> tuple[bytes, list[sections.Row]]:
+    """The changed fields in order of number, and their rows."""
+    lead = b"" if file.ends_a_line else b"\n"
+    rows: list[sections.Row] = []
+    for change in changes if len(changes) == 1 else sorted(changes, key=lambda each: each.field.num):
+        field = change.field
+        rows.append((field.num, field.gen, file.size + len(lead)))
+        lead = b"%b%d %d obj\n%b\nendobj\n" % (lead, field.num, field.gen, change.body)
+    return lead, rows
+
+
+def _shown(first: int, forms: list[bytes], stamp: Stamp) -> tuple[bytes, list[int]]:
+    """Forms and stamp, numbered from `first` on, and where each object begins."""
+    shown, places = b"", []
+    for num, form in enumerate(forms, first):
+        places.append(len(shown))
+        shown = b"%b%d 0 obj\n%b\nendobj\n" % (shown, num, form)
+    stamped, starts = stamp.numbered(first + len(forms))
+    return (shown + stamped, [*places, *(len(shown) + at for at in starts)]) if forms else (stamped, starts)
+
+
+def _section(file: NativeFile, rows: list[sections.Row], position: int, trailer: bytes) -> bytes:
+    following = rows[-1][0] + 1
+    if file.in_streams:
+        section = sections.stream(rows, following, position, trailer)
+    else:
+        section = sections.table(rows, following, trailer)
+    return b"%bstartxref\n%d\n%%%%EOF\n" % (section, position)

@@ -1,0 +1,59 @@
+"""What a signature field shows: its place and turn, the file's colours, and the stamp for both."""
+
+from __future__ import annotations
+
+from policies.layout import Rect
+from signer.creation.native.drawing import NO_STAMP, Stamp, Stamps
+from signer.creation.native.form import Field, dictionary
+from signer.creation.native.grammar import Entries, Unfit, entries, integer, items, reals, reference
+from signer.creation.native.reading import NativeFile
+from signer.stamping.appearance import Appearance, Colours
+
+_COLOURS = {b"1": Colours.GRAY, b"3": Colours.RGB, b"4": Colours.CMYK}
+
+
+def stamp_of(
+    file: NativeFile, catalog: Entries, target: Field, shown: Appearance | None, stamps: Stamps
+) -> Stamp:
+    """The objects that show the signature; none for an invisible field. Raises `Unfit`, `SigningRefused`."""
+    rect = rect_of(target)
+    if not rect.visible:
+        return NO_STAMP
+    if shown is None:
+        raise Unfit("rule")
+    unit = _user_unit(file, target) if shown.lines else 1.0
+    return stamps.of(shown, rect, rotation_of(target), colours_of(file, catalog), unit)
+
+
+def rect_of(field: Field) -> Rect:
+    """A widget's rectangle, its corners in order."""
+    corners = reals(field.found.get(b"Rect", b""))
+    if len(corners) != 4:
+        raise Unfit("rectangle")
+    x0, y0, x1, y1 = corners
+    return Rect(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+
+
+def rotation_of(field: Field) -> int:
+    """A widget's /MK /R: 0, 90, 180 or 270."""
+    raw = field.found.get(b"MK")
+    if raw is None:
+        return 0
+    turned = integer(entries(raw)[0].get(b"R", b"0"))
+    return turned % 360 if turned % 90 == 0 else 0
+
+
+def _user_unit(file: NativeFile, target: Field) -> float:
+    page = file.dictionary(*reference(target.found.get(b"P", b"")))
+    raw = page.get(b"UserUnit")
+    return 1.0 if raw is None else reals(b"[%b]" % raw)[0] or 1.0
+
+
+def colours_of(file: NativeFile, catalog: Entries) -> Colours:
+    """The device colours that the file's PDF/A output intent defines (ISO 19005-2, 6.2.3)."""
+    for raw in items(catalog.get(b"OutputIntents", b"[]")):
+        intent = dictionary(file, raw)
+        if intent.get(b"S") == b"/GTS_PDFA1" and b"DestOutputProfile" in intent:
+            profile = file.stream_dictionary(*reference(intent[b"DestOutputProfile"]))
+            return _COLOURS.get(profile.get(b"N", b""), Colours.NONE)
+    return Colours.NONE
