@@ -10,7 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 C_contra = TypeVar("C_contra", contravariant=True)
 
@@ -73,6 +76,13 @@ class ObjectStore(Protocol):
         ...
 
 
+class Hashed(NamedTuple):
+    """`size` bytes, all of a file, and the state of SHA-256 after them: to be copied, never updated."""
+
+    size: int
+    state: _Hash
+
+
 class WorkArea(Protocol):
     """Unlocked bytes on their way, by digest, on a local disk. The caller removes them.
 
@@ -81,6 +91,18 @@ class WorkArea(Protocol):
 
     def put_work(self, source: Path | bytes | BinaryIO) -> str:
         """Copy in blocks; returns the SHA-256 in hex."""
+        ...
+
+    def extend_work(self, sha256: str, tail: bytes) -> str:
+        """The bytes of this digest followed by `tail` as new bytes; returns their SHA-256 in hex.
+
+        Raises `StorageRefused` when there are none of this digest, `ArchiveDamaged` when they are others.
+        """
+        ...
+
+    def hashed_work(self, sha256: str) -> Hashed:
+        """Size of these bytes and the state of SHA-256 after them, kept from when they were hashed as long as the
+        file was not written to since. Raises as `extend_work` does."""
         ...
 
     def work_path(self, sha256: str) -> Path:

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 BLOCK = 1 << 20  # bytes
 
@@ -26,20 +29,26 @@ def reading(source: Path | bytes | BinaryIO) -> Iterator[BinaryIO]:
 
 def copy_hashed(source: Path | bytes | BinaryIO, target: BinaryIO) -> tuple[str, int]:
     """Copies all bytes; returns their SHA-256 in hex and their count."""
-    digest, size = sha256(), 0
-    with reading(source) as stream:
-        while block := stream.read(BLOCK):
-            digest.update(block)
-            target.write(block)
-            size += len(block)
+    digest = sha256()
+    size = copy_into(source, target, digest)
     return digest.hexdigest(), size
 
 
 def hash_blocks(source: Path | bytes | BinaryIO) -> tuple[str, int]:
     """SHA-256 in hex and count of all bytes."""
-    digest, size = sha256(), 0
+    digest = sha256()
+    size = copy_into(source, None, digest)
+    return digest.hexdigest(), size
+
+
+def copy_into(source: Path | bytes | BinaryIO, target: BinaryIO | None, digest: _Hash | None) -> int:
+    """Every block to the target and into the digest, as far as they are given; the count of bytes."""
+    size = 0
     with reading(source) as stream:
         while block := stream.read(BLOCK):
-            digest.update(block)
+            if digest is not None:
+                digest.update(block)
+            if target is not None:
+                target.write(block)
             size += len(block)
-    return digest.hexdigest(), size
+    return size

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.errors import ArchiveUnavailable, StorageRefused
-from archive.storage.blocks import copy_hashed
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
+from archive.ports import Hashed
+from archive.storage.blocks import copy_into
 from archive.storage.disk import Disk, DurableDirectories
+from archive.storage.hashed import HashedFiles
 from archive.storage.keys import check_sha256
 from policies.reasons import archiving as reasons
 
@@ -23,14 +27,52 @@ class WorkDirectory:
         self._root = root
         self._disk = disk or Disk()
         self._shards = DurableDirectories(self._disk, root)
+        self._hashed = HashedFiles()
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put_work(self, source: Path | bytes | BinaryIO) -> str:
         """Copy in blocks; returns the SHA-256 in hex. Disk errors are `ArchiveUnavailable`."""
+
+        def write(file: BinaryIO) -> Hashed:
+            state = hashlib.sha256()
+            return Hashed(copy_into(source, file, state), state)
+
+        return self._written(write)
+
+    def extend_work(self, sha256: str, tail: bytes) -> str:
+        """The bytes of this digest followed by `tail`, copied and hashed once more only if they need to be."""
+        base, path = self.hashed_work(sha256), self.work_path(sha256)
+
+        def write(file: BinaryIO) -> Hashed:
+            copied = copy_into(path, file, None)
+            if copied != base.size:
+                raise ArchiveDamaged(f"work area: {sha256} changed while it was copied")
+            file.write(tail)
+            state = base.state.copy()
+            state.update(tail)
+            return Hashed(base.size + len(tail), state)
+
+        return self._written(write)
+
+    def hashed_work(self, sha256: str) -> Hashed:
+        """Size and state of SHA-256, from when the bytes were hashed if the file is as it was then, else anew."""
+        path = self.work_path(sha256)
+        kept = self._hashed.of(path)
+        if kept is not None:
+            return kept
+        state = hashlib.sha256()
+        found = Hashed(copy_into(path, None, state), state)
+        if state.hexdigest() != sha256:
+            raise ArchiveDamaged(f"work area: {sha256} holds other bytes ({state.hexdigest()})")
+        self._hashed.remember(path, found)
+        return found
+
+    def _written(self, write: Callable[[BinaryIO], Hashed]) -> str:
         part = self._root / f"{secrets.token_hex(16)}.part"
         try:
             with self._disk.create(part, _FILE_MODE) as file:
-                sha256, _ = copy_hashed(source, file)
+                hashed = write(file)
+            sha256 = hashed.state.hexdigest()
             target = self._work_path(sha256)
             self._shards.make(target.parent)
             self._disk.replace(part, target)  # the same bytes, if there were any
@@ -39,6 +81,7 @@ class WorkDirectory:
             raise ArchiveUnavailable(f"work area: {os.strerror(exc.errno or 0)}") from exc
         finally:
             self._disk.remove(part)
+        self._hashed.remember(target, hashed)
         return sha256
 
     def work_path(self, sha256: str) -> Path:

@@ -289,3 +289,43 @@ def test_work_knows_only_digests(tmp_path, sha256):
     for call in (store.work_path, store.remove_work):
         with pytest.raises(StorageRefused):
             call(sha256)
+
+
+def _extended(store):
+    return store.extend_work(store.put_work(DATA), b"tail")
+
+
+def test_work_is_extended_under_its_new_digest(tmp_path):
+    store = make(tmp_path / "s")
+    longer = _extended(store)
+    assert longer == sha256(DATA + b"tail").hexdigest()
+    assert store.work_path(longer).read_bytes() == DATA + b"tail"
+    size, state = store.hashed_work(longer)
+    assert (size, state.hexdigest()) == (len(DATA) + 4, longer)
+    assert store.extend_work(longer, b"") == longer
+
+
+def test_a_power_cut_while_work_is_extended_leaves_it_whole_or_not_there(tmp_path):
+    for root in _cuts(_extended, tmp_path):
+        store = make(root)
+        store.sweep()
+        assert _extended(store) == sha256(DATA + b"tail").hexdigest()
+        assert store.work_path(_extended(store)).read_bytes() == DATA + b"tail"
+
+
+def test_bytes_are_hashed_once_and_again_when_somebody_wrote_to_them(tmp_path, monkeypatch):
+    store = make(tmp_path / "s")
+    digest = store.put_work(DATA)
+    path = store.work_path(digest)
+    with monkeypatch.context() as patched:
+        patched.setattr("archive.storage.work.copy_into", None)  # nothing is read
+        assert store.hashed_work(digest).state.hexdigest() == digest
+    path.chmod(0o600)
+    path.write_bytes(DATA[:-1] + b"?")
+    for act in (store.hashed_work, lambda found: store.extend_work(found, b"tail")):
+        with pytest.raises(ArchiveDamaged):
+            act(digest)
+    path.write_bytes(DATA)
+    assert store.hashed_work(digest).size == len(DATA)
+    again = make(tmp_path / "s")  # another process: hashed when it is asked for
+    assert again.hashed_work(digest).state.hexdigest() == digest
