@@ -2,7 +2,7 @@
 
 pyHanko's incremental writer touches catalog, XMP metadata and /Info in every revision; after a signature that
 breaks it. `_Writer` switches that off, so that a revision holds what was put into it and nothing else. It rests
-on three hooks of the pinned version of pyHanko; `tests/signer/creation/test_fallback.py` is their contract.
+on four hooks of the pinned version of pyHanko; `tests/signer/creation/test_fallback.py` is their contract.
 """
 
 from __future__ import annotations
@@ -183,12 +183,20 @@ class _Writer(IncrementalPdfFileWriter):
         super().__init__(stream, strict=False)
         self._joint = b"" if pdf.read(pdf.size - 1, 1) in (b"\n", b"\r") else b"\n"
         self._lastobj_id = pdf.next_object_number - 1
+        self._known = {f"/{key}" for key in pdf.trailer} | {"/ID", "/Prev"}
 
     def ensure_output_version(self, version: tuple[int, int]) -> None:
         """The catalog keeps its /Version."""
 
     def _update_meta(self) -> None:
         """XMP metadata and /Info stay as they are."""
+
+    def _populate_trailer(self, trailer: Any) -> None:
+        """What only an older trailer says is not said again."""
+        own = set(trailer)
+        super()._populate_trailer(trailer)
+        for key in set(trailer) - own - self._known:
+            del trailer[key]
 
     def _write_header(self, stream: Tail) -> None:
         """The file is not copied; its last line is ended."""

@@ -94,7 +94,9 @@ def test_a_document_with_blank_lines_at_its_end_goes_the_whole_way(site: Site):
 
 def test_the_counters_are_for_the_auditor_alone(site: Site):
     answer = site.client(AUDITOR).get("/metrics")
-    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith(
+        "text/plain; version=0.0.4"
+    )
     assert site.client(None).get("/metrics").status_code == 401
     assert site.client(CLERK).get("/metrics").status_code == 403
     assert httpx.get(f"{site.url}/metrics").status_code == 404
