@@ -13,8 +13,6 @@ from signer.document.serializing import serialize
 class _Literal(bytes, generic.PdfObject):
     """A string that stays in parentheses: validators may take another form for a change of the field."""
 
-    original_bytes = property(lambda self: bytes(self))
-
     def write_to_stream(self, stream: Any, handler: Any = None, container_ref: Any = None) -> None:
         """As pyHanko's own strings do: encrypted by the key of the object in which it stands."""
         data = bytes(self)
@@ -83,8 +81,8 @@ def from_pyhanko(value: Any) -> Any:
         return Ref(value.idnum, value.generation)
     if isinstance(value, generic.NameObject):
         return _plain_name(value)
-    if isinstance(value, generic.TextStringObject | generic.ByteStringObject):
-        return bytes(value.original_bytes)
+    if isinstance(value, generic.TextStringObject | bytes):
+        return bytes(value if isinstance(value, bytes) else value.original_bytes)
     if isinstance(value, generic.BooleanObject):
         return bool(value.value)
     return int(value) if isinstance(value, int) else float(value)
