@@ -23,6 +23,7 @@ from api.routes import (
     documents,
     health,
     journal,
+    metrics,
     operations,
     public,
     sessions,
@@ -59,7 +60,7 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.services = services
-    for module in (documents, operations, journal, verifications, health):
+    for module in (documents, operations, journal, verifications, health, metrics):
         app.include_router(module.router, prefix=API_PREFIX, responses=PROBLEM_RESPONSES)
     app.include_router(sessions.api, prefix=API_PREFIX, responses=PROBLEM_RESPONSES)
     for pages in (sessions.pages, public.router, audits.router, desks.router):

@@ -81,6 +81,7 @@ def sample(out: Path, subject: str, kind: str, pages: int, megabytes: int) -> No
     "--trust", type=click.Path(exists=True, path_type=Path), help="Anchors of the TSA (PEM or folder)."
 )
 @click.option("--field", default="", help="An empty signature field; without it an invisible one is made.")
+@click.option("--document-password-file", type=FILE, help="Password of an encrypted PDF, first line.")
 @click.option("--pss", is_flag=True, help="RSASSA-PSS instead of PKCS#1 v1.5.")
 def sign(**options: Any) -> None:
     """Sign one PDF as PAdES B-B or B-T. The source is not touched; an existing OUT is refused."""

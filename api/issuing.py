@@ -30,12 +30,11 @@ from policies.layout import Box, LeaderAnchor, PlacementRequest, Rect, SealAncho
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
 from policies.vocabulary import FieldRole, Role
-from signer.creation import two_step
+from signer.creation import choose, two_step
 from signer.creation.plan import PreparationPlan, QrPlan
 from signer.creation.two_step import SignatureRequest
 from signer.document.pdfa.report import PdfaReport
 from signer.ports import SigningKey
-from signer.stages import Appended
 from signer.stamping.appearance import Appearance
 
 NO_FACTS = Facts()
@@ -169,7 +168,7 @@ class Issuing:
         wants_qr = self.s.settings.qr if qr is None else qr
         plan = PreparationPlan(found.boxes, self._qr(document) if wants_qr else None)
         source = work.path(self.s, document)
-        appended: Appended = self.s.sandbox.call("signer.creation.prepare:prepare", source, plan)
+        appended = choose.prepare_fields(self.s.sandbox, source, plan)
         sha256 = work.append(self.s, source, appended)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.PREPARED, sha256)

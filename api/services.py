@@ -13,6 +13,7 @@ from api.demo.pki import DemoPki
 from api.identity import LocalIdentity
 from api.jobs import Jobs
 from api.keyring import KeyRing
+from api.metrics import Metrics
 from api.proofs import Proofs
 from api.settings import Settings
 from api.stamps import Stamps
@@ -79,6 +80,7 @@ class Services:
     reports: dict[str, DocumentReport] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
     last_stamp: LastStamp | None = None
+    metrics: Metrics = field(default_factory=Metrics)
     foreseen: Foreseen = field(default_factory=Foreseen)
     visits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(VISITS))
 

@@ -20,13 +20,13 @@ from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
 from policies.reasons import signing as signing_reasons
 from policies.refusals import Refused
-from signer.creation import two_step
+from signer.creation import choose, two_step
 from signer.creation.token import Hole, filling
 from signer.creation.two_step import SignatureRequest
 from signer.errors import SigningRefused
 from signer.keys.checks import check_before_signing, subject_of
 from signer.ports import SigningKey
-from signer.stages import Appended, Prepared
+from signer.stages import Appended
 
 SYSTEM = "system"
 
@@ -148,7 +148,9 @@ def sign(
     at = services.clock()
     check_before_signing(key, at, services.signing_rules)
     base = path(services, document)
-    prepared: Prepared = services.sandbox.call("signer.creation.two_step:prepare_signature", base, request)
+    with services.metrics.refusals():
+        chosen = choose.prepare_signature(services.sandbox, base, request)
+    prepared = chosen.prepared
     if request.fills:
         services.sandbox.call("signer.creation.shown:check_shown", base, prepared.tail, dict(request.fills))
     facts = {
@@ -166,6 +168,7 @@ def sign(
     sha256 = _join(services, base, prepared.base_size, tail)
     # A note: the act that follows commits it for good; without that act it is an intent without a result.
     _audit(services, document, actor, act, "result", {**facts, "sha256": sha256}, durable=False)
+    services.metrics.signed(chosen.path, chosen.shape)
     return sha256
 
 

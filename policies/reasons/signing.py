@@ -322,3 +322,9 @@ SHOWN_DIFFERS = Reason(
     "Ô «{field}» không hiển thị đúng giá trị «{expected}» của sổ đăng ký. Chưa ký số cơ quan; hãy báo quản trị.",
     "The field “{field}” does not show the register's value “{expected}”. It was not sealed; tell the administrator.",
 )
+PERMISSION_WITHHELD = Reason(
+    "signing.permission-withheld",
+    "ISO 32000-2, 7.6.4.2, table 22",
+    "Mật khẩu này chỉ cho mở tệp, không cho ký hoặc điền biểu mẫu. Hãy dùng mật khẩu của chủ sở hữu tệp.",
+    "This password opens the file but does not permit to sign it or fill its form. Use the owner's password.",
+)

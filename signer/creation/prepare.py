@@ -52,29 +52,36 @@ def prepare(path: Path, plan: PreparationPlan) -> Appended:
     Raises `DocumentRefused` when the file is signed, certified or prepared already, when a box lies outside
     its page or a name is used twice, or when the form cannot be extended safely.
     """
-    ordered = acts(plan)
     with PdfFile.open(path) as pdf:
-        _refuse_signed(pdf, ordered)
+        refuse_signed(pdf, plan)
         revision = Revision(pdf)
-        colours = form.output_colours(pdf)
-        pages = {index: pdf.page(index) for index in sorted({act.box.page for act in ordered})}
-        for act in ordered:
-            _check_box(act.box, pages[act.box.page], pdf)
-        fonts = _fonts(revision, ordered)
-        refs = [revision.add(_field(revision, act, pages[act.box.page])) for act in ordered]
-        for index, page in pages.items():
-            widgets = [ref for ref, act in zip(refs, ordered, strict=True) if act.box.page == index]
-            form.add_to_page(revision, page.ref, widgets)
-            if colours is Colours.NONE:
-                _add_group(revision, page.ref)
-        if plan.qr is not None:
-            _check_rect(plan.qr.rect, "QR", pdf.page(plan.qr.page), pdf)
-            add_qr(revision, path, plan.qr, pdf.page(plan.qr.page), colours)
-        form.add_to_form(revision, refs, fonts)
+        compose(revision, path, plan)
         return revision.appended()
 
 
-def _refuse_signed(pdf: PdfFile, ordered: tuple[Act, ...]) -> None:
+def compose(revision: Revision, path: Path, plan: PreparationPlan) -> None:
+    """Put the fields of `plan` into a revision behind the file at `path`. Raises as `prepare`."""
+    pdf, ordered = revision.pdf, acts(plan)
+    colours = form.output_colours(pdf)
+    pages = {index: pdf.page(index) for index in sorted({act.box.page for act in ordered})}
+    for act in ordered:
+        _check_box(act.box, pages[act.box.page], pdf)
+    fonts = _fonts(revision, ordered)
+    refs = [revision.add(_field(revision, act, pages[act.box.page])) for act in ordered]
+    for index, page in pages.items():
+        widgets = [ref for ref, act in zip(refs, ordered, strict=True) if act.box.page == index]
+        form.add_to_page(revision, page.ref, widgets)
+        if colours is Colours.NONE:
+            _add_group(revision, page.ref)
+    if plan.qr is not None:
+        _check_rect(plan.qr.rect, "QR", pdf.page(plan.qr.page), pdf)
+        add_qr(revision, path, plan.qr, pdf.page(plan.qr.page), colours)
+    form.add_to_form(revision, refs, fonts)
+
+
+def refuse_signed(pdf: PdfFile, plan: PreparationPlan) -> None:
+    """Raise `DocumentRefused` when the file is signed or certified, or has a field of this plan already."""
+    ordered = acts(plan)
     known = form.fields(pdf)
     signed = [item.name for item in signatures(pdf)]  # those that a later revision hides, too
     if signed:

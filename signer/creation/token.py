@@ -29,12 +29,12 @@ class Hole:
     contents: bytes
 
 
-def newest_hole(path: Path, field: str) -> Hole:
-    """The hole of this field's signature.
+def newest_hole(path: Path, field: str, password: str | None = None) -> Hole:
+    """The hole of this field's signature; `password` opens an encrypted file.
 
     Raises `SigningRefused` when there is no such signature, or anything lies behind the bytes it covers.
     """
-    with PdfFile.open(path) as pdf:
+    with PdfFile.open(path, password=password) as pdf:
         known = fields(pdf).get(field)
         if known is None or not is_signed(known):
             raise SigningRefused(reasons.FIELD_MISSING, field=field[:80])
@@ -51,13 +51,13 @@ def _covers_all(pdf: PdfFile, contents: HexString, ranges: list[Any]) -> bool:
     return contents.start > 0 and ranges == [0, contents.start, contents.end, pdf.size - contents.end]
 
 
-def fill_token(path: Path, field: str, token: bytes) -> None:
+def fill_token(path: Path, field: str, token: bytes, password: str | None = None) -> None:
     """Write the token (DER TimeStampToken) into the newest signature of the file at `path`, in place.
 
     Raises `SigningRefused` when that signature is not the newest, has a token already, or has no room; the
     file is then as it was. `fsync` is the caller's.
     """
-    hole = newest_hole(path, field)
+    hole = newest_hole(path, field, password)
     _write_in_place(path, hole.start, filling(hole, token))
 
 

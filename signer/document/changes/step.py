@@ -123,6 +123,9 @@ class Step:
                 if not self.before.same_bytes(a, self.after, b):
                     return False
                 stack.append((a.dict, b.dict))
+            elif isinstance(a, bytes) and isinstance(b, bytes):
+                if a != b:  # in parentheses or in hexadecimal, it is the same string
+                    return False
             elif type(a) is not type(b) or a != b:
                 return False
         return True

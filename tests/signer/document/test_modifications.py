@@ -8,7 +8,7 @@ from policies.vocabulary import Changes, Coverage
 from signer.document.modifications import Modifications, classify
 from signer.document.reader import PdfFile
 from signer.document.revisions import History, signatures
-from signer.document.syntax import Name, Ref
+from signer.document.syntax import HexString, Name, Ref
 from signer.errors import DocumentRefused
 from tests.signer.document import build
 from tests.signer.document.build import (
@@ -53,6 +53,21 @@ def whats(report) -> set[str]:
 
 
 # --- the honest path
+
+
+def test_a_string_written_in_another_form_is_no_change_of_the_field():
+    """Other writers fill a field and put its name in hexadecimal, or out of it; the name is what it was."""
+    filled = {
+        num: {**value, "T": HexString(value["T"]), "DA": HexString(value["DA"])}
+        if num in (NUMBER, DATE)
+        else value
+        for num, value in build.numbered().items()
+    }
+    data = build.signed(build.leader_signed(), SEAL, 23, mdp=build.SEAL_LOCK, also=filled)
+    assert kinds(data) == {"Leader": Changes.FORM_FILL, "Seal": Changes.NONE}
+    renamed = {**filled, NUMBER: {**filled[NUMBER], "T": HexString(b"Number2")}}
+    data = build.signed(build.leader_signed(), SEAL, 23, mdp=build.SEAL_LOCK, also=renamed)
+    assert kinds(data)["Leader"] is Changes.FORBIDDEN
 
 
 @BOTH_FORMS

@@ -1,0 +1,78 @@
+"""Chooses who writes a signature's revision: the native path, else pyHanko, else nobody.
+
+    1. native     in the sandbox; what it understands, it writes
+    2. shape      a refusal that is a rule stands; one that speaks of the bytes is a shape (`shapes`)
+    3. pyHanko    in the sandbox; its result was read back before it comes here (`fallback`)
+    4. refusal    when pyHanko has no usable answer either, the native path's own reason is given
+
+So a refusal of the native path is no refusal of the document, and a shape never passes by a rule: the second
+path checks all of them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from signer.creation.plan import PreparationPlan
+from signer.creation.shapes import GAVE_UP, Shape, SigningPath, shape_refused
+from signer.creation.two_step import SignatureRequest
+from signer.errors import SignerRefused
+from signer.stages import Appended, Prepared
+
+
+class Tasks(Protocol):
+    """What runs `module:function` on hostile bytes: a `Sandbox`."""
+
+    def call(self, task: str, *arguments: object) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A prepared signature, who wrote it, and the document's shape."""
+
+    prepared: Prepared
+    path: SigningPath
+    shape: Shape
+
+
+def prepare_signature(
+    tasks: Tasks, path: Path, request: SignatureRequest, password: str | None = None
+) -> Chosen:
+    """The revision of one signature by the path that fits. `password` opens an encrypted file, "" too.
+
+    Raises what `two_step.prepare_signature` raises, `document.wrong-password`, `signing.permission-withheld`,
+    and `SandboxUnavailable`.
+    """
+    try:
+        prepared: Prepared = tasks.call("signer.creation.two_step:prepare_signature", path, request)
+    except SignerRefused as refusal:
+        task = "signer.creation.fallback:prepare_signature"
+        return Chosen(*_fall_back(tasks, refusal, task, path, request, password))
+    return Chosen(prepared, SigningPath.NATIVE, Shape.ORDINARY)
+
+
+def prepare_fields(tasks: Tasks, path: Path, plan: PreparationPlan, password: str | None = None) -> Appended:
+    """The revision that creates the fields of `plan`, likewise. Raises what `prepare.prepare` raises, and as above."""
+    try:
+        appended: Appended = tasks.call("signer.creation.prepare:prepare", path, plan)
+    except SignerRefused as refusal:
+        task = "signer.creation.fallback:prepare_fields"
+        made: Appended = _fall_back(tasks, refusal, task, path, plan, password)[0]
+        return made
+    return appended
+
+
+def _fall_back(
+    tasks: Tasks, refusal: SignerRefused, task: str, path: Path, wanted: object, password: str | None
+) -> tuple[Any, SigningPath, Shape]:
+    shape = shape_refused(refusal.id)
+    if shape is None or (shape is Shape.ENCRYPTED and password is None):
+        raise refusal
+    try:
+        fallen = tasks.call(task, path, wanted, password)
+    except SignerRefused as exc:
+        rule = shape_refused(exc.id) in (None, Shape.UNKNOWN_ENCRYPTION) and exc.id not in GAVE_UP
+        raise (exc if rule else refusal) from exc
+    return fallen.made, SigningPath.PYHANKO, fallen.shape

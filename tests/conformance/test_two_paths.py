@@ -1,0 +1,194 @@
+"""Both signing paths make the same signature: on hundreds of generated documents, before five judges.
+
+Each document is signed by the native path and by pyHanko. Then the field, the signature dictionary and what is
+drawn are compared object by object, everybody is asked, and the pages are rendered. Where one path refuses by a
+rule the other refuses by the same.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from PIL import ImageChops
+
+from policies.refusals import Refused
+from signer.creation import cms, fallback
+from signer.creation.form import fields
+from signer.creation.two_step import SignatureRequest, contents_size, prepare_signature, write
+from signer.document.reader import PdfFile
+from signer.document.syntax import Ref, Stream
+from signer.stamping.appearance import Appearance
+from tests.conformance import judges
+from tests.demo_pki import demo_pki
+from tests.factories.graphs import Blueprint, Form, Locks, blueprints
+from tests.signer.creation.issuing import SIGNATURE
+from tests.signer.validation.office import NOW, Office
+
+HOW = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(
+        Phase.generate,
+    ),  # a blueprint is as small as it will get: to shrink it is to ask everybody again
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+PATHS = ("native", "pyhanko")
+_VOLATILE = ("Contents", "ByteRange")
+
+
+@pytest.fixture
+def office(tmp_path):
+    return Office(demo_pki(), tmp_path, NOW)
+
+
+def prepared(path: str, source: Path, request: SignatureRequest):
+    """What this path prepares, or the id of its refusal."""
+    try:
+        if path == "native":
+            return prepare_signature(source, request)
+        return fallback.prepare_signature(source, request).made
+    except Refused as refusal:
+        return refusal.id
+
+
+def signed(made, source: Path, out: Path) -> Path:
+    write(source, made, cms.build(made.digest, demo_pki().leader), out)
+    return out
+
+
+def request_for(blueprint: Blueprint, number: int) -> SignatureRequest:
+    shown = (
+        Appearance(SIGNATURE if number % 2 else None, ("Nguyễn Văn An", "Ký số"))
+        if blueprint.visible
+        else None
+    )
+    size = contents_size(demo_pki().leader)
+    return SignatureRequest(blueprint.names[number], size, "Nguyễn Văn An", NOW, shown, reason="Phê duyệt")
+
+
+def both(blueprint: Blueprint, folder: Path) -> tuple[Path, dict[str, Path]] | None:
+    """The document before its last signature and, by path, after it; None when both refuse alike."""
+    source = blueprint.write(folder)
+    for number in range(blueprint.earlier + 1):
+        request = request_for(blueprint, number)
+        made = {path: prepared(path, source, request) for path in PATHS}
+        if isinstance(made["native"], str):
+            assert made["pyhanko"] == made["native"]
+            assert number and blueprint.locks is Locks.ALL, made["native"]
+            return None
+        out = {path: signed(made[path], source, folder / f"{number}-{path}.pdf") for path in PATHS}
+        if number == blueprint.earlier:
+            return source, out
+        source = Path(shutil.copy(out[PATHS[number % 2]], folder / f"{number}.pdf"))
+    raise AssertionError
+
+
+def plain(pdf: PdfFile, value: object, depth: int = 0) -> object:
+    """A value with what it refers to, streams unpacked; pages are not entered."""
+    if isinstance(value, Ref):
+        found = pdf.resolve(value)
+        if isinstance(found, dict) and found.get("Type") in ("Page", "Catalog"):
+            return f"<{found['Type']} {value.num}>"
+        return plain(pdf, found, depth)
+    if isinstance(value, Stream):
+        return plain(pdf, value.dict | {"Length": 0}, depth), pdf.stream_data(value)
+    if isinstance(value, dict):
+        return {key: plain(pdf, value[key], depth) for key in sorted(value) if key not in ("Parent", "Kids")}
+    if isinstance(value, list):
+        return [plain(pdf, item, depth) for item in value]
+    return value
+
+
+def written_field(path: Path, name: str) -> object:
+    """Field and signature as they stand in the file, without what must differ: the hole and its place."""
+    with PdfFile.open(path) as pdf:
+        field = plain(pdf, fields(pdf)[name].dict)
+        for key in _VOLATILE:
+            del field["V"][key]
+        return field
+
+
+def rendered(path: Path):
+    document = pypdfium2.PdfDocument(path)
+    try:
+        document.init_forms()
+        return [page.render(scale=0.5, may_draw_forms=True).to_pil().convert("RGB") for page in document]
+    finally:
+        document.close()
+
+
+def same_pages(left: list, right: list) -> bool:
+    return len(left) == len(right) and all(
+        a.size == b.size and ImageChops.difference(a, b).getbbox() is None
+        for a, b in zip(left, right, strict=True)
+    )
+
+
+def judge(blueprint: Blueprint, office: Office, folder: Path) -> None:
+    made = both(blueprint, folder)
+    if made is None:
+        return
+    source, out = made
+    count = blueprint.earlier + 1
+    name = blueprint.names[blueprint.earlier]
+    assert written_field(out["native"], name) == written_field(out["pyhanko"], name)
+    checked = judges.qpdf(source)[0]
+    for path in out.values():
+        assert path.read_bytes().startswith(source.read_bytes())
+        for opinion in (
+            judges.ours(path, office),
+            judges.strict_or_known(path, office, blueprint),
+            judges.pdfsig(path),
+            judges.mutool(path),
+        ):
+            assert opinion.approves(count), opinion.said
+        status, said = judges.qpdf(path)
+        assert status == checked, said
+    pages = {path: rendered(out[path]) for path in PATHS}
+    assert same_pages(pages["native"], pages["pyhanko"])
+    assert same_pages(rendered(source), pages["native"]) != blueprint.visible
+
+
+@settings(HOW, max_examples=24)
+@given(blueprint=blueprints())
+def test_everybody_agrees_on_both(office, tmp_path_factory, blueprint):
+    judge(blueprint, office, tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(8))
+def test_everybody_agrees_on_hundreds(office, tmp_path_factory, number):
+    @seed(number)
+    @settings(HOW, derandomize=False, max_examples=75)
+    @given(blueprint=blueprints())
+    def run(blueprint):
+        judge(blueprint, office, tmp_path_factory.mktemp("drawn"))
+
+    run()
+
+
+@pytest.mark.parametrize("form", Form)
+def test_every_form_with_everything_in_it(office, tmp_path, form):
+    """What chance might leave out: three signatures by turns on a nested, turned, inherited, updated document."""
+    blueprint = Blueprint(
+        form=form,
+        pages=7,
+        inherited=True,
+        rotation=270,
+        target=5,
+        nested=True,
+        locks=Locks.EXCLUDE,
+        annotations="indirect",
+        texts=2,
+        outlines=12,
+        attachments=2,
+        metadata=True,
+        updates=2,
+        earlier=2,
+    )
+    judge(blueprint, office, tmp_path)
