@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import socket
 import time
 import uuid
@@ -27,10 +29,32 @@ CLERK, LEADER, SECOND, INITIAL, AUDITOR = (
 )
 
 
+PATIENCE = 240.0  # seconds; only against hanging: the machine may be busy with other things
+
+
+def until(done: Callable[[], Any], what: object = "", seconds: float = PATIENCE) -> Any:
+    """The first answer that is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := done()):
+        assert time.monotonic() < deadline, what() if callable(what) else f"waited for {what}"
+        time.sleep(0.03)
+    return found
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that stays free until the service listens, also when it is started again: below those from which
+    the system takes one for each outgoing connection, and another one for each test process."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = range(10_000 + worker % 16, 32_000, 16)
+    for port in random.SystemRandom().sample(ports, len(ports)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free")
 
 
 SEEN = ("prepared", "initialled")
@@ -71,7 +95,7 @@ class Site:
     def client(self, name: str | None) -> httpx.Client:
         """An API client of that account; None is the public."""
         if name is None:
-            return httpx.Client(base_url=f"{self.url}/api/v1", timeout=60, trust_env=False)
+            return httpx.Client(base_url=f"{self.url}/api/v1", timeout=PATIENCE, trust_env=False)
         if name not in self.clients:
             client = self.client(None)
             answer = client.post("/sessions", json={"name": name, "password": self.passwords[name]})
@@ -101,16 +125,21 @@ class Site:
             files={"file": (name, pdf or decision(), "application/pdf")},
         )
 
-    def wait(self, who: str, answer: httpx.Response, seconds: float = 60) -> dict[str, Any]:
+    def wait(self, who: str, answer: httpx.Response) -> dict[str, Any]:
         """The operation's end."""
         assert answer.status_code == 202, answer.text
-        deadline = time.monotonic() + seconds
-        while True:
-            operation: dict[str, Any] = self.get(who, f"/operations/{answer.json()['id']}")
-            if operation["state"] in ("succeeded", "failed"):
-                return operation
-            assert time.monotonic() < deadline, operation
-            time.sleep(0.03)
+        place = f"/operations/{answer.json()['id']}"
+
+        def ended() -> dict[str, Any] | None:
+            operation: dict[str, Any] = self.get(who, place)
+            return operation if operation["state"] in ("succeeded", "failed") else None
+
+        operation: dict[str, Any] = until(ended, place)
+        return operation
+
+    def long_term(self, document: str) -> None:
+        """Until the version with validation data is there."""
+        until(lambda: self.document(document)["versions"][-1]["role"] == "long-term", "the long-term version")
 
     def done(self, who: str, answer: httpx.Response) -> dict[str, Any]:
         operation = self.wait(who, answer)

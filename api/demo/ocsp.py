@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
 
 from api.demo.pki import DemoPki, Identity, Revocation
+from signer.keys.primitives import PrivateKey
 
 VALIDITY = timedelta(days=1)
 CRL_VALIDITY = timedelta(days=7)
@@ -66,7 +69,25 @@ def _sign(pki: DemoPki, request: ocsp.OCSPRequest, known: bool, at: datetime) ->
         if isinstance(extension.value, x509.OCSPNonce):
             builder = builder.add_extension(extension.value, critical=False)
     answer = builder.sign(responder.private_key, hashes.SHA256())
-    return answer.public_bytes(serialization.Encoding.DER)
+    return produced(answer, responder.private_key, moment)
+
+
+def produced(answer: ocsp.OCSPResponse, key: PrivateKey, at: datetime) -> bytes:
+    """DER of the answer as made at `at`, signed anew: the library takes producedAt from the machine's clock,
+    and that a responder's certificate is valid is judged by it. `at` is aware UTC in whole seconds."""
+    response = asn1_ocsp.OCSPResponse.load(answer.public_bytes(serialization.Encoding.DER))
+    basic = response["response_bytes"]["response"].parsed
+    basic["tbs_response_data"]["produced_at"] = at
+    digest = answer.signature_hash_algorithm or hashes.SHA256()
+    basic["signature"] = _signature(key, basic["tbs_response_data"].dump(force=True), digest)
+    made: bytes = response.dump(force=True)
+    return made
+
+
+def _signature(key: PrivateKey, data: bytes, digest: hashes.HashAlgorithm) -> bytes:
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(data, padding.PKCS1v15(), digest)
+    return key.sign(data, ec.ECDSA(digest))
 
 
 def _row(pki: DemoPki, serial: int, at: datetime) -> Revocation | None:

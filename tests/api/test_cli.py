@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from tests.service import Site
+from tests.service import PATIENCE, Site
 
 pytestmark = pytest.mark.xdist_group("site")
 ANTIN = str(Path(sys.executable).with_name("antin"))
@@ -20,7 +19,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "antin.verify-1.schema
 
 def antin(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [ANTIN, *(str(one) for one in arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=cwd)
 
 
 def verified(*arguments: object) -> tuple[int, dict]:
@@ -35,10 +34,7 @@ def verified(*arguments: object) -> tuple[int, dict]:
 def files(site: Site, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("files")
     document = site.issued(subject="Cho dòng lệnh")
-    deadline = time.monotonic() + 60
-    while site.document(document)["versions"][-1]["role"] != "long-term":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    site.long_term(document)
     (folder / "draft.pdf").write_bytes(site.file(document, "uploaded"))
     (folder / "decision.pdf").write_bytes(site.file(document, "seal-timestamped"))
     (folder / "decision-lt.pdf").write_bytes(site.file(document, "long-term"))

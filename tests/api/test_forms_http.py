@@ -9,14 +9,14 @@ import pytest
 
 from api.identity import COOKIE, csrf_token
 from api.routes import audits, desks
-from tests.service import AUDITOR, CLERK, LEADER
+from tests.service import AUDITOR, CLERK, LEADER, PATIENCE
 
 pytestmark = pytest.mark.xdist_group("site")
 HTML = {"accept": "text/html"}
 
 
 def browser(site, who: str | None) -> httpx.Client:
-    client = httpx.Client(base_url=site.url, timeout=60, trust_env=False, headers=HTML)
+    client = httpx.Client(base_url=site.url, timeout=PATIENCE, trust_env=False, headers=HTML)
     if who is not None:
         site.client(who)
         token = site.clients[who].headers["authorization"].removeprefix("Bearer ")

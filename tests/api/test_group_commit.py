@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -46,12 +47,24 @@ def ids(counted):
         return [row.id for row in conn.execute(select(rows).order_by(rows.c.id))]
 
 
+class Gate(threading.Event):
+    """Holds the act that came first in its turn."""
+
+    def __init__(self):
+        super().__init__()
+        self.reached = threading.Event()
+
+    def hold(self):
+        self.reached.set()
+        self.wait()
+
+
 def act(together, number, outcomes, gate=None):
     try:
         with together.write() as conn:
             conn.execute(insert(rows).values(id=number))
             if gate:
-                gate.wait()
+                gate.hold()
             if number % 10 == 3:
                 raise ValueError("this act is refused")
         outcomes[number] = "done"
@@ -64,11 +77,12 @@ def crowd(together, count, gate):
     outcomes = {}
     threads = [threading.Thread(target=act, args=(together, 0, outcomes, gate))]
     threads[0].start()
+    gate.reached.wait()
     threads += [threading.Thread(target=act, args=(together, n, outcomes)) for n in range(1, count)]
     for thread in threads[1:]:
         thread.start()
     while together._waiting < count - 1:
-        pass
+        time.sleep(0.001)
     gate.set()
     for thread in threads:
         thread.join()
@@ -84,7 +98,7 @@ def test_alone_an_act_commits_at_once(counted):
 
 
 def test_a_crowd_shares_commits_and_a_refused_act_undoes_only_itself(counted):
-    outcomes = crowd(GroupCommit(counted.write), 40, threading.Event())
+    outcomes = crowd(GroupCommit(counted.write), 40, Gate())
     refused = [3, 13, 23, 33]
     assert [n for n, outcome in outcomes.items() if outcome == "ValueError"] and len(outcomes) == 40
     assert sorted(n for n, outcome in outcomes.items() if outcome == "ValueError") == refused
@@ -95,7 +109,7 @@ def test_a_crowd_shares_commits_and_a_refused_act_undoes_only_itself(counted):
 def test_when_the_commit_fails_nobody_is_told_otherwise(counted):
     counted.fail = True
     together = GroupCommit(counted.write)
-    outcomes = crowd(together, 20, threading.Event())
+    outcomes = crowd(together, 20, Gate())
     assert set(outcomes.values()) == {"ArchiveUnavailable", "ValueError"}
     assert ids(counted) == []
     counted.fail = False
@@ -106,13 +120,14 @@ def test_when_the_commit_fails_nobody_is_told_otherwise(counted):
 
 def test_a_refused_act_at_the_end_of_the_line_commits_the_others(counted):
     together = GroupCommit(counted.write)
-    gate, outcomes = threading.Event(), {}
+    gate, outcomes = Gate(), {}
     first = threading.Thread(target=act, args=(together, 1, outcomes, gate))
     last = threading.Thread(target=act, args=(together, 3, outcomes))
     first.start()
+    gate.reached.wait()
     last.start()
     while together._waiting < 1:
-        pass
+        time.sleep(0.001)
     gate.set()
     first.join()
     last.join()

@@ -11,7 +11,7 @@ import pytest
 
 from api.demo.documents import decision
 from tests.factories.encrypted import OWNER, USER, encrypted, signed, signer_of
-from tests.service import CLERK, LEADER, Site
+from tests.service import CLERK, LEADER, PATIENCE, Site
 
 pytestmark = pytest.mark.xdist_group("site")
 ANTIN = str(Path(sys.executable).with_name("antin"))
@@ -34,7 +34,7 @@ def verify(locked: Path, password: str | None) -> subprocess.CompletedProcess[st
     command = [ANTIN, "verify", locked / "locked.pdf", "--trust", locked / "trust.pem", "--json"]
     if password is not None:
         command += ["--password-file", locked / password]
-    return subprocess.run([str(one) for one in command], capture_output=True, text=True, timeout=120)
+    return subprocess.run([str(one) for one in command], capture_output=True, text=True, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("password", ["right", "owner"])

@@ -12,14 +12,15 @@ import pytest
 from api.demo.documents import decision
 from api.identity import HASHES_AT_ONCE, LocalIdentity
 from policies.refusals import Refused
-from tests.service import CLERK, Site
+from tests.service import CLERK, PATIENCE, Site
 
+pytestmark = pytest.mark.xdist_group("site")
 LARGE = 3 << 20
 
 
 @pytest.fixture
 def stranger(site: Site):
-    with httpx.Client(base_url=site.url, timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=site.url, timeout=PATIENCE, trust_env=False) as client:
         yield client
 
 

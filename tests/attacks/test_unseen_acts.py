@@ -11,6 +11,8 @@ from api.store.tables import accounts as table
 from policies.refusals import Refused
 from tests.service import CLERK, LEADER, Site
 
+pytestmark = pytest.mark.xdist_group("site")
+
 
 def test_the_picture_of_other_bytes_under_the_address_of_these(site: Site):
     """A browser keeps the picture for a day under an address with the digest: the leader signs what it shows."""

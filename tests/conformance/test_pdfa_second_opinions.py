@@ -78,7 +78,7 @@ def _preflight(folder: Path, names: list[str]) -> dict[str, bool]:
     (folder / "list").write_text("".join(f"{folder / name}\n" for name in names))
     main = ("org.apache.pdfbox.preflight.Validator_A1b", "xml", "batch", str(folder / "list"))
     subprocess.run(
-        [java, "-cp", ":".join(map(str, jars)), *main], capture_output=True, check=False, timeout=120
+        [java, "-cp", ":".join(map(str, jars)), *main], capture_output=True, check=False, timeout=600
     )
     found = {}
     for name in names:

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from api.settings import Settings, load
-from tests.service import free_port
+from tests.service import PATIENCE, free_port, until
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -125,17 +125,17 @@ def test_the_same_command_with_the_same_environment_serves(image, tmp_path):
             part.replace("127.0.0.1:8460", f"127.0.0.1:{port}") for part in SERVICE["healthcheck"]["test"]
         ]
         assert probe[0] == "CMD"
-        assert subprocess.run([sys.executable, *probe[2:]], timeout=20).returncode == 0
-        assert httpx.get(url, trust_env=False).status_code == 200
+        until(lambda: subprocess.run([sys.executable, *probe[2:]]).returncode == 0, "a healthy answer")
+        assert httpx.get(url, trust_env=False, timeout=PATIENCE).status_code == 200
         assert {path.name for path in (tmp_path / "config").iterdir()} == set()
     finally:
         started.terminate()
-        output, _ = started.communicate(timeout=30)
+        output, _ = started.communicate(timeout=PATIENCE)
     assert "Traceback" not in output, output
 
 
 def wait_for(url: str, started: subprocess.Popen[str]) -> httpx.Response:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and started.poll() is None:
         try:
             return httpx.get(url, trust_env=False, timeout=5)
@@ -147,6 +147,6 @@ def wait_for(url: str, started: subprocess.Popen[str]) -> httpx.Response:
 def test_without_keys_it_says_what_is_missing_and_does_not_start(image, tmp_path):
     env = environment() | {"ANTIN_DATA_DIR": str(tmp_path / "data")}
     started = process(image, tmp_path, env)
-    output, _ = started.communicate(timeout=60)
+    output, _ = started.communicate(timeout=PATIENCE)
     assert started.returncode == 64
     assert "trust" in output

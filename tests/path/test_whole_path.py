@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 
 import pytest
 
@@ -22,10 +21,7 @@ def issued(site: Site) -> str:
 
 
 def long_term(site: Site, document: str) -> bytes:
-    deadline = time.monotonic() + 60
-    while site.document(document)["versions"][-1]["role"] != "long-term":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    site.long_term(document)
     return site.file(document, "long-term")
 
 

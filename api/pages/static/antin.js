@@ -91,13 +91,13 @@ function selection(form) {
 function live(area) {
   const wait = Number(area.dataset.every);
   if (!wait) return;
+  const busy = () => document.hidden || area.contains(document.activeElement) || area.querySelector("details.act[open]");
   setTimeout(async () => {
-    const busy = document.hidden || area.contains(document.activeElement) || area.querySelector("details.act[open]");
-    if (!busy) {
+    if (!busy()) {
       try {
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
         const next = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
-        if (next && next.outerHTML !== area.outerHTML) {
+        if (next && !busy() && next.outerHTML !== area.outerHTML) { // hands may have come while the answer was on its way
           area.replaceWith(document.adoptNode(next));
           prepare(next);
           live(next);

@@ -177,6 +177,16 @@ def test_the_nonce_comes_back():
     assert extension.get_extension_for_class(x509.OCSPNonce).value.nonce == b"0123456789abcdef"
 
 
+def test_an_answer_says_when_it_was_made_by_the_given_clock_and_repeats():
+    """Not by the machine's: years from now the responder's certificate of these tests will have expired."""
+    request = ask(demo_pki().identity("leader").certificate)
+    for at in (AT, AT + dt.timedelta(days=400)):
+        made = ocsp.respond(demo_pki(), request, at)
+        answer = x509_ocsp.load_der_ocsp_response(made)
+        assert (answer.produced_at_utc, answer.this_update_utc) == (at, at)
+        assert made == ocsp.respond(demo_pki(), request, at)
+
+
 def rejection(response):
     """Status and failures; asn1crypto's TimeStampResp wants a token even where there is none."""
     first = next(der.children(response, der.read(response)))

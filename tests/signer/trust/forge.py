@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from api.demo.ocsp import produced
 from signer.trust.certificates import Certificate, parse
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -132,7 +133,7 @@ def answer(
     builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, signer.certificate)
     if embed and responder is not None:
         builder = builder.certificates([responder.certificate])
-    return builder.sign(signer.key, digest or hashes.SHA256()).public_bytes(DER)
+    return produced(builder.sign(signer.key, digest or hashes.SHA256()), signer.key, this)
 
 
 def crl(

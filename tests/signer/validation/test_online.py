@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from policies.validation import AGENCY, PASSED
@@ -85,18 +83,10 @@ class Rounds:
         return self.inner.call(*arguments)
 
 
-class Remembering(PkiSource):
-    """Answers alike when asked again: a new answer says in producedAt by which second it was made."""
-
-    def __init__(self, pki):
-        super().__init__(pki)
-        self.ocsp, self.crl = cache(super().ocsp), cache(super().crl)
-
-
 def test_an_offices_own_documents_are_judged_in_one_round_once_their_certificates_are_known(
     sandbox, shelf, pki
 ):
-    foreseen, path, source = Foreseen(), shelf.issued, Remembering(pki)
+    foreseen, path, source = Foreseen(), shelf.issued, PkiSource(pki)
     rounds, reports = [], []
     for _ in range(2):
         counted = Rounds(sandbox)
