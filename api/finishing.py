@@ -402,7 +402,7 @@ class Finishing:
         """The version planned, in one transaction with the check that the document may still get one."""
         path = self.s.store.work_path(document.current_sha256 or "")
         appended: Appended = Verification(self.s, self.s.background).long_term(path)
-        sha256 = work.append(self.s, path, appended)
+        sha256 = work.append(self.s, document.current_sha256 or "", appended)
         self._validated(sha256, sandbox=self.s.background)
         at = self.s.clock()
         with self.s.transactions.write() as conn:

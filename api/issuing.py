@@ -169,7 +169,7 @@ class Issuing:
         plan = PreparationPlan(found.boxes, self._qr(document) if wants_qr else None)
         source = work.path(self.s, document)
         appended = choose.prepare_fields(self.s.sandbox, source, plan)
-        sha256 = work.append(self.s, source, appended)
+        sha256 = work.append(self.s, document.current_sha256 or "", appended)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.PREPARED, sha256)
             changed = documents.advance(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from signer.creation.shapes import Shape, SigningPath
+from signer.creation.shapes import SigningPath
 from signer.errors import SignerRefused
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -22,10 +22,10 @@ class Metrics:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._signed: Counter[tuple[SigningPath, Shape]] = Counter()
+        self._signed: Counter[tuple[SigningPath, str]] = Counter()
         self._refused: Counter[str] = Counter()
 
-    def signed(self, path: SigningPath, shape: Shape) -> None:
+    def signed(self, path: SigningPath, shape: str) -> None:
         """One signature was made: who wrote it, behind which shape of document."""
         with self._lock:
             self._signed[path, shape] += 1

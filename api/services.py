@@ -22,6 +22,7 @@ from api.transactions import Transactions
 from api.turns import Turns
 from archive.ports import ObjectStore, WorkArea
 from policies.intake import IntakeProfile
+from signer.creation.native.drawing import Stamps as DrawnStamps
 from signer.keys.checks import SigningRules
 from signer.ports import RevocationSource, TimestampAuthority
 from signer.sandbox import Sandbox
@@ -80,6 +81,7 @@ class Services:
     reports: dict[str, DocumentReport] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
     last_stamp: LastStamp | None = None
+    drawn: DrawnStamps = field(default_factory=DrawnStamps)
     metrics: Metrics = field(default_factory=Metrics)
     foreseen: Foreseen = field(default_factory=Foreseen)
     visits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(VISITS))

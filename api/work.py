@@ -21,6 +21,9 @@ from policies.reasons import issuing as reasons
 from policies.reasons import signing as signing_reasons
 from policies.refusals import Refused
 from signer.creation import choose, two_step
+from signer.creation.choose import Admitted
+from signer.creation.native.kept import KeptDigest
+from signer.creation.shapes import SigningPath
 from signer.creation.token import Hole, filling
 from signer.creation.two_step import SignatureRequest
 from signer.errors import SigningRefused
@@ -29,34 +32,6 @@ from signer.ports import SigningKey
 from signer.stages import Appended
 
 SYSTEM = "system"
-
-
-class Chained(io.RawIOBase):
-    """A file followed by a tail, read as one: copied and hashed in one pass, never held in memory."""
-
-    def __init__(self, base: Path, size: int, tail: bytes) -> None:
-        self._file: IO[bytes] = base.open("rb", buffering=0)
-        self._left = size
-        self._tail = io.BytesIO(tail)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer)
-        if self._left:
-            data = self._file.read(min(len(view), self._left)) or b""
-            if not data:
-                raise SigningRefused(signing_reasons.BASE_CHANGED, size=0, expected=self._left)
-            self._left -= len(data)
-        else:
-            data = self._tail.read(len(view))
-        view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 class Patched(io.RawIOBase):
@@ -95,17 +70,16 @@ def version(services: Services, role: VersionRole, sha256: str) -> NewVersion:
     return NewVersion(role, sha256, services.store.work_path(sha256).stat().st_size)
 
 
-def append(services: Services, base: Path, revision: Appended) -> str:
-    """Base and revision as new bytes in the work area; their SHA-256."""
-    return _join(services, base, revision.base_size, revision.tail)
+def append(services: Services, sha256: str, revision: Appended) -> str:
+    """The bytes of this digest and the revision as new bytes in the work area; their SHA-256."""
+    return _join(services, sha256, revision.base_size, revision.tail)
 
 
-def _join(services: Services, base: Path, base_size: int, tail: bytes) -> str:
-    size = base.stat().st_size
+def _join(services: Services, sha256: str, base_size: int, tail: bytes) -> str:
+    size = services.store.hashed_work(sha256).size
     if size != base_size:
         raise SigningRefused(signing_reasons.BASE_CHANGED, size=size, expected=base_size)
-    with Chained(base, size, tail) as chained:
-        return services.store.put_work(io.BufferedReader(chained, 1 << 20))
+    return services.store.extend_work(sha256, tail)
 
 
 def stamp(services: Services, base: Path, hole: Hole, token: bytes) -> str:
@@ -147,9 +121,11 @@ def sign(
     """
     at = services.clock()
     check_before_signing(key, at, services.signing_rules)
-    base = path(services, document)
+    named = document.current_sha256 or ""
+    admitted = Admitted(services.drawn, KeptDigest(*services.store.hashed_work(named)))
+    base = services.store.work_path(named)
     with services.metrics.refusals():
-        chosen = choose.prepare_signature(services.sandbox, base, request)
+        chosen = choose.prepare_signature(services.sandbox, base, request, admitted=admitted)
     prepared = chosen.prepared
     if request.fills:
         services.sandbox.call("signer.creation.shown:check_shown", base, prepared.tail, dict(request.fills))
@@ -160,12 +136,13 @@ def sign(
     }
     _audit(services, document, actor, act, "intent", facts)
     try:
-        two_step.check_digest(base, prepared)
+        if chosen.path is not SigningPath.NATIVE:
+            two_step.check_digest(base, prepared)
         tail = two_step.complete(prepared, key)
     except Exception as exc:
         _audit(services, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})
         raise
-    sha256 = _join(services, base, prepared.base_size, tail)
+    sha256 = _join(services, named, prepared.base_size, tail)
     # A note: the act that follows commits it for good; without that act it is an intent without a result.
     _audit(services, document, actor, act, "result", {**facts, "sha256": sha256}, durable=False)
     services.metrics.signed(chosen.path, chosen.shape)

@@ -15,9 +15,10 @@ from signer.document.reader import PdfFile
 
 
 class SigningPath(StrEnum):
-    """Who writes the revision; REFUSED: nobody."""
+    """Who writes the revision: the native path, the general one over the whole object model, pyHanko; or nobody."""
 
     NATIVE = "native"
+    GENERAL = "general"
     PYHANKO = "pyhanko"
     REFUSED = "refused"
 
@@ -26,6 +27,7 @@ class Shape(StrEnum):
     """How a document's bytes are made; `docs/signing-paths.md` says why each goes where it goes."""
 
     ORDINARY = "ordinary"
+    NOT_ADMITTED = "not-admitted"
     ENCRYPTED = "encrypted"
     BLANK_END = "blank-end"
     FOREIGN_END = "foreign-end"
@@ -44,6 +46,7 @@ class Shape(StrEnum):
 
 _PATHS = {
     Shape.ORDINARY: SigningPath.NATIVE,
+    Shape.NOT_ADMITTED: SigningPath.GENERAL,
     Shape.ENCRYPTED: SigningPath.PYHANKO,
     Shape.BLANK_END: SigningPath.PYHANKO,
     Shape.FOREIGN_END: SigningPath.PYHANKO,
