@@ -167,11 +167,13 @@ def _row(kind: Kind, bench: Bench, java: pdfbox.PdfBox | None, quick: bool) -> R
 
 def _told(kind: Kind, bench: Bench, found: dict[str, Times]) -> Row:
     mine, least = found["ours"], found["limit"]
-    peers = {peer: found[peer].wall for peer in PEERS if peer in found}
+    peers = {peer: found[peer] for peer in PEERS if peer in found}
     compared = [
         f"×{mine.wall / least.wall:.2f} (CPU ×{mine.cpu / least.cpu:.2f}) the limit of {least.wall:.2f} ms"
     ]
-    compared += [f"{PEERS[peer]} {ms:.2f} ms: {ms / mine.wall:.1f} ×" for peer, ms in peers.items()]
+    for peer, theirs in peers.items():
+        times = f"{theirs.wall / mine.wall:.1f} × (CPU {theirs.cpu / mine.cpu:.1f} ×)"
+        compared.append(f"{PEERS[peer]} {theirs.wall:.2f} ms: {times}")
     if "pdfbox" not in found:
         compared.append(f"**PDFBox MISSING** ({', '.join(pdfbox.missing())})")
     return Row(
@@ -184,8 +186,13 @@ def _told(kind: Kind, bench: Bench, found: dict[str, Times]) -> Row:
         mine.wall,
         least.wall,
         mine.wall / least.wall,
-        peers,
-        {"cpu_ms": mine.cpu, "limit_cpu_ms": least.cpu, "cpu_ratio": mine.cpu / least.cpu},
+        {peer: theirs.wall for peer, theirs in peers.items()},
+        {
+            "cpu_ms": mine.cpu,
+            "limit_cpu_ms": least.cpu,
+            "cpu_ratio": mine.cpu / least.cpu,
+            **{f"{peer}-cpu_ms": theirs.cpu for peer, theirs in peers.items()},
+        },
     )
 
 
