@@ -2,13 +2,16 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 WORKERS ?= 2
-.PHONY: demo test test-long lint bench serve lock clean setup-run setup-test
+.PHONY: demo test test-long lint bench bench-readme serve lock clean setup-run setup-test setup-bench
 
 setup-run:
 	@tools/setup.sh run
 
 setup-test:
 	@tools/setup.sh test
+
+setup-bench:
+	@tools/setup.sh bench
 
 demo: setup-run
 	@$(BIN)/antin demo $(if $(ONCE),--once)
@@ -25,14 +28,18 @@ lint: setup-test
 test: lint
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not long"
 
-test-long: setup-test
+test-long: setup-bench
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "long"
 
-bench: setup-test
+bench: setup-bench
 	@$(BIN)/python -m benchmarks
+
+# The figures and the picture of the last whole run go into the README.
+bench-readme: setup-test
+	@$(BIN)/python -m benchmarks.readme
 
 lock: setup-test
 	tools/lock.sh
 
 clean:
-	rm -rf .venv demo-out demo-data
+	rm -rf .venv demo-out demo-data bench-out

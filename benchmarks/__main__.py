@@ -1,6 +1,6 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
-python -m benchmarks [signing] [path] [log] [large] [--quick]
+python -m benchmarks [signing] [throughput] [path] [log] [large] [--quick] [--out=bench-out]
 """
 
 from __future__ import annotations
@@ -9,24 +9,45 @@ import importlib
 import os
 import platform
 import sys
+from pathlib import Path
+from typing import Any
 
-from benchmarks.harness import Row, fsync_ms, table
+from benchmarks import picture, results
+from benchmarks.harness import Row, fsync_ms, machine, sha256_mb_s, table
 
-PARTS = ("signing", "path", "log", "large")
+PARTS = ("signing", "throughput", "path", "log", "large")
+PICTURE = "bench-signing.svg"
 
 
 def main(arguments: list[str]) -> int:
     """Run the named parts (all when none is named); status 1 when a row does not hold."""
     quick = "--quick" in arguments
+    folder = next((Path(word[6:]) for word in arguments if word.startswith("--out=")), results.FOLDER)
     parts = [part for part in PARTS if part in arguments] or list(PARTS)
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}")
-    print(f"one fsync: {fsync_ms():.2f} ms\n", flush=True)
+    run = _run(quick, parts)
+    print(machine(run) + "\n", flush=True)
     rows: list[Row] = []
     for part in parts:
         print(f"… {part}", file=sys.stderr, flush=True)
         rows += importlib.import_module(f"benchmarks.{part}").run(quick)
     print(table(rows))
+    results.write(folder, rows, run)
+    if "signing" in parts:
+        (folder / PICTURE).write_text(picture.draw(rows), "utf-8")
+    print(f"\nfigures: {folder / results.FILE}")
     return 1 if any(row.holds is False for row in rows) else 0
+
+
+def _run(quick: bool, parts: list[str]) -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "fsync_ms": fsync_ms(),
+        "sha256_mb_s": sha256_mb_s(),
+        "quick": quick,
+        "whole": parts == list(PARTS),
+    }
 
 
 if __name__ == "__main__":

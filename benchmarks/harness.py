@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what was measured, the figure, what it is compared with, what is wanted."""
+    """One line of the table: what was measured, the figure, what it is compared with, what is wanted.
 
+    For `bench.json` besides: milliseconds of ours, of the limit and of each peer, `ratio` over the limit, and
+    what else a row has to tell.
+    """
+
+    id: str
     what: str
     measured: str
     compared: str
     wanted: str
     holds: bool | None
+    value_ms: float
+    limit_ms: float | None = None
+    ratio: float | None = None
+    peers: dict[str, float] = field(default_factory=dict)
+    more: dict[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,20 +47,50 @@ class Times:
         return f"{self.wall:.2f} ms (CPU {self.cpu:.2f})"
 
 
-def alternate(acts: dict[str, Callable[[], object]], runs: int, warm: int = 2) -> dict[str, Times]:
-    """The acts in turn, `runs` times each, so that noise of the machine falls on all of them alike."""
+@dataclass(frozen=True)
+class Clocked:
+    """Seconds that an act measured itself, because it was done by another process."""
+
+    wall: float
+    cpu: float
+
+
+def alternate(
+    acts: Mapping[str, Callable[[], object]],
+    runs: int,
+    warm: int = 2,
+    seldom: Collection[str] = (),
+    every: int = 1,
+    before: Callable[[], object] = lambda: None,
+) -> dict[str, Times]:
+    """The acts in turn, forwards and backwards, so that noise of the machine falls on all of them alike.
+
+    Each is done `runs` times; those in `seldom` (the slow ones) in each `every`-th round alone. What is done
+    `before` each act is not timed.
+    """
     for act in acts.values():
         for _ in range(warm):
+            before()
             act()
     walls: dict[str, list[float]] = {name: [] for name in acts}
     cpus: dict[str, list[float]] = {name: [] for name in acts}
-    for _ in range(runs):
-        for name, act in acts.items():
-            wall, cpu = time.perf_counter(), time.process_time()
-            act()
-            cpus[name].append(time.process_time() - cpu)
-            walls[name].append(time.perf_counter() - wall)
+    for turn in range(runs):
+        for name in list(acts) if turn % 2 == 0 else reversed(list(acts)):
+            if name in seldom and turn % every:
+                continue
+            before()
+            took = _clocked(acts[name])
+            cpus[name].append(took.cpu)
+            walls[name].append(took.wall)
     return {name: Times(_median_ms(walls[name]), _median_ms(cpus[name])) for name in acts}
+
+
+def _clocked(act: Callable[[], object]) -> Clocked:
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = act()
+    cpu = time.process_time() - cpu
+    wall = time.perf_counter() - wall
+    return result if isinstance(result, Clocked) else Clocked(wall, cpu)
 
 
 def median_ms(act: Callable[[], object], runs: int, warm: int = 2) -> float:
@@ -82,6 +124,20 @@ def fsync_ms(folder: Path | None = None, runs: int = 50) -> float:
             os.fsync(file.fileno())
 
         return median_ms(once, runs)
+
+
+def sha256_mb_s() -> float:
+    """Millions of bytes that one core hashes in a second: the limit of large files hangs on it."""
+    block = bytes(1 << 20)
+    return len(block) / 1000 / median_ms(lambda: hashlib.sha256(block).digest(), 20)
+
+
+def machine(run: Mapping[str, Any]) -> str:
+    """Where a run was made, in one line."""
+    return (
+        f"Python {run['python']}, {run['cores']} cores, {run['system']}; one fsync: {run['fsync_ms']:.2f} ms; "
+        f"SHA-256: {run['sha256_mb_s']:,.0f} MB/s"
+    )
 
 
 def table(rows: list[Row]) -> str:

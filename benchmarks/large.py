@@ -94,7 +94,9 @@ def run(quick: bool) -> list[Row]:
     measured = f"service {memory.service >> 20} MiB, worker {memory.workers >> 20} MiB"
     holds = found.highest <= LIMIT and found.indication == "TOTAL-PASSED"
     what = f"{found.size / 1e9:.2f} GB PDF through HTTP to receipt, verified; resident memory"
-    return [Row(what, measured, compared, f"≤ {LIMIT >> 20} MiB each", holds)]
+    more: dict[str, float | str] = {"unit": "ms, upload to verified", "resident_bytes": found.highest}
+    reach = f"≤ {LIMIT >> 20} MiB each"
+    return [Row("large-memory", what, measured, compared, reach, holds, found.seconds * 1000, more=more)]
 
 
 def take(folder: Path, size: int) -> Outcome:

@@ -12,7 +12,7 @@ from api.demo.documents import DecisionSpec, decision
 from benchmarks.harness import Row, busy_seconds, fsync_ms
 from benchmarks.site import CLERK, LEADER, Site, Walker, started
 
-WANTED = 6.0
+WANTED = 18.0
 IN_FLIGHT = 8
 
 
@@ -69,4 +69,14 @@ def _measure(site: Site, pages: list[bytes], warm: int, fsync: float) -> Row:
     )
     rate = done / seconds
     what = f"whole path over HTTP, upload to receipt, in-process TSA, {IN_FLIGHT} in flight, {len(pages[0]) // 1000} KB"
-    return Row(what, f"{rate:.1f} documents/s", compared, f"≥ {WANTED:.0f} /s", rate >= WANTED)
+    each_ms = {f"wait_{step}_ms": ms for step, ms in steps.items()}
+    return Row(
+        "path-embedded",
+        what,
+        f"{rate:.1f} documents/s",
+        compared,
+        f"≥ {WANTED:.0f} /s",
+        rate >= WANTED,
+        1000 / rate,
+        more={"unit": "ms a document", "documents_per_second": rate, **each_ms},
+    )

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv with the locked packages; with "test" as argument, the foreign tools of the tests too.
+# Makes .venv with the locked packages; with "test" as argument, the foreign tools of the tests too; with
+# "bench", the peers of the benchmark besides.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 want="${1:-run}"
@@ -7,7 +8,7 @@ python="${PYTHON:-python3}"
 
 missing_packages() {
     "$python" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
-    [ "$want" = test ] || return 0
+    [ "$want" != run ] || return 0
     command -v pdfsig >/dev/null || echo poppler-utils
     command -v mutool >/dev/null || echo mupdf-tools
     command -v qpdf >/dev/null || echo qpdf
@@ -19,6 +20,10 @@ missing_packages() {
     [ -e /usr/share/java/preflight.jar ] || echo libpdfbox2-java
     [ -e /usr/share/java/jaxb-api.jar ] || echo libjaxb-api-java
     [ -e /usr/share/java/javax.activation.jar ] || echo libactivation-java
+    [ "$want" = bench ] || return 0
+    command -v javac >/dev/null || echo default-jdk-headless
+    [ -e /usr/share/java/bcpkix.jar ] || echo libbcpkix-java
+    [ -e /usr/share/java/bcprov.jar ] || echo libbcprov-java
 }
 
 need=$(missing_packages | tr '\n' ' ')
@@ -31,7 +36,8 @@ if [ -n "${need// /}" ]; then
             || { echo "setup: apt-get could not install: $need" >&2; exit 1; }
     else
         echo "setup: please install as root: apt-get install $need" >&2
-        # The service itself needs only python3-venv; a missing foreign tool is a loud skip in the tests.
+        # The service itself needs only python3-venv; a missing foreign tool is a loud skip in the tests, and
+        # a missing peer of the benchmark says so in its cells.
         case " $need " in *" python3-venv "*) exit 1 ;; esac
     fi
 fi
@@ -42,15 +48,15 @@ if sys.version_info < (3, 11):
     sys.exit("setup: Python 3.11 or newer is needed (set PYTHON=/path/to/python3.11)")
 PY
 
-lock=requirements/dev.txt
-[ "$want" = test ] || lock=requirements/runtime.txt
-stamp=".venv/.installed-$want-$(cat "$lock" requirements/build.txt pyproject.toml | sha256sum | cut -c1-16)"
+lock=requirements/dev.txt kind=test
+[ "$want" != run ] || lock=requirements/runtime.txt kind=run
+stamp=".venv/.installed-$kind-$(cat "$lock" requirements/build.txt pyproject.toml | sha256sum | cut -c1-16)"
 if [ ! -e "$stamp" ]; then
     [ -x .venv/bin/python ] || "$python" -m venv .venv
     echo "setup: installing locked packages ($lock)"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r "$lock"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-    rm -f .venv/.installed-"$want"-*
+    rm -f .venv/.installed-"$kind"-*
     touch "$stamp"
 fi
 # Parser workers never write bytecode: compiled once here, each of them starts quicker.
