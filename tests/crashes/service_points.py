@@ -46,6 +46,7 @@ PUT = "archive.ingest:put_and_read_back"
 COMPLETE = "signer.creation.two_step:complete"
 TSA = "signer.timestamping.rfc3161:HttpTimestampAuthority.token"
 FINISHING = "api.finishing:Finishing"
+STAMPING = "api.stamping:Stamping"
 SEQUENCER = "archive.log.sequencer:Sequencer"
 SIGN, SEAL = "leader-signature", "seal"
 
@@ -68,7 +69,7 @@ def _stamp(step: str, act: str, method: str) -> dict[str, Point]:
     return {
         f"{act}: before the authority is asked": Point(step, "before", TSA),
         f"{act}: token received, not kept": Point(step, "after", TSA, asks_again=True),
-        f"{act}: token kept": Point(step, "after", f"{FINISHING}._kept_token"),
+        f"{act}: token kept": Point(step, "after", f"{STAMPING}.kept_token"),
         f"{act}: stamped bytes without a name": Point(step, "after", f"{FINISHING}._stamp"),
         f"{act}: in its transaction": Point(step, "after", ADVANCE, _act(act)),
         f"{act}: committed": Point(step, "after", f"{FINISHING}.{method}"),
