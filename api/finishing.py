@@ -157,7 +157,7 @@ class Finishing:
         with self.s.transactions.read() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
         sha256 = self._initialled(operation, document, actor)
-        stamped, imprint = self._stamp(document, sha256, payload["field"])
+        stamped, imprint = Stamping(self.s).stamp(document, sha256, payload["field"], operation)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.INITIALLED, stamped)
             changed = documents.advance(conn, document, Act.INITIAL, self.s.clock(), version=version)
@@ -185,7 +185,7 @@ class Finishing:
 
     # 4. Time-stamp the leader's signature, then validate that signature.
 
-    def _stamp_leader(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def _stamp_leader(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         document = self._document(payload)
         if document.state is not State.SIGNED:
             return {"state": document.state}
@@ -193,7 +193,13 @@ class Finishing:
             signers = documents.signers(conn, document.id)
         field = [s.field for s in signers if s.role is FieldRole.LEADER and s.signed_at is not None][-1]
         left = sum(s.role is FieldRole.LEADER and s.signed_at is None for s in signers)
-        stamped, imprint = self._stamp(document, document.current_sha256 or "", field, payload)
+        stamped, imprint = Stamping(self.s).stamp(
+            document,
+            document.current_sha256 or "",
+            field,
+            operation,
+            batch=bool(payload.get("batch")),
+        )
         with self._working(document):
             report = self._validated(stamped, imprint)
         token_time = next(s.signing_time for s in report.signatures if s.field == field)
@@ -212,12 +218,6 @@ class Finishing:
             work.audit_event(self.s, conn, document, None, "stamp-leader", sha256=stamped, field=field)
             tokens.forget(conn, imprint)
         return {"state": changed.state, "time": token_time.isoformat()}
-
-    def _stamp(
-        self, document: Document, sha256: str, field: str, payload: dict[str, Any] | None = None
-    ) -> tuple[str, str]:
-        batch = bool(payload and payload.get("batch"))
-        return Stamping(self.s).stamp(document, sha256, field, batch=batch)
 
     def _validated(
         self, sha256: str, imprint: str | None = None, sandbox: Sandbox | None = None
@@ -242,10 +242,10 @@ class Finishing:
 
     # 6. to 8. Time-stamp the seal, validate twice, archive, number in the log.
 
-    def _finish(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def _finish(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         document = self._document(payload)
         if document.state is State.SEALED:
-            document = self._stamp_seal(document)
+            document = self._stamp_seal(document, operation)
         with self._working(document):
             if document.state is State.SEAL_TIMESTAMPED:
                 document = self._validate(document)
@@ -254,9 +254,9 @@ class Finishing:
         self.follow_up(document.id, payload["actor"])
         return {"state": document.state, "sha256": document.current_sha256}
 
-    def _stamp_seal(self, document: Document) -> Document:
+    def _stamp_seal(self, document: Document, operation: str) -> Document:
         field = next(row["name"] for row in document.boxes if row["role"] == FieldRole.SEAL)
-        stamped, imprint = self._stamp(document, document.current_sha256 or "", field)
+        stamped, imprint = Stamping(self.s).stamp(document, document.current_sha256 or "", field, operation)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, stamped)
             changed = documents.advance(conn, document, Act.STAMP_SEAL, self.s.clock(), version=version)

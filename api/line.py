@@ -1,4 +1,4 @@
-"""Few places, and the line before them: whoever is most urgent goes first, and of equals who came first.
+"""Few places, and the line before them: whoever is most urgent goes first, and of equals who was there first.
 
 A place that is given up goes straight to the next in line, so that none stands empty while somebody waits.
 """
@@ -32,20 +32,22 @@ class Line:
         self._guard = threading.Lock()
         self._free = places
         self._places = places
-        self._waiting: list[tuple[int, int, _Waiter]] = []
+        self._waiting: list[tuple[int, str, int, _Waiter]] = []
         self._tickets = count()
         self._closed = False
 
     @contextmanager
-    def place(self, priority: int) -> Iterator[None]:
-        """Waits for a place; lower `priority` goes first. Raises Stopped when the line is closed meanwhile."""
-        self._enter(priority)
+    def place(self, priority: int, since: str = "") -> Iterator[None]:
+        """Waits for a place; lower `priority` goes first, then lower `since` (an id that grows with time), then
+        who came to the line first. Raises Stopped when the line is closed meanwhile.
+        """
+        self._enter(priority, since)
         try:
             yield
         finally:
             self._leave()
 
-    def _enter(self, priority: int) -> None:
+    def _enter(self, priority: int, since: str) -> None:
         with self._guard:
             if self._closed:
                 raise Stopped
@@ -53,7 +55,7 @@ class Line:
                 self._free -= 1
                 return
             waiter = _Waiter()
-            heapq.heappush(self._waiting, (priority, next(self._tickets), waiter))
+            heapq.heappush(self._waiting, (priority, since, next(self._tickets), waiter))
         waiter.called.wait()
         if not waiter.has_place:
             raise Stopped
@@ -61,7 +63,7 @@ class Line:
     def _leave(self) -> None:
         with self._guard:
             if self._waiting:
-                _, _, waiter = heapq.heappop(self._waiting)
+                _, _, _, waiter = heapq.heappop(self._waiting)
                 waiter.has_place = True
                 waiter.called.set()
             else:
@@ -87,6 +89,6 @@ class Line:
         """Nobody comes in any more; those in line are sent away, those who have a place keep it."""
         with self._guard:
             self._closed = True
-            for _, _, waiter in self._waiting:
+            for _, _, _, waiter in self._waiting:
                 waiter.called.set()
             self._waiting.clear()

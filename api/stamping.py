@@ -22,6 +22,9 @@ from signer.creation.token import Hole
 from signer.errors import TimestampRefused, TimestampUnavailable
 
 log = logging.getLogger("antin.stamping")
+Rank = tuple[
+    int, str
+]  # urgency, and the operation, whose id grows with time: what was signed first is asked first
 RETRY_PAUSES = (2.0, 4.0)  # seconds between attempts at an authority that could not be asked
 
 
@@ -31,51 +34,53 @@ class Stamping:
     def __init__(self, services: Services) -> None:
         self.s = services
 
-    def stamp(self, document: Document, sha256: str, field: str, *, batch: bool = False) -> tuple[str, str]:
+    def stamp(
+        self, document: Document, sha256: str, field: str, operation: str, *, batch: bool = False
+    ) -> tuple[str, str]:
         """The bytes with a token in the newest signature, and the imprint that the token is kept under.
 
         Raises TimestampUnavailable, TimestampRefused, and Stopped when the service stops meanwhile.
         """
-        priority = work.priority(document, batch=batch)
+        rank = work.priority(document, batch=batch), operation
         base = self.s.store.work_path(sha256)
-        with self.s.working.place(priority):
+        with self.s.working.place(*rank):
             hole: Hole = self.s.sandbox.call("signer.creation.token:newest_hole", base, field)
         imprint = hashlib.sha256(cms.signature_value(hole.contents)).digest()
         with self.s.turns.of(imprint.hex()):
-            token = self.kept_token(imprint, priority)
-        with self.s.working.place(priority):
+            token = self.kept_token(imprint, rank)
+        with self.s.working.place(*rank):
             return work.stamp(self.s, base, hole, token), imprint.hex()
 
-    def kept_token(self, imprint: bytes, priority: int) -> bytes:
+    def kept_token(self, imprint: bytes, rank: Rank) -> bytes:
         """What an earlier run received is used; else the authority is asked, and its token kept."""
         with self.s.transactions.read() as conn:
             kept = tokens.kept(conn, imprint.hex())
         if kept is not None:
             return kept
-        token = self._token(imprint, priority)
+        token = self._token(imprint, rank)
         # Crash since the question left: the authority gave a token that nobody has; it is asked a second time.
         with self.s.transactions.note() as conn:
             tokens.keep(conn, imprint.hex(), token, self.s.clock())
         # Crash from here until the version commits: the next run finds the token.
         return token
 
-    def _token(self, imprint: bytes, priority: int) -> bytes:
+    def _token(self, imprint: bytes, rank: Rank) -> bytes:
         """Asked again when it was not reached or broke off; never while it may still be at the first question.
 
         A wrong answer is a refusal.
         """
         for pause in RETRY_PAUSES[: self.s.settings.tsa_attempts - 1]:
             try:
-                return self._ask(imprint, priority)
+                return self._ask(imprint, rank)
             except TimestampUnavailable as exc:
                 if exc.late:
                     raise
                 log.warning("time-stamp authority: %s; asking again in %s s", exc, pause)
                 self.s.pause(pause)
-        return self._ask(imprint, priority)
+        return self._ask(imprint, rank)
 
-    def _ask(self, imprint: bytes, priority: int) -> bytes:
-        with self.s.asking.place(priority):
+    def _ask(self, imprint: bytes, rank: Rank) -> bytes:
+        with self.s.asking.place(*rank):
             try:
                 token = self.s.tsa.token(imprint, "sha256")
             except (TimestampUnavailable, TimestampRefused) as exc:

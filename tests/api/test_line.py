@@ -28,17 +28,17 @@ class People:
         self.leave = threading.Semaphore(0)
         self.threads = []
 
-    def arrive(self, name, priority=5):
+    def arrive(self, name, priority=5, since=""):
         """Returns when the person has a place or stands in line."""
         before = self.line.taken + self.line.waiting
-        thread = threading.Thread(target=self._live, args=(name, priority), daemon=True)
+        thread = threading.Thread(target=self._live, args=(name, priority, since), daemon=True)
         self.threads.append(thread)
         thread.start()
         until(lambda: self.line.taken + self.line.waiting > before)
 
-    def _live(self, name, priority):
+    def _live(self, name, priority, since):
         try:
-            with self.line.place(priority):
+            with self.line.place(priority, since):
                 self.order.append(name)
                 self.leave.acquire()
         except Stopped:
@@ -61,6 +61,15 @@ def test_the_most_urgent_goes_first_and_of_equals_who_came_first():
     people.all_leave()
     assert people.order == [0, 2, 4, 1, 5, 3]
     assert (line.taken, line.waiting) == (0, 0)
+
+
+def test_of_the_equally_urgent_the_older_goes_first_whoever_was_quicker_to_the_line():
+    line = Line(1)
+    people = People(line)
+    for name, (priority, since) in enumerate([(5, "a"), (5, "d"), (5, "b"), (5, "c"), (1, "e")]):
+        people.arrive(name, priority, since)
+    people.all_leave()
+    assert people.order == [0, 4, 2, 3, 1]
 
 
 def test_a_place_that_is_given_up_goes_to_who_waits():
