@@ -1,6 +1,6 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
-python -m benchmarks [signing] [path] [log] [large] [--quick]
+python -m benchmarks [signing] [path] [log] [large] [timestamps] [--quick]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 
 from benchmarks.harness import Row, fsync_ms, table
 
-PARTS = ("signing", "path", "log", "large")
+PARTS = ("signing", "path", "log", "large", "timestamps")
 
 
 def main(arguments: list[str]) -> int:

@@ -15,13 +15,20 @@ import psutil
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what was measured, the figure, what it is compared with, what is wanted."""
+    """One line of the table: what was measured, the figure, what it is compared with, what is wanted.
+
+    For the file of figures besides: a stable id, milliseconds of ours and of the limit, their ratio.
+    """
 
     what: str
     measured: str
     compared: str
     wanted: str
     holds: bool | None
+    id: str = ""
+    value_ms: float = 0.0
+    limit_ms: float | None = None
+    ratio: float | None = None
 
 
 @dataclass(frozen=True)
