@@ -229,7 +229,7 @@ def _row(found: Measured) -> Row:
     compared = "; ".join(
         (
             f"computed {found.computed:.1f}: {IN_FLIGHT} in flight, {TOKENS} tokens a document",
-            f"{found.questions} questions in {found.seconds:.1f} s on {found.connections} connections, "
+            f"{found.questions} questions in {found.seconds:.1f} s on {found.connections} new connections, "
             f"{found.asked_twice} asked twice, at most {found.most} out",
             f"p95 of other people's acts while {found.still_out} questions hang (at an instant authority): "
             f"{others} ms",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from benchmarks import harness, large, path, signing
+from benchmarks import harness, large, path, signing, timestamps
 from benchmarks.__main__ import main
 from benchmarks.harness import Row
 
@@ -66,6 +66,16 @@ def test_the_path_is_measured_over_http():
     (row,) = path.run(quick=True)
     assert "documents/s" in row.measured
     assert "durable commits" in row.compared
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_a_slow_authority_is_asked_by_four_and_never_twice():
+    rows = timestamps.run(quick=True)
+    assert sorted(row.id for row in rows) == ["tsa-10s", "tsa-131s", "tsa-2s"]
+    for row in rows:
+        assert "0 asked twice, at most 4 out" in row.compared
+        assert 0 < row.limit_ms < row.value_ms  # the authority's pace is never beaten
 
 
 @pytest.mark.long

@@ -156,9 +156,12 @@ def test_two_hundred_documents_in_bounded_memory(make_house):
     process = psutil.Process(house.process.pid)
     before = process.memory_info().rss
     batch = house.batch(documents[20:])
-    highest = before
-    while house.get(LEADER, f"/operations/{batch}")["state"] not in ("succeeded", "failed"):
+    highest, told = before, [0]
+    while (now := house.get(LEADER, f"/operations/{batch}"))["state"] not in ("succeeded", "failed"):
         highest = max(highest, process.memory_info().rss)
+        told.append(now["done"])
+    assert told == sorted(told)
+    assert len(set(told)) > 20  # seen on the way
     assert [document for document, _ in lines_of(house, batch)] == documents[20:]
     house.until(
         lambda: not house.sql("select id from operations where state in ('waiting', 'running')"),
