@@ -10,13 +10,17 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from api import jobs, problems, work
+from api.batch import Batch, unchanged
 from api.identity import AccessRefused
 from api.issuing import Issuing
-from api.services import LastStamp, Services
+from api.line import Stopped
+from api.services import Services
+from api.stamping import Stamping
 from api.store import accounts, audit, operations, tokens
 from api.store.accounts import Account
 from api.store.operations import Operation
@@ -33,16 +37,11 @@ from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
 from policies.vocabulary import FieldRole, Indication, State, SubIndication
-from signer.creation import cms
-from signer.creation.token import Hole
 from signer.crosscheck.independent import Expectation, ExpectedSignature
 from signer.document.pdfa.report import PdfaReport
 from signer.errors import (
     DocumentRefused,
     RevocationUnavailable,
-    SignerUnavailable,
-    TimestampRefused,
-    TimestampUnavailable,
 )
 from signer.sandbox import Sandbox
 from signer.stages import Appended
@@ -52,16 +51,20 @@ log = logging.getLogger("antin.finishing")
 Work = Callable[[str, dict[str, Any]], dict[str, Any]]
 KEPT = frozenset({State.ARCHIVED, State.ISSUED, State.FILED})
 FINISHING = frozenset({State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED}) | KEPT
-RETRY_PAUSES = (2.0, 4.0)  # seconds between attempts at an authority that did not answer
 
 
 def guarded(services: Services, act: Work) -> jobs.Handler:
-    """Refusals and silent authorities end the operation with a problem; faults do too, and are logged."""
+    """Refusals and silent authorities end the operation with a problem; faults do too, and are logged.
+
+    What fails while the service stops ends nothing: it raises Stopped, and is done again after the next start.
+    """
 
     def handler(operation_id: str, payload: dict[str, Any]) -> None:
         try:
             result = act(operation_id, payload)
-        except Exception as exc:  # noqa: BLE001 (the border of a job: every outcome becomes its row)
+        except Exception as exc:
+            if services.working.closed:
+                raise Stopped from exc
             problem = problems.problem(exc)
             with services.transactions.note() as conn:  # lost: the job is done again
                 operations.fail(conn, operation_id, problem, services.clock())
@@ -81,24 +84,39 @@ class Finishing:
     def handlers(self) -> dict[str, jobs.Handler]:
         """What `api.jobs` runs."""
         kinds = {
-            "initial": self._initial,
+            "initial": self._in_turn(self._initial),
             "sign-batch": self._sign_batch,
-            "stamp-leader": self._stamp_leader,
-            "finish": self._finish,
+            "stamp-leader": self._in_turn(self._stamp_leader),
+            "finish": self._in_turn(self._finish),
             "augment": self._augment,
             "crosscheck": self._crosscheck,
         }
         return {kind: guarded(self.s, act) for kind, act in kinds.items()}
 
+    def _in_turn(self, act: Work) -> Work:
+        """One job at a time on one document's signatures: the second finds what the first did, and asks nobody."""
+
+        def in_turn(operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+            with self.s.turns.of("stamp " + payload["document"]):
+                return act(operation, payload)
+
+        return in_turn
+
+    def _working(self, document: Document) -> AbstractContextManager[None]:
+        """A place to work on the document. Never held while an authority is asked."""
+        return self.s.working.place(work.priority(document))
+
     def proceed(self, document: Document, actor: Account) -> Operation:
         """Ask again for what a document waits for. Raises Refused WRONG_ORDER when it waits for nothing."""
-        kind = "finish"
+        kind, queue = "finish", None
         if document.state not in FINISHING:
             next_state(document.state, Act.STAMP_LEADER)
             kind = "stamp-leader"
+        elif document.state is not State.SEALED:
+            queue = jobs.ACTS  # has its token: not behind those that wait for theirs
         with self.s.transactions.write() as conn:
             under_way = operations.under_way(conn, document.id, kind)
-            return under_way or self._enqueue(conn, kind, document, actor.id)
+            return under_way or self._enqueue(conn, kind, document, actor.id, queue=queue)
 
     def follow_up(self, document_id: str, account: str) -> None:
         """What an archived document is owed, once: pyHanko's opinion, and validation data after the grace."""
@@ -113,31 +131,33 @@ class Finishing:
                 self._enqueue(conn, "augment", document, account, self.s.settings.grace_seconds)
 
     def _enqueue(
-        self, conn: Connection, kind: str, document: Document, account: str, delay: float = 0.0
+        self,
+        conn: Connection,
+        kind: str,
+        document: Document,
+        account: str,
+        delay: float = 0.0,
+        queue: str | None = None,
     ) -> Operation:
         at = self.s.clock()
         payload = {"document": document.id, "actor": account}
         operation = operations.add(
             conn, new_id(at), kind, document=document.id, account=account, payload=payload, total=1, at=at
         )
-        self.s.jobs.enqueue(conn, kind, operation.id, payload, work.priority(document), delay)
+        self.s.jobs.enqueue(conn, kind, operation.id, payload, work.priority(document), delay, queue)
         return operation
 
     # Signing in the background: ký nháy, and a leader's batch.
 
-    def _initial(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
-        with self.s.turns.of("initial " + payload["document"]):
-            return self._initial_in_turn(payload)
-
-    def _initial_in_turn(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def _initial(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         document, actor = self._document(payload), self._actor(payload)
         if document.version != payload["version"] and self._bears(document, payload["field"]):
             return {"state": document.state}  # done before a crash of this operation
-        _unchanged(document, payload["version"])
-        sha256 = Issuing(self.s).initial(document, actor)
+        unchanged(document, payload["version"])
         with self.s.transactions.read() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
-        stamped, imprint = self._stamp(sha256, payload["field"])
+        sha256 = self._initialled(operation, document, actor)
+        stamped, imprint = Stamping(self.s).stamp(document, sha256, payload["field"], operation)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.INITIALLED, stamped)
             changed = documents.advance(conn, document, Act.INITIAL, self.s.clock(), version=version)
@@ -146,35 +166,26 @@ class Finishing:
             tokens.forget(conn, imprint)
         return {"state": changed.state}
 
-    def _sign_batch(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Each document for itself: a refusal is its own line, and the rest goes on."""
-        actor = self._actor(payload)
-        lines: list[dict[str, Any]] = []
-        for document_id, version in payload["documents"]:
-            lines.append(self._sign_one(document_id, version, actor))
-            with self.s.transactions.write() as conn:
-                operations.progress(conn, operation, len(lines), {"documents": lines}, self.s.clock())
-        return {"documents": lines}
-
-    def _sign_one(self, document_id: str, version: int, actor: Account) -> dict[str, Any]:
+    def _initialled(self, operation: str, document: Document, actor: Account) -> str:
+        """The bytes with the ký nháy that this operation made, also when it was killed since: the authority
+        may take minutes, and the key is not used anew for every time that the service stops meanwhile."""
         with self.s.transactions.read() as conn:
-            document = documents.get(conn, document_id)
-            signers = documents.signers(conn, document_id)
-        mine = [signer for signer in signers if signer.account == actor.id and signer.signed_at is not None]
-        if mine and document.version > version:
-            return {"document": document_id, "state": document.state}  # done before a crash of this batch
-        try:
-            _unchanged(document, version)
-            Issuing(self.s).sign(document, actor)
-        except Refused as exc:
-            return {"document": document_id, "problem": problems.of_refusal(exc)}
-        except (SignerUnavailable, ArchiveUnavailable) as exc:
-            return {"document": document_id, "problem": problems.of_unavailable(exc)}
-        return {"document": document_id, "state": State.SIGNED}
+            row = operations.get(conn, operation)
+        if row is not None and row.result is not None:
+            return str(row.result["signed"])
+        with self._working(document):
+            sha256 = Issuing(self.s).initial(document, actor)
+        # Crash: signed bytes without a name; the key is used again.
+        with self.s.transactions.note() as conn:
+            operations.progress(conn, operation, 0, {"signed": sha256}, self.s.clock())
+        return sha256
+
+    def _sign_batch(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        return Batch(self.s, self._actor(payload)).run(operation, payload["documents"])
 
     # 4. Time-stamp the leader's signature, then validate that signature.
 
-    def _stamp_leader(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def _stamp_leader(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         document = self._document(payload)
         if document.state is not State.SIGNED:
             return {"state": document.state}
@@ -182,8 +193,15 @@ class Finishing:
             signers = documents.signers(conn, document.id)
         field = [s.field for s in signers if s.role is FieldRole.LEADER and s.signed_at is not None][-1]
         left = sum(s.role is FieldRole.LEADER and s.signed_at is None for s in signers)
-        stamped, imprint = self._stamp(document.current_sha256 or "", field)
-        report = self._validated(stamped, imprint)
+        stamped, imprint = Stamping(self.s).stamp(
+            document,
+            document.current_sha256 or "",
+            field,
+            operation,
+            batch=bool(payload.get("batch")),
+        )
+        with self._working(document):
+            report = self._validated(stamped, imprint)
         token_time = next(s.signing_time for s in report.signatures if s.field == field)
         if token_time is None:
             raise Refused(reasons.NO_LEADER_TOKEN)
@@ -200,47 +218,6 @@ class Finishing:
             work.audit_event(self.s, conn, document, None, "stamp-leader", sha256=stamped, field=field)
             tokens.forget(conn, imprint)
         return {"state": changed.state, "time": token_time.isoformat()}
-
-    def _stamp(self, sha256: str, field: str) -> tuple[str, str]:
-        """The bytes with a token in the newest signature, and the imprint that it is kept under."""
-        base = self.s.store.work_path(sha256)
-        hole: Hole = self.s.sandbox.call("signer.creation.token:newest_hole", base, field)
-        imprint = hashlib.sha256(cms.signature_value(hole.contents)).digest()
-        with self.s.turns.of(imprint.hex()):
-            token = self._kept_token(imprint)
-        return work.stamp(self.s, base, hole, token), imprint.hex()
-
-    def _kept_token(self, imprint: bytes) -> bytes:
-        """The authority is asked once for one signature: what an earlier run received is used."""
-        with self.s.transactions.read() as conn:
-            kept = tokens.kept(conn, imprint.hex())
-        if kept is not None:
-            return kept
-        token = self._token(imprint)
-        # Crash: the authority gave a token that nobody has; it is asked a second time.
-        with self.s.transactions.note() as conn:
-            tokens.keep(conn, imprint.hex(), token, self.s.clock())
-        # Crash from here until the version commits: the next run finds the token.
-        return token
-
-    def _token(self, imprint: bytes) -> bytes:
-        """Asked again only when the authority gave no answer at all; a wrong answer is a refusal."""
-        for pause in RETRY_PAUSES[: self.s.settings.tsa_attempts - 1]:
-            try:
-                return self._ask(imprint)
-            except TimestampUnavailable as exc:
-                log.warning("time-stamp authority: %s; asking again in %s s", exc, pause)
-                self.s.pause(pause)
-        return self._ask(imprint)
-
-    def _ask(self, imprint: bytes) -> bytes:
-        try:
-            token = self.s.tsa.token(imprint, "sha256")
-        except (TimestampUnavailable, TimestampRefused) as exc:
-            self.s.last_stamp = LastStamp(self.s.clock(), type(exc).__name__)
-            raise
-        self.s.last_stamp = LastStamp(self.s.clock(), None)
-        return token
 
     def _validated(
         self, sha256: str, imprint: str | None = None, sandbox: Sandbox | None = None
@@ -265,20 +242,21 @@ class Finishing:
 
     # 6. to 8. Time-stamp the seal, validate twice, archive, number in the log.
 
-    def _finish(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def _finish(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         document = self._document(payload)
         if document.state is State.SEALED:
-            document = self._stamp_seal(document)
-        if document.state is State.SEAL_TIMESTAMPED:
-            document = self._validate(document)
-        if document.state is State.VALIDATED:
-            document = self._archive(document)
+            document = self._stamp_seal(document, operation)
+        with self._working(document):
+            if document.state is State.SEAL_TIMESTAMPED:
+                document = self._validate(document)
+            if document.state is State.VALIDATED:
+                document = self._archive(document)
         self.follow_up(document.id, payload["actor"])
         return {"state": document.state, "sha256": document.current_sha256}
 
-    def _stamp_seal(self, document: Document) -> Document:
+    def _stamp_seal(self, document: Document, operation: str) -> Document:
         field = next(row["name"] for row in document.boxes if row["role"] == FieldRole.SEAL)
-        stamped, imprint = self._stamp(document.current_sha256 or "", field)
+        stamped, imprint = Stamping(self.s).stamp(document, document.current_sha256 or "", field, operation)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, stamped)
             changed = documents.advance(conn, document, Act.STAMP_SEAL, self.s.clock(), version=version)
@@ -428,9 +406,3 @@ class Finishing:
         if found is None:
             raise AccessRefused(access_reasons.NOT_SIGNED_IN)
         return found
-
-
-def _unchanged(document: Document, version: int) -> None:
-    """A signer signs what he saw: bytes that came later wait for another look. Raises AccessRefused."""
-    if document.version != version:
-        raise AccessRefused(access_reasons.CHANGED_MEANWHILE)

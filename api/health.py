@@ -5,7 +5,8 @@ store      bytes written to the work area
 log        its sequencer runs, and its shown head can be read
 jobs       workers run; how many operations have not ended
 sandbox    a worker answers
-tsa        how the authority did when it was last asked: nobody asks it for the sake of this page
+tsa        how the authority did when it was last asked: nobody asks it for the sake of this page; how many
+           questions are out, and how many wait for their turn
 """
 
 from __future__ import annotations
@@ -77,9 +78,14 @@ class Health:
 
     def _tsa(self) -> Part:
         last = self.s.last_stamp
+        line = {"asking": self.s.asking.taken, "waiting": self.s.asking.waiting}
         if last is None:
-            return {"state": UNKNOWN}
-        return {"state": FAILING if last.failure else OK, "at": last.at.isoformat(timespec="seconds")}
+            return {"state": UNKNOWN, **line}
+        return {
+            "state": FAILING if last.failure else OK,
+            "at": last.at.isoformat(timespec="seconds"),
+            **line,
+        }
 
 
 def ready(parts: dict[str, Part]) -> bool:

@@ -218,8 +218,11 @@ class Issuing:
 
     # 3. The leader signs; the time-stamp follows in the background, nobody waits for it at a screen.
 
-    def sign(self, document: Document, actor: Account) -> Operation:
-        """Ký số or ký nháy: whichever of the document's signers this account is, when it is its turn."""
+    def sign(self, document: Document, actor: Account, *, batch: bool = False) -> Operation:
+        """Ký số or ký nháy: whichever of the document's signers this account is, when it is its turn.
+
+        The time-stamp of what is signed in a `batch` waits behind those of single documents.
+        """
         with self.s.transactions.read() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
         leads = signer.role is FieldRole.LEADER
@@ -242,7 +245,8 @@ class Issuing:
                     version=work.version(self.s, VersionRole.LEADER_SIGNED, sha256),
                 )
                 documents.mark_signed(conn, signer, self.s.clock())
-                return self._enqueue(conn, "stamp-leader", signed, actor, {"field": signer.field})
+                payload = {"field": signer.field, "batch": batch}
+                return self._enqueue(conn, "stamp-leader", signed, actor, payload)
 
     def initial(self, document: Document, actor: Account) -> str:
         """The bytes with this account's ký nháy; its time-stamp goes in before the document moves on."""
@@ -276,7 +280,12 @@ class Issuing:
         return SignatureRequest(field, size, name, self.s.clock(), shown, fills or {}, digest)
 
     def _later(self, document: Document, kind: str, actor: Account, payload: dict[str, Any]) -> Operation:
+        """Enqueued, unless the same already waits or runs."""
+        wanted = {**payload, "version": document.version}
         with self.s.transactions.write() as conn:
+            found = operations.under_way(conn, document.id, kind)
+            if found is not None and wanted.items() <= found.payload.items():
+                return found
             return self._enqueue(conn, kind, document, actor, payload)
 
     def _enqueue(
@@ -302,7 +311,8 @@ class Issuing:
             total=total,
             at=at,
         )
-        self.s.jobs.enqueue(conn, kind, operation.id, details, work.priority(document))
+        priority = work.priority(document, batch=bool(payload.get("batch")))
+        self.s.jobs.enqueue(conn, kind, operation.id, details, priority)
         return operation
 
     def return_to_drafter(self, document: Document, actor: Account, reason: str) -> Document:

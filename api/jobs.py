@@ -20,23 +20,26 @@ log = logging.getLogger("antin.jobs")
 Handler = Callable[[str, dict[str, Any]], None]
 
 # Queues of their own: a slow time-stamp authority holds up nothing else; what nobody waits for runs one by one.
+# Of STAMPS more run than may ask or work at once (`Services.asking`, `.working`): the next question is ready
+# when a place becomes free, and who works on a document that has its token keeps nobody from asking.
 ACTS, STAMPS, QUIET = "acts", "stamps", "quiet"
 STAMPING = frozenset({"initial", "stamp-leader", "finish"})
 BACKGROUND = frozenset({"crosscheck", "augment"})
 # A look into an empty queue costs 1 to 2 ms of processor time.
+IN_LINE = 24  # jobs of STAMPS that wait for a place, beside those that have one
 POLL_SECONDS = {ACTS: 0.25, STAMPS: 0.1, QUIET: 1.0}
 OPEN = ["PENDING", "ENQUEUED", "DELAYED"]
 WORKFLOW = "antin.act"
 # Bumped on purpose when a workflow's steps change, so that old rows are not resumed by new code.
 APPLICATION_VERSION = "1"
-URGENT, NORMAL, BATCH = 1, 5, 9
+URGENT, NORMAL, BATCH = 1, 7, 9
 
 
 class Jobs(Protocol):
     """Contract: `enqueue` takes part in the caller's transaction; when it commits, the handler of `kind` is
     run with (`operation_id`, `payload`) at least once and, unless the process dies under it, exactly once,
-    lower `priority` first,
-    not before `delay` seconds from now. A handler owns its errors: what it raises is logged and not retried."""
+    lower `priority` first, not before `delay` seconds from now, on the `queue` of its kind when none is named.
+    A handler owns its errors: what it raises is logged and not retried; `api.line.Stopped` leaves the job open."""
 
     def enqueue(
         self,
@@ -46,6 +49,7 @@ class Jobs(Protocol):
         payload: dict[str, Any],
         priority: int = NORMAL,
         delay: float = 0.0,
+        queue: str | None = None,
     ) -> None: ...
 
     @property
@@ -120,12 +124,13 @@ class DbosJobs:
         payload: dict[str, Any],
         priority: int = NORMAL,
         delay: float = 0.0,
+        queue: str | None = None,
     ) -> None:
         if self._client is None:
             raise RuntimeError("jobs are not running")
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
-            "queue_name": STAMPS if kind in STAMPING else QUIET if kind in BACKGROUND else ACTS,
+            "queue_name": queue or (STAMPS if kind in STAMPING else QUIET if kind in BACKGROUND else ACTS),
             "workflow_id": operation_id,
             "priority": priority,
             "app_version": APPLICATION_VERSION,

@@ -13,6 +13,7 @@ from api.demo.pki import DemoPki
 from api.identity import LocalIdentity
 from api.jobs import Jobs
 from api.keyring import KeyRing
+from api.line import Line
 from api.metrics import Metrics
 from api.proofs import Proofs
 from api.settings import Settings
@@ -30,6 +31,9 @@ from signer.trust.anchors import TrustAnchors
 from signer.validation.online import Foreseen
 from signer.validation.values import DocumentReport
 
+WORKING = (
+    8  # documents that are being stamped, validated or archived at once: some wait for the disk or the log
+)
 VISITS = 8  # verifications for strangers under way or waiting; more are told to come again
 
 
@@ -76,6 +80,8 @@ class Services:
     intake_profile: IntakeProfile
     proofs: Proofs
     demo: DemoPki | None = None
+    asking: Line = field(init=False)  # held while the time-stamp authority is asked, and for nothing else
+    working: Line = field(init=False)  # held while a document is worked on, never while one waits for a token
     jobs: Jobs = field(init=False)
     upkeep: Upkeep = field(init=False)
     reports: dict[str, DocumentReport] = field(default_factory=dict)
@@ -87,6 +93,8 @@ class Services:
     visits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(VISITS))
 
     def __post_init__(self) -> None:
+        self.asking = Line(self.settings.tsa_parallel)
+        self.working = Line(WORKING)
         self.claim = Claim(self.settings.data_dir / "antin.lock")
 
     def recover(self) -> None:
@@ -114,8 +122,15 @@ class Services:
         self.upkeep.start()
 
     def stop(self) -> None:
+        """In a few seconds, however slow the authority is: a question that is then under way is given up.
+
+        Jobs that did not end are taken up at the next start, as after a kill.
+        """
         self.upkeep.stop()
+        self.asking.close()
+        self.working.close()
         self.jobs.stop()
+        self.tsa.close()
         self.proofs.stop()
         self.sandbox.close()
         self.visitors.close()

@@ -1,6 +1,6 @@
-"""The service in a process of its own, as `antin serve` runs it, with its time-stamp authority in-process.
+"""The service in a process of its own, as `antin serve` runs it.
 
-    python -m benchmarks.site DATA PORT        the process: prints its passwords, then answers "counts" lines
+    python -m benchmarks.site DATA PORT [TSA]  the process, with its own authority in-process or the one at a URL
     with started(data) as site: ...            from outside: HTTP clients, counts, resident memory
 
 Counted are write transactions (durable ones: one fsync of the write-ahead log each; notes: none) and the fsyncs
@@ -70,15 +70,16 @@ class Counts:
         os.fsync = fsync  # type: ignore[assignment]
 
 
-def serve(data: Path, port: int) -> None:
+def serve(data: Path, port: int, tsa_url: str = "") -> None:
     """The process: until its standard input ends."""
     counts = Counts()
     counts.watch()
     settings = demo_settings(data, port).model_copy(
-        update={"grace_seconds": GRACE_SECONDS, "tsa_parallel": 8}
+        update={"grace_seconds": GRACE_SECONDS, "tsa_url": tsa_url}
     )
     with running(settings) as (services, _passwords):
-        _direct(services)
+        if not tsa_url:
+            _direct(services)
         print("ready", flush=True)
         for _ in sys.stdin:
             print(
@@ -147,12 +148,12 @@ class Site:
 
 
 @contextlib.contextmanager
-def started(data: Path) -> Iterator[Site]:
+def started(data: Path, tsa_url: str = "") -> Iterator[Site]:
     """The service on a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "benchmarks.site", str(data), str(port)]
+    command = [sys.executable, "-m", "benchmarks.site", str(data), str(port), tsa_url]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -226,4 +227,4 @@ def good(answer: httpx.Response) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), int(sys.argv[2]))
+    serve(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

@@ -47,7 +47,11 @@ class SignerUnavailable(Exception):
 
 
 class TimestampUnavailable(SignerUnavailable):
-    """No time-stamp in time."""
+    """No time-stamp in time. `late`: the question went out whole, and the authority may still be at it."""
+
+    def __init__(self, message: str, *, late: bool = False) -> None:
+        super().__init__(message)
+        self.late = late
 
 
 class RevocationUnavailable(SignerUnavailable):

@@ -35,7 +35,8 @@ class TimestampAuthority(Protocol):
 
     `token` returns a DER `TimeStampToken` whose imprint, nonce, certificate and EKU were checked against the
     request. It raises `TimestampRefused` when the answer is wrong and `TimestampUnavailable` when there is
-    none within the limit. `reserve` is the number of bytes to keep free in `/Contents` for one token.
+    none within the limit. `reserve` is the number of bytes to keep free in `/Contents` for one token. `close`
+    ends what is under way with `TimestampUnavailable`.
     """
 
     @property
@@ -45,6 +46,8 @@ class TimestampAuthority(Protocol):
     def reserve(self) -> int: ...
 
     def token(self, imprint: bytes, digest: str) -> bytes: ...
+
+    def close(self) -> None: ...
 
 
 class RevocationSource(Protocol):

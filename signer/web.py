@@ -2,6 +2,7 @@
 
     WebError
     ├── NoAnswer    nothing, or not all of it, within the time
+    │   └── Late    the request went out, the time passed: the peer may still be at it
     └── TooLarge    more than the limit; the rest was never read
 
 A peer that drips one byte a minute is cut off when the whole exchange's time is up: the limit is put under
@@ -10,7 +11,9 @@ every single read of the connection, not only around the body.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +23,9 @@ from typing import Any, Self
 
 import httpcore
 
+# A firewall may forget a silent connection without telling: one that was idle for so long is not used again.
+IDLE_SECONDS = 60.0
+
 
 class WebError(Exception):
     """The exchange failed."""
@@ -27,6 +33,10 @@ class WebError(Exception):
 
 class NoAnswer(WebError):
     """No whole answer in time."""
+
+
+class Late(NoAnswer):
+    """The request went out whole, and its time passed before the answer was."""
 
 
 class TooLarge(WebError):
@@ -57,8 +67,13 @@ def _elapsed() -> float:
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
+    """`open_sockets` holds it while it can be read from, so that `Web.close` can end a read that waits."""
+
+    def __init__(self, inner: httpcore.NetworkStream, open_sockets: set[socket.socket]) -> None:
         self._inner = inner
+        self._open = open_sockets
+        self._socket: socket.socket = inner.get_extra_info("socket")
+        self._open.add(self._socket)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._inner.read(max_bytes, _left(timeout))
@@ -67,12 +82,14 @@ class _Stream(httpcore.NetworkStream):
         self._inner.write(buffer, _left(timeout))
 
     def close(self) -> None:
+        self._open.discard(self._socket)
         self._inner.close()
 
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+        self._open.discard(self._socket)  # its descriptor passes to the one with TLS
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)), self._open)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -81,6 +98,7 @@ class _Stream(httpcore.NetworkStream):
 class _Backend(httpcore.NetworkBackend):
     def __init__(self) -> None:
         self._inner = httpcore.SyncBackend()
+        self.open_sockets: set[socket.socket] = set()
 
     def connect_tcp(
         self,
@@ -90,14 +108,18 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options))
+        stream = self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options)
+        return _Stream(stream, self.open_sockets)
 
 
 class Web:
     """A kept pool of connections. Safe for several threads."""
 
     def __init__(self, connections: int = 4) -> None:
-        self._pool = httpcore.ConnectionPool(max_connections=connections, network_backend=_Backend())
+        self._backend = _Backend()
+        self._pool = httpcore.ConnectionPool(
+            max_connections=connections, keepalive_expiry=IDLE_SECONDS, network_backend=self._backend
+        )
 
     def post(self, url: str, body: bytes, headers: dict[str, str], *, seconds: float, limit: int) -> Answer:
         """POST once. `seconds` bounds the whole exchange, `limit` the bytes of the answer's body.
@@ -120,6 +142,8 @@ class Web:
                 method, url, headers=list(headers.items()), content=body, extensions={"timeout": timeouts}
             ) as response:
                 return Answer(response.status, _bounded(response.iter_stream(), limit))
+        except httpcore.ReadTimeout as exc:
+            raise Late(type(exc).__name__) from exc
         except (
             httpcore.TimeoutException,
             httpcore.NetworkError,
@@ -129,7 +153,10 @@ class Web:
             raise NoAnswer(type(exc).__name__) from exc
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. An exchange under way ends with `NoAnswer` at once."""
+        for each in tuple(self._backend.open_sockets):
+            with contextlib.suppress(OSError):  # closed meanwhile
+                each.shutdown(socket.SHUT_RDWR)  # a close alone does not wake who reads
         self._pool.close()
 
     def __enter__(self) -> Self:

@@ -15,7 +15,19 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
-from benchmarks import harness, large, oracle, path, pdfbox, picture, readme, results, signing, throughput
+from benchmarks import (
+    harness,
+    large,
+    oracle,
+    path,
+    pdfbox,
+    picture,
+    readme,
+    results,
+    signing,
+    throughput,
+    timestamps,
+)
 from benchmarks.__main__ import main
 from benchmarks.harness import Row, Times
 from benchmarks.signing import KINDS, PEERS, Reach
@@ -291,6 +303,16 @@ def test_the_path_is_measured_over_http():
     assert row.id == "path-embedded"
     assert "documents/s" in row.measured
     assert "durable commits" in row.compared
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_a_slow_authority_is_asked_by_four_and_never_twice():
+    rows = timestamps.run(quick=True)
+    assert sorted(row.id for row in rows) == ["tsa-10s", "tsa-131s", "tsa-2s"]
+    for row in rows:
+        assert "0 asked twice, at most 4 out" in row.compared
+        assert 0 < row.limit_ms < row.value_ms  # the authority's pace is never beaten
 
 
 @pytest.mark.long

@@ -12,6 +12,7 @@ from api.store import operations
 from api.store.accounts import Account
 from api.store.operations import Operation
 from archive.catalogue import documents as rows
+from archive.catalogue.values import Document
 
 KIND = "sign-batch"
 REMEMBERED = timedelta(days=1)
@@ -38,18 +39,15 @@ def latest(services: Services, account: Account, language: str) -> views.BatchVi
 def view(services: Services, operation: Operation, language: str) -> views.BatchView:
     """Every document in the order in which it was chosen."""
     told = {line["document"]: line for line in (operation.result or {}).get("documents", [])}
-    lines = [
-        _line(services, document_id, told.get(document_id), operation, language)
-        for document_id, _version in operation.payload["documents"]
-    ]
+    with services.transactions.read() as conn:
+        chosen = [rows.get(conn, document_id) for document_id, _version in operation.payload["documents"]]
+    lines = [_line(document, told.get(document.id), operation, language) for document in chosen]
     return views.BatchView(operation.id, operation.created_at, tuple(lines), not operation.ended)
 
 
 def _line(
-    services: Services, document_id: str, told: dict[str, Any] | None, operation: Operation, language: str
+    document: Document, told: dict[str, Any] | None, operation: Operation, language: str
 ) -> views.BatchLine:
-    with services.transactions.read() as conn:
-        document = rows.get(conn, document_id)
     problem = told.get("problem") if told else operation.problem
     if problem is not None:
         return views.BatchLine(

@@ -18,9 +18,9 @@ from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
 from api.finishing import Finishing, guarded
 from api.identity import LocalIdentity
-from api.jobs import ACTS, QUIET, STAMPS, DbosJobs
+from api.jobs import ACTS, IN_LINE, QUIET, STAMPS, DbosJobs
 from api.keyring import SEAL, KeyRing
-from api.services import Services
+from api.services import WORKING, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
 from api.transactions import Transactions
@@ -98,7 +98,7 @@ def build(given: Settings) -> Services:
     services.jobs = DbosJobs(
         given.engine_url,
         {**Finishing(services).handlers(), "fsck": guarded(services, Checking(services).run)},
-        {ACTS: 4, STAMPS: given.tsa_parallel, QUIET: 1},
+        {ACTS: 4, STAMPS: given.tsa_parallel + WORKING + IN_LINE, QUIET: 1},
         _executor(given),
     )
     services.upkeep = Upkeep(services)

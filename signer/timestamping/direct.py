@@ -31,3 +31,6 @@ class DirectTimestampAuthority:
         """One token for one imprint (contract: `signer.ports.TimestampAuthority`)."""
         request = new_request(imprint, digest, self._rules.policy)
         return self._reserve.learn(accept(self._respond(request.der), request, self._rules))
+
+    def close(self) -> None:
+        """Nothing is kept."""

@@ -1,4 +1,8 @@
-"""RFC 3161 over HTTP (3.4): one kept session, one question per call, a bounded answer."""
+"""RFC 3161 over HTTP (3.4): one kept session, one question per call, a bounded answer.
+
+An HTTP/1.1 connection carries one question at a time. The session opens as many as there are questions at once,
+at most `HttpLimits.connections`, and keeps them: questions asked one after the other use one.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from policies.reasons import signing as reasons
 from signer.errors import TimestampRefused, TimestampUnavailable
 from signer.timestamping.reserve import DEFAULT_RESERVE, Reserve
 from signer.timestamping.token import MAX_ANSWER, TokenRules, accept, new_request
-from signer.web import NoAnswer, TooLarge, Web
+from signer.web import Late, NoAnswer, TooLarge, Web
 
 _HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 _TRY_LATER = frozenset({408, 425, 429}) | frozenset(range(500, 600))
@@ -54,7 +58,7 @@ class HttpTimestampAuthority:
         except TooLarge as exc:
             raise TimestampRefused(reasons.TIMESTAMP_TOO_LARGE, limit=limit) from exc
         except NoAnswer as exc:
-            raise TimestampUnavailable(f"{self.name}: {exc}") from exc
+            raise TimestampUnavailable(f"{self.name}: {exc}", late=isinstance(exc, Late)) from exc
         if answer.status in _TRY_LATER:
             raise TimestampUnavailable(f"{self.name}: HTTP {answer.status}")
         if answer.status != 200:
@@ -62,5 +66,5 @@ class HttpTimestampAuthority:
         return answer.body
 
     def close(self) -> None:
-        """End the HTTP session."""
+        """End the HTTP session; questions under way end with TimestampUnavailable at once."""
         self._web.close()

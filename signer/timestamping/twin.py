@@ -71,11 +71,14 @@ class FailingTimestampAuthority:
         answer = self._respond(request.der) if failure is None else self._fail(failure, request)
         return self._reserve.learn(accept(answer, request, self._rules))
 
+    def close(self) -> None:
+        """Nothing is kept."""
+
     def _fail(self, failure: Failure, request: Request) -> bytes:
         """The bytes of a wrong answer; failures below the bytes are raised as the HTTP adapter does."""
         match failure:
             case Failure.SLOW:
-                raise TimestampUnavailable("twin: ReadTimeout")
+                raise TimestampUnavailable("twin: ReadTimeout", late=True)
             case Failure.HTTP_ERROR:
                 raise TimestampRefused(reasons.TIMESTAMP_HTTP, status=403)
             case Failure.HUGE:

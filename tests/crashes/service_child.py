@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import json
 import os
 import signal
@@ -21,23 +22,26 @@ from pathlib import Path
 from api import cli
 from api.wiring import service
 from signer.keys.twin import FailingSigningKey, Failure
-from tests.crashes.service_points import POINTS, Point
+from tests.crashes.service_points import BATCH_POINTS, POINTS, Point
 
 
 def main(plan: dict) -> None:
     if plan.get("die"):
-        install(POINTS[plan["die"]], Path(plan["armed"]))
+        install({**POINTS, **BATCH_POINTS}[plan["die"]], Path(plan["armed"]), plan.get("turn", 1))
     swap_keys(plan.get("keys", []), Path(plan["armed"]))
     for name in plan.get("faults", ()):
         FAULTS[name](Path(plan["armed"]))
     cli.main(["serve", "--config", plan["config"]])
 
 
-def install(point: Point, armed: Path) -> None:
-    """Wrap the point's function: once `armed` is there, its next turn is the process's last."""
+def install(point: Point, armed: Path, turn: int) -> None:
+    """Wrap the point's function: once `armed` is there, the turn of that number is the process's last."""
+    turns = itertools.count(1)
 
     def decide(when, arguments, named):
-        if when == point.when and armed.exists() and point.applies(arguments, named):
+        if when != point.when or not armed.exists() or not point.applies(arguments, named):
+            return
+        if next(turns) >= turn:
             os.kill(os.getpid(), signal.SIGKILL)
             threading.Event().wait()
 
@@ -158,6 +162,26 @@ def crosscheck_disagrees(armed: Path) -> None:
     Sandbox.call = call
 
 
+def judging_waits(armed: Path) -> None:
+    """Our validation of our own output takes as long as `armed` is there."""
+
+    def decide(when, _arguments, _named):
+        while when == "before" and armed.exists():
+            time.sleep(0.05)
+
+    wrap("api.verification:Verification.own_report", decide)
+
+
+def faulty_document(_armed: Path) -> None:
+    """A fault of ours that nobody foresaw, in the signature of whoever's subject says so."""
+
+    def decide(when, arguments, _named):
+        if when == "before" and "LỖI" in arguments[1].subject:
+            raise ZeroDivisionError("in one document")
+
+    wrap("api.issuing:Issuing.sign", decide)
+
+
 def no_revocation_answer(armed: Path) -> None:
     """Responders are silent while our own output is judged."""
     from signer.errors import RevocationUnavailable
@@ -191,6 +215,8 @@ FAULTS = {
         store_full,
         crosscheck_dies,
         crosscheck_disagrees,
+        judging_waits,
+        faulty_document,
         no_revocation_answer,
         silent,
     )

@@ -46,6 +46,7 @@ PUT = "archive.ingest:put_and_read_back"
 COMPLETE = "signer.creation.two_step:complete"
 TSA = "signer.timestamping.rfc3161:HttpTimestampAuthority.token"
 FINISHING = "api.finishing:Finishing"
+STAMPING = "api.stamping:Stamping"
 SEQUENCER = "archive.log.sequencer:Sequencer"
 SIGN, SEAL = "leader-signature", "seal"
 
@@ -68,8 +69,8 @@ def _stamp(step: str, act: str, method: str) -> dict[str, Point]:
     return {
         f"{act}: before the authority is asked": Point(step, "before", TSA),
         f"{act}: token received, not kept": Point(step, "after", TSA, asks_again=True),
-        f"{act}: token kept": Point(step, "after", f"{FINISHING}._kept_token"),
-        f"{act}: stamped bytes without a name": Point(step, "after", f"{FINISHING}._stamp"),
+        f"{act}: token kept": Point(step, "after", f"{STAMPING}.kept_token"),
+        f"{act}: stamped bytes without a name": Point(step, "after", f"{STAMPING}.stamp"),
         f"{act}: in its transaction": Point(step, "after", ADVANCE, _act(act)),
         f"{act}: committed": Point(step, "after", f"{FINISHING}.{method}"),
     }
@@ -111,4 +112,13 @@ POINTS: dict[str, Point] = {
     "issue: event stored": Point("issue", "after", PUT),
     "issue: event committed": Point("issue", "after", "archive.ingest:carry_out"),
     "issue: done, not answered": Point("issue", "after", "api.issuing:Issuing.issue"),
+}
+
+BATCH = "api.batch:Batch"
+BATCH_POINTS: dict[str, Point] = {
+    **{f"batch, {name}": point for name, point in _signature("batch", "sign", "sign").items()},
+    "batch, signed, not told": Point("batch", "after", f"{BATCH}._line"),
+    "batch, told, not committed": Point("batch", "after", "api.store.operations:progress"),
+    "batch, told": Point("batch", "before", f"{BATCH}._line"),
+    "batch, all told, operation open": Point("batch", "after", f"{BATCH}.run"),
 }

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -314,15 +315,24 @@ def test_a_bent_answer_is_refused_or_holds_the_very_same_facts(data):
 class Site(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    connections = 0
+
+    def get_request(self):
+        self.connections += 1
+        return super().get_request()
 
     def handle_error(self, request, client_address):
         """A client that hangs up is what these tests are about."""
 
 
+class Asked(list):
+    """The requests as they came; `server` counts the connections."""
+
+
 @contextmanager
 def site(reply):
     """A real HTTP server; `reply(handler, body)` writes the response. Yields URL and the list of requests."""
-    asked = []
+    asked = Asked()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -336,6 +346,7 @@ def site(reply):
             pass
 
     server = Site(("127.0.0.1", 0), Handler)
+    asked.server = server
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/tsa", asked
@@ -370,6 +381,70 @@ def test_tokens_over_one_kept_connection():
         assert asked[0][1]["Content-Type"] == "application/timestamp-query"
         assert client.name == url
         assert client.reserve < 8192
+
+
+def test_one_after_the_other_is_one_connection():
+    with site(lambda handler, body: send(handler, answer(body))) as (url, asked), authority(url) as client:
+        for _ in range(40):
+            client.token(IMPRINT, "sha256")
+        assert asked.server.connections == 1
+        assert len(asked) == 40
+
+
+def test_forty_tokens_at_once_are_four_connections():
+    """Four questions are really out together: nobody is answered before the fourth has come."""
+    together = threading.Barrier(4)
+
+    def reply(handler, body):
+        together.wait(30)
+        send(handler, answer(body))
+
+    with site(reply) as (url, asked), authority(url) as client:
+        with ThreadPoolExecutor(40) as pool:
+            tokens = list(pool.map(lambda _: client.token(IMPRINT, "sha256"), range(40)))
+        assert len(tokens) == len(asked) == 40
+        assert asked.server.connections == 4
+
+
+def test_a_connection_that_the_authority_closed_is_replaced():
+    def reply(handler, body):
+        send(handler, answer(body))
+        handler.close_connection = True
+
+    with site(reply) as (url, asked), authority(url) as client:
+        for _ in range(3):
+            assert client.token(IMPRINT, "sha256")
+            time.sleep(0.05)  # the other side's close arrives
+        assert (asked.server.connections, len(asked)) == (3, 3)
+
+
+def test_a_connection_that_was_silent_for_long_is_not_trusted(monkeypatch):
+    """A firewall forgets it without telling: a question on it would wait for its whole limit."""
+    monkeypatch.setattr("signer.web.IDLE_SECONDS", 0.05)
+    with site(lambda handler, body: send(handler, answer(body))) as (url, asked), authority(url) as client:
+        client.token(IMPRINT, "sha256")
+        time.sleep(0.1)
+        client.token(IMPRINT, "sha256")
+        assert (asked.server.connections, len(asked)) == (2, 2)
+
+
+def test_closing_the_session_ends_the_question_that_waits():
+    came, go = threading.Event(), threading.Event()
+
+    def reply(_handler, _body):
+        came.set()
+        go.wait(60)
+
+    with site(reply) as (url, _), authority(url, seconds=60) as client, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.token, IMPRINT, "sha256")
+        assert came.wait(30)
+        client.close()
+        try:
+            with pytest.raises(TimestampUnavailable) as unavailable:
+                waiting.result(30)
+        finally:
+            go.set()
+        assert not unavailable.value.late
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 301, 204])
@@ -460,8 +535,9 @@ def drip_body(handler, body):
 def test_the_limit_is_on_the_whole_exchange(slow):
     with site(slow) as (url, asked), authority(url, seconds=0.5) as client:
         started = time.monotonic()
-        with pytest.raises(TimestampUnavailable):
+        with pytest.raises(TimestampUnavailable) as unavailable:
             client.token(IMPRINT, "sha256")
+        assert unavailable.value.late  # it may still be at it
         assert time.monotonic() - started < 2
         assert len(asked) == 1
 
@@ -485,8 +561,9 @@ def not_http(handler, _body):
 @pytest.mark.parametrize("broken", [hang_up, hang_up_halfway, not_http], ids=lambda reply: reply.__name__)
 def test_a_broken_connection_is_unavailable_and_never_tried_again(broken):
     with site(broken) as (url, asked), authority(url) as client:
-        with pytest.raises(TimestampUnavailable):
+        with pytest.raises(TimestampUnavailable) as unavailable:
             client.token(IMPRINT, "sha256")
+        assert not unavailable.value.late  # nobody is at it any more
         assert len(asked) == 1
 
 
