@@ -10,6 +10,7 @@ from typing import Protocol
 
 from api.claim import Claim
 from api.demo.pki import DemoPki
+from api.endings import Endings
 from api.identity import LocalIdentity
 from api.jobs import Jobs
 from api.keyring import KeyRing
@@ -78,6 +79,7 @@ class Services:
     upkeep: Upkeep = field(init=False)
     reports: dict[str, DocumentReport] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
+    endings: Endings = field(default_factory=Endings)
     last_stamp: LastStamp | None = None
     foreseen: Foreseen = field(default_factory=Foreseen)
     visits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(VISITS))
