@@ -223,28 +223,31 @@ def _is_mark(text: str) -> bool:
 
 
 def _letters(text_page: Any, turn: Turn) -> Iterator[Letter]:
-    page = glyphs.address_of(text_page)
-    box, matrix = glyphs.Box(), glyphs.Matrix()
-    x, y = ctypes.c_double(), ctypes.c_double()
+    """A loop for speed: a page has thousands of letters, and nearly all of them stand upright."""
+    page, turned, hypot = glyphs.address_of(text_page), turn.rotation != 0, math.hypot
+    origin_of, matrix_of = glyphs.origin_of, glyphs.matrix_of
+    loose_box_of, font_size_of = glyphs.loose_box_of, glyphs.font_size_of
+    box, matrix, x, y = glyphs.Box(), glyphs.Matrix(), ctypes.c_double(), ctypes.c_double()
     at_box, at_matrix, at_x, at_y = (ctypes.addressof(value) for value in (box, matrix, x, y))
-    for index in range(min(pdfium.FPDFText_CountChars(text_page.raw), MAX_LETTERS)):
-        code = glyphs.unicode_of(page, index)
+    count = min(pdfium.FPDFText_CountChars(text_page.raw), MAX_LETTERS)
+    for index, code in enumerate(map(glyphs.unicode_of, itertools.repeat(page, count), range(count))):
         character = chr(code) if code < 0x110000 else " "
-        if character.isspace() or code < 0x20 or 0xD800 <= code < 0xE000:
+        if code <= 0x20 or character.isspace() or 0xD800 <= code < 0xE000:
             continue
-        if not glyphs.origin_of(page, index, at_x, at_y):
+        if not origin_of(page, index, at_x, at_y):
             continue
-        glyphs.matrix_of(page, index, at_matrix)
+        matrix_of(page, index, at_matrix)
         a, b, c, d, _, _ = matrix
-        along = turn.upright(a, b)
-        if along[0] <= 0 or abs(along[1]) > 0.01 * along[0]:
+        rightwards, upwards = turn.upright(a, b) if turned else (a, b)
+        if rightwards <= 0 or abs(upwards) > 0.01 * rightwards:
             continue
-        glyphs.loose_box_of(page, index, at_box)
-        size = glyphs.font_size_of(page, index) * math.hypot(c, d)
+        loose_box_of(page, index, at_box)
         left, top, right, bottom = box
-        edge = max(turn.upright(left, bottom)[0], turn.upright(right, top)[0])
-        start, baseline = turn.upright(x.value, y.value)
-        text = character
+        start, baseline = x.value, y.value
+        if turned:
+            left, right = turn.upright(left, bottom)[0], turn.upright(right, top)[0]
+            start, baseline = turn.upright(start, baseline)
+        size = font_size_of(page, index) * hypot(c, d)
         if code > 0x7F:
-            text = unicodedata.normalize("NFC", character).replace("Ð", "Đ")
-        yield Letter(text, start, max(start, edge), baseline, size or 1.0)
+            character = unicodedata.normalize("NFC", character).replace("Ð", "Đ")
+        yield Letter(character, start, max(start, left, right), baseline, size or 1.0)
