@@ -29,7 +29,6 @@ FILTERS = frozenset(
         "DCTDecode", "JPXDecode",
     }
 )  # fmt: skip
-_WINDOW = 4_096
 _HEAD = re.compile(rb"(?:\r\n|\r|\n)\d+[\0\t\n\f\r ]\d+[\0\t\n\f\r ]obj(?:\r|\n)")
 _END = re.compile(rb"(?:\r|\n)endobj(?:\r|\n|\Z)")
 _SPACED_END = re.compile(rb"[\0\t\n\f\r ]*endobj")
@@ -92,20 +91,13 @@ def _written(context: Context, number: int, entry: Entry) -> None:
 
 def _after_value(context: Context, start: int) -> bytes:
     """The bytes from the end of a direct value on, up to a little after its `endobj`."""
-    length = _WINDOW
-    while True:
-        window = context.pdf.read(start, length)
-        try:
-            found = syntax.parse_indirect(window, 0, context.pdf.limits, base=start, final=False)
-        except syntax.NeedMore:
-            if len(window) < length:
-                return b""
-            length *= 8
-            continue
-        except DocumentRefused:
-            return b""
-        back = len(window[: found.end - 6].rstrip(_HEX_SPACE))
-        return context.pdf.read(start + back, found.end - back + 1)
+    try:
+        end = context.pdf.end_of(start)
+    except DocumentRefused:
+        return b""
+    body = context.pdf.read(start, end - start - len(b"endobj"))
+    back = len(body.rstrip(_HEX_SPACE))
+    return context.pdf.read(start + back, end - start - back + 1)
 
 
 def _refused(context: Context, number: int, start: int, refusal: DocumentRefused) -> None:
