@@ -139,9 +139,11 @@ def answer_once(
     route = f"{request.method} {request.url.path}"
     with given.transactions.note() as conn:
         kept = idempotency.find(conn, account.id, key)
-        if kept is None or kept.abandoned(given.clock()):
-            idempotency.begin(conn, account.id, key, route, body_hash, given.clock())
+        if kept is not None and kept.abandoned(given.clock()):
+            idempotency.forget(conn, account.id, key)
             kept = None
+        if kept is None:
+            idempotency.begin(conn, account.id, key, route, body_hash, given.clock())
     if kept is not None:
         return _replay(kept, route, body_hash, made)
     try:
