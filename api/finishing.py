@@ -68,9 +68,10 @@ def guarded(services: Services, act: Work) -> jobs.Handler:
             problem = problems.problem(exc)
             with services.transactions.note() as conn:  # lost: the job is done again
                 operations.fail(conn, operation_id, problem, services.clock())
-            return
-        with services.transactions.note() as conn:
-            operations.succeed(conn, operation_id, result or {}, services.clock())
+        else:
+            with services.transactions.note() as conn:
+                operations.succeed(conn, operation_id, result or {}, services.clock())
+        services.endings.announce(operation_id)
 
     return handler
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from api.claim import Claim
 from api.demo.pki import DemoPki
+from api.endings import Endings
 from api.identity import LocalIdentity
 from api.jobs import Jobs
 from api.keyring import KeyRing
@@ -86,6 +87,7 @@ class Services:
     upkeep: Upkeep = field(init=False)
     reports: dict[str, DocumentReport] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
+    endings: Endings = field(default_factory=Endings)
     last_stamp: LastStamp | None = None
     drawn: DrawnStamps = field(default_factory=DrawnStamps)
     metrics: Metrics = field(default_factory=Metrics)

@@ -18,6 +18,7 @@ is repeated.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -86,6 +87,10 @@ def answering() -> Iterator[None]:
         if exc.connection_invalidated or name.startswith(UNANSWERED):
             raise ArchiveUnavailable(f"the database did not answer ({name or exc.orig})") from exc
         raise
+    except sqlite3.OperationalError as exc:  # of BEGIN, which goes around SQLAlchemy
+        if exc.sqlite_errorname.startswith(UNANSWERED):
+            raise ArchiveUnavailable(f"the database did not answer ({exc.sqlite_errorname})") from exc
+        raise
 
 
 def _sqlite(url: str, begin: str, busy_seconds: float, *, read_only: bool) -> Engine:
@@ -112,15 +117,13 @@ def _sqlite(url: str, begin: str, busy_seconds: float, *, read_only: bool) -> En
 
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
+        raw: Any = conn.connection.dbapi_connection  # SQLAlchemy's care for results costs more than they do
         if not read_only:
             waits = "NORMAL" if conn.get_execution_options().get("antin_note") else "FULL"
             if conn.info.get("synchronous") != waits:
-                conn.exec_driver_sql(f"PRAGMA synchronous={waits}")
+                raw.execute(f"PRAGMA synchronous={waits}")
                 conn.info["synchronous"] = waits
-            conn.exec_driver_sql(begin)
-        else:  # it waits for nobody and cannot fail: without SQLAlchemy's care for results and errors
-            raw: Any = conn.connection.dbapi_connection
-            raw.execute(begin)
+        raw.execute(begin)
 
     return engine
 

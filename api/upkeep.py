@@ -89,3 +89,5 @@ class Upkeep:
                 if found.id in lost:
                     log.error("operation %s (%s) lost its job", found.id, found.kind)
                     operations.fail(conn, found.id, problems.of_fault(JobLost(found.kind)), self.s.clock())
+        for operation in lost:
+            self.s.endings.announce(operation)

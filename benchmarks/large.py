@@ -104,7 +104,7 @@ def take(folder: Path, size: int) -> Outcome:
     source = folder / "large.pdf"
     write_decision(source, DecisionSpec(padding=size))
     with started(folder / "data") as site:
-        walker = Walker(site.client(CLERK), site.client(LEADER), poll=0.2)
+        walker = Walker(site.client(CLERK), site.client(LEADER))
         start = time.perf_counter()
         with Memory(site) as memory:
             done = walker.walk(source, "Quyết định kèm phụ lục lớn")

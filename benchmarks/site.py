@@ -35,7 +35,7 @@ from signer.timestamping.direct import DirectTimestampAuthority
 from signer.timestamping.token import TokenRules
 
 CLERK, LEADER = "van-thu", "nguyen-van-an"
-POLL_SECONDS = 0.25
+WAIT_SECONDS = 10.0  # for the end of an operation, in one question
 GRACE_SECONDS = 86_400.0  # as in operation: validation data is collected a day later
 
 
@@ -176,7 +176,6 @@ class Walker:
 
     clerk: httpx.Client
     leader: httpx.Client
-    poll: float = POLL_SECONDS
     wait_seconds: float = 900.0
     times: dict[str, float] = field(default_factory=dict)
 
@@ -213,8 +212,8 @@ class Walker:
         deadline = time.monotonic() + self.wait_seconds
         while operation["state"] not in ("succeeded", "failed"):
             assert time.monotonic() < deadline, operation
-            time.sleep(self.poll)
-            operation = good(client.get(f"/operations/{operation['id']}"))
+            question = f"/operations/{operation['id']}"
+            operation = good(client.get(question, params={"wait": WAIT_SECONDS}))
         assert operation["state"] == "succeeded", operation["problem"]
         return operation
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from policies.reasons import document as reasons
 from policies.refusals import Reason, Refused
@@ -120,6 +121,7 @@ VERIFYING = IntakeProfile(
 
 HARMLESS_ACTIONS = frozenset({"GoTo", "URI", "Named", "Thread"})
 SECRECY_MARKS = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
+_COMMON_TO_MARKS = "MAT"
 MAX_NAME_BYTES = 255
 
 
@@ -177,9 +179,17 @@ def secrecy_mark(lines: Iterable[PlacedLine]) -> str:
     return ""
 
 
-def _letters(text: str) -> str:
-    """Text without spaces, frame strokes and punctuation, in composed Unicode."""
-    return "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] in "LN")
+def may_bear_mark(text: str) -> bool:
+    """Whether a mark could be among these characters of a page, in their order: if not, no line of them is one.
+
+    Looser than `secrecy_mark`, and cheap: accents, places and what stands around are not looked at.
+    """
+    return _COMMON_TO_MARKS in _letters(text, form="NFD")
+
+
+def _letters(text: str, form: Literal["NFC", "NFD"] = "NFC") -> str:
+    """Text without spaces, frame strokes and punctuation, in this form of Unicode."""
+    return "".join(c for c in unicodedata.normalize(form, text) if unicodedata.category(c)[0] in "LN")
 
 
 def _refuse(reason: Reason, **values: object) -> None:

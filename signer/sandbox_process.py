@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import secrets
-import selectors
+import select
 import signal
 import subprocess
 import sys
@@ -80,7 +80,7 @@ class Worker:
     @property
     def alive(self) -> bool:
         """Whether it still runs and has said nothing that nobody asked for."""
-        return self.process.poll() is None and not _ready(self._up, selectors.EVENT_READ, 0.0)
+        return self.process.poll() is None and not _ready(self._up, select.POLLIN, 0.0)
 
     def call(self, task: str, arguments: tuple[object, ...], wall_seconds: float) -> tuple[str, Any, int]:
         """Kind of answer ("ok", "refused", "crashed"), its value, and the worker's resident bytes.
@@ -104,7 +104,7 @@ class Worker:
     def _write(self, data: bytes, deadline: float) -> None:
         rest = memoryview(data)
         while rest:
-            if not _ready(self._down, selectors.EVENT_WRITE, deadline - _monotonic()):
+            if not _ready(self._down, select.POLLOUT, deadline - _monotonic()):
                 raise Overrun
             try:
                 rest = rest[os.write(self._down, rest[:65_536]) :]
@@ -117,7 +117,7 @@ class Worker:
         parts: list[bytes] = []
         size = 0
         while True:
-            if not _ready(self._up, selectors.EVENT_READ, deadline - _monotonic()):
+            if not _ready(self._up, select.POLLIN, deadline - _monotonic()):
                 raise Overrun
             chunk = os.read(self._up, 1 << 20)
             if not chunk:
@@ -165,9 +165,10 @@ def _cpu_seconds(wall_seconds: float) -> int:
 
 
 def _ready(descriptor: int, event: int, seconds: float) -> bool:
-    with selectors.DefaultSelector() as selector:
-        selector.register(descriptor, event)
-        return bool(selector.select(max(0.0, seconds)))
+    """Also when the other end is closed: reading or writing tells what happened."""
+    watched = select.poll()
+    watched.register(descriptor, event)
+    return bool(watched.poll(math.ceil(max(0.0, seconds) * 1000)))
 
 
 def _monotonic() -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import importlib
 import json
 import re
@@ -47,10 +48,15 @@ def loads(line: str | bytes) -> Any:
         raise ValueError("not the wire form of a value") from exc
 
 
+_SAME = (str, int, bool, type(None), float)  # as they stand in JSON; subclasses below
+
+
 def _encode(value: object) -> Any:
+    if type(value) in _SAME:
+        return value
     if isinstance(value, Enum):
         return {"$e": [_name(type(value)), value.value]}
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, bytes | bytearray | memoryview):
         return {"$b": base64.b64encode(value).decode()}
@@ -60,9 +66,10 @@ def _encode(value: object) -> Any:
         return {"$i": [value.days, value.seconds, value.microseconds]}
     if isinstance(value, Path):
         return {"$p": str(value)}
-    if dataclasses.is_dataclass(value) and _is_value(type(value)):
-        fields = {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
-        return {"$d": [_name(type(value)), fields]}
+    if _is_value(type(value)):
+        kind: Any = type(value)
+        fields = {name: _encode(getattr(value, name)) for name in _fields(kind)}
+        return {"$d": [_name(kind), fields]}
     if isinstance(value, dict):
         return {"$m": [[_encode(key), _encode(item)] for key, item in value.items()]}
     if isinstance(value, list):
@@ -75,10 +82,10 @@ def _encode(value: object) -> Any:
 
 
 def _decode(value: Any) -> Any:
+    if type(value) in _SAME:
+        return value
     if isinstance(value, list):
         return [_decode(item) for item in value]
-    if not isinstance(value, dict):
-        return value
     ((tag, body),) = value.items()
     match tag:
         case "$b":
@@ -103,10 +110,16 @@ def _decode(value: Any) -> Any:
             raise ValueError(f"unknown tag {tag!r}")
 
 
+@functools.lru_cache(256)
+def _fields(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if field.init)
+
+
 def _name(kind: type) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
+@functools.lru_cache(256)  # what was refused is not kept
 def _value_class(name: object) -> Any:
     kind = _class(name, object)
     if not _is_value(kind):
@@ -120,6 +133,7 @@ def _is_value(kind: object) -> bool:
     return isinstance(kind, type) and parameters is not None and bool(parameters.frozen)
 
 
+@functools.lru_cache(256)
 def _class(name: object, base: type) -> Any:
     """The class of this name, as its own module defines it: no functions, nothing that it only imports."""
     module, _, attribute = name.partition(":") if isinstance(name, str) else ("", "", "")

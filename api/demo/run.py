@@ -26,6 +26,7 @@ from policies.vocabulary import Indication
 from signer.trust import anchors
 
 WAIT_SECONDS = 60.0
+PATIENT = {"wait": 10}  # answered when the operation ends, not a moment later
 AGENCY = "H99.DEMO"
 
 
@@ -172,7 +173,10 @@ class Walk:
         """An act that answers 202: poll its operation to the end."""
         operation = self._post(client, path, **body)
         where = f"/operations/{operation['id']}"
-        _until(lambda: operation.update(_good(client.get(where))) or operation["state"] in ENDED, path)
+        _until(
+            lambda: operation.update(_good(client.get(where, params=PATIENT))) or operation["state"] in ENDED,
+            path,
+        )
         if operation["state"] != "succeeded":
             raise DemoFailed(f"{path}: {operation['problem']['text']['en']}")
         document = path.rsplit("/", 1)[0]

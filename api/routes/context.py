@@ -37,7 +37,8 @@ class Caller:
         return require(self.account, *roles)
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
+    """A coroutine, as whatever here waits for nothing: FastAPI gives plain functions a thread each."""
     found: Services = request.app.state.services
     return found
 
@@ -80,13 +81,19 @@ def refuse_cross_site(request: Request) -> None:
 
 Given = Annotated[Services, Depends(services)]
 Who = Annotated[Caller, Depends(caller)]
-Language = Annotated[str, Depends(language)]
+
+
+async def _language(request: Request) -> str:
+    return language(request)
+
+
+Language = Annotated[str, Depends(_language)]
 
 
 KEY_HEADER = "Idempotency-Key"
 
 
-def idempotency_key(
+async def idempotency_key(
     _key: Annotated[
         str,
         Header(
@@ -132,9 +139,11 @@ def answer_once(
     route = f"{request.method} {request.url.path}"
     with given.transactions.note() as conn:
         kept = idempotency.find(conn, account.id, key)
-        if kept is None or kept.abandoned(given.clock()):
-            idempotency.begin(conn, account.id, key, route, body_hash, given.clock())
+        if kept is not None and kept.abandoned(given.clock()):
+            idempotency.forget(conn, account.id, key)
             kept = None
+        if kept is None:
+            idempotency.begin(conn, account.id, key, route, body_hash, given.clock())
     if kept is not None:
         return _replay(kept, route, body_hash, made)
     try:
@@ -176,7 +185,7 @@ def viewer(who: Caller) -> Viewer | None:
 
 def known_viewer(request: Request) -> Viewer | None:
     """Who is signed in, for the frame of a page that tells of a refusal: it refuses nothing itself."""
-    given = services(request)
+    given: Services = request.app.state.services
     cookie = request.cookies.get(COOKIE)
     session = given.identity.session(cookie, given.clock()) if cookie else None
     if cookie is None or session is None:

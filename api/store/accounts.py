@@ -21,6 +21,9 @@ _SESSION = (
         accounts.c.active == 1,
     )
 )
+_BY_NAME = select(accounts).where(accounts.c.name == bindparam("wanted"), accounts.c.active == 1)
+_BY_ID = select(accounts).where(accounts.c.id == bindparam("wanted"))
+_ACTIVE = _BY_ID.where(accounts.c.active == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +77,18 @@ def add(conn: Connection, account: Account, password_hash: str, at: datetime) ->
 
 def by_name(conn: Connection, name: str) -> tuple[Account, str] | None:
     """The active account of that name with its password hash."""
-    row = conn.execute(select(accounts).where(accounts.c.name == name, accounts.c.active == 1)).first()
+    row = conn.execute(_BY_NAME, {"wanted": name}).first()
     return (_account(row), row._mapping["password_hash"]) if row else None
 
 
 def by_id(conn: Connection, account_id: str) -> Account | None:
-    row = conn.execute(select(accounts).where(accounts.c.id == account_id)).first()
+    row = conn.execute(_BY_ID, {"wanted": account_id}).first()
     return _account(row) if row else None
 
 
 def active(conn: Connection, account_id: str) -> Account | None:
     """The account, unless it was closed: what it asked for is then not done any more."""
-    row = conn.execute(select(accounts).where(accounts.c.id == account_id, accounts.c.active == 1)).first()
+    row = conn.execute(_ACTIVE, {"wanted": account_id}).first()
     return _account(row) if row else None
 
 

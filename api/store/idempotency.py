@@ -57,8 +57,7 @@ def find(conn: Connection, account: str, key: str) -> Kept | None:
 
 
 def begin(conn: Connection, account: str, key: str, route: str, body_hash: str, at: datetime) -> None:
-    """Take the key, or take it over from a first request that died under way."""
-    conn.execute(_TAKE_OVER, {"who": account, "which": key})
+    """Take the key, which nobody holds: one of a first request that died under way is freed by `forget`."""
     row = {"account": account, "key": key, "route": route, "body_hash": body_hash, "at": at}
     conn.execute(_INSERT, row)
 

@@ -6,9 +6,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from api.store.tables import operations
+
+_HERE = operations.c.id == bindparam("wanted")
+# Built once: every act that waits runs them.
+_ADD = insert(operations)
+_GET = select(operations).where(_HERE)
+_KNOWN = (
+    select(operations.c.id)
+    .where(
+        operations.c.document == bindparam("whose"),
+        operations.c.kind == bindparam("which"),
+        operations.c.state != "failed",
+    )
+    .limit(1)
+)
+_SUCCEED = (
+    update(operations)
+    .where(_HERE)
+    .values(
+        state="succeeded",
+        result=bindparam("new_result"),
+        problem=None,
+        done=operations.c.total,
+        updated_at=bindparam("now"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +81,12 @@ def add(
         "created_at": at,
         "updated_at": at,
     }
-    conn.execute(insert(operations).values(**row))
+    conn.execute(_ADD, row)
     return Operation(**row)  # type: ignore[arg-type]
 
 
 def get(conn: Connection, operation_id: str) -> Operation | None:
-    row = conn.execute(select(operations).where(operations.c.id == operation_id)).first()
+    row = conn.execute(_GET, {"wanted": operation_id}).first()
     return Operation(**row._mapping) if row else None
 
 
@@ -94,9 +119,7 @@ def latest_by(conn: Connection, account: str, kind: str) -> Operation | None:
 
 def known(conn: Connection, document: str, kind: str) -> bool:
     """Whether the document has, or had, an operation of that kind that did not fail."""
-    here = operations.c
-    query = select(here.id).where(here.document == document, here.kind == kind, here.state != "failed")
-    return conn.execute(query.limit(1)).first() is not None
+    return conn.execute(_KNOWN, {"whose": document, "which": kind}).first() is not None
 
 
 def under_way(conn: Connection, document: str, kind: str) -> Operation | None:
@@ -124,14 +147,7 @@ def progress(
 
 
 def succeed(conn: Connection, operation_id: str, result: dict[str, Any], at: datetime) -> None:
-    values = {
-        "state": "succeeded",
-        "result": result,
-        "problem": None,
-        "done": operations.c.total,
-        "updated_at": at,
-    }
-    conn.execute(update(operations).where(operations.c.id == operation_id).values(**values))
+    conn.execute(_SUCCEED, {"wanted": operation_id, "new_result": result, "now": at})
 
 
 def fail(conn: Connection, operation_id: str, problem: dict[str, Any], at: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
@@ -14,9 +14,17 @@ from archive.catalogue.values import Deposit, Event, ObjectRole, ObjectRow, Vers
 from archive.log.leaf import LeafKind
 from policies.vocabulary import State
 
+# Built once: every archived document runs them.
+_ADD = insert(deposits)
+_OF_VERSION = select(deposits).where(
+    deposits.c.document == bindparam("wanted"), deposits.c.kind == LeafKind.DOCUMENT
+)
+_DELETE = delete(deposits).where(deposits.c.leaf == bindparam("wanted"))
+_ADD_OBJECT = insert(objects)
+
 
 def insert_deposit(conn: Connection, deposit: Deposit) -> None:
-    conn.execute(insert(deposits).values(**{name: getattr(deposit, name) for name in Deposit.__slots__}))
+    conn.execute(_ADD, {name: getattr(deposit, name) for name in Deposit.__slots__})
 
 
 def deposit(conn: Connection, leaf: str) -> Deposit | None:
@@ -35,19 +43,18 @@ def deposits_left(conn: Connection) -> tuple[Deposit, ...]:
 
 def version_deposit(conn: Connection, document_id: str) -> Deposit | None:
     """The document's version that is planned and not committed; there is never a second one."""
-    here = and_(deposits.c.document == document_id, deposits.c.kind == LeafKind.DOCUMENT)
-    row = conn.execute(select(deposits).where(here)).first()
+    row = conn.execute(_OF_VERSION, {"wanted": document_id}).first()
     return _deposit(row) if row else None
 
 
 def delete_deposit(conn: Connection, leaf: str) -> None:
-    conn.execute(delete(deposits).where(deposits.c.leaf == leaf))
+    conn.execute(_DELETE, {"wanted": leaf})
 
 
 def insert_objects(conn: Connection, rows: Sequence[ObjectRow]) -> None:
     """IntegrityError when a key is there already."""
     for row in rows:
-        conn.execute(insert(objects).values(**{name: getattr(row, name) for name in ObjectRow.__slots__}))
+        conn.execute(_ADD_OBJECT, {name: getattr(row, name) for name in ObjectRow.__slots__})
 
 
 def objects_of(conn: Connection, document_id: str) -> tuple[ObjectRow, ...]:

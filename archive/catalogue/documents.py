@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
@@ -35,6 +49,25 @@ _SIGNERS = (
     .where(document_signers.c.document == bindparam("wanted"))
     .order_by(document_signers.c.ordinal)
 )
+_AGENCY = select(agencies).where(agencies.c.code == bindparam("wanted"))
+_ADD = insert(documents)
+_NO_SIGNERS = delete(document_signers).where(document_signers.c.document == bindparam("wanted"))
+_ADD_SIGNER = insert(document_signers)
+_MARK_SIGNED = (
+    update(document_signers)
+    .where(
+        document_signers.c.document == bindparam("wanted"),
+        document_signers.c.ordinal == bindparam("place"),
+    )
+    .values(signed_at=bindparam("signed"))
+)
+
+
+@lru_cache(64)
+def _change(columns: tuple[str, ...]) -> Update:
+    """Sets these columns to `new_…` in the row `wanted`, if it still has the version `seen`."""
+    here = documents.c.id == bindparam("wanted"), documents.c.version == bindparam("seen")
+    return update(documents).where(*here).values({name: bindparam(f"new_{name}") for name in columns})
 
 
 def put_agency(conn: Connection, agency: Agency, at: datetime) -> None:
@@ -46,35 +79,34 @@ def put_agency(conn: Connection, agency: Agency, at: datetime) -> None:
 
 
 def agency(conn: Connection, code: str) -> Agency | None:
-    row = conn.execute(select(agencies).where(agencies.c.code == code)).first()
+    row = conn.execute(_AGENCY, {"wanted": code}).first()
     return Agency(row.code, row.name, row.symbol, row.public_keys) if row else None
 
 
 def add(conn: Connection, new: NewDocument, upload: NewVersion, at: datetime) -> Document:
     """A draft with its uploaded bytes, its id and its public code."""
     document_id = new_id(at)
-    conn.execute(
-        insert(documents).values(
-            id=document_id,
-            public_code=new_public_code(),
-            agency=new.agency,
-            kind=new.kind,
-            unit=new.unit,
-            subject=new.subject,
-            state=State.DRAFT,
-            reason="",
-            version=1,
-            urgency=new.urgency,
-            uploader=new.uploader,
-            uploader_display=new.uploader_display,
-            recipients=list(new.recipients),
-            metadata=new.metadata or {},
-            boxes=[],
-            current_sha256=upload.sha256,
-            created_at=at,
-            updated_at=at,
-        )
-    )
+    row = {
+        "id": document_id,
+        "public_code": new_public_code(),
+        "agency": new.agency,
+        "kind": new.kind,
+        "unit": new.unit,
+        "subject": new.subject,
+        "state": State.DRAFT,
+        "reason": "",
+        "version": 1,
+        "urgency": new.urgency,
+        "uploader": new.uploader,
+        "uploader_display": new.uploader_display,
+        "recipients": list(new.recipients),
+        "metadata": new.metadata or {},
+        "boxes": [],
+        "current_sha256": upload.sha256,
+        "created_at": at,
+        "updated_at": at,
+    }
+    conn.execute(_ADD, row)
     add_version(conn, document_id, upload, at)
     return get(conn, document_id)
 
@@ -137,10 +169,10 @@ def advance(
 
 def change(conn: Connection, document: Document, at: datetime, **values: Any) -> Document:
     """Set columns of the row as it was read. Raises ArchiveRefused CHANGED_MEANWHILE when the row moved."""
-    unchanged = and_(documents.c.id == document.id, documents.c.version == document.version)
-    done = conn.execute(
-        update(documents).where(unchanged).values(version=document.version + 1, updated_at=at, **values)
-    )
+    values |= {"version": document.version + 1, "updated_at": at}
+    new = {f"new_{name}": value for name, value in values.items()}
+    seen = {"wanted": document.id, "seen": document.version}
+    done = conn.execute(_change(tuple(sorted(values))), {**seen, **new})
     if done.rowcount != 1:
         raise ArchiveRefused(access.CHANGED_MEANWHILE)
     return get(conn, document.id)
@@ -161,20 +193,10 @@ def versions(conn: Connection, document_id: str) -> tuple[Version, ...]:
 
 def set_signers(conn: Connection, document_id: str, signers: Iterable[Signer]) -> None:
     """Replace the signers of a document that nobody has signed yet."""
-    conn.execute(document_signers.delete().where(document_signers.c.document == document_id))
+    conn.execute(_NO_SIGNERS, {"wanted": document_id})
     for signer in signers:
-        conn.execute(
-            insert(document_signers).values(
-                document=document_id,
-                ordinal=signer.ordinal,
-                role=signer.role,
-                account=signer.account,
-                display=signer.display,
-                title=signer.title,
-                field=signer.field,
-                signed_at=signer.signed_at,
-            )
-        )
+        row = {name: getattr(signer, name) for name in Signer.__slots__}
+        conn.execute(_ADD_SIGNER, {**row, "document": document_id})
 
 
 def signers(conn: Connection, document_id: str) -> tuple[Signer, ...]:
@@ -183,12 +205,7 @@ def signers(conn: Connection, document_id: str) -> tuple[Signer, ...]:
 
 
 def mark_signed(conn: Connection, signer: Signer, at: datetime) -> None:
-    here = document_signers.c
-    conn.execute(
-        update(document_signers)
-        .where(here.document == signer.document, here.ordinal == signer.ordinal)
-        .values(signed_at=at)
-    )
+    conn.execute(_MARK_SIGNED, {"wanted": signer.document, "place": signer.ordinal, "signed": at})
 
 
 @dataclass(frozen=True, slots=True)

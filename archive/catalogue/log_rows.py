@@ -22,7 +22,39 @@ from archive.log.leaf import LeafKind
 from archive.log.merkle import EMPTY_ROOT
 from archive.ports import CheckpointRow
 
-_INSERT_LEAF = insert(leaves)  # built once: building it costs five times as much as running it
+# Built once: building a statement costs five times as much as running it.
+_INSERT_LEAF = insert(leaves)
+_LEAF = select(leaves).where(leaves.c.id == bindparam("wanted"))
+_OF_DOCUMENT = select(leaves).where(leaves.c.document == bindparam("wanted")).order_by(leaves.c.position)
+_OF_KIND = _OF_DOCUMENT.where(leaves.c.kind == bindparam("which"))
+_LAST_HEAD = (
+    select(leaves)
+    .where(leaves.c.agency == bindparam("wanted"), leaves.c.kind == bindparam("which"))
+    .order_by(leaves.c.head_ordinal.desc())
+    .limit(1)
+)
+_PENDING = (
+    select(leaves.c.id, leaves.c.entry)
+    .where(leaves.c.log_index.is_(None))
+    .order_by(leaves.c.position)
+    .limit(bindparam("most"))
+)
+_ASSIGN = (
+    update(leaves)
+    .where(leaves.c.id == bindparam("leaf_id"), leaves.c.log_index.is_(None))
+    .values(log_index=bindparam("new_index"))
+)
+_SEQUENCED = (
+    select(leaves.c.entry)
+    .where(leaves.c.log_index >= bindparam("low"), leaves.c.log_index < bindparam("high"))
+    .order_by(leaves.c.log_index)
+)
+_CHECKPOINT = select(checkpoint)
+_SWAP = (
+    update(checkpoint)
+    .where(checkpoint.c.size == bindparam("old_size"), checkpoint.c.root == bindparam("old_root"))
+    .values(size=bindparam("new_size"), root=bindparam("new_root"), note=bindparam("new_note"))
+)
 
 
 def insert_leaf(conn: Connection, leaf: Leaf) -> None:
@@ -31,43 +63,39 @@ def insert_leaf(conn: Connection, leaf: Leaf) -> None:
 
 
 def leaf(conn: Connection, leaf_id: str) -> Leaf | None:
-    row = conn.execute(select(leaves).where(leaves.c.id == leaf_id)).first()
+    row = conn.execute(_LEAF, {"wanted": leaf_id}).first()
     return _leaf(row) if row else None
 
 
 def leaves_of(conn: Connection, document_id: str, kind: LeafKind | None = None) -> tuple[Leaf, ...]:
     """Leaves of the document, oldest first."""
-    query = select(leaves).where(leaves.c.document == document_id).order_by(leaves.c.position)
-    if kind is not None:
-        query = query.where(leaves.c.kind == kind)
-    return tuple(_leaf(row) for row in conn.execute(query))
+    wanted = {"wanted": document_id}
+    rows = (
+        conn.execute(_OF_DOCUMENT, wanted)
+        if kind is None
+        else conn.execute(_OF_KIND, {**wanted, "which": kind})
+    )
+    return tuple(_leaf(row) for row in rows)
 
 
 def last_head(conn: Connection, agency: str, kind: LeafKind) -> Leaf | None:
     """The newest leaf that covers a chain of the agency."""
-    query = select(leaves).where(leaves.c.agency == agency, leaves.c.kind == kind)
-    row = conn.execute(query.order_by(leaves.c.head_ordinal.desc()).limit(1)).first()
+    row = conn.execute(_LAST_HEAD, {"wanted": agency, "which": kind}).first()
     return _leaf(row) if row else None
 
 
 def pending(conn: Connection, limit: int) -> Sequence[tuple[str, bytes]]:
     """Up to `limit` committed leaves without an index, oldest first: (leaf id, entry bytes)."""
-    query = select(leaves.c.id, leaves.c.entry).where(leaves.c.log_index.is_(None))
-    return [(row.id, row.entry) for row in conn.execute(query.order_by(leaves.c.position).limit(limit))]
+    return [(row.id, row.entry) for row in conn.execute(_PENDING, {"most": limit})]
 
 
 def assign(conn: Connection, pairs: Sequence[tuple[str, int]]) -> None:
     """Give each leaf its index. Raises LogConflict when a leaf or an index is taken."""
     if not pairs:
         return
-    statement = (
-        update(leaves)
-        .where(leaves.c.id == bindparam("leaf_id"), leaves.c.log_index.is_(None))
-        .values(log_index=bindparam("new_index"))
-    )
     rows = [{"leaf_id": leaf_id, "new_index": index} for leaf_id, index in pairs]
     try:
-        done = conn.execute(statement, rows)
+        done = conn.execute(_ASSIGN, rows)
     except IntegrityError as exc:
         raise LogConflict("an index of the log is taken") from exc
     if done.rowcount != len(rows):
@@ -76,8 +104,7 @@ def assign(conn: Connection, pairs: Sequence[tuple[str, int]]) -> None:
 
 def sequenced(conn: Connection, start: int, stop: int) -> Sequence[bytes]:
     """Entries with start ≤ index < stop, in order. Raises LogConflict when one is missing."""
-    query = select(leaves.c.entry).where(leaves.c.log_index >= start, leaves.c.log_index < stop)
-    found = [row.entry for row in conn.execute(query.order_by(leaves.c.log_index))]
+    found = [row.entry for row in conn.execute(_SEQUENCED, {"low": start, "high": stop})]
     if len(found) != stop - start:
         lacking = stop - start - len(found)
         raise LogConflict(f"the catalogue lacks {lacking} of the leaves {start} to {stop - 1}")
@@ -86,7 +113,7 @@ def sequenced(conn: Connection, start: int, stop: int) -> Sequence[bytes]:
 
 def current_checkpoint(conn: Connection) -> CheckpointRow | None:
     """The row as this transaction sees it; None before the first leaf."""
-    row = conn.execute(select(checkpoint)).first()
+    row = conn.execute(_CHECKPOINT).first()
     if row is None or not row.note:
         return None
     return CheckpointRow(row.size, row.root, row.note)
@@ -98,8 +125,8 @@ def swap_checkpoint(
     """Replace the row if it still is (old_size, old_root); False when another sequencer moved it."""
     first = {"id": 1, "size": 0, "root": EMPTY_ROOT, "note": b""}
     insert_missing(conn, checkpoint, first)
-    unmoved = and_(checkpoint.c.size == old_size, checkpoint.c.root == old_root)
-    done = conn.execute(update(checkpoint).where(unmoved).values(size=new_size, root=new_root, note=note))
+    old = {"old_size": old_size, "old_root": old_root}
+    done = conn.execute(_SWAP, {**old, "new_size": new_size, "new_root": new_root, "new_note": note})
     return done.rowcount == 1
 
 

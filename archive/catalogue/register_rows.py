@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select, tuple_, update
+from sqlalchemy import and_, bindparam, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
@@ -14,6 +14,39 @@ from archive.catalogue.values import JournalEntry, Number, RegisterRow
 from policies.numbering import Series, SeriesState
 
 ACTIVE, VOIDED = "active", "voided"
+_SERIES = and_(
+    number_series.c.agency == bindparam("its_agency"),
+    number_series.c.kind == bindparam("its_kind"),
+    number_series.c.year == bindparam("its_year"),
+)
+# Built once: every number runs them.
+_HELD_AGENCY = (
+    select(agencies.c.code).where(agencies.c.code == bindparam("wanted")).with_for_update(key_share=True)
+)
+_HELD_SERIES = select(number_series).where(_SERIES).with_for_update()
+_SET_SERIES = (
+    update(number_series)
+    .where(_SERIES)
+    .values(
+        first_number=bindparam("new_first"),
+        last_number=bindparam("new_last"),
+        last_date=bindparam("new_date"),
+    )
+)
+_ADD_NUMBER = insert(numbers)
+_NUMBER = select(numbers).where(numbers.c.document == bindparam("wanted"))
+_JOURNAL_HEAD = (
+    select(register_journal)
+    .where(register_journal.c.agency == bindparam("wanted"))
+    .order_by(register_journal.c.ordinal.desc())
+    .limit(1)
+)
+_ADD_JOURNAL = insert(register_journal)
+_LAST_POSITION = select(func.coalesce(func.max(outgoing_register.c.position), 0)).where(
+    outgoing_register.c.agency == bindparam("wanted"), outgoing_register.c.year == bindparam("which")
+)
+_ADD_OUTGOING = insert(outgoing_register)
+_OUTGOING = select(outgoing_register).where(outgoing_register.c.document == bindparam("wanted"))
 
 
 def lock_series(conn: Connection, series: Series) -> SeriesState:
@@ -21,49 +54,33 @@ def lock_series(conn: Connection, series: Series) -> SeriesState:
 
     The agency's row is held too: its series share one journal and one outgoing register.
     """
-    held = select(agencies.c.code).where(agencies.c.code == series.agency)
-    conn.execute(held.with_for_update(key_share=True))
+    conn.execute(_HELD_AGENCY, {"wanted": series.agency})
     insert_missing(conn, number_series, {**_key(series), "first_number": 1, "last_number": 0})
-    row = conn.execute(select(number_series).where(_is(series)).with_for_update()).one()
+    row = conn.execute(_HELD_SERIES, _named(series)).one()
     return SeriesState(series, row.first_number, row.last_number, row.last_date)
 
 
 def series(conn: Connection, of: Series) -> SeriesState | None:
     """The series as it stands, without holding it; None before its first number."""
-    row = conn.execute(select(number_series).where(_is(of))).first()
+    row = conn.execute(select(number_series).where(_SERIES), _named(of)).first()
     return SeriesState(of, row.first_number, row.last_number, row.last_date) if row else None
 
 
 def set_series(conn: Connection, state: SeriesState) -> None:
     """Write the row that `lock_series` holds."""
-    conn.execute(
-        update(number_series)
-        .where(_is(state.series))
-        .values(first_number=state.first_number, last_number=state.last_number, last_date=state.last_date)
-    )
+    new = {"new_first": state.first_number, "new_last": state.last_number, "new_date": state.last_date}
+    conn.execute(_SET_SERIES, {**_named(state.series), **new})
 
 
 def insert_number(conn: Connection, number: Number) -> None:
     """IntegrityError when the number or the document is in the register already."""
-    conn.execute(
-        insert(numbers).values(
-            agency=number.agency,
-            kind=number.kind,
-            year=number.year,
-            number=number.number,
-            document=number.document,
-            text=number.text,
-            document_date=number.document_date,
-            allotted_at=number.allotted_at,
-            state=VOIDED if number.voided else ACTIVE,
-            reason=number.reason,
-        )
-    )
+    row = {name: getattr(number, name) for name in Number.__slots__ if name != "voided"}
+    conn.execute(_ADD_NUMBER, {**row, "state": VOIDED if number.voided else ACTIVE})
 
 
 def number_of(conn: Connection, document_id: str) -> Number | None:
     """The document's own number."""
-    row = conn.execute(select(numbers).where(numbers.c.document == document_id)).first()
+    row = conn.execute(_NUMBER, {"wanted": document_id}).first()
     return _number(row) if row else None
 
 
@@ -82,37 +99,22 @@ def void_number(conn: Connection, document_id: str, reason: str) -> None:
 
 def journal_head(conn: Connection, agency: str) -> JournalEntry | None:
     """The newest entry of the agency's journal."""
-    query = select(register_journal).where(register_journal.c.agency == agency)
-    row = conn.execute(query.order_by(register_journal.c.ordinal.desc()).limit(1)).first()
+    row = conn.execute(_JOURNAL_HEAD, {"wanted": agency}).first()
     return JournalEntry(**row._mapping) if row else None
 
 
 def insert_journal(conn: Connection, entry: JournalEntry) -> None:
-    conn.execute(
-        insert(register_journal).values(
-            agency=entry.agency,
-            ordinal=entry.ordinal,
-            kind=entry.kind,
-            year=entry.year,
-            number=entry.number,
-            entry=entry.entry,
-            previous=entry.previous,
-            sha256=entry.sha256,
-            at=entry.at,
-        )
-    )
+    conn.execute(_ADD_JOURNAL, {name: getattr(entry, name) for name in JournalEntry.__slots__})
 
 
 def next_position(conn: Connection, agency: str, year: int) -> int:
     """The next row of the outgoing register; the caller holds a series of the agency."""
-    here = outgoing_register.c
-    query = select(func.coalesce(func.max(here.position), 0)).where(here.agency == agency, here.year == year)
-    return int(conn.execute(query).scalar_one()) + 1
+    return int(conn.execute(_LAST_POSITION, {"wanted": agency, "which": year}).scalar_one()) + 1
 
 
 def insert_outgoing(conn: Connection, row: RegisterRow) -> None:
     values: dict[str, Any] = {name: getattr(row, name) for name in RegisterRow.__slots__}
-    conn.execute(insert(outgoing_register).values(**{**values, "recipients": list(row.recipients)}))
+    conn.execute(_ADD_OUTGOING, {**values, "recipients": list(row.recipients)})
 
 
 def update_outgoing(conn: Connection, document_id: str, **values: Any) -> None:
@@ -123,7 +125,7 @@ def update_outgoing(conn: Connection, document_id: str, **values: Any) -> None:
 
 
 def outgoing_of(conn: Connection, document_id: str) -> RegisterRow | None:
-    row = conn.execute(select(outgoing_register).where(outgoing_register.c.document == document_id)).first()
+    row = conn.execute(_OUTGOING, {"wanted": document_id}).first()
     return _outgoing(row) if row else None
 
 
@@ -140,9 +142,8 @@ def _key(series: Series) -> dict[str, Any]:
     return {"agency": series.agency, "kind": series.kind, "year": series.year}
 
 
-def _is(series: Series) -> Any:
-    columns = tuple_(number_series.c.agency, number_series.c.kind, number_series.c.year)
-    return columns == tuple_(series.agency, series.kind, series.year)
+def _named(series: Series) -> dict[str, Any]:
+    return {f"its_{name}": value for name, value in _key(series).items()}
 
 
 def _number(row: Row[Any]) -> Number:

@@ -7,13 +7,14 @@ characters its glyphs are, both must agree.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fontTools.agl import toUnicode
 
 from signer.document.contents import operations
+from signer.document.kept import kept_by_bytes
 from signer.document.objects import Name, Stream
 from signer.document.reader import PdfFile
 
@@ -45,7 +46,7 @@ def font_reader(pdf: PdfFile, font: Any) -> FontReader:
     return FontReader(lambda _: None, True)  # Type 3 glyphs are drawings: they may show anything
 
 
-def _composite(pdf: PdfFile, entries: dict[str, Any], to_unicode: dict[int, str]) -> FontReader:
+def _composite(pdf: PdfFile, entries: dict[str, Any], to_unicode: Mapping[int, str]) -> FontReader:
     if pdf.resolve(entries.get("Encoding")) not in ("Identity-H", "Identity-V"):
         return FontReader(lambda _: None, True)
     descendants = pdf.array(entries.get("DescendantFonts"))
@@ -71,7 +72,7 @@ def _composite(pdf: PdfFile, entries: dict[str, Any], to_unicode: dict[int, str]
     return FontReader(decode, True)
 
 
-def _simple(pdf: PdfFile, entries: dict[str, Any], to_unicode: dict[int, str]) -> FontReader:
+def _simple(pdf: PdfFile, entries: dict[str, Any], to_unicode: Mapping[int, str]) -> FontReader:
     encoding = _encoding(pdf, entries)
 
     def decode(raw: bytes) -> str | None:
@@ -121,12 +122,15 @@ def _table(codec: str) -> dict[int, str]:
     return table
 
 
-def _to_unicode(pdf: PdfFile, value: Any) -> dict[int, str]:
+def _to_unicode(pdf: PdfFile, value: Any) -> Mapping[int, str]:
     stream = pdf.resolve(value)
+    return _read_map(pdf.stream_data(stream, _MAP_LIMIT)) if isinstance(stream, Stream) else {}
+
+
+@kept_by_bytes
+def _read_map(data: bytes) -> Mapping[int, str]:
     table: dict[int, str] = {}
-    if not isinstance(stream, Stream):
-        return table
-    for operator, operands in operations(pdf.stream_data(stream, _MAP_LIMIT)):
+    for operator, operands in operations(data):
         if operator == "endbfchar":
             for code, text in zip(operands[::2], operands[1::2], strict=False):
                 if isinstance(code, bytes) and isinstance(text, bytes):
@@ -155,7 +159,7 @@ def _add_range(table: dict[int, str], low: Any, high: Any, text: Any) -> None:
 # --- the font program's own map (OpenType, table `cmap`) ------------------------------------------------
 
 
-def _glyph_characters(pdf: PdfFile, descendant: dict[str, Any]) -> dict[int, set[str]]:
+def _glyph_characters(pdf: PdfFile, descendant: dict[str, Any]) -> Mapping[int, set[str]]:
     """Characters by code, for an embedded TrueType or OpenType program whose codes are its glyph numbers."""
     if pdf.resolve(descendant.get("CIDToGIDMap", Name("Identity"))) != "Identity":
         return {}
@@ -170,7 +174,8 @@ def _glyph_characters(pdf: PdfFile, descendant: dict[str, Any]) -> dict[int, set
         return {}
 
 
-def _read_cmap(data: bytes) -> dict[int, set[str]]:
+@kept_by_bytes
+def _read_cmap(data: bytes) -> Mapping[int, set[str]]:
     found: dict[int, set[str]] = {}
     start = _table_offset(data, b"cmap")
     if start is None:

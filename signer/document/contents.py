@@ -23,9 +23,11 @@ def operations(data: bytes) -> Iterator[tuple[str, list[Any]]]:
     """
     operands: list[Any] = []
     position, count = 0, 0
-    while not _BLANK.match(data, position):
+    while True:
         match = syntax.TOKEN.match(data, position)
         if match is None:
+            if _BLANK.match(data, position):
+                return
             raise syntax.malformed("content stream", position)
         word = match[syntax.WORD]
         if word is None or word in (b"true", b"false", b"null"):
@@ -45,7 +47,10 @@ def operations(data: bytes) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _operand(data: bytes, position: int, match: re.Match[bytes]) -> tuple[Any, int]:
-    if match.lastindex == syntax.REF:  # no references here: `1 0 R` would be two numbers and an operator
+    kind = match.lastindex
+    if kind == syntax.NUMBER:
+        return syntax.number_of(match[kind], position), match.end()
+    if kind == syntax.REF:  # no references here: `1 0 R` would be two numbers and an operator
         raise syntax.malformed("a reference in a content stream", position)
     return syntax.parse(data, position)
 

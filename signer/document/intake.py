@@ -21,7 +21,7 @@ from policies.reasons import document as reasons
 from signer.document import intake_graph as graph
 from signer.document.fields import form_fields, rectangle
 from signer.document.history import after_end, begins_an_update
-from signer.document.intake_text import first_page_lines
+from signer.document.intake_text import marked_lines
 from signer.document.objects import Name, ReaderLimits
 from signer.document.pages import Page
 from signer.document.reader import PdfFile
@@ -101,7 +101,7 @@ def _examine(pdf: PdfFile, facts: DocumentFacts, limits: IntakeLimits) -> Docume
             return facts
         facts = _contents(pdf, facts, limits)
         if facts.pages:
-            lines = first_page_lines(pdf, pdf.page(0), limits.decoded_bytes)
+            lines = marked_lines(pdf, pdf.page(0), limits.decoded_bytes)
             facts = replace(facts, secrecy_mark=secrecy_mark(lines))
     except DocumentRefused as exc:
         return _refused(facts, exc)

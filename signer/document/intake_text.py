@@ -7,6 +7,7 @@ file is given to PDFium. Annotation appearances (a stamp, a filled field) are fl
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from policies.intake import PlacedLine
+from policies.intake import PlacedLine, may_bear_mark
+from signer.document import glyphs
 from signer.document.lone_page import lone_page
 from signer.document.pages import Page
 from signer.document.reader import PdfFile
@@ -24,8 +26,9 @@ MAX_CHARACTERS = 20_000
 GRID = 10_000  # device units across and down the page
 
 
-def first_page_lines(pdf: PdfFile, page: Page, limit: int) -> tuple[PlacedLine, ...]:
-    """Lines of `page` with their height on the page as displayed; () when PDFium cannot read it.
+def marked_lines(pdf: PdfFile, page: Page, limit: int) -> tuple[PlacedLine, ...]:
+    """Lines of `page` with their height on the page as displayed; () when none of them can be a secrecy mark,
+    or PDFium cannot read the page.
 
     Raises `DocumentRefused` when the page unpacks to more than `limit` bytes or is broken.
     """
@@ -42,8 +45,12 @@ def _lines(document: Any) -> Iterator[PlacedLine]:
     if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
         page.close()
         page = document.get_page(0)
+    text_page = page.get_textpage()
+    text = _text(text_page)
+    if not may_bear_mark("".join(text)):
+        return
     run: list[_Character] = []
-    for character in _characters(page):
+    for character in _characters(text_page, text):
         if run and not _continues(run[-1], character):
             yield _line(page, run)
             run = []
@@ -67,17 +74,22 @@ class _Character:
     size: float
 
 
-def _characters(page: Any) -> Iterator[_Character]:
-    text_page = page.get_textpage()
+def _text(text_page: Any) -> list[str]:
+    """Each character of the page; "" for a space."""
+    count = min(text_page.count_chars(), MAX_CHARACTERS)
+    codes = map(glyphs.unicode_of, itertools.repeat(glyphs.address_of(text_page)), range(count))
+    return ["" if character.isspace() else character for character in map(chr, codes)]
+
+
+def _characters(text_page: Any, text: list[str]) -> Iterator[_Character]:
     handle = text_page.raw
     box, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
-    for index in range(min(text_page.count_chars(), MAX_CHARACTERS)):
-        text = chr(pdfium.FPDFText_GetUnicode(handle, index))
+    for index, character in enumerate(text):
         placed = pdfium.FPDFText_GetCharOrigin(handle, index, at_x, at_y)
-        if placed and not text.isspace() and pdfium.FPDFText_GetLooseCharBox(handle, index, at_box):
+        if placed and character and pdfium.FPDFText_GetLooseCharBox(handle, index, at_box):
             angle = pdfium.FPDFText_GetCharAngle(handle, index)
-            yield _levelled(text, x.value, y.value, angle, box)
+            yield _levelled(character, x.value, y.value, angle, box)
 
 
 def _levelled(text: str, x: float, y: float, angle: float, box: Any) -> _Character:

@@ -31,6 +31,7 @@ __all__ = ["Entry", "HexString", "Name", "Page", "PdfFile", "Ref", "Stream", "Xr
 _INTEGERS = re.compile(rb"\d{1,10}")
 _MOST_KEPT = 3 << 20
 _MOST_OBJECT_STREAMS = 8
+_MOST_ENTRIES = 10_000
 _DEEPEST_LOAD = 6
 _LONGEST_CHAIN = 16
 
@@ -54,6 +55,7 @@ class PdfFile:
         self.limits = limits
         self.size = source.size
         self._cache: dict[int, tuple[int, PdfObject]] = {}
+        self._entries: dict[int, Entry | None] = {}
         self._parsed: dict[int, syntax.Indirect] = {}  # by offset; shared with earlier views of the file
         self._members: dict[int, tuple[bytes, list[tuple[int, int]]]] = {}
         self._loading: list[int] = []
@@ -165,11 +167,13 @@ class PdfFile:
 
     def entry(self, num: int) -> Entry | None:
         """Where the newest version of an object is; None when no section speaks of it."""
-        for section in self.sections:
-            found = section.entry(num)
-            if found is not None:
-                return found
-        return None
+        if num in self._entries:
+            return self._entries[num]
+        found = next((found for s in self.sections if (found := s.entry(num)) is not None), None)
+        if len(self._entries) > _MOST_ENTRIES:
+            self._entries.clear()
+        self._entries[num] = found
+        return found
 
     def get(self, num: int) -> PdfObject:
         """The object of this number; None (null) when it is free or unknown (7.3.10).
@@ -280,6 +284,10 @@ class PdfFile:
         stream = sections.stream_at(self._source, value, entry.where + found.stream_start, length, num)
         stream.owner = owner if hidden else None
         return stream
+
+    def end_of(self, offset: int) -> int:
+        """The offset after the `endobj` of the plain object at `offset`, or at its stream's data."""
+        return offset + self._parse_at(offset).end
 
     def _parse_at(self, offset: int) -> syntax.Indirect:
         known = self._parsed.get(offset)

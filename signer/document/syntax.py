@@ -56,6 +56,10 @@ TOKEN = re.compile(
     + (rb"|(" + _REGULAR + rb"++))")
 )
 REF, NUMBER, NAME, BRACKET, HEX, SIMPLE, STRING, WORD = 2, 3, 4, 5, 6, 7, 8, 9
+# An array of plain numbers up to its end, as widths and rectangles are: read at one stroke.
+_NUMBERS = re.compile(
+    rb"((?:[\t\n\f\r ]*+[+-]?\d{1,10}+(?:\.\d{0,10}+)?+(?=[\t\n\f\r \]]))++)[\t\n\f\r ]*+\]"
+)
 _PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)|\r\n?", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
@@ -107,23 +111,35 @@ def parse(
     closing = b""
     total = 0
     size = len(buffer)
+    token, names = TOKEN.match, _names
     value: Any
     while True:
-        match = TOKEN.match(buffer, pos)
+        match = token(buffer, pos)
         if match is None:
             raise _stuck(buffer, pos, base, final)
         start, pos = pos, match.end()
         if pos == size and not final:
             raise NeedMore
         kind = match.lastindex
-        if kind == NAME:
-            value = name_of(match[NAME])
+        if kind == NUMBER:
+            value = number_of(match[NUMBER], base + start)
+        elif kind == NAME:
+            value = names.get(match[NAME]) or name_of(match[NAME])
         elif kind == REF:
             value = Ref(int(match[1]), int(match[2]))
-        elif kind == NUMBER:
-            value = number_of(match[NUMBER], base + start)
         elif kind == BRACKET:
             bracket = match[BRACKET]
+            row = _NUMBERS.match(buffer, pos) if bracket == b"[" else None
+            if row is not None and stack and row.end() < size:
+                pos = row.end()
+                numbers = row[1].split()
+                total += len(numbers) + 1
+                if total > limits.object_items:
+                    raise DocumentRefused(reasons.OBJECT_TOO_LARGE, limit=limits.object_items)
+                if len(stack) >= limits.depth:
+                    raise DocumentRefused(reasons.NESTED_TOO_DEEP, limit=limits.depth)
+                items.append([float(digits) if b"." in digits else int(digits) for digits in numbers])
+                continue
             if bracket in (b"<<", b"["):
                 stack.append((closing, items))
                 if len(stack) > limits.depth:
@@ -137,7 +153,7 @@ def parse(
         elif kind == SIMPLE:
             value = match[SIMPLE]
         elif kind == HEX:
-            value = _hex(match, base)
+            value = hex_string(match, base)
         elif kind == STRING:
             value, pos = long_string(buffer, pos, base, final)
         else:
@@ -226,7 +242,8 @@ def _dictionary(items: list[Any], offset: int) -> dict[str, Any]:
     return result
 
 
-def _hex(match: re.Match[bytes], base: int) -> HexString:
+def hex_string(match: re.Match[bytes], base: int) -> HexString:
+    """The string of a HEX token."""
     digits = match[HEX].translate(None, WHITESPACE)
     text = HexString(bytes.fromhex((digits + b"0" if len(digits) & 1 else digits).decode("ascii")))
     text.start, text.end = base + match.start(HEX) - 1, base + match.end()

@@ -90,8 +90,7 @@ class _Finder:
 
     def lines(self, page: int) -> list[Line]:
         if page not in self._lines:
-            with self.document.text_of(page) as text_page:
-                self._lines[page] = lines(text_page, self.turn(page))
+            self._lines[page] = lines(self.document.text_of(page), self.turn(page))
         return self._lines[page]
 
     def box(self, role: FieldRole, page: int, upright: Rect, name: str, size: float = 0.0) -> Box:
@@ -196,8 +195,7 @@ class _Finder:
 
     def _pages_with_titles(self) -> Iterator[int]:
         for page in reversed(range(len(self.document))):
-            with self.document.text_of(page) as text_page:
-                text = text_page.get_text_range()
+            text = self.document.text_of(page).get_text_range()
             if signature_blocks.may_have_titles(text, self.request.leaders):
                 yield page
 

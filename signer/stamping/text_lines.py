@@ -12,7 +12,7 @@ import itertools
 import math
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import pypdfium2.raw as pdfium
 
 from policies.layout import Rect
 from policies.reasons import document as reasons
+from signer.document import glyphs
 from signer.document.lone_page import lone_page
 from signer.document.reader import PdfFile
 from signer.errors import DocumentRefused
@@ -32,6 +33,7 @@ UNPACKED_PAGE = 64 << 20  # bytes of one page's content and fonts
 _WORD_GAP = 0.14  # of the size: what a reader sees as a space
 _COLUMN_GAP = 1.3  # of the size: what a reader sees as another column
 _SAME_LINE = 0.3  # of the size
+_FIRST_MARK = "\u0300"  # no letter below combines
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +137,36 @@ class Pages:
         """Raises `DocumentRefused` when PDFium cannot read the file."""
         self._pdf = pdf
         self._whole = None if pdf.size > WHOLE_FILE else _document(path)
+        self._last: tuple[int, AbstractContextManager[Any], Any] | None = None
 
     def __len__(self) -> int:
         return self._pdf.page_count if self._whole is None else len(self._whole)
 
     def close(self) -> None:
+        self._forget()
         if self._whole is not None:
             self._whole.close()
 
-    @contextmanager
-    def text_of(self, index: int) -> Iterator[Any]:
-        """The text page of one page (0-based). Raises `DocumentRefused` when there is none."""
+    def text_of(self, index: int) -> Any:
+        """The text page of one page (0-based); open until another one is asked for.
+
+        Raises `DocumentRefused` when there is none.
+        """
         if not 0 <= index < len(self):
             raise DocumentRefused(reasons.NO_SUCH_PAGE, page=index + 1, pages=len(self))
+        if self._last is None or self._last[0] != index:
+            self._forget()
+            opened = self._opened(index)
+            self._last = index, opened, opened.__enter__()
+        return self._last[2]
+
+    def _forget(self) -> None:
+        if self._last is not None:
+            opened, self._last = self._last[1], None
+            opened.__exit__(None, None, None)
+
+    @contextmanager
+    def _opened(self, index: int) -> Iterator[Any]:
         if self._whole is not None:
             with _text_page(self._whole, index) as text_page:
                 yield text_page
@@ -185,7 +204,7 @@ def lines(text_page: Any, turn: Turn) -> list[Line]:
     """The page's lines from top to bottom. Text that does not run from left to right is left out."""
     found: list[Letter] = []
     for letter in _letters(text_page, turn):
-        if found and unicodedata.combining(letter.text[0]) and not unicodedata.combining(found[-1].text[0]):
+        if found and _is_mark(letter.text) and not _is_mark(found[-1].text):
             found[-1].text = unicodedata.normalize("NFC", found[-1].text + letter.text)
         else:
             found.append(letter)
@@ -199,27 +218,36 @@ def lines(text_page: Any, turn: Turn) -> list[Line]:
     return [Line(tuple(sorted(row, key=lambda letter: letter.x0))) for row in rows]
 
 
+def _is_mark(text: str) -> bool:
+    return text[0] >= _FIRST_MARK and unicodedata.combining(text[0]) != 0
+
+
 def _letters(text_page: Any, turn: Turn) -> Iterator[Letter]:
-    handle = text_page.raw
-    box, matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
-    x, y = ctypes.c_double(), ctypes.c_double()
-    at_box, at_matrix, at_x, at_y = (ctypes.byref(value) for value in (box, matrix, x, y))
-    for index in range(min(pdfium.FPDFText_CountChars(handle), MAX_LETTERS)):
-        code = pdfium.FPDFText_GetUnicode(handle, index)
+    """A loop for speed: a page has thousands of letters, and nearly all of them stand upright."""
+    page, turned, hypot = glyphs.address_of(text_page), turn.rotation != 0, math.hypot
+    origin_of, matrix_of = glyphs.origin_of, glyphs.matrix_of
+    loose_box_of, font_size_of = glyphs.loose_box_of, glyphs.font_size_of
+    box, matrix, x, y = glyphs.Box(), glyphs.Matrix(), ctypes.c_double(), ctypes.c_double()
+    at_box, at_matrix, at_x, at_y = (ctypes.addressof(value) for value in (box, matrix, x, y))
+    count = min(pdfium.FPDFText_CountChars(text_page.raw), MAX_LETTERS)
+    for index, code in enumerate(map(glyphs.unicode_of, itertools.repeat(page, count), range(count))):
         character = chr(code) if code < 0x110000 else " "
-        if character.isspace() or code < 0x20 or 0xD800 <= code < 0xE000:
+        if code <= 0x20 or character.isspace() or 0xD800 <= code < 0xE000:
             continue
-        if not pdfium.FPDFText_GetCharOrigin(handle, index, at_x, at_y):
+        if not origin_of(page, index, at_x, at_y):
             continue
-        pdfium.FPDFText_GetLooseCharBox(handle, index, at_box)
-        pdfium.FPDFText_GetMatrix(handle, index, at_matrix)
-        along = turn.upright(matrix.a, matrix.b)
-        if along[0] <= 0 or abs(along[1]) > 0.01 * along[0]:
+        matrix_of(page, index, at_matrix)
+        a, b, c, d, _, _ = matrix
+        rightwards, upwards = turn.upright(a, b) if turned else (a, b)
+        if rightwards <= 0 or abs(upwards) > 0.01 * rightwards:
             continue
-        size = pdfium.FPDFText_GetFontSize(handle, index) * math.hypot(matrix.c, matrix.d)
-        right = max(turn.upright(box.left, box.bottom)[0], turn.upright(box.right, box.top)[0])
-        left, baseline = turn.upright(x.value, y.value)
-        text = character
+        loose_box_of(page, index, at_box)
+        left, top, right, bottom = box
+        start, baseline = x.value, y.value
+        if turned:
+            left, right = turn.upright(left, bottom)[0], turn.upright(right, top)[0]
+            start, baseline = turn.upright(start, baseline)
+        size = font_size_of(page, index) * hypot(c, d)
         if code > 0x7F:
-            text = unicodedata.normalize("NFC", character).replace("Ð", "Đ")
-        yield Letter(text, left, max(left, right), baseline, size or 1.0)
+            character = unicodedata.normalize("NFC", character).replace("Ð", "Đ")
+        yield Letter(character, start, max(start, left, right), baseline, size or 1.0)

@@ -147,7 +147,7 @@ def crosscheck_dies(_armed: Path) -> None:
 
 def crosscheck_disagrees(armed: Path) -> None:
     """pyHanko is slow while `armed` is there; then its verdict is that no signature is there."""
-    from signer.crosscheck.pyhanko_check import PyhankoVerdict
+    from signer.crosscheck.pyhanko_opinion import PyhankoVerdict
     from signer.sandbox import Sandbox
 
     real = Sandbox.call

@@ -20,6 +20,7 @@ from policies.intake import (
     check_name,
     check_size,
     decide,
+    may_bear_mark,
     secrecy_mark,
 )
 from policies.reasons import document as reasons
@@ -146,3 +147,21 @@ def test_names_that_no_file_system_takes_are_refused(name):
 )
 def test_only_a_line_of_its_own_is_a_mark(lines, mark):
     assert secrecy_mark(PlacedLine(*line) for line in lines) == mark
+
+
+@given(
+    st.lists(st.text(st.sampled_from("MẬTmậtTUYỆỐI ẶÂĂ.-«»0x" + "\u0323\u0302\u0306")), max_size=4), st.data()
+)
+def test_a_page_that_may_bear_no_mark_bears_none(texts, data):
+    marked = data.draw(
+        st.sampled_from(["", "MẬT", "«MẬT»", "TUYỆT MẬT", "T\u00d4\u0301I M\u00c2\u0323T", "MA\u0323\u0302T"])
+    )
+    lines = [*texts, marked]
+    page = "".join(lines).replace(" ", "")
+    if secrecy_mark(PlacedLine(line, 0.1) for line in lines):
+        assert may_bear_mark(page)
+
+
+@pytest.mark.parametrize("text", ["", "ỦY BAN NHÂN DÂN", "mật khẩu", "M-xA-xT"])
+def test_most_pages_are_seen_to_bear_no_mark(text):
+    assert not may_bear_mark(text)

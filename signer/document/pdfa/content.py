@@ -15,7 +15,14 @@ from signer.document.pdfa.colour import DEVICES, check_rendering_intent, check_s
 from signer.document.pdfa.content_tokens import operations
 from signer.document.pdfa.context import Context
 from signer.document.pdfa.images import check_image
-from signer.document.pdfa.object_syntax import MAX_INTEGER, MAX_NAME, MAX_STRING, check_number
+from signer.document.pdfa.object_syntax import (
+    MAX_INTEGER,
+    MAX_NAME,
+    MAX_REAL,
+    MAX_STRING,
+    MIN_REAL,
+    check_number,
+)
 
 MAX_NESTING = 28
 _OPERATORS = (
@@ -151,7 +158,10 @@ class _Run:
 
     def _operand(self, value: Any) -> None:
         """Limits of one operand (6.1.13); most are small numbers."""
-        if type(value) is int and abs(value) <= MAX_INTEGER:
+        kind = type(value)
+        if kind is int and -MAX_INTEGER <= value <= MAX_INTEGER:
+            return
+        if kind is float and MIN_REAL <= abs(value) <= MAX_REAL:
             return
         todo = [value]
         while todo:

@@ -49,6 +49,8 @@ def operations(data: bytes) -> Iterator[tuple[str, list[Any]]]:
         if kind == syntax.NUMBER:
             position = match.end()
             value: Any = syntax.number_of(match[syntax.NUMBER], match.start())
+        elif kind == syntax.HEX:
+            value, position = syntax.hex_string(match, 0), match.end()
         else:
             value, position = syntax.parse(data, position, _LIMITS)
         if len(operands) < MAX_OPERANDS:

@@ -29,7 +29,6 @@ FILTERS = frozenset(
         "DCTDecode", "JPXDecode",
     }
 )  # fmt: skip
-_WINDOW = 4_096
 _HEAD = re.compile(rb"(?:\r\n|\r|\n)\d+[\0\t\n\f\r ]\d+[\0\t\n\f\r ]obj(?:\r|\n)")
 _END = re.compile(rb"(?:\r|\n)endobj(?:\r|\n|\Z)")
 _SPACED_END = re.compile(rb"[\0\t\n\f\r ]*endobj")
@@ -92,20 +91,13 @@ def _written(context: Context, number: int, entry: Entry) -> None:
 
 def _after_value(context: Context, start: int) -> bytes:
     """The bytes from the end of a direct value on, up to a little after its `endobj`."""
-    length = _WINDOW
-    while True:
-        window = context.pdf.read(start, length)
-        try:
-            found = syntax.parse_indirect(window, 0, context.pdf.limits, base=start, final=False)
-        except syntax.NeedMore:
-            if len(window) < length:
-                return b""
-            length *= 8
-            continue
-        except DocumentRefused:
-            return b""
-        back = len(window[: found.end - 6].rstrip(_HEX_SPACE))
-        return context.pdf.read(start + back, found.end - back + 1)
+    try:
+        end = context.pdf.end_of(start)
+    except DocumentRefused:
+        return b""
+    body = context.pdf.read(start, end - start - len(b"endobj"))
+    back = len(body.rstrip(_HEX_SPACE))
+    return context.pdf.read(start + back, end - start - back + 1)
 
 
 def _refused(context: Context, number: int, start: int, refusal: DocumentRefused) -> None:
@@ -166,14 +158,17 @@ def _packed(context: Context, container: int) -> None:
 
 
 def _values(context: Context, number: int, root: Any, read: Any) -> None:
-    todo = [root.dict if isinstance(root, Stream) else root]
+    todo: list[Any] = [root.dict if isinstance(root, Stream) else root]
     while todo:
         value = todo.pop()
-        if isinstance(value, dict):
+        kind = type(value)
+        if kind is int and -MAX_INTEGER <= value <= MAX_INTEGER:
+            continue  # nearly every value of a large object
+        if kind is dict:
             for key in value:
                 _name(context, number, key)
             todo += value.values()
-        elif isinstance(value, list):
+        elif kind is list:
             todo += value
         else:
             _scalar(context, number, value, read)
@@ -183,7 +178,8 @@ def _scalar(context: Context, number: int, value: Any, read: Any) -> None:
     if isinstance(value, Name):
         _name(context, number, value)
     elif isinstance(value, bytes):
-        context.require(len(value) <= MAX_STRING, "6.1.13-3", f"a string of {len(value)} bytes", number)
+        if len(value) > MAX_STRING:
+            context.fail("6.1.13-3", f"a string of {len(value)} bytes", number)
         if isinstance(value, HexString) and value.start >= 0:
             digits = read(value.start + 1, value.end - value.start - 2).translate(None, _HEX_SPACE)
             context.require(len(digits) % 2 == 0, "6.1.6-1", "a hexadecimal string of odd length", number)
@@ -192,14 +188,15 @@ def _scalar(context: Context, number: int, value: Any, read: Any) -> None:
 
 
 def _name(context: Context, number: int, name: str) -> None:
-    context.require(len(name) <= MAX_NAME, "6.1.13-4", f"a name of {len(name)} bytes", number)
+    if len(name) > MAX_NAME:
+        context.fail("6.1.13-4", f"a name of {len(name)} bytes", number)
 
 
 def check_number(context: Context, value: Any, number: int) -> None:
     """6.1.13-1, -2, -5 for an integer or a real; other values pass."""
     if type(value) is int:
-        sound = -MAX_INTEGER - 1 <= value <= MAX_INTEGER
-        context.require(sound, "6.1.13-1", f"the integer {value}", number)
+        if not -MAX_INTEGER - 1 <= value <= MAX_INTEGER:
+            context.fail("6.1.13-1", f"the integer {value}", number)
     elif type(value) is float:
         context.require(abs(value) <= MAX_REAL, "6.1.13-2", "a real number out of range", number)
         context.require(value == 0 or abs(value) >= MIN_REAL, "6.1.13-5", "a real number near zero", number)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from signer.crosscheck.pyhanko_check import MAX_FILE, Opinion, PyhankoVerdict, check
+from signer import wire
+from signer.crosscheck.pyhanko_check import MAX_FILE, check
+from signer.crosscheck.pyhanko_opinion import Opinion, PyhankoVerdict
 from signer.sandbox import Sandbox
 from tests.demo_pki import demo_pki
 from tests.signer.creation.issuing import AT, SHAPES
@@ -84,3 +89,22 @@ def test_it_is_not_asked_about_very_large_files(finished, tmp_path, roots):
     verdict = check(path, roots, AT)
     assert verdict.opinion is Opinion.NONE
     assert "larger" in verdict.summary
+
+
+def test_a_process_that_reads_the_opinion_never_loads_pyhanko(finished, roots):
+    verdict = check(finished[2], roots, AT)
+    line = wire.dumps(verdict)
+    program = (
+        "import sys; from signer import wire; "
+        "print(wire.loads(sys.stdin.read()).agrees, 'pyhanko' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=line, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == ["True", "False"]
+
+
+def test_the_names_of_coverage_are_pyhankos_own():
+    from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+    assert {"ENTIRE_FILE", "ENTIRE_REVISION"} <= set(SignatureCoverageLevel.__members__)

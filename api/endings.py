@@ -1,0 +1,49 @@
+"""Who waits for an operation to end is told when it does, within this process, and holds no thread meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import Future
+from threading import Lock
+
+
+class Endings:
+    """Operations that somebody waits for. Safe for threads.
+
+    Nothing depends on it: an end that another process brought is seen when the time is over.
+    """
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._waiting: dict[str, list[Future[None]]] = {}
+
+    @contextlib.contextmanager
+    def watched(self, operation_id: str) -> Iterator[Future[None]]:
+        """Done when the operation ends. To be opened before the operation is read: no end falls between."""
+        future: Future[None] = Future()
+        with self._guard:
+            self._waiting.setdefault(operation_id, []).append(future)
+        try:
+            yield future
+        finally:
+            with self._guard:
+                others = self._waiting[operation_id]
+                others.remove(future)
+                if not others:
+                    del self._waiting[operation_id]
+
+    def announce(self, operation_id: str) -> None:
+        """It ended, and that is committed."""
+        with self._guard:
+            waiting = list(self._waiting.get(operation_id, ()))
+        for future in waiting:
+            if future.set_running_or_notify_cancel():
+                future.set_result(None)
+
+
+async def within(future: Future[None], seconds: float) -> None:
+    """Until it is done, or the time is over."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.wrap_future(future), seconds)
