@@ -67,7 +67,7 @@ def request_for(blueprint: Blueprint, number: int) -> SignatureRequest:
         if blueprint.visible
         else None
     )
-    size = contents_size(demo_pki().leader)
+    size = contents_size(demo_pki().leader, 500)  # and room for a token, filled with zeros
     return SignatureRequest(blueprint.names[number], size, "Nguyễn Văn An", NOW, shown, reason="Phê duyệt")
 
 
