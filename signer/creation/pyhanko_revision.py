@@ -194,7 +194,7 @@ class _Writer(IncrementalPdfFileWriter):
     def _populate_trailer(self, trailer: Any) -> None:
         """What only an older trailer says is not said again."""
         own = set(trailer)
-        super()._populate_trailer(trailer)
+        IncrementalPdfFileWriter._populate_trailer(self, trailer)
         for key in set(trailer) - own - self._known:
             del trailer[key]
 
