@@ -8,6 +8,7 @@ rule the other refuses by the same.
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pypdfium2
@@ -15,18 +16,23 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from PIL import ImageChops
 
+from policies.layout import fills
 from policies.refusals import Refused
+from policies.validation import AGENCY, PASSED
 from signer.creation import cms, fallback
 from signer.creation.form import fields
 from signer.creation.two_step import SignatureRequest, contents_size, prepare_signature, write
+from signer.document.pdfa import check
 from signer.document.reader import PdfFile
 from signer.document.syntax import Ref, Stream
 from signer.stamping.appearance import Appearance
+from signer.validation.online import validate_online
 from tests.conformance import judges
 from tests.demo_pki import demo_pki
+from tests.factories.encrypted import encrypted
 from tests.factories.graphs import Blueprint, Form, Locks, blueprints
-from tests.signer.creation.issuing import SIGNATURE
-from tests.signer.validation.office import NOW, Office
+from tests.signer.creation.issuing import DAY, LEADER, SEAL, SHAPES, SIGNATURE, STAMP, Desk
+from tests.signer.validation.office import NOW, Direct, Office, PkiSource, explain
 
 HOW = settings(
     deadline=None,
@@ -67,7 +73,7 @@ def request_for(blueprint: Blueprint, number: int) -> SignatureRequest:
         if blueprint.visible
         else None
     )
-    size = contents_size(demo_pki().leader)
+    size = contents_size(demo_pki().leader, 500)  # and room for a token, filled with zeros
     return SignatureRequest(blueprint.names[number], size, "Nguyễn Văn An", NOW, shown, reason="Phê duyệt")
 
 
@@ -192,3 +198,60 @@ def test_every_form_with_everything_in_it(office, tmp_path, form):
         earlier=2,
     )
     judge(blueprint, office, tmp_path)
+
+
+@pytest.mark.parametrize("order", [PATHS, PATHS[::-1]], ids="-then-".join)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_decision_of_which_each_path_signs_one_half(tmp_path, shape, order):
+    """PDF/A-2b: the leader by one path; number, date and seal in one revision by the other."""
+    pki = demo_pki()
+    desk = Desk(tmp_path, pki.leader, pki.seal)
+    source = desk.prepared(SHAPES[shape](desk.base()))
+    acts = ((LEADER, pki.leader, SIGNATURE, {}), (STAMP, pki.seal, SEAL, fills(15, DAY)))
+    for path, (field, key, image, values) in zip(order, acts, strict=True):
+        size = contents_size(key, 500)
+        request = SignatureRequest(field, size, "Nguyễn Văn An", NOW, Appearance(image), values)
+        made = prepared(path, source, request)
+        other = prepared(PATHS[1 - PATHS.index(path)], source, request)
+        out, twin = tmp_path / f"{field}.pdf", tmp_path / f"{field}-twin.pdf"
+        write(source, made, cms.build(made.digest, key), out)
+        write(source, other, cms.build(other.digest, key), twin)
+        assert written_field(out, field) == written_field(twin, field)
+        assert same_pages(rendered(out), rendered(twin)) and not same_pages(rendered(source), rendered(out))
+        source = out
+    assert check(source).conforms
+    office = Office(pki, tmp_path, NOW)
+    strict = shape != "hybrid"  # see judges.KNOWN_WRONG
+    for opinion in (
+        judges.ours(source, office),
+        judges.pyhanko(source, office, strict=strict),
+        judges.pdfsig(source),
+    ):
+        assert opinion.approves(2), opinion.said
+    assert judges.qpdf(source)[0] == 0
+    if strict:
+        told = judges.mutool(source)
+        assert told.approves(2), told.said
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+@pytest.mark.parametrize("way", ["rc4-128", "aes-128", "aes-256", "aes-256-plain-metadata"])
+def test_everybody_agrees_on_encrypted_files(office, tmp_path, way, packed):
+    """Only pyHanko writes here; whoever has the password finds both signatures good."""
+    blueprint = Blueprint(pages=3, nested=True, metadata=True, earlier=1, texts=1, updates=1)
+    source = tmp_path / "encrypted.pdf"
+    source.write_bytes(encrypted(blueprint.write(tmp_path).read_bytes(), way, "user", "owner", packed=packed))
+    for number in range(2):
+        made = fallback.prepare_signature(source, request_for(blueprint, number), "user").made
+        source = signed(made, source, tmp_path / f"{number}.pdf")
+    report = validate_online(Direct(), source, office.trust, NOW, AGENCY, PkiSource(demo_pki()), "user")
+    assert report.verdict == PASSED, explain(report)
+    opinions = [judges.pdfsig(source, "user"), judges.mutool(source, "user")]
+    if way == "aes-256-plain-metadata":
+        ask = partial(judges.pyhanko, source, office, password="user")
+        assert judges.is_known_wrong("pyhanko-plain-metadata", ask)
+    else:
+        opinions.append(judges.pyhanko(source, office, password="user"))
+    for opinion in opinions:
+        assert opinion.approves(2), opinion.said
+    assert judges.qpdf(source, "user")[0] == 0
