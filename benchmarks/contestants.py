@@ -28,6 +28,9 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from benchmarks.documents import NAME
 from policies.algorithms import DEFAULT, SignatureAlgorithm
 from signer.creation import cms, two_step
+from signer.creation.native import signing as native
+from signer.creation.native.drawing import Stamps
+from signer.creation.native.kept import KeptDigest
 from signer.creation.two_step import SignatureRequest
 from signer.keys import pkcs12
 from signer.ports import SigningKey
@@ -98,17 +101,20 @@ def hash_state(file: Path) -> _Hash:
     return state
 
 
-def ours(bench: Bench, signer: Signer, kept: _Hash | None = None) -> Act:  # noqa: ARG001
-    """Prepare, compare the digest outside of the sandbox, sign, append. This path has no use for `kept`."""
-    size = two_step.contents_size(signer.key)
+def ours(bench: Bench, signer: Signer, kept: _Hash | None = None) -> Act:
+    """The native path as the service takes it: prepare, one use of the key, append. `kept` is over the file."""
+    size, stamps = two_step.contents_size(signer.key), Stamps()
+    state = None if kept is None else KeptDigest(bench.file.stat().st_size, kept)
 
     def act() -> object:
         request = SignatureRequest(bench.field, size, NAME, datetime.now(UTC), signer.shown)
-        prepared = two_step.prepare_signature(bench.file, request)
-        two_step.check_digest(bench.file, prepared)
+        prepared = native.prepare(bench.file, request, stamps, state)
         tail = two_step.fill_hole(prepared, cms.build(prepared.digest, signer.key))
-        with bench.grown.open("ab", buffering=0) as target:
-            target.write(tail)
+        target = os.open(bench.grown, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            os.write(target, tail)
+        finally:
+            os.close(target)
         return bench.grown
 
     return act

@@ -1,8 +1,8 @@
 """PDF dictionaries as raw bytes (ISO 32000-2, 7.3): checked by one pattern, split by another, never rebuilt.
 
-A narrow grammar: no comments, no escaped keys, no unbalanced parentheses in strings, no `null`, four levels of
-nesting. What it takes is read by every reader alike; anything else is `Unfit`. Every quantifier is possessive: no
-input makes a pattern backtrack.
+A narrow grammar: no comments, no escaped keys, no unbalanced parentheses in strings, no `null`, five levels of
+nesting; anything else is `Unfit`. What stands inside of an array or dictionary is passed on, and judged when it is
+asked for. Every quantifier is possessive: no input makes a pattern backtrack.
 """
 
 from __future__ import annotations
@@ -21,24 +21,26 @@ class Unfit(Exception):
 _WS = rb"[\0\t\n\f\r ]"
 _STOP = rb"(?=[\0\t\n\f\r ()<>\[\]{}/%])"
 _KEY = rb"/[^\0-\x20#()<>\[\]{}/%]++"
+_STRING_ = rb"\((?:[^()\\]++|\\.)*+\)"
+_HEX = rb"<(?:[0-9A-Fa-f]|" + _WS + rb")*+>"
 _ATOM = (
-    rb"(?:\d{1,10}+" + _WS + rb"++\d{1,5}+" + _WS + rb"++R" + _STOP
-    + rb"|/[^\0\t\n\f\r ()<>\[\]{}/%]*+"
+    rb"/[^\0\t\n\f\r ()<>\[\]{}/%]*+"
+    + rb"|\d{1,10}+" + _WS + rb"++\d{1,5}+" + _WS + rb"++R" + _STOP
     + rb"|[+-]?(?:\d++\.?\d*+|\.\d++)" + _STOP
-    + rb"|\((?:[^()\\]++|\\.)*+\)"
-    + rb"|<(?:[0-9A-Fa-f]|" + _WS + rb")*+>"
-    + rb"|(?:true|false)" + _STOP + rb")"
+    + rb"|" + _STRING_ + rb"|" + _HEX + rb"|(?:true|false)" + _STOP
 )  # fmt: skip
 
 
-def _nested(below: bytes) -> bytes:
-    """Values one level deeper: an atom, an array or a dictionary of `below`."""
-    array = rb"\[(?:" + _WS + rb"*+" + below + rb")*+" + _WS + rb"*+\]"
-    dictionary = rb"<<(?:" + _WS + rb"*+" + _KEY + _WS + rb"*+" + below + rb")*+" + _WS + rb"*+>>"
-    return rb"(?:" + _ATOM + rb"|" + array + rb"|" + dictionary + rb")"
+def _inside(below: bytes) -> bytes:
+    """What may stand between brackets, one level deeper: brackets and strings are told apart, nothing else."""
+    return (
+        rb"(?:[^\[\]<>()%{}]++|" + _STRING_ + rb"|" + _HEX + rb"|\[" + below + rb"\]|<<" + below + rb">>)*+"
+    )
 
 
-_VALUE = _nested(_nested(_nested(_nested(_ATOM))))
+_FLAT = rb"(?:[^\[\]<>()%{}]++|" + _STRING_ + rb"|" + _HEX + rb")*+"
+_NESTED = _inside(_inside(_inside(_FLAT)))
+_VALUE = rb"(?:" + _ATOM + rb"|\[" + _NESTED + rb"\]|<<" + _NESTED + rb">>)"
 _PAIRS = rb"(?:" + _WS + rb"*+" + _KEY + _WS + rb"*+" + _VALUE + rb")*+"
 _DICTIONARY = re.compile(_WS + rb"*+<<" + _PAIRS + _WS + rb"*+>>", re.DOTALL)
 _ENTRY = re.compile(_WS + rb"*+/(" + _KEY[1:] + rb")" + _WS + rb"*+(" + _VALUE + rb")", re.DOTALL)

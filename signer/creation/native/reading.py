@@ -97,7 +97,7 @@ class NativeFile:
         view = memoryview(buffer)
         done = 0
         while done < self.size:
-            count = os.preadv(self._descriptor, [view[: min(BLOCK, self.size - done)]], done)
+            count = os.preadv(self._descriptor, (view[: min(BLOCK, self.size - done)],), done)
             if not count:
                 raise Unfit("changing")
             digest.update(view[:count])

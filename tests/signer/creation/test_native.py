@@ -274,12 +274,16 @@ def test_broken_dictionaries_are_read_alike_or_not_at_all(value, data):
 
 
 def agrees(raw: bytes) -> None:
-    """What `entries` takes, the parser takes, with the same keys and the same values."""
+    """What both take has the same end, the same keys and the same values."""
     try:
         found, end = entries(raw)
     except Unfit:
         return
-    parsed, its_end = syntax.parse(raw)
+    try:
+        parsed, its_end = syntax.parse(raw)
+    except DocumentRefused:  # inside of an array or a dictionary, which is passed on as it is
+        assert any(value[:1] == b"[" or value[:2] == b"<<" for value in found.values())
+        return
     assert (its_end, set(parsed)) == (end, {key.decode("latin-1") for key in found})
     for key, value in found.items():
         assert syntax.parse(value + b" ")[0] == parsed[key.decode("latin-1")]
