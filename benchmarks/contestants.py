@@ -105,17 +105,18 @@ def ours(bench: Bench, signer: Signer, kept: _Hash | None = None) -> Act:
     """The native path as the service takes it: prepare, one use of the key, append. `kept` is over the file."""
     size, stamps = two_step.contents_size(signer.key), Stamps()
     state = None if kept is None else KeptDigest(bench.file.stat().st_size, kept)
+    file, grown = bench.file, bench.grown
 
     def act() -> object:
         request = SignatureRequest(bench.field, size, NAME, datetime.now(UTC), signer.shown)
-        prepared = native.prepare(bench.file, request, stamps, state)
+        prepared = native.prepare(file, request, stamps, state)
         tail = two_step.fill_hole(prepared, cms.build(prepared.digest, signer.key))
-        target = os.open(bench.grown, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        target = os.open(grown, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         try:
             os.write(target, tail)
         finally:
             os.close(target)
-        return bench.grown
+        return grown
 
     return act
 

@@ -16,6 +16,9 @@ class SigningKey(Protocol):
     returns the raw signature value (RSA block, or DER `Ecdsa-Sig-Value`). It is safe to call from several
     threads. It raises `SigningRefused` when the key must not be used, `SignerUnavailable` when the device
     does not answer; after an error the caller must assume that the key may have been used.
+
+    A key whose maker verifies each value before it gives it may say so by an attribute `proves`, which is True; of any
+    other the caller verifies it.
     """
 
     @property

@@ -3,7 +3,7 @@
     1. template   everything that only depends on key and certificates, once
     2. attributes content-type, message-digest, signing-certificate-v2, algorithm-protection; sorted as DER
     3. sign       one use of the key
-    4. compare    the value must verify under the certificate's key, or it is dropped
+    4. compare    the value must verify under the certificate's key, or it is dropped; a key may have done that itself
     5. assemble   the caller puts it into `/Contents`; a token may join later as an unsigned attribute
 
 There is no signing-time attribute: PAdES forbids it, the claimed time stands in the signature dictionary.
@@ -121,7 +121,8 @@ def _signed(template: _Template, digest: bytes, key: SigningKey, content: bytes)
     attributes = template.attributes(digest)
     to_sign = hashlib.new(template.algorithm.digest, der.encode(der.SET, attributes)).digest()
     signature = key.sign(to_sign)
-    if not primitives.verifies(template.public_key, template.algorithm, signature, to_sign):
+    proven = getattr(key, "proves", False) is True
+    if not proven and not primitives.verifies(template.public_key, template.algorithm, signature, to_sign):
         raise SigningRefused(reasons.WRONG_SIGNATURE)
     return (
         template.assemble(attributes, signature, content) if content else template.detached(digest, signature)

@@ -111,7 +111,7 @@ def _check_permissions(revision: PyhankoRevision, needed: StandardPermissions) -
 def _placeholder(revision: PyhankoRevision, target: FormField, request: SignatureRequest) -> SignatureObject:
     """pyHanko's signature dictionary with the entries that the native path writes."""
     made = SignatureObject(
-        timestamp=request.at.astimezone(two_step._HANOI),
+        timestamp=request.at.astimezone(two_step.HANOI),
         subfilter=SigSeedSubFilter.PADES,
         name=unicodedata.normalize("NFC", request.name),
         reason=request.reason or None,

@@ -14,7 +14,7 @@ import dataclasses
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ from signer.stages import Prepared
 from signer.stamping.appearance import Appearance, Colours, signature_form
 
 MAX_CONTENTS = 32_767  # ISO 19005-2, 6.1.13: a string's limit, in bytes
-_HANOI = timezone(timedelta(hours=7))
+_AHEAD = timedelta(hours=7)
+HANOI = timezone(_AHEAD)
 RANGE = b"[0 %10d %10d %10d]"
 _CONTROL = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn")
 
@@ -177,7 +178,7 @@ def _signature(pdf: PdfFile, target: FormField, request: SignatureRequest) -> by
 def claims(request: SignatureRequest) -> bytes:
     """The signature dictionary as far as it says who signs, when and why; still open."""
     who, why = _who_and_why(request.name, request.reason, request.location)
-    return b"%b/M (%b)%b" % (who, _pdf_date(request.at), why)
+    return b"%b/M (%b)%b" % (who, pdf_date(request.at), why)
 
 
 @lru_cache(maxsize=256)
@@ -214,12 +215,19 @@ def _reference(pdf: PdfFile, target: FormField) -> list[dict[str, Any]] | None:
     return [reference]
 
 
-def _pdf_date(at: datetime) -> bytes:
+def pdf_date(at: datetime) -> bytes:
     """The claimed time in Vietnam's zone, with its offset (ISO 32000-2, 7.9.4)."""
     if at.tzinfo is None:
         raise ValueError("the claimed time must be aware")
-    there = at.astimezone(_HANOI)
-    return b"D:%04d%02d%02d%02d%02d%02d+07'00'" % there.timetuple()[:6]
+    there = (at if at.tzinfo is UTC else at.astimezone(UTC)) + _AHEAD
+    return b"D:%04d%02d%02d%02d%02d%02d+07'00'" % (
+        there.year,
+        there.month,
+        there.day,
+        there.hour,
+        there.minute,
+        there.second,
+    )
 
 
 def _prepared(path: Path, built: Built, signature: Ref, request: SignatureRequest) -> Prepared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from policies.algorithms import DEFAULT, SignatureAlgorithm
+from policies.algorithms import DEFAULT, Scheme, SignatureAlgorithm
 from signer.keys import checks, primitives
 
 
@@ -23,6 +23,12 @@ class SoftwareKey:
 
     def __post_init__(self) -> None:
         checks.check_at_load(self.certificate, self.chain, self.private_key.public_key(), self.algorithm)
+
+    @property
+    def proves(self) -> bool:
+        """OpenSSL verifies what it made with an RSA key before it gives it (against faults of the CRT), not so
+        with ECDSA; that key and certificate belong together was checked at load."""
+        return self.algorithm.scheme is not Scheme.ECDSA
 
     def sign(self, digest: bytes) -> bytes:
         """Signature value over a ready digest (contract: `signer.ports.SigningKey`)."""

@@ -14,9 +14,9 @@ from functools import lru_cache
 
 from policies.layout import YEAR_FIELD
 from signer.creation.fill import DEFAULT_APPEARANCE, codes_of, widths_of
-from signer.creation.native.form import Field, dictionary
+from signer.creation.native.form import Field
 from signer.creation.native.grammar import Entries, Unfit, integer, items, reference, string
-from signer.creation.native.reading import NativeFile
+from signer.creation.native.reading import NativeFile, common
 from signer.creation.native.rows import decoded
 from signer.creation.native.showing import rect_of, rotation_of
 from signer.document.objects import Ref
@@ -67,7 +67,7 @@ def _style(file: NativeFile, form: Entries, field: Field) -> TextStyle:
     match = DEFAULT_APPEARANCE.search(string(field.found.get(b"DA", b"")))
     if match is None:
         raise Unfit("rule")
-    fonts = dictionary(file, dictionary(file, form.get(b"DR", b"<<>>")).get(b"Font", b"<<>>"))
+    fonts = common(file, common(file, form.get(b"DR", b"<<>>")).get(b"Font", b"<<>>"))
     num, gen = reference(fonts.get(match[1], b""))
     alignment = _ALIGNMENTS.get(integer(field.found.get(b"Q", b"0")), Alignment.LEFT)
     name = match[1].decode("latin-1")
@@ -80,7 +80,7 @@ def _metrics(file: NativeFile, num: int, gen: int) -> Metrics:
     if font.get(b"Encoding") != b"/Identity-H" or len(below) != 1:
         raise Unfit("foreign-font")
     raw, its = file.stream(*reference(font.get(b"ToUnicode", b"")))
-    widths = dictionary(file, below[0]).get(b"W", b"")
+    widths = common(file, below[0]).get(b"W", b"")
     if set(its) - {b"Length", b"Filter"}:
         raise Unfit("foreign-font")
     return _measured(raw, its.get(b"Filter"), widths)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from signer.creation.native.grammar import Entries, Unfit, entries, integer
+from signer.creation.native.grammar import Entries, Unfit, entries, integer, reference
 from signer.creation.native.rows import Place, StreamRows, TableRows, unpacked
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ _HEADER = re.compile(rb"%PDF-\d\.\d")
 _TABLE = re.compile(rb"xref[ ]?(?:\r\n|\n|\r)")
 _RUN = re.compile(rb"(\d{1,10}+) (\d{1,10}+) ?(?:\r\n|\n|\r)")
 _TRAILER = re.compile(rb"trailer(?=[\0\t\n\f\r <])")
+# The trailer that most programs write: nothing in it that the native path would have to look at.
+_PLAIN_TRAILER = re.compile(
+    rb"trailer\s*+<<(?:\s*+(?:/Prev\s++(\d{1,18}+)|/Size\s++\d++|/(?:Root|Info)\s++\d++ \d++ R"
+    rb"|/ID\s*+\[(?:\s|<[0-9A-Fa-f]*+>)*+\]))*+\s*+>>"
+)
 _OBJECT = re.compile(rb"(\d{1,10}+) (\d{1,5}+) obj(?=[\0\t\n\f\r <])")
 _ENDOBJ = re.compile(rb"[\0\t\n\f\r ]*+endobj(?=[\0\t\n\f\r ])")
 _STREAM = re.compile(rb"[\0\t\n\f\r ]*+stream(?:\r\n|\n)")
@@ -111,29 +117,36 @@ class NativeFile:
         if place.container:
             if gen:
                 raise Unfit("object-not-there")
-            return self._member(place, num)
+            return entries(self._packed(place, num))[0]
         data, position, _ = self._object(place, num, gen)
         found, end = entries(data, position)
         if _ENDOBJ.match(data, end) is None:
             raise Unfit("stream-object")
         return found
 
-    def signature(self, num: int, gen: int) -> Entries:
-        """The same for a signature dictionary: what its /Contents holds, which is long, is cut out unread."""
+    def raw(self, num: int, gen: int) -> bytes:
+        """The bytes of an object between `obj` and `endobj`. Raises `Unfit` when it is long."""
         place = self._place(num)
         if place.container:
-            raise Unfit("packed-signature")
+            return self._packed(place, num)
+        data, position, _ = self._object(place, num, gen)
+        end = data.find(b"endobj", position, position + _WINDOW)
+        if end < 0:
+            raise Unfit("long-object")
+        return data[position:end]
+
+    def signature(self, num: int, gen: int) -> bytes:
+        """A signature dictionary up to the `<` of its /Contents, which is long, and from its `>` on to `endobj`."""
+        place = self._place(num)
+        if place.container:
+            raise Unfit("packed-object")
         data, position, _ = self._object(place, num, gen, _LARGEST_SIGNATURE)
         hole = _HOLE.search(data, position, position + _WINDOW)
         closing = data.find(b">", hole.end()) if hole else -1
-        end = data.find(b"endobj", closing) if closing > 0 else -1
+        end = data.find(b"endobj", closing, closing + _WINDOW) if closing > 0 else -1
         if hole is None or end < 0:
-            raise Unfit("long-signature")
-        rest = data[position : hole.end()] + data[closing:end]
-        found, stop = entries(rest)
-        if rest[stop:].strip() or found.get(b"Contents") != b"<>":
-            raise Unfit("grammar")
-        return found
+            raise Unfit("long-object")
+        return data[position : hole.end()] + data[closing:end]
 
     def stream_dictionary(self, num: int, gen: int) -> Entries:
         """The dictionary of a stream object, its data unread."""
@@ -169,14 +182,14 @@ class NativeFile:
                 return found
         raise Unfit("object-not-there")
 
-    def _member(self, place: Place, num: int) -> Entries:
-        """An object of an object stream (7.5.7)."""
+    def _packed(self, place: Place, num: int) -> bytes:
+        """The dictionary of an object stream's object (7.5.7)."""
         if place.where not in self._members:
             self._members[place.where] = unpacked(*self.stream(place.where, 0))
         data, starts = self._members[place.where]
         if num not in starts:
             raise Unfit("object-not-there")
-        return entries(data, starts[num])[0]
+        return data[starts[num] : entries(data, starts[num])[1]]
 
     def stream(self, num: int, gen: int) -> tuple[bytes, Entries]:
         """A stream object's bytes, still encoded, and its dictionary."""
@@ -241,10 +254,17 @@ class NativeFile:
         head = _TRAILER.match(data, position - base)
         if head is None:
             raise Unfit("cross-reference")
-        trailer = entries(data, head.end())[0]
+        trailer = self._trailer(data, position - base, head.end(), offset)
         if b"XRefStm" in trailer:
             raise Unfit("hybrid")
         return _Section(offset, trailer, TableRows(runs))
+
+    def _trailer(self, data: bytes, keyword: int, position: int, offset: int) -> Entries:
+        """The trailer's entries; of a plain one of an earlier section /Prev alone."""
+        plain = None if offset == self.startxref else _PLAIN_TRAILER.match(data, keyword)
+        if plain is None or data.count(b"/Prev", keyword, plain.end()) > 1:
+            return entries(data, position)[0]
+        return {} if plain[1] is None else {b"Prev": plain[1]}
 
     def _stream_section(self, data: bytes, base: int, offset: int) -> _Section:
         head = _OBJECT.match(data, offset - base)
@@ -254,3 +274,17 @@ class NativeFile:
         if found.get(b"Type") != b"/XRef":
             raise Unfit("cross-reference")
         return _Section(offset, found, StreamRows(raw, found))
+
+
+def common(file: NativeFile, raw: bytes) -> Entries:
+    """A dictionary that stands here or is referred to, of a kind that many documents have alike (catalog, form, lock,
+    output intent): the same bytes are taken apart once. The result is shared: it is not to be changed."""
+    return _taken_apart(raw if raw.startswith(b"<<") else file.raw(*reference(raw)))
+
+
+@lru_cache(maxsize=1024)
+def _taken_apart(raw: bytes) -> Entries:
+    found, end = entries(raw)
+    if raw[end:].strip(b"\0\t\n\f\r "):
+        raise Unfit("stream-object")
+    return found

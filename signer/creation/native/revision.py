@@ -91,10 +91,13 @@ def _changed(file: NativeFile, changes: list[Change]) -> tuple[bytes, list[secti
 
 def _shown(first: int, forms: list[bytes], stamp: Stamp) -> tuple[bytes, list[int]]:
     """Forms and stamp, numbered from `first` on, and where each object begins."""
-    shown, places = b"", []
+    shown = b""
+    places: list[int] = []
     for num, form in enumerate(forms, first):
         places.append(len(shown))
         shown = b"%b%d 0 obj\n%b\nendobj\n" % (shown, num, form)
+    if not stamp.count:
+        return shown, places
     stamped, starts = stamp.numbered(first + len(forms))
     return (shown + stamped, [*places, *(len(shown) + at for at in starts)]) if forms else (stamped, starts)
 

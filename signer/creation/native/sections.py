@@ -49,12 +49,16 @@ def table(rows: list[Row], size: int, entries: bytes) -> bytes:
     """A table with these rows (ascending by number) and its trailer."""
     if rows[-1][2] > _LARGEST_TABLE_OFFSET:
         raise Unfit("large-table")
-    lines = [b"xref\n"]
-    for run in _runs(rows):
-        lines.append(b"%d %d\n" % (run[0][0], len(run)))
-        lines += [b"%010d %05d n \n" % (offset, gen) for _, gen, offset in run]
-    lines.append(b"trailer\n<</Size %d%b>>\n" % (size, entries))
-    return b"".join(lines)
+    parts, following, count = [], -1, 0
+    for num, gen, offset in reversed(rows):
+        if num != following - 1 and count:
+            parts.append(b"%d %d\n" % (following, count))
+            count = 0
+        parts.append(b"%010d %05d n \n" % (offset, gen))
+        following, count = num, count + 1
+    parts += (b"%d %d\n" % (following, count), b"xref\n")
+    parts.reverse()
+    return b"%btrailer\n<</Size %d%b>>\n" % (b"".join(parts), size, entries)
 
 
 def stream(rows: list[Row], own: int, position: int, entries: bytes) -> bytes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from policies.layout import Rect
 from signer.creation.native.drawing import NO_STAMP, Stamp, Stamps
-from signer.creation.native.form import Field, dictionary
+from signer.creation.native.form import Field
 from signer.creation.native.grammar import Entries, Unfit, entries, integer, items, reals, reference
-from signer.creation.native.reading import NativeFile
+from signer.creation.native.reading import NativeFile, common
 from signer.stamping.appearance import Appearance, Colours
 
 _COLOURS = {b"1": Colours.GRAY, b"3": Colours.RGB, b"4": Colours.CMYK}
@@ -16,6 +18,8 @@ def stamp_of(
     file: NativeFile, catalog: Entries, target: Field, shown: Appearance | None, stamps: Stamps
 ) -> Stamp:
     """The objects that show the signature; none for an invisible field. Raises `Unfit`, `SigningRefused`."""
+    if target.found.get(b"Rect") == b"[0 0 0 0]":  # as we write an invisible one
+        return NO_STAMP
     rect = rect_of(target)
     if not rect.visible:
         return NO_STAMP
@@ -44,16 +48,23 @@ def rotation_of(field: Field) -> int:
 
 
 def _user_unit(file: NativeFile, target: Field) -> float:
-    page = file.dictionary(*reference(target.found.get(b"P", b"")))
-    raw = page.get(b"UserUnit")
+    page = file.raw(*reference(target.found.get(b"P", b"")))
+    if b"UserUnit" not in page:
+        return 1.0
+    raw = entries(page)[0].get(b"UserUnit")
     return 1.0 if raw is None else reals(b"[%b]" % raw)[0] or 1.0
 
 
 def colours_of(file: NativeFile, catalog: Entries) -> Colours:
     """The device colours that the file's PDF/A output intent defines (ISO 19005-2, 6.2.3)."""
-    for raw in items(catalog.get(b"OutputIntents", b"[]")):
-        intent = dictionary(file, raw)
+    for raw in _intents(catalog.get(b"OutputIntents", b"[]")):
+        intent = common(file, raw)
         if intent.get(b"S") == b"/GTS_PDFA1" and b"DestOutputProfile" in intent:
             profile = file.stream_dictionary(*reference(intent[b"DestOutputProfile"]))
             return _COLOURS.get(profile.get(b"N", b""), Colours.NONE)
     return Colours.NONE
+
+
+@lru_cache(maxsize=64)
+def _intents(raw: bytes) -> tuple[bytes, ...]:
+    return tuple(items(raw))

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from policies.reasons import signing as reasons
 from signer.creation.native.drawing import Stamps
 from signer.creation.native.filling import filled, wanted
-from signer.creation.native.form import Lock, dictionary, fields_of, target_of
-from signer.creation.native.grammar import reference
+from signer.creation.native.form import fields_of, target_of
 from signer.creation.native.kept import KeptDigest
-from signer.creation.native.reading import NativeFile
+from signer.creation.native.locks import Lock
+from signer.creation.native.reading import NativeFile, common
 from signer.creation.native.revision import Change, assembled
 from signer.creation.native.showing import colours_of, stamp_of
 from signer.creation.two_step import SignatureRequest, check_request, claims
@@ -54,8 +54,8 @@ def _prepared(
     file: NativeFile, request: SignatureRequest, stamps: Stamps, kept: KeptDigest | None
 ) -> Prepared:
     root = file.trailer.get(b"Root", b"")
-    catalog = file.dictionary(*reference(root))
-    form = dictionary(file, catalog.get(b"AcroForm", b""))
+    catalog = common(file, root)
+    form = common(file, catalog.get(b"AcroForm", b""))
     known = fields_of(file, form)
     fills = wanted(known, request.fills) if request.fills else {}
     target, lock = target_of(file, known, request.field.encode(), fills.keys())

@@ -1,0 +1,106 @@
+"""What signatures that are there already forbid, and what the next one will.
+
+ISO 32000-2, 12.7.5.5 (locks), 12.8.2.2 (DocMDP), 12.8.2.4 (FieldMDP). What is not understood is `Unfit`; so is what
+is forbidden: the other way says by which rule.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from signer.creation.native.grammar import Entries, Unfit, entries, reference
+from signer.creation.native.reading import NativeFile, common
+
+_NAMES = re.compile(rb"\[(?:[\0\t\n\f\r ]*+\([!-'*-\[\]-~ ]*+\))*+[\0\t\n\f\r ]*+\]")
+_NAME = re.compile(rb"\(([^()]*+)\)")
+# Up to its /Contents, a signature dictionary as this software writes it: its lock is its field's.
+_STRING = rb"\((?:[^()\\]++|\\.)*+\)"
+_OWN = re.compile(
+    rb"\n<</Type /Sig/Filter /Adobe\.PPKLite/SubFilter /ETSI\.CAdES\.detached"
+    rb"/Name "
+    + _STRING
+    + rb"/M "
+    + _STRING
+    + rb"(?:/Reason "
+    + _STRING
+    + rb")?+(?:/Location "
+    + _STRING
+    + rb")?+"
+    rb"/Reference \[<</Type /SigRef/TransformMethod /FieldMDP/TransformParams "
+    rb"<</Type /TransformParams/V /1\.2/Action (/[A-Z][a-z]{2,6}+)(?:/Fields (\[[^\[\]<>{}/%]*+\]))?+(?:/P (\d))?+>>"
+    rb"/Data \d++ \d++ R>>\]/ByteRange \[[0-9 ]*+\]/Contents <>>>\n",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock or FieldMDP parameters: raw /Action, /Fields and /P."""
+
+    action: bytes
+    fields: bytes
+    permission: bytes
+
+    def covers(self, name: bytes) -> bool:
+        """Whether this field is locked; what is not understood locks all."""
+        if self.action not in (b"/Include", b"/Exclude"):
+            return True
+        named = any(name == each or name.startswith(each + b".") for each in _names(self.fields))
+        return named if self.action == b"/Include" else not named
+
+    def forbids(self, names: tuple[bytes, ...]) -> bool:
+        """Whether one of these fields must not change any more, or nothing must."""
+        return self.permission == b"1" or any(self.covers(name) for name in names)
+
+
+@lru_cache(maxsize=256)
+def _names(fields: bytes) -> tuple[bytes, ...]:
+    if _NAMES.fullmatch(fields or b"[]") is None:
+        raise Unfit("lock")
+    return tuple(_NAME.findall(fields))
+
+
+def lock_of(file: NativeFile, field: Entries) -> Lock | None:
+    """A signature field's own lock."""
+    raw = field.get(b"Lock")
+    if raw is None:
+        return None
+    return _lock(common(file, raw))
+
+
+def _lock(found: Entries) -> Lock:
+    return Lock(found.get(b"Action", b""), found.get(b"Fields", b""), found.get(b"P", b""))
+
+
+def check_earlier(file: NativeFile, field: Entries, names: tuple[bytes, ...]) -> None:
+    """Raises `Unfit` when the signature of this field, or its field's lock, forbids to change one of `names`."""
+    raw = file.signature(*reference(field[b"V"]))
+    own = _OWN.fullmatch(raw)
+    locks = _locks(file, raw, field) if own is None else [Lock(own[1], own[2] or b"", own[3] or b"")]
+    if any(lock.forbids(names) for lock in locks):
+        raise Unfit("rule")
+
+
+def _locks(file: NativeFile, raw: bytes, field: Entries) -> list[Lock]:
+    found, end = entries(raw)
+    if raw[end:].strip() or found.get(b"Contents") != b"<>":
+        raise Unfit("grammar")
+    own = lock_of(file, field)
+    locks = [] if own is None else [own]
+    referred = found.get(b"Reference")
+    return locks if referred is None else [*locks, _referred(file, referred)]
+
+
+def _referred(file: NativeFile, raw: bytes) -> Lock:
+    """The parameters of the one FieldMDP reference. A DocMDP is the other way's: it knows its levels."""
+    if not raw.startswith(b"[") or not raw[1:].lstrip().startswith(b"<<"):
+        raise Unfit("lock")
+    given, end = entries(raw, 1)
+    parameters = given.get(b"TransformParams", b"")
+    if raw[end:].strip() != b"]" or not parameters:
+        raise Unfit("lock")
+    if given.get(b"TransformMethod") != b"/FieldMDP":
+        raise Unfit("certified")
+    return _lock(common(file, parameters))
