@@ -56,7 +56,7 @@ def sign_file(
     finally:
         for leftover in (part, made):
             leftover.unlink(missing_ok=True)
-    written = "" if chosen.path is SigningPath.NATIVE else f" ({chosen.path}: {chosen.shape})"
+    written = "" if chosen.path is not SigningPath.PYHANKO else f" ({chosen.path}: {chosen.shape})"
     return f"{out}: {'B-T' if authority else 'B-B'}, {checks.subject_of(key.certificate)}{written}"
 
 

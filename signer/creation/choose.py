@@ -18,8 +18,8 @@ from typing import Any, Protocol
 
 from signer.creation.native import signing as native
 from signer.creation.native.drawing import Stamps
-from signer.creation.native.grammar import Unfit
 from signer.creation.native.kept import KeptDigest
+from signer.creation.native.unfit import Unfit
 from signer.creation.plan import PreparationPlan
 from signer.creation.shapes import GAVE_UP, Shape, SigningPath, shape_refused
 from signer.creation.two_step import SignatureRequest

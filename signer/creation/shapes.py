@@ -82,6 +82,7 @@ _BY_REASON = {
             reasons.TOO_MANY_OBJECTS,
             reasons.TOO_MANY_REVISIONS,
             reasons.PAGE_TREE_TOO_DEEP,
+            reasons.TOO_MANY_PAGES,
             reasons.TOO_LARGE,
         ),
         Shape.UNFORESEEN: (reasons.PARSER_FAILED,),

@@ -19,6 +19,7 @@ from signer.document.source import Source
 from signer.errors import DocumentRefused
 
 ENTRY_SIZE = 20
+_SHORTEST_ENTRY = 6
 _HEAD = re.compile(rb"[\0\t\n\f\r ]*+(\d{1,10})[ \t]++(\d{1,10})[ \t]*+(?:\r\n|\n|\r)")
 _ENTRY = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)")
 _LOOSE = re.compile(rb"[\0\t\n\f\r ]*+(\d{1,10})[ \t]++(\d{1,5})[ \t]++([nf])(?=[\0\t\n\f\r ])")
@@ -211,9 +212,11 @@ def table_parts(source: Source, offset: int, limit: int) -> tuple[tuple[Part, ..
 
 
 def _table_part(source: Source, offset: int, first: int, count: int) -> tuple[Part, int]:
+    if offset + count * _SHORTEST_ENTRY > source.size:
+        raise xref_damaged("a subsection longer than the file", offset)
     end = offset + count * ENTRY_SIZE
     if end > source.size:
-        raise xref_damaged("a subsection longer than the file", offset)
+        return _loose_part(source, offset, first, count)
     edge = source.read(end, 64)
     ends = count == 0 or (
         _ENTRY.fullmatch(source.read(offset, ENTRY_SIZE)) is not None

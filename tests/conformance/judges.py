@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asn1crypto import x509
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import validate_pdf_signature
@@ -117,6 +118,10 @@ KNOWN_WRONG: dict[str, tuple[type[Exception], str]] = {
     "pyhanko-strict-hybrid": (
         SignatureValidationError,
         "strict mode judges no signature of a hybrid file, which the standard allows (7.5.8.4)",
+    ),
+    "pyhanko-strict-hybrid-update": (
+        PdfError,
+        "strict mode refuses that an update hides an object in a table, by a free entry (7.5.8.4)",
     ),
     "pyhanko-plain-metadata": (
         ValueError,

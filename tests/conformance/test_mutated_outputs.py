@@ -62,13 +62,15 @@ def is_harmless(data: bytes, altered: bytes, hole: range) -> bool:
 def essence(digits: bytes) -> tuple[bytes, ...]:
     """What of a SignedData says who signed what. Not in it: the case of digits and white space between them
     (7.3.4.3), filling, certificates, which are believed only where the signed attributes name their digest or they
-    lead to an anchor, and the list of digest algorithms, a hint that no signature covers (RFC 5652, 5.1)."""
+    lead to an anchor, and what no signature covers and nobody needs (RFC 5652, 5.1 and 5.3): the numbers of
+    versions, the list of digest algorithms, and the parameters of rsaEncryption, which are NULL."""
     plain = digits.translate(None, b"\0\t\n\f\r ").decode("ascii")
     filled = bytes.fromhex(plain + "0" * (len(plain) % 2))
     cms = filled[: der.read(filled).end]
     found = asn1_cms.ContentInfo.load(cms, strict=True)["content"]
     (signer,) = found["signer_infos"]
-    return tuple(each.dump() for each in (found["version"], found["encap_content_info"], signer))
+    names = ("sid", "digest_algorithm", "signed_attrs", "signature", "unsigned_attrs")
+    return (*(signer[name].dump() for name in names), signer["signature_algorithm"]["algorithm"].dump())
 
 
 def flip_and_ask(name: str, folder, rounds: int, chance: random.Random) -> None:

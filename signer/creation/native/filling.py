@@ -15,10 +15,11 @@ from functools import lru_cache
 from policies.layout import YEAR_FIELD
 from signer.creation.fill import DEFAULT_APPEARANCE, codes_of, widths_of
 from signer.creation.native.form import Field
-from signer.creation.native.grammar import Entries, Unfit, integer, items, reference, string
+from signer.creation.native.grammar import Entries, integer, items, reference, string
 from signer.creation.native.reading import NativeFile, common
 from signer.creation.native.rows import decoded
 from signer.creation.native.showing import rect_of, rotation_of
+from signer.creation.native.unfit import Unfit, Unfitness
 from signer.document.objects import Ref
 from signer.document.serializing import serialize
 from signer.document.text_strings import encode_text
@@ -56,9 +57,9 @@ def filled(
 def _filled(file: NativeFile, form: Entries, field: Field | None, value: str, colours: Colours) -> Filled:
     value = unicodedata.normalize("NFC", value)
     if field is None or field.found.get(b"FT") != b"/Tx" or b"V" in field.found:
-        raise Unfit("rule")
+        raise Unfit(Unfitness.RULE)
     if not value or value != value.strip():
-        raise Unfit("rule")
+        raise Unfit(Unfitness.RULE)
     shown = text_form(value, _style(file, form, field), rect_of(field), rotation_of(field), colours)
     return Filled(field, serialize(encode_text(value)), serialize(shown))
 
@@ -66,7 +67,7 @@ def _filled(file: NativeFile, form: Entries, field: Field | None, value: str, co
 def _style(file: NativeFile, form: Entries, field: Field) -> TextStyle:
     match = DEFAULT_APPEARANCE.search(string(field.found.get(b"DA", b"")))
     if match is None:
-        raise Unfit("rule")
+        raise Unfit(Unfitness.RULE)
     fonts = common(file, common(file, form.get(b"DR", b"<<>>")).get(b"Font", b"<<>>"))
     num, gen = reference(fonts.get(match[1], b""))
     alignment = _ALIGNMENTS.get(integer(field.found.get(b"Q", b"0")), Alignment.LEFT)
@@ -78,11 +79,11 @@ def _metrics(file: NativeFile, num: int, gen: int) -> Metrics:
     font = file.dictionary(num, gen)
     below = items(font.get(b"DescendantFonts", b"[]"))
     if font.get(b"Encoding") != b"/Identity-H" or len(below) != 1:
-        raise Unfit("foreign-font")
+        raise Unfit(Unfitness.FOREIGN_FONT)
     raw, its = file.stream(*reference(font.get(b"ToUnicode", b"")))
     widths = common(file, below[0]).get(b"W", b"")
     if set(its) - {b"Length", b"Filter"}:
-        raise Unfit("foreign-font")
+        raise Unfit(Unfitness.FOREIGN_FONT)
     return _measured(raw, its.get(b"Filter"), widths)
 
 
@@ -90,7 +91,7 @@ def _metrics(file: NativeFile, num: int, gen: int) -> Metrics:
 def _measured(raw: bytes, kind: bytes | None, widths: bytes) -> Metrics:
     data = decoded(raw, {} if kind is None else {b"Filter": kind})
     if len(data) > _LARGEST_MAP:
-        raise Unfit("foreign-font")
+        raise Unfit(Unfitness.FOREIGN_FONT)
     glyphs = codes_of(data)
     array = [
         part for first, run in _RUN.findall(widths) for part in (int(first), [int(w) for w in run.split()])

@@ -9,9 +9,10 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from policies.layout import TEXT_FIELDS
-from signer.creation.native.grammar import Entries, Unfit, references, string
+from signer.creation.native.grammar import Entries, references, string
 from signer.creation.native.locks import Lock, check_earlier, lock_of
 from signer.creation.native.reading import NativeFile
+from signer.creation.native.unfit import Unfit, Unfitness
 
 _MOST_FIELDS = 200
 _FOREIGN = (b"Kids", b"Parent")
@@ -36,14 +37,14 @@ def fields_of(file: NativeFile, form: Entries) -> dict[bytes, Field]:
     known: dict[bytes, Field] = {}
     refs = references(form.get(b"Fields", b""))
     if len(refs) > _MOST_FIELDS:
-        raise Unfit("many-fields")
+        raise Unfit(Unfitness.MANY_FIELDS)
     for num, gen in refs:
         found = file.dictionary(num, gen)
         name = string(found.get(b"T", b""))
         if not name.isascii() or b"." in name or name in known or any(key in found for key in _FOREIGN):
-            raise Unfit("nested-fields")
+            raise Unfit(Unfitness.NESTED_FIELDS)
         if found.get(b"Subtype") != b"/Widget":
-            raise Unfit("nested-fields")
+            raise Unfit(Unfitness.NESTED_FIELDS)
         known[name] = Field(num, gen, found)
     return known
 
@@ -54,7 +55,7 @@ def target_of(
     """The empty signature field of this name, and its lock, when nothing forbids to sign it and to fill `fills`."""
     target = known.get(name)
     if target is None or target.found.get(b"FT") != b"/Sig" or b"V" in target.found or b"SV" in target.found:
-        raise Unfit("rule")
+        raise Unfit(Unfitness.RULE)
     for field in known.values():
         if field.signed:
             check_earlier(file, field.found, (name, *fills))
@@ -62,5 +63,5 @@ def target_of(
     if lock is not None:
         for text in _TEXT_FIELDS & known.keys() - fills:
             if b"V" not in known[text].found and lock.covers(text):
-                raise Unfit("rule")
+                raise Unfit(Unfitness.RULE)
     return target, lock

@@ -9,14 +9,7 @@ from __future__ import annotations
 
 import re
 
-
-class Unfit(Exception):
-    """A shape that the native path does not serve; `shape` is one of the table in docs/signing-paths.md."""
-
-    def __init__(self, shape: str) -> None:
-        super().__init__(shape)
-        self.shape = shape
-
+from signer.creation.native.unfit import Unfit, Unfitness
 
 _WS = rb"[\0\t\n\f\r ]"
 _STOP = rb"(?=[\0\t\n\f\r ()<>\[\]{}/%])"
@@ -62,12 +55,12 @@ def entries(data: bytes, position: int = 0) -> tuple[Entries, int]:
     """
     whole = _DICTIONARY.match(data, position)
     if whole is None:
-        raise Unfit("grammar")
+        raise Unfit(Unfitness.GRAMMAR)
     end = whole.end()  # the closing brackets stay in sight: what a value ends with is looked at
     pairs = _ENTRY.findall(data, data.index(b"<<", position) + 2, end)
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise Unfit("grammar")
+        raise Unfit(Unfitness.GRAMMAR)
     return found, end
 
 
@@ -75,42 +68,42 @@ def reference(raw: bytes) -> tuple[int, int]:
     """Object number and generation. Raises `Unfit` when the value is direct."""
     match = _REFERENCE.fullmatch(raw)
     if match is None:
-        raise Unfit("direct-object")
+        raise Unfit(Unfitness.DIRECT_OBJECT)
     return int(match[1]), int(match[2])
 
 
 def references(raw: bytes) -> list[tuple[int, int]]:
     """An array of references. Raises `Unfit` for any other value."""
     if _REFERENCES.fullmatch(raw) is None:
-        raise Unfit("direct-object")
+        raise Unfit(Unfitness.DIRECT_OBJECT)
     return [(int(num), int(gen)) for num, gen in _REFERENCE.findall(raw)]
 
 
 def items(raw: bytes) -> list[bytes]:
     """The raw values of an array that `entries` gave. Raises `Unfit` for any other value."""
     if not raw.startswith(b"["):
-        raise Unfit("direct-object")
+        raise Unfit(Unfitness.DIRECT_OBJECT)
     return _ITEM.findall(raw, 1)
 
 
 def integer(raw: bytes) -> int:
     """A non-negative integer. Raises `Unfit` for any other value."""
     if _INTEGER.fullmatch(raw) is None:
-        raise Unfit("grammar")
+        raise Unfit(Unfitness.GRAMMAR)
     return int(raw)
 
 
 def integers(raw: bytes) -> list[int]:
     """An array of non-negative integers. Raises `Unfit` for any other value."""
     if _INTEGERS.fullmatch(raw) is None:
-        raise Unfit("grammar")
+        raise Unfit(Unfitness.GRAMMAR)
     return [int(each) for each in raw[1:-1].split()]
 
 
 def reals(raw: bytes) -> list[float]:
     """An array of numbers. Raises `Unfit` for any other value."""
     if _REALS.fullmatch(raw) is None:
-        raise Unfit("grammar")
+        raise Unfit(Unfitness.GRAMMAR)
     return [float(each) for each in raw[1:-1].split()]
 
 
@@ -118,5 +111,5 @@ def string(raw: bytes) -> bytes:
     """The bytes of a literal string without escapes. Raises `Unfit` for any other value."""
     match = _STRING.fullmatch(raw)
     if match is None:
-        raise Unfit("escaped-string")
+        raise Unfit(Unfitness.ESCAPED_STRING)
     return match[1]

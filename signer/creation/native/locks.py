@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from signer.creation.native.grammar import Entries, Unfit, entries, reference
+from signer.creation.native.grammar import Entries, entries, reference
 from signer.creation.native.reading import NativeFile, common
+from signer.creation.native.unfit import Unfit, Unfitness
 
 _NAMES = re.compile(rb"\[(?:[\0\t\n\f\r ]*+\([!-'*-\[\]-~ ]*+\))*+[\0\t\n\f\r ]*+\]")
 _NAME = re.compile(rb"\(([^()]*+)\)")
@@ -58,7 +59,7 @@ class Lock:
 @lru_cache(maxsize=256)
 def _names(fields: bytes) -> tuple[bytes, ...]:
     if _NAMES.fullmatch(fields or b"[]") is None:
-        raise Unfit("lock")
+        raise Unfit(Unfitness.LOCK)
     return tuple(_NAME.findall(fields))
 
 
@@ -80,13 +81,13 @@ def check_earlier(file: NativeFile, field: Entries, names: tuple[bytes, ...]) ->
     own = _OWN.fullmatch(raw)
     locks = _locks(file, raw, field) if own is None else [Lock(own[1], own[2] or b"", own[3] or b"")]
     if any(lock.forbids(names) for lock in locks):
-        raise Unfit("rule")
+        raise Unfit(Unfitness.RULE)
 
 
 def _locks(file: NativeFile, raw: bytes, field: Entries) -> list[Lock]:
     found, end = entries(raw)
     if raw[end:].strip() or found.get(b"Contents") != b"<>":
-        raise Unfit("grammar")
+        raise Unfit(Unfitness.GRAMMAR)
     own = lock_of(file, field)
     locks = [] if own is None else [own]
     referred = found.get(b"Reference")
@@ -96,11 +97,11 @@ def _locks(file: NativeFile, raw: bytes, field: Entries) -> list[Lock]:
 def _referred(file: NativeFile, raw: bytes) -> Lock:
     """The parameters of the one FieldMDP reference. A DocMDP is the other way's: it knows its levels."""
     if not raw.startswith(b"[") or not raw[1:].lstrip().startswith(b"<<"):
-        raise Unfit("lock")
+        raise Unfit(Unfitness.LOCK)
     given, end = entries(raw, 1)
     parameters = given.get(b"TransformParams", b"")
     if raw[end:].strip() != b"]" or not parameters:
-        raise Unfit("lock")
+        raise Unfit(Unfitness.LOCK)
     if given.get(b"TransformMethod") != b"/FieldMDP":
-        raise Unfit("certified")
+        raise Unfit(Unfitness.CERTIFIED)
     return _lock(common(file, parameters))

@@ -12,8 +12,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from signer.creation.native.grammar import Entries, Unfit, entries, integer, reference
+from signer.creation.native.grammar import Entries, entries, integer, reference
 from signer.creation.native.rows import Place, StreamRows, TableRows, unpacked
+from signer.creation.native.unfit import Unfit, Unfitness
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -67,14 +68,14 @@ class NativeFile:
         self._base = 0 if size <= WHOLE else size - _TAIL
         self._data = os.pread(descriptor, size - self._base, self._base)
         if len(self._data) != size - self._base:
-            raise Unfit("changing")
+            raise Unfit(Unfitness.CHANGING)
         self._members: dict[int, tuple[bytes, dict[int, int]]] = {}
         if _HEADER.match(self._data if not self._base else os.pread(descriptor, 16, 0)) is None:
-            raise Unfit("header")
+            raise Unfit(Unfitness.HEADER)
         at = self._data.rfind(b"startxref", -2048)
         found = _START.match(self._data, at) if at >= 0 else None
         if found is None:
-            raise Unfit("end")
+            raise Unfit(Unfitness.END)
         self.startxref = int(found[1])
         self._sections = self._chain()
         self.trailer = self._sections[0].trailer
@@ -82,7 +83,7 @@ class NativeFile:
             self.trailer.get(b"Size", b"")
         )  # 7.5.5; the chain speaks of none beyond it
         if self.next_number <= max(each.rows.highest for each in self._sections):
-            raise Unfit("size")
+            raise Unfit(Unfitness.SIZE)
 
     @property
     def in_streams(self) -> bool:
@@ -105,7 +106,7 @@ class NativeFile:
         while done < self.size:
             count = os.preadv(self._descriptor, (view[: min(BLOCK, self.size - done)],), done)
             if not count:
-                raise Unfit("changing")
+                raise Unfit(Unfitness.CHANGING)
             digest.update(view[:count])
             done += count
 
@@ -116,12 +117,12 @@ class NativeFile:
         place = self._place(num)
         if place.container:
             if gen:
-                raise Unfit("object-not-there")
+                raise Unfit(Unfitness.OBJECT_NOT_THERE)
             return entries(self._packed(place, num))[0]
         data, position, _ = self._object(place, num, gen)
         found, end = entries(data, position)
         if _ENDOBJ.match(data, end) is None:
-            raise Unfit("stream-object")
+            raise Unfit(Unfitness.STREAM_OBJECT)
         return found
 
     def raw(self, num: int, gen: int) -> bytes:
@@ -132,31 +133,31 @@ class NativeFile:
         data, position, _ = self._object(place, num, gen)
         end = data.find(b"endobj", position, position + _WINDOW)
         if end < 0:
-            raise Unfit("long-object")
+            raise Unfit(Unfitness.LONG_OBJECT)
         return data[position:end]
 
     def signature(self, num: int, gen: int) -> bytes:
         """A signature dictionary up to the `<` of its /Contents, which is long, and from its `>` on to `endobj`."""
         place = self._place(num)
         if place.container:
-            raise Unfit("packed-object")
+            raise Unfit(Unfitness.PACKED_OBJECT)
         data, position, _ = self._object(place, num, gen, _LARGEST_SIGNATURE)
         hole = _HOLE.search(data, position, position + _WINDOW)
         closing = data.find(b">", hole.end()) if hole else -1
         end = data.find(b"endobj", closing, closing + _WINDOW) if closing > 0 else -1
         if hole is None or end < 0:
-            raise Unfit("long-object")
+            raise Unfit(Unfitness.LONG_OBJECT)
         return data[position : hole.end()] + data[closing:end]
 
     def stream_dictionary(self, num: int, gen: int) -> Entries:
         """The dictionary of a stream object, its data unread."""
         place = self._place(num)
         if place.container:
-            raise Unfit("object-not-there")
+            raise Unfit(Unfitness.OBJECT_NOT_THERE)
         data, position, _ = self._object(place, num, gen)
         found, end = entries(data, position)
         if _STREAM.match(data, end) is None:
-            raise Unfit("direct-object")
+            raise Unfit(Unfitness.DIRECT_OBJECT)
         return found
 
     def _object(self, place: Place, num: int, gen: int, length: int = _WINDOW) -> tuple[bytes, int, int]:
@@ -164,7 +165,7 @@ class NativeFile:
         data, base = self._window(place.where, length)
         head = _OBJECT.match(data, place.where - base)
         if head is None or (int(head[1]), int(head[2])) != (num, gen) or place.extra != gen:
-            raise Unfit("object-not-there")
+            raise Unfit(Unfitness.OBJECT_NOT_THERE)
         return data, head.end(), base
 
     def _window(self, offset: int, length: int) -> tuple[bytes, int]:
@@ -180,7 +181,7 @@ class NativeFile:
                 if found.free or not (found.container or 0 < found.where < self.size):
                     break
                 return found
-        raise Unfit("object-not-there")
+        raise Unfit(Unfitness.OBJECT_NOT_THERE)
 
     def _packed(self, place: Place, num: int) -> bytes:
         """The dictionary of an object stream's object (7.5.7)."""
@@ -188,14 +189,14 @@ class NativeFile:
             self._members[place.where] = unpacked(*self.stream(place.where, 0))
         data, starts = self._members[place.where]
         if num not in starts:
-            raise Unfit("object-not-there")
+            raise Unfit(Unfitness.OBJECT_NOT_THERE)
         return data[starts[num] : entries(data, starts[num])[1]]
 
     def stream(self, num: int, gen: int) -> tuple[bytes, Entries]:
         """A stream object's bytes, still encoded, and its dictionary."""
         place = self._place(num)
         if place.container:
-            raise Unfit("object-not-there")
+            raise Unfit(Unfitness.OBJECT_NOT_THERE)
         data, position, base = self._object(place, num, gen)
         return self._stream_at(data, position, base)
 
@@ -205,11 +206,11 @@ class NativeFile:
         start = _STREAM.match(data, end)
         length = integer(found.get(b"Length", b""))
         if start is None or length > _LARGEST_STREAM:
-            raise Unfit("long-stream")
+            raise Unfit(Unfitness.LONG_STREAM)
         at = base + start.end()
         raw, its_base = self._window(at, length + 16)
         if _ENDSTREAM.match(raw, at + length - its_base) is None:
-            raise Unfit("stream-length")
+            raise Unfit(Unfitness.STREAM_LENGTH)
         return raw[at - its_base : at + length - its_base], found
 
     # --- sections
@@ -220,13 +221,13 @@ class NativeFile:
         while (raw := found[-1].trailer.get(b"Prev")) is not None:
             offset = integer(raw)
             if len(found) >= _MOST_SECTIONS or any(each.offset == offset for each in found):
-                raise Unfit("section-chain")
+                raise Unfit(Unfitness.SECTION_CHAIN)
             found.append(self._section(offset))
         return found
 
     def _section(self, offset: int) -> _Section:
         if not 0 < offset < self.size:
-            raise Unfit("cross-reference")
+            raise Unfit(Unfitness.CROSS_REFERENCE)
         data, base = self._window(offset, _WINDOW)
         table = _TABLE.match(data, offset - base)
         if table is None:
@@ -234,7 +235,7 @@ class NativeFile:
         else:
             found = self._table_section(offset, base + table.end())
         if b"Encrypt" in found.trailer:
-            raise Unfit("encrypted")
+            raise Unfit(Unfitness.ENCRYPTED)
         return found
 
     def _table_section(self, offset: int, position: int) -> _Section:
@@ -247,16 +248,16 @@ class NativeFile:
                 break
             first, count = int(run[1]), int(run[2])
             if first < following:
-                raise Unfit("cross-reference")
+                raise Unfit(Unfitness.CROSS_REFERENCE)
             runs.append((first, count, base + run.end()))
             following = first + count
             position = base + run.end() + 20 * count
         head = _TRAILER.match(data, position - base)
         if head is None:
-            raise Unfit("cross-reference")
+            raise Unfit(Unfitness.CROSS_REFERENCE)
         trailer = self._trailer(data, position - base, head.end(), offset)
         if b"XRefStm" in trailer:
-            raise Unfit("hybrid")
+            raise Unfit(Unfitness.HYBRID)
         return _Section(offset, trailer, TableRows(runs))
 
     def _trailer(self, data: bytes, keyword: int, position: int, offset: int) -> Entries:
@@ -269,10 +270,10 @@ class NativeFile:
     def _stream_section(self, data: bytes, base: int, offset: int) -> _Section:
         head = _OBJECT.match(data, offset - base)
         if head is None:
-            raise Unfit("cross-reference")
+            raise Unfit(Unfitness.CROSS_REFERENCE)
         raw, found = self._stream_at(data, head.end(), base)
         if found.get(b"Type") != b"/XRef":
-            raise Unfit("cross-reference")
+            raise Unfit(Unfitness.CROSS_REFERENCE)
         return _Section(offset, found, StreamRows(raw, found))
 
 
@@ -286,5 +287,5 @@ def common(file: NativeFile, raw: bytes) -> Entries:
 def _taken_apart(raw: bytes) -> Entries:
     found, end = entries(raw)
     if raw[end:].strip(b"\0\t\n\f\r "):
-        raise Unfit("stream-object")
+        raise Unfit(Unfitness.STREAM_OBJECT)
     return found

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from signer.creation.native import sections
 from signer.creation.native.drawing import Stamp
 from signer.creation.native.form import Field
-from signer.creation.native.grammar import Unfit
 from signer.creation.native.reading import NativeFile
+from signer.creation.native.unfit import Unfit, Unfitness
 from signer.creation.two_step import RANGE, SignatureRequest
 from signer.stages import Prepared
 
@@ -70,7 +70,7 @@ def assembled(
     byte_range = (0, start - 1, end + 1, behind + len(shown) + len(section) - end - 1)
     before = b"%b%b%b" % (lead, RANGE % byte_range[1:], _CONTENTS)
     if size + len(before) != start:  # an offset of more than ten digits
-        raise Unfit("large-file")
+        raise Unfit(Unfitness.LARGE_FILE)
     tail = b"".join((before, b"0" * digits, _CLOSING, shown, section))
     state.update(before[:-1])
     state.update(memoryview(tail)[end + 1 - size :])

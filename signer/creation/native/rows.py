@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from signer.creation.native.grammar import Entries, Unfit, entries, integer, integers
+from signer.creation.native.grammar import Entries, entries, integer, integers
+from signer.creation.native.unfit import Unfit, Unfitness
 from signer.document import filters
 from signer.document.objects import Name
 from signer.errors import DocumentRefused
@@ -44,7 +45,7 @@ class TableRows:
                 data, base = window(offset, 20)
                 row = _ROW.match(data, offset - base)
                 if row is None:
-                    raise Unfit("loose-table")
+                    raise Unfit(Unfitness.LOOSE_TABLE)
                 return Place(int(row[1]), int(row[2]), row[3] == b"f")
         return None
 
@@ -58,7 +59,7 @@ class StreamRows:
         widths = integers(found.get(b"W", b""))
         index = integers(found[b"Index"]) if b"Index" in found else [0, integer(found.get(b"Size", b""))]
         if len(widths) != 3 or max(widths) > 8 or len(index) % 2 or not sum(widths):
-            raise Unfit("cross-reference")
+            raise Unfit(Unfitness.CROSS_REFERENCE)
         self._raw, self._found = raw, found
         self._data: bytes | None = None
         self.widths = widths
@@ -66,7 +67,7 @@ class StreamRows:
         position, self.highest = 0, -1
         for first, count in zip(index[::2], index[1::2], strict=True):
             if first <= self.highest:
-                raise Unfit("cross-reference")
+                raise Unfit(Unfitness.CROSS_REFERENCE)
             self.runs.append((first, count, position))
             self.highest = first + count - 1
             position += count * sum(widths)
@@ -86,7 +87,7 @@ class StreamRows:
         last = middle + where_width
         row = self._data[start : last + extra_width]
         if len(row) != sum(self.widths):
-            raise Unfit("cross-reference")
+            raise Unfit(Unfitness.CROSS_REFERENCE)
         kind = int.from_bytes(self._data[start:middle], "big") if kind_width else 1
         where = int.from_bytes(self._data[middle:last], "big")
         extra = int.from_bytes(self._data[last : last + extra_width], "big")
@@ -99,12 +100,12 @@ def unpacked(raw: bytes, found: Entries) -> tuple[bytes, dict[int, int]]:
     data = decoded(raw, found)
     numbers = [int(each) for each in _NUMBER.findall(data, 0, first)]
     if found.get(b"Type") != b"/ObjStm" or first > len(data) or 2 * count > len(numbers):
-        raise Unfit("object-stream")
+        raise Unfit(Unfitness.OBJECT_STREAM)
     starts = dict(
         zip(numbers[: 2 * count : 2], (first + at for at in numbers[1 : 2 * count : 2]), strict=True)
     )
     if len(starts) != count:
-        raise Unfit("object-stream")
+        raise Unfit(Unfitness.OBJECT_STREAM)
     return data, starts
 
 
@@ -114,10 +115,10 @@ def decoded(raw: bytes, found: Entries) -> bytes:
     if kind is None:
         return raw
     if kind != b"/FlateDecode":
-        raise Unfit("stream-filter")
+        raise Unfit(Unfitness.STREAM_FILTER)
     parameters = entries(found[b"DecodeParms"])[0] if b"DecodeParms" in found else {}
     given = {key.decode("latin-1"): integer(value) for key, value in parameters.items()}
     try:
         return filters.decode(raw, [Name("FlateDecode")], [dict(given)], _MOST_BYTES)
     except DocumentRefused as exc:
-        raise Unfit("stream-filter") from exc
+        raise Unfit(Unfitness.STREAM_FILTER) from exc

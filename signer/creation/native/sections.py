@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from signer.creation.native.grammar import Entries, Unfit
+from signer.creation.native.grammar import Entries
+from signer.creation.native.unfit import Unfit, Unfitness
 
 _DROPPED = frozenset(
     (
@@ -40,7 +41,7 @@ def trailer(old: Entries, startxref: int, fresh: bytes) -> bytes:
     if b"ID" in old:
         known = _IDENTIFIERS.fullmatch(old[b"ID"])
         if known is None:
-            raise Unfit("identifiers")
+            raise Unfit(Unfitness.IDENTIFIERS)
         first = known[1]
     return b"%b/Prev %d/ID [%b %b]" % (kept, startxref, first, new)
 
@@ -48,7 +49,7 @@ def trailer(old: Entries, startxref: int, fresh: bytes) -> bytes:
 def table(rows: list[Row], size: int, entries: bytes) -> bytes:
     """A table with these rows (ascending by number) and its trailer."""
     if rows[-1][2] > _LARGEST_TABLE_OFFSET:
-        raise Unfit("large-table")
+        raise Unfit(Unfitness.LARGE_TABLE)
     parts, following, count = [], -1, 0
     for num, gen, offset in reversed(rows):
         if num != following - 1 and count:

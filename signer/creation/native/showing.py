@@ -7,8 +7,9 @@ from functools import lru_cache
 from policies.layout import Rect
 from signer.creation.native.drawing import NO_STAMP, Stamp, Stamps
 from signer.creation.native.form import Field
-from signer.creation.native.grammar import Entries, Unfit, entries, integer, items, reals, reference
+from signer.creation.native.grammar import Entries, entries, integer, items, reals, reference
 from signer.creation.native.reading import NativeFile, common
+from signer.creation.native.unfit import Unfit, Unfitness
 from signer.stamping.appearance import Appearance, Colours
 
 _COLOURS = {b"1": Colours.GRAY, b"3": Colours.RGB, b"4": Colours.CMYK}
@@ -24,7 +25,7 @@ def stamp_of(
     if not rect.visible:
         return NO_STAMP
     if shown is None:
-        raise Unfit("rule")
+        raise Unfit(Unfitness.RULE)
     unit = _user_unit(file, target) if shown.lines else 1.0
     return stamps.of(shown, rect, rotation_of(target), colours_of(file, catalog), unit)
 
@@ -33,7 +34,7 @@ def rect_of(field: Field) -> Rect:
     """A widget's rectangle, its corners in order."""
     corners = reals(field.found.get(b"Rect", b""))
     if len(corners) != 4:
-        raise Unfit("rectangle")
+        raise Unfit(Unfitness.RECTANGLE)
     x0, y0, x1, y1 = corners
     return Rect(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
 

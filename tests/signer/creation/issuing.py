@@ -18,7 +18,7 @@ from signer.creation import cms
 from signer.creation.append import append
 from signer.creation.native import signing as native
 from signer.creation.native.drawing import Stamps
-from signer.creation.native.grammar import Unfit
+from signer.creation.native.unfit import Unfit
 from signer.creation.plan import PreparationPlan, QrPlan
 from signer.creation.prepare import prepare
 from signer.creation.two_step import (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 
 import pikepdf
 import pytest
 
 from policies.layout import INVISIBLE, Box, fills
 from policies.reasons import document as document_reasons
-from policies.reasons.catalogue import all_reasons
 from policies.validation import AGENCY
 from policies.vocabulary import FieldRole
 from signer.creation import choose, cms, fallback, read_back
@@ -21,6 +22,7 @@ from signer.creation.pyhanko_values import from_pyhanko, to_pyhanko
 from signer.creation.read_back import Disagreement
 from signer.creation.shapes import Shape, SigningPath, shape_refused
 from signer.creation.two_step import SignatureRequest, contents_size, write
+from signer.document import reader
 from signer.document.pdfa import check
 from signer.document.reader import PdfFile
 from signer.document.syntax import HexString, Name, Ref, Stream
@@ -216,6 +218,67 @@ def refused(act, *arguments) -> str:
     return caught.value.id
 
 
+def small() -> dict[int, object]:
+    return {
+        build.CATALOG: build.catalog(),
+        build.PAGES: {"Type": Name("Pages"), "Kids": [Ref(build.PAGE)], "Count": 1},
+        build.PAGE: build.page([build.LEADER]),
+        build.CONTENT: build.stream(b""),
+        build.FONT_REF: build.FONT,
+        build.INFO: {"Producer": b"test"},
+        build.FORM: build.form([build.LEADER]),
+        build.LEADER: build.field("Leader", "Sig", (300, 100, 400, 150)),
+    }
+
+
+def _twice(data: bytes) -> bytes:
+    at = data.rindex(b"trailer")
+    return data[:at] + b"10 1\n0000000015 00000 n\r\n" + data[at:]
+
+
+REFUSED = {
+    "something before the header": (lambda: b"x\n" + build.new(small()), Shape.DAMAGED),
+    "an object twice in one section": (lambda: _twice(build.new(small())), Shape.DAMAGED),
+    "no endobj": (lambda: build.new(small()).replace(b"endobj", b"      "), Shape.DAMAGED),
+    "/Prev 0": (lambda: build.new(small(), extra={"Prev": 0}), Shape.DAMAGED),
+    "an object number too high": (lambda: build.new({**small(), 9_000_000: {}}), Shape.BEYOND_LIMITS),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_shapes_that_nobody_signs(sandbox, tmp_path, name):
+    make, shape = REFUSED[name]
+    path = tmp_path / "source.pdf"
+    path.write_bytes(make())
+    with pytest.raises(DocumentRefused) as caught:
+        choose.prepare_signature(sandbox, path, request("Leader"))
+    assert shape_refused(caught.value.id) is shape and shape.path is SigningPath.REFUSED
+
+
+@pytest.mark.parametrize("between", [b"hello\n", b"77 0 obj\n<<>>\nendobj\n"])
+def test_a_revision_without_an_end_is_not_signed_by_pyhanko(tmp_path, between):
+    """Our validation would suspect the signed file."""
+    path = tmp_path / "source.pdf"
+    data = build.new(small())
+    at = data.rindex(b"startxref")
+    path.write_bytes(data[:at] + between + data[at:])
+    with pytest.raises(Disagreement):
+        fallback.prepare_signature(path, request("Leader"))
+
+
+def test_what_the_native_path_stumbles_over_is_signed_by_pyhanko(sandbox, issued):
+    """Its fault is no fault of the document."""
+
+    class Stumbling:
+        def call(self, task, *arguments):
+            if "two_step" in task:
+                raise DocumentRefused(document_reasons.PARSER_FAILED, kind="IndexError")
+            return sandbox.call(task, *arguments)
+
+    chosen = choose.prepare_signature(Stumbling(), issued[1], request())
+    assert (chosen.path, chosen.shape) == (SigningPath.PYHANKO, Shape.UNFORESEEN)
+
+
 # --- rules
 
 
@@ -249,22 +312,17 @@ def test_a_certification_stands_on_the_second_path(sandbox, tmp_path):
         assert refused(choose.prepare_fields, sandbox, path, FIELDS) == "document.already-signed"
 
 
-def test_every_refusal_is_a_rule_or_a_shape_that_goes_somewhere():
-    """A reason of the reader that is in no list would be taken for a rule, and nobody else would be asked."""
-    rules = {
-        "document.xfa",
-        "document.certified",
-        "document.already-signed",
-        "document.already-prepared",
-        "document.box-outside-page",
-        "document.box-names",
-        "document.wrong-password",
-        "document.no-such-page",
-        "document.no-pages",
-    }
-    shapes = {name for name in all_reasons() if shape_refused(name) is not None}
-    assert shapes.isdisjoint(rules)
-    assert not [name for name in shapes if not name.startswith("document.")]
+RULES = {"document.wrong-password", "document.no-such-page", "document.no-pages"}
+
+
+def test_every_reason_of_the_reader_is_a_shape_or_known_to_be_a_rule():
+    """One that is in neither list would be taken for a rule, and pyHanko would not be asked."""
+    folder = Path(reader.__file__).parent
+    modules = ("reader", "sections", "xref", "syntax", "pages", "filters", "decryption", "fields")
+    source = "".join((folder / f"{name}.py").read_text("utf-8") for name in modules)
+    used = {getattr(document_reasons, name).id for name in re.findall(r"\breasons\.([A-Z_]+)", source)}
+    assert len(used) > 10
+    assert {name for name in used if shape_refused(name) is None} <= RULES
 
 
 # --- what is read back

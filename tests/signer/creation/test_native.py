@@ -16,9 +16,10 @@ from policies.layout import INVISIBLE, fills
 from signer.creation import append as appending
 from signer.creation.native import signing as native
 from signer.creation.native.drawing import Stamps
-from signer.creation.native.grammar import Unfit, entries
+from signer.creation.native.grammar import entries
 from signer.creation.native.kept import KeptDigest
 from signer.creation.native.reading import WHOLE, NativeFile
+from signer.creation.native.unfit import Unfit
 from signer.creation.plan import PreparationPlan
 from signer.creation.prepare import prepare
 from signer.creation.two_step import SignatureRequest, prepare_signature

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import subprocess
 import zlib
 from pathlib import Path
@@ -106,6 +107,29 @@ def test_entries_of_nineteen_bytes_are_read():
     place = data.index(b"xref\n")
     loose = data[:place] + data[place:].replace(b"\r\n", b"\n")
     assert PdfFile.of(loose).catalog["Type"] == "Catalog"
+
+
+@pytest.mark.parametrize("size", [18, 19, 21])
+def test_a_long_table_of_such_entries_is_read_to_the_end_of_the_file(size):
+    """Hundreds of them: at 20 bytes each the table would be longer than the file."""
+    data = build.prepared()
+    numbers = range(1_000, 2_500)
+    objects = b"".join(b"%d 0 obj\n%d\nendobj\n" % (num, num) for num in numbers)
+    offsets = [len(data) + match.start() for match in re.finditer(rb"(?m)^\d+ 0 obj", objects)]
+    with PdfFile.of(data) as pdf:
+        prev, at = pdf.startxref, len(data) + len(objects)
+    form = {18: b"%010d 0000 n\n", 19: b"%010d 00000 n\n", 21: b"%010d 00000 n  \r\n"}[size]
+    rows = b"".join(form % where for where in offsets)
+    trailer = b"trailer\n<</Size 2500/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (prev, at)
+    pdf = PdfFile.of(data + objects + b"xref\n1000 1500\n" + rows + trailer)
+    assert [pdf.get(num) for num in (1_000, 1_700, 2_499)] == [1_000, 1_700, 2_499]
+
+
+def test_a_table_that_claims_more_than_the_file_holds_is_refused():
+    data = build.prepared()
+    place = data.rindex(b"xref\n", 0, data.rindex(b"startxref"))
+    claimed = data[:place] + b"xref\n0 8000000\n" + data[place + 5 :]
+    assert refused(claimed, lambda pdf: pdf.catalog) == "document.xref-damaged"
 
 
 def test_earlier_revisions_read_as_they_were():
