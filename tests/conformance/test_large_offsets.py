@@ -64,7 +64,7 @@ def _wide_section(offsets: dict[int, int | None], trailer: dict[str, object], at
 
 
 def appended(writer: str, path, pdf: PdfFile) -> bytes:
-    if writer == "native":
+    if writer == "general":
         revision = Revision(pdf)
         change(revision, pdf)
         return revision.appended().tail
@@ -77,7 +77,7 @@ def change(revision: Revision, pdf: PdfFile) -> None:
     revision.put(Ref(build.LEADER), {**pdf.get(build.LEADER), "V": revision.add({"Type": Name("Sig")})})
 
 
-@pytest.mark.parametrize("writer", ["native", "pyhanko"])
+@pytest.mark.parametrize("writer", ["general", "pyhanko"])
 @pytest.mark.parametrize("stream_form", [False, True], ids=["table", "stream"])
 @pytest.mark.parametrize("size", [5 * GIB, LARGEST - 2_000], ids=["5 GiB", "ten digits"])
 def test_a_revision_is_read_and_appended(tmp_path, size, stream_form, writer):
@@ -100,9 +100,9 @@ def test_a_revision_is_read_and_appended(tmp_path, size, stream_form, writer):
     path.unlink()
 
 
-@pytest.mark.parametrize("writer", ["native", "pyhanko"])
+@pytest.mark.parametrize("writer", ["general", "pyhanko"])
 def test_a_table_has_no_room_for_eleven_digits(tmp_path, writer):
-    """The native path refuses; what pyHanko would write is read back and refused."""
+    """The general path refuses; what pyHanko would write is read back and refused."""
     path = tmp_path / "large.pdf"
     sparse(path, LARGEST + 1_900, stream_form=False)
     with PdfFile.open(path) as pdf:

@@ -1,13 +1,14 @@
-"""Both signing paths make the same signature: on hundreds of generated documents, before five judges.
+"""All signing paths make the same signature: on hundreds of generated documents, before five judges.
 
-Each document is signed by the native path and by pyHanko. Then the field, the signature dictionary and what is
-drawn are compared object by object, everybody is asked, and the pages are rendered. Where one path refuses by a
-rule the other refuses by the same.
+Each document is signed by the general path and by pyHanko, and by the native path where it fits. Then the field, the
+signature dictionary and what is drawn are compared object by object, everybody is asked, and the pages are rendered.
+Where one path refuses by a rule the others refuse by the same, or are not fit for it.
 """
 
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from policies.refusals import Refused
 from policies.validation import AGENCY, PASSED
 from signer.creation import cms, fallback
 from signer.creation.form import fields
+from signer.creation.native import signing as native
+from signer.creation.native.drawing import Stamps
+from signer.creation.native.unfit import Unfit
 from signer.creation.two_step import SignatureRequest, contents_size, prepare_signature, write
 from signer.document.pdfa import check
 from signer.document.reader import PdfFile
@@ -43,7 +47,8 @@ HOW = settings(
     ),  # a blueprint is as small as it will get: to shrink it is to ask everybody again
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-PATHS = ("native", "pyhanko")
+PATHS = ("general", "pyhanko")
+STAMPS = Stamps()
 _VOLATILE = ("Contents", "ByteRange")
 
 
@@ -55,7 +60,7 @@ def office(tmp_path):
 def prepared(path: str, source: Path, request: SignatureRequest):
     """What this path prepares, or the id of its refusal."""
     try:
-        if path == "native":
+        if path == "general":
             return prepare_signature(source, request)
         return fallback.prepare_signature(source, request).made
     except Refused as refusal:
@@ -78,16 +83,18 @@ def request_for(blueprint: Blueprint, number: int) -> SignatureRequest:
 
 
 def both(blueprint: Blueprint, folder: Path) -> tuple[Path, dict[str, Path]] | None:
-    """The document before its last signature and, by path, after it; None when both refuse alike."""
+    """The document before its last signature and, by path, after it; None when all refuse alike."""
     source = blueprint.write(folder)
     for number in range(blueprint.earlier + 1):
         request = request_for(blueprint, number)
         made = {path: prepared(path, source, request) for path in PATHS}
-        if isinstance(made["native"], str):
-            assert made["pyhanko"] == made["native"]
-            assert number and blueprint.locks is Locks.ALL, made["native"]
+        with suppress(Unfit):
+            made["native"] = native.prepare(source, request, STAMPS)
+        if isinstance(made["general"], str):
+            assert made["pyhanko"] == made["general"] and "native" not in made
+            assert number and blueprint.locks is Locks.ALL, made["general"]
             return None
-        out = {path: signed(made[path], source, folder / f"{number}-{path}.pdf") for path in PATHS}
+        out = {path: signed(each, source, folder / f"{number}-{path}.pdf") for path, each in made.items()}
         if number == blueprint.earlier:
             return source, out
         source = Path(shutil.copy(out[PATHS[number % 2]], folder / f"{number}.pdf"))
@@ -142,7 +149,8 @@ def judge(blueprint: Blueprint, office: Office, folder: Path) -> None:
     source, out = made
     count = blueprint.earlier + 1
     name = blueprint.names[blueprint.earlier]
-    assert written_field(out["native"], name) == written_field(out["pyhanko"], name)
+    fields_ = [written_field(path, name) for path in out.values()]
+    assert all(each == fields_[0] for each in fields_)
     checked = judges.qpdf(source)[0]
     for path in out.values():
         assert path.read_bytes().startswith(source.read_bytes())
@@ -155,9 +163,9 @@ def judge(blueprint: Blueprint, office: Office, folder: Path) -> None:
             assert opinion.approves(count), opinion.said
         status, said = judges.qpdf(path)
         assert status == checked, said
-    pages = {path: rendered(out[path]) for path in PATHS}
-    assert same_pages(pages["native"], pages["pyhanko"])
-    assert same_pages(rendered(source), pages["native"]) != blueprint.visible
+    pages = {path: rendered(each) for path, each in out.items()}
+    assert all(same_pages(pages["general"], each) for each in pages.values())
+    assert same_pages(rendered(source), pages["general"]) != blueprint.visible
 
 
 @settings(HOW, max_examples=24)
@@ -176,6 +184,14 @@ def test_everybody_agrees_on_hundreds(office, tmp_path_factory, number):
         judge(blueprint, office, tmp_path_factory.mktemp("drawn"))
 
     run()
+
+
+def test_the_native_path_fits_what_it_is_for(tmp_path_factory):
+    """Flat forms in every way of writing cross-references but a hybrid one."""
+    for form in Form:
+        made = both(Blueprint(form=form, locks=Locks.EXCLUDE), tmp_path_factory.mktemp("fits"))
+        assert made is not None
+        assert ("native" in made[1]) is (form not in (Form.HYBRID, Form.LOOSE)), form
 
 
 @pytest.mark.parametrize("form", Form)

@@ -40,15 +40,13 @@ class Filled:
     form: bytes
 
 
-def wanted(known: dict[bytes, Field], fills: Mapping[str, str]) -> dict[bytes, str]:
-    """The values to be filled by raw field name: a year that is printed has no field."""
-    return {
-        name.encode(): value for name, value in fills.items() if name.encode() in known or name != YEAR_FIELD
-    }
+def wanted(known: dict[str, Field], fills: Mapping[str, str]) -> dict[str, str]:
+    """The values to be filled: a year that is printed has no field."""
+    return {name: value for name, value in fills.items() if name in known or name != YEAR_FIELD}
 
 
 def filled(
-    file: NativeFile, form: Entries, known: dict[bytes, Field], fills: Mapping[bytes, str], colours: Colours
+    file: NativeFile, form: Entries, known: dict[str, Field], fills: Mapping[str, str], colours: Colours
 ) -> list[Filled]:
     """The fields with their new values, in the order given. Raises `Unfit` where the other way knows or refuses."""
     return [_filled(file, form, known.get(name), value, colours) for name, value in fills.items()]

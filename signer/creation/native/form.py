@@ -9,14 +9,14 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from policies.layout import TEXT_FIELDS
-from signer.creation.native.grammar import Entries, references, string
+from signer.creation.native.grammar import Entries, references, text
 from signer.creation.native.locks import Lock, check_earlier, lock_of
 from signer.creation.native.reading import NativeFile
 from signer.creation.native.unfit import Unfit, Unfitness
 
 _MOST_FIELDS = 200
 _FOREIGN = (b"Kids", b"Parent")
-_TEXT_FIELDS = frozenset(name.encode() for name in TEXT_FIELDS)
+_TEXT_FIELDS = frozenset(TEXT_FIELDS)
 
 
 @dataclass(slots=True)
@@ -32,16 +32,16 @@ class Field:
         return b"V" in self.found and self.found.get(b"FT") == b"/Sig"
 
 
-def fields_of(file: NativeFile, form: Entries) -> dict[bytes, Field]:
+def fields_of(file: NativeFile, form: Entries) -> dict[str, Field]:
     """The fields of the form by name. Raises `Unfit` for a form that is more than a flat list."""
-    known: dict[bytes, Field] = {}
+    known: dict[str, Field] = {}
     refs = references(form.get(b"Fields", b""))
     if len(refs) > _MOST_FIELDS:
         raise Unfit(Unfitness.MANY_FIELDS)
     for num, gen in refs:
         found = file.dictionary(num, gen)
-        name = string(found.get(b"T", b""))
-        if not name.isascii() or b"." in name or name in known or any(key in found for key in _FOREIGN):
+        name = text(found.get(b"T", b""))
+        if not name or "." in name or name in known or any(key in found for key in _FOREIGN):
             raise Unfit(Unfitness.NESTED_FIELDS)
         if found.get(b"Subtype") != b"/Widget":
             raise Unfit(Unfitness.NESTED_FIELDS)
@@ -50,7 +50,7 @@ def fields_of(file: NativeFile, form: Entries) -> dict[bytes, Field]:
 
 
 def target_of(
-    file: NativeFile, known: dict[bytes, Field], name: bytes, fills: Set[bytes] = frozenset()
+    file: NativeFile, known: dict[str, Field], name: str, fills: Set[str] = frozenset()
 ) -> tuple[Field, Lock | None]:
     """The empty signature field of this name, and its lock, when nothing forbids to sign it and to fill `fills`."""
     target = known.get(name)
@@ -61,7 +61,7 @@ def target_of(
             check_earlier(file, field.found, (name, *fills))
     lock = lock_of(file, target.found)
     if lock is not None:
-        for text in _TEXT_FIELDS & known.keys() - fills:
-            if b"V" not in known[text].found and lock.covers(text):
+        for empty in _TEXT_FIELDS & known.keys() - fills:
+            if b"V" not in known[empty].found and lock.covers(empty):
                 raise Unfit(Unfitness.RULE)
     return target, lock

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 
 from signer.creation.native.unfit import Unfit, Unfitness
+from signer.document import syntax
+from signer.document.text_strings import text_string
+from signer.errors import DocumentRefused
 
 _WS = rb"[\0\t\n\f\r ]"
 _STOP = rb"(?=[\0\t\n\f\r ()<>\[\]{}/%])"
@@ -108,8 +111,22 @@ def reals(raw: bytes) -> list[float]:
 
 
 def string(raw: bytes) -> bytes:
-    """The bytes of a literal string without escapes. Raises `Unfit` for any other value."""
+    """The bytes of a string. Raises `Unfit` for any other value."""
     match = _STRING.fullmatch(raw)
-    if match is None:
-        raise Unfit(Unfitness.ESCAPED_STRING)
-    return match[1]
+    if match is not None:
+        return match[1]
+    if not raw.startswith((b"(", b"<")) or raw.startswith(b"<<"):
+        raise Unfit(Unfitness.DIRECT_OBJECT)
+    try:
+        found, end = syntax.parse(raw)
+    except DocumentRefused as exc:
+        raise Unfit(Unfitness.GRAMMAR) from exc
+    if not isinstance(found, bytes) or end != len(raw):
+        raise Unfit(Unfitness.DIRECT_OBJECT)
+    return found
+
+
+def text(raw: bytes) -> str:
+    """A text string. Raises `Unfit` for any other value."""
+    found = string(raw)
+    return found.decode("ascii") if found.isascii() else text_string(found)

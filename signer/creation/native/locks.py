@@ -10,12 +10,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from signer.creation.native.grammar import Entries, entries, reference
+from signer.creation.native.grammar import Entries, entries, items, reference, text
 from signer.creation.native.reading import NativeFile, common
 from signer.creation.native.unfit import Unfit, Unfitness
 
-_NAMES = re.compile(rb"\[(?:[\0\t\n\f\r ]*+\([!-'*-\[\]-~ ]*+\))*+[\0\t\n\f\r ]*+\]")
-_NAME = re.compile(rb"\(([^()]*+)\)")
 # Up to its /Contents, a signature dictionary as this software writes it: its lock is its field's.
 _STRING = rb"\((?:[^()\\]++|\\.)*+\)"
 _OWN = re.compile(
@@ -44,23 +42,21 @@ class Lock:
     fields: bytes
     permission: bytes
 
-    def covers(self, name: bytes) -> bool:
+    def covers(self, name: str) -> bool:
         """Whether this field is locked; what is not understood locks all."""
         if self.action not in (b"/Include", b"/Exclude"):
             return True
-        named = any(name == each or name.startswith(each + b".") for each in _names(self.fields))
+        named = any(name == each or name.startswith(each + ".") for each in _names(self.fields))
         return named if self.action == b"/Include" else not named
 
-    def forbids(self, names: tuple[bytes, ...]) -> bool:
+    def forbids(self, names: tuple[str, ...]) -> bool:
         """Whether one of these fields must not change any more, or nothing must."""
         return self.permission == b"1" or any(self.covers(name) for name in names)
 
 
 @lru_cache(maxsize=256)
-def _names(fields: bytes) -> tuple[bytes, ...]:
-    if _NAMES.fullmatch(fields or b"[]") is None:
-        raise Unfit(Unfitness.LOCK)
-    return tuple(_NAME.findall(fields))
+def _names(fields: bytes) -> tuple[str, ...]:
+    return tuple(text(item) for item in items(fields or b"[]"))
 
 
 def lock_of(file: NativeFile, field: Entries) -> Lock | None:
@@ -75,7 +71,7 @@ def _lock(found: Entries) -> Lock:
     return Lock(found.get(b"Action", b""), found.get(b"Fields", b""), found.get(b"P", b""))
 
 
-def check_earlier(file: NativeFile, field: Entries, names: tuple[bytes, ...]) -> None:
+def check_earlier(file: NativeFile, field: Entries, names: tuple[str, ...]) -> None:
     """Raises `Unfit` when the signature of this field, or its field's lock, forbids to change one of `names`."""
     raw = file.signature(*reference(field[b"V"]))
     own = _OWN.fullmatch(raw)

@@ -58,7 +58,7 @@ def _prepared(
     form = common(file, catalog.get(b"AcroForm", b""))
     known = fields_of(file, form)
     fills = wanted(known, request.fills) if request.fills else {}
-    target, lock = target_of(file, known, request.field.encode(), fills.keys())
+    target, lock = target_of(file, known, request.field, fills.keys())
     stamp = stamp_of(file, catalog, target, request.appearance, stamps)
     texts = filled(file, form, known, fills, colours_of(file, catalog)) if fills else []
     first, forms = file.next_number, len(texts)

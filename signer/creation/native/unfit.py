@@ -25,7 +25,6 @@ class Unfitness(StrEnum):
     HEADER = "header"
     END = "end"
     GRAMMAR = "grammar"
-    ESCAPED_STRING = "escaped-string"
     DIRECT_OBJECT = "direct-object"
     OBJECT_NOT_THERE = "object-not-there"
     STREAM_OBJECT = "stream-object"

@@ -179,7 +179,6 @@ def _form(**entries):
 UNFIT = {
     "direct-object": lambda: build.append(build.prepared(), _form(V=b"")),
     "nested-fields": lambda: build.append(build.prepared(), _form(Kids=[])),
-    "escaped-string": lambda: build.append(build.prepared(), _form(T=b"a\\b")),
     "end": lambda: build.prepared() + b"%%EOF\n trailing",
     "header": lambda: b"\n" + build.prepared(),
     "size": lambda: build.append(build.prepared(), {80: {}}, extra={"Size": 7}),
