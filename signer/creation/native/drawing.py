@@ -15,15 +15,17 @@ from signer.stamping.appearance import Appearance, Colours, signature_form
 _FIRST = 9_999_000_000  # stand for the numbers to come; no document has objects of such numbers
 _STANDS_IN = re.compile(rb"\b9999000(\d{3})(?= 0 R)")
 _MOST_KEPT = 32
+_MOST_NUMBERINGS = 16  # documents of one kind have as many objects
 
 
 class Stamp:
     """The stamp's objects as one run of pieces; between them stand the objects' numbers. The last one is the form."""
 
-    __slots__ = ("_pieces", "_slots", "_starts", "count")
+    __slots__ = ("_numbered", "_pieces", "_slots", "_starts", "count")
 
     def __init__(self, values: list[Any]) -> None:
         self.count = len(values)
+        self._numbered: dict[int, tuple[bytes, list[int]]] = {}
         self._pieces: list[bytes] = []
         self._slots: list[tuple[int, int]] = []  # place of a number among the pieces, and whose it is
         self._starts: list[int] = []  # for each object the place of its own number
@@ -39,6 +41,14 @@ class Stamp:
 
     def numbered(self, first: int) -> tuple[bytes, list[int]]:
         """The objects, which get the numbers from `first` on, and where in these bytes each begins."""
+        known = self._numbered.get(first)
+        if known is None:
+            if len(self._numbered) >= _MOST_NUMBERINGS:
+                self._numbered.clear()
+            known = self._numbered[first] = self._written(first)
+        return known
+
+    def _written(self, first: int) -> tuple[bytes, list[int]]:
         names = [b"%d" % number for number in range(first, first + self.count)]
         parts = self._pieces.copy()
         for place, index in self._slots:

@@ -15,7 +15,6 @@ from signer.creation.native.reading import NativeFile
 from signer.creation.native.unfit import Unfit, Unfitness
 
 _MOST_FIELDS = 200
-_FOREIGN = (b"Kids", b"Parent")
 _TEXT_FIELDS = frozenset(TEXT_FIELDS)
 
 
@@ -41,9 +40,9 @@ def fields_of(file: NativeFile, form: Entries) -> dict[str, Field]:
     for num, gen in refs:
         found = file.dictionary(num, gen)
         name = text(found.get(b"T", b""))
-        if not name or "." in name or name in known or any(key in found for key in _FOREIGN):
+        if not name or "." in name or name in known or found.get(b"Subtype") != b"/Widget":
             raise Unfit(Unfitness.NESTED_FIELDS)
-        if found.get(b"Subtype") != b"/Widget":
+        if b"Kids" in found or b"Parent" in found:
             raise Unfit(Unfitness.NESTED_FIELDS)
         known[name] = Field(num, gen, found)
     return known

@@ -29,7 +29,7 @@ _OWN = re.compile(
     + rb")?+"
     rb"/Reference \[<</Type /SigRef/TransformMethod /FieldMDP/TransformParams "
     rb"<</Type /TransformParams/V /1\.2/Action (/[A-Z][a-z]{2,6}+)(?:/Fields (\[[^\[\]<>{}/%]*+\]))?+(?:/P (\d))?+>>"
-    rb"/Data \d++ \d++ R>>\]/ByteRange \[[0-9 ]*+\]/Contents <>>>\n",
+    rb"/Data \d++ \d++ R>>\]/ByteRange \[[0-9 ]*+\]/Contents <",
     re.DOTALL,
 )
 
@@ -73,8 +73,7 @@ def _lock(found: Entries) -> Lock:
 
 def check_earlier(file: NativeFile, field: Entries, names: tuple[str, ...]) -> None:
     """Raises `Unfit` when the signature of this field, or its field's lock, forbids to change one of `names`."""
-    raw = file.signature(*reference(field[b"V"]))
-    own = _OWN.fullmatch(raw)
+    own, raw = file.signature(*reference(field[b"V"]), _OWN)
     locks = _locks(file, raw, field) if own is None else [Lock(own[1], own[2] or b"", own[3] or b"")]
     if any(lock.forbids(names) for lock in locks):
         raise Unfit(Unfitness.RULE)

@@ -136,29 +136,34 @@ class NativeFile:
             raise Unfit(Unfitness.LONG_OBJECT)
         return data[position:end]
 
-    def signature(self, num: int, gen: int) -> bytes:
-        """A signature dictionary up to the `<` of its /Contents, which is long, and from its `>` on to `endobj`."""
+    def signature(self, num: int, gen: int, own: re.Pattern[bytes]) -> tuple[re.Match[bytes] | None, bytes]:
+        """A signature dictionary: as `own` matches it up to the `<` of its /Contents, or its bytes without what
+        /Contents, which is long, holds."""
         place = self._place(num)
         if place.container:
             raise Unfit(Unfitness.PACKED_OBJECT)
         data, position, _ = self._object(place, num, gen, _LARGEST_SIGNATURE)
-        hole = _HOLE.search(data, position, position + _WINDOW)
-        closing = data.find(b">", hole.end()) if hole else -1
-        end = data.find(b"endobj", closing, closing + _WINDOW) if closing > 0 else -1
-        if hole is None or end < 0:
+        head = own.match(data, position) or _HOLE.search(data, position, position + _WINDOW)
+        closing = data.find(b">", head.end()) if head else -1
+        if head is None or closing < 0:
             raise Unfit(Unfitness.LONG_OBJECT)
-        return data[position : hole.end()] + data[closing:end]
+        if head.re is own and data.startswith(b">>>\nendobj\n", closing):
+            return head, b""
+        end = data.find(b"endobj", closing, closing + _WINDOW)
+        if end < 0 or head.re is own:
+            raise Unfit(Unfitness.LONG_OBJECT)
+        return None, data[position : head.end()] + data[closing:end]
 
-    def stream_dictionary(self, num: int, gen: int) -> Entries:
-        """The dictionary of a stream object, its data unread."""
+    def stream_head(self, num: int, gen: int) -> bytes:
+        """The bytes of a stream object's dictionary, its data unread."""
         place = self._place(num)
         if place.container:
             raise Unfit(Unfitness.OBJECT_NOT_THERE)
         data, position, _ = self._object(place, num, gen)
-        found, end = entries(data, position)
-        if _STREAM.match(data, end) is None:
-            raise Unfit(Unfitness.DIRECT_OBJECT)
-        return found
+        end = data.find(b"stream", position, position + _WINDOW)
+        if end < 0:
+            raise Unfit(Unfitness.LONG_OBJECT)
+        return data[position:end]
 
     def _object(self, place: Place, num: int, gen: int, length: int = _WINDOW) -> tuple[bytes, int, int]:
         """A buffer, where the object's value begins in it, and the buffer's offset in the file."""
@@ -280,11 +285,12 @@ class NativeFile:
 def common(file: NativeFile, raw: bytes) -> Entries:
     """A dictionary that stands here or is referred to, of a kind that many documents have alike (catalog, form, lock,
     output intent): the same bytes are taken apart once. The result is shared: it is not to be changed."""
-    return _taken_apart(raw if raw.startswith(b"<<") else file.raw(*reference(raw)))
+    return taken_apart(raw if raw.startswith(b"<<") else file.raw(*reference(raw)))
 
 
 @lru_cache(maxsize=1024)
-def _taken_apart(raw: bytes) -> Entries:
+def taken_apart(raw: bytes) -> Entries:
+    """The one dictionary that these bytes are. The result is shared: it is not to be changed."""
     found, end = entries(raw)
     if raw[end:].strip(b"\0\t\n\f\r "):
         raise Unfit(Unfitness.STREAM_OBJECT)

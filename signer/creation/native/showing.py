@@ -8,7 +8,7 @@ from policies.layout import Rect
 from signer.creation.native.drawing import NO_STAMP, Stamp, Stamps
 from signer.creation.native.form import Field
 from signer.creation.native.grammar import Entries, entries, integer, items, reals, reference
-from signer.creation.native.reading import NativeFile, common
+from signer.creation.native.reading import NativeFile, common, taken_apart
 from signer.creation.native.unfit import Unfit, Unfitness
 from signer.stamping.appearance import Appearance, Colours
 
@@ -61,7 +61,7 @@ def colours_of(file: NativeFile, catalog: Entries) -> Colours:
     for raw in _intents(catalog.get(b"OutputIntents", b"[]")):
         intent = common(file, raw)
         if intent.get(b"S") == b"/GTS_PDFA1" and b"DestOutputProfile" in intent:
-            profile = file.stream_dictionary(*reference(intent[b"DestOutputProfile"]))
+            profile = taken_apart(file.stream_head(*reference(intent[b"DestOutputProfile"])))
             return _COLOURS.get(profile.get(b"N", b""), Colours.NONE)
     return Colours.NONE
 
