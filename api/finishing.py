@@ -39,10 +39,7 @@ from policies.refusals import Refused
 from policies.vocabulary import FieldRole, Indication, State, SubIndication
 from signer.crosscheck.independent import Expectation, ExpectedSignature
 from signer.document.pdfa.report import PdfaReport
-from signer.errors import (
-    DocumentRefused,
-    RevocationUnavailable,
-)
+from signer.errors import DocumentRefused, RevocationUnavailable
 from signer.sandbox import Sandbox
 from signer.stages import Appended
 from signer.validation.values import DocumentReport
@@ -194,13 +191,8 @@ class Finishing:
             signers = documents.signers(conn, document.id)
         field = [s.field for s in signers if s.role is FieldRole.LEADER and s.signed_at is not None][-1]
         left = sum(s.role is FieldRole.LEADER and s.signed_at is None for s in signers)
-        stamped, imprint = Stamping(self.s).stamp(
-            document,
-            document.current_sha256 or "",
-            field,
-            operation,
-            batch=bool(payload.get("batch")),
-        )
+        sha256, batch = document.current_sha256 or "", bool(payload.get("batch"))
+        stamped, imprint = Stamping(self.s).stamp(document, sha256, field, operation, batch=batch)
         with self._working(document):
             report = self._validated(stamped, imprint)
         token_time = next(s.signing_time for s in report.signatures if s.field == field)

@@ -22,9 +22,11 @@ class SlowAuthority:
 
     def __init__(self, pki_folder: Path) -> None:
         self.delay = 0.0
+        self.open = threading.Event()  # until it is, questions come in and wait
+        self.open.set()
         self.asked: Counter[str] = Counter()  # by imprint
         self.running = self.most_running = 0
-        self.first: float | None = None  # when the first question came, and the last answer went
+        self.first: float | None = None  # when the first question was taken up, and the last answer went
         self.last = 0.0
         self._folder = pki_folder
         self._pki: DemoPki | None = None
@@ -51,10 +53,11 @@ class SlowAuthority:
         with self._lock:
             self._pki = self._pki or make_demo_pki(self._folder, datetime.now(UTC))
             self.asked[imprint] += 1
-            self.first = self.first or time.monotonic()
             self.running += 1
             self.most_running = max(self.most_running, self.running)
         try:
+            self.open.wait()
+            self.first = self.first or time.monotonic()
             time.sleep(self.delay)
             return tsa.respond(self._pki, question, datetime.now(UTC))
         finally:
@@ -68,6 +71,7 @@ class SlowAuthority:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.open.set()
         self._server.shutdown()
         self._server.server_close()
 
