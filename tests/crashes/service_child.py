@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import json
 import os
 import signal
@@ -26,18 +27,20 @@ from tests.crashes.service_points import POINTS, Point
 
 def main(plan: dict) -> None:
     if plan.get("die"):
-        install(POINTS[plan["die"]], Path(plan["armed"]))
+        install(POINTS[plan["die"]], Path(plan["armed"]), plan.get("turn", 1))
     swap_keys(plan.get("keys", []), Path(plan["armed"]))
     for name in plan.get("faults", ()):
         FAULTS[name](Path(plan["armed"]))
     cli.main(["serve", "--config", plan["config"]])
 
 
-def install(point: Point, armed: Path) -> None:
-    """Wrap the point's function: once `armed` is there, its next turn is the process's last."""
+def install(point: Point, armed: Path, turn: int) -> None:
+    """Wrap the point's function: once `armed` is there, its next turn, or the one of that number, is the
+    process's last."""
+    turns = itertools.count(1)
 
     def decide(when, arguments, named):
-        if when == point.when and armed.exists() and point.applies(arguments, named):
+        if when == point.when and armed.exists() and point.applies(arguments, named) and next(turns) == turn:
             os.kill(os.getpid(), signal.SIGKILL)
             threading.Event().wait()
 
