@@ -135,6 +135,8 @@ class Sandbox:
             if worker is not None:
                 worker.kill()
             self._idle.put(None)  # so that whoever waits for a worker learns that the pool is closed
+        if not size:  # every worker works: who waits learns it without waiting for one
+            self._idle.put(None)
 
     def __enter__(self) -> Self:
         return self

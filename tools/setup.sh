@@ -30,10 +30,15 @@ need=$(missing_packages | tr '\n' ' ')
 if [ -n "${need// /}" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "setup: installing system packages: $need"
+        export DEBIAN_FRONTEND=noninteractive
+        # A fresh machine may still be updating itself, and a mirror may not answer the first time.
+        apt="apt-get -qq -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3"
         # An interrupted or stale package list is not fatal by itself: the install below is.
-        DEBIAN_FRONTEND=noninteractive apt-get update -qq || true
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null 2>&1 \
-            || { echo "setup: apt-get could not install: $need" >&2; exit 1; }
+        $apt update || true
+        told=$(mktemp)
+        $apt install -y --no-install-recommends $need >"$told" 2>&1 \
+            || { tail -20 "$told" >&2; echo "setup: apt-get could not install: $need" >&2; exit 1; }
+        rm -f "$told"
     else
         echo "setup: please install as root: apt-get install $need" >&2
         # The service itself needs only python3-venv; a missing foreign tool is a loud skip in the tests, and
@@ -52,9 +57,10 @@ lock=requirements/dev.txt kind=test
 [ "$want" != run ] || lock=requirements/runtime.txt kind=run
 stamp=".venv/.installed-$kind-$(cat "$lock" requirements/build.txt pyproject.toml | sha256sum | cut -c1-16)"
 if [ ! -e "$stamp" ]; then
-    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    # One that was interrupted while it was made has no pip, and is made again.
+    { [ -e .venv/pyvenv.cfg ] && .venv/bin/python -m pip --version >/dev/null 2>&1; } || "$python" -m venv --clear .venv
     echo "setup: installing locked packages ($lock)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r "$lock"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --retries 10 --require-hashes -r requirements/build.txt -r "$lock"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
     rm -f .venv/.installed-"$kind"-*
     touch "$stamp"

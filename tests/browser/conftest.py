@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -12,12 +13,21 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Response,
+    sync_playwright,
+)
 
 from api.identity import COOKIE
 from tests.conftest import need_tool
 from tests.service import Site
 
+LAUNCH, PATIENCE = 240_000, 120_000  # milliseconds; only against hanging: the machine may be busy
 # A folder for pictures of every page. Taken out: the service's own settings begin like this and refuse strangers.
 PICTURES = os.environ.pop("ANTIN_SCREENSHOTS", "")
 PHONE, DESKTOP = (390, 844), (1280, 900)
@@ -73,18 +83,34 @@ class Visit:
 
     def heading(self, text: str) -> None:
         """Waits for the page of that title."""
-        self.page.get_by_role("heading", name=text).first.wait_for()
+        self.seen(self.page.get_by_role("heading", name=text))
+
+    def document(self, subject: str) -> None:
+        """Waits for the page of that document; lists have headings of the same words."""
+        self.seen(self.page.locator(".document-head h1", has_text=subject))
+
+    def state(self, words: str) -> None:
+        """Waits for a document's page to show this state; it looks again by itself."""
+        self.seen(self.page.locator(".document-head .state", has_text=words))
+
+    def seen(self, sign: Locator) -> None:
+        """Waits for what only the awaited page shows, and for the rest of that page: a press does not, and the
+        first words are shown before the last are read."""
+        sign.first.wait_for()
+        self.page.wait_for_load_state()
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def look(self, name: str = "", *, whole: bool = True) -> None:
         """Judge the page as it stands: accessible by axe, no sideways scrolling; kept as a picture when asked."""
+        self.page.wait_for_load_state()
         self.picture(name, whole=whole)
         if not self.scripted:
             return
         self._narrow()
-        found = Axe().run(self.page, options=AXE).response
+        with self._unwatched():
+            found = Axe().run(self.page, options=AXE).response
         judged = {
             rule["id"]
             for part in ("passes", "violations", "incomplete", "inapplicable")
@@ -94,6 +120,13 @@ class Visit:
         assert [
             (one["id"], [node["html"][:160] for node in one["nodes"]][:4]) for one in found["violations"]
         ] == []
+
+    @contextlib.contextmanager
+    def _unwatched(self) -> Iterator[None]:
+        """A page in the background does not look again by itself: it stays as it is."""
+        self.page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+        yield
+        self.page.evaluate("delete document.hidden")
 
     def _narrow(self) -> None:
         size = self.page.viewport_size
@@ -131,7 +164,7 @@ class Visit:
 def chromium() -> Iterator[Browser]:
     path = need_tool("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS), timeout=LAUNCH)
         yield browser
         browser.close()
 
@@ -158,7 +191,7 @@ def visit(site: Site, chromium: Browser) -> Iterator[Callable[..., Visit]]:
             java_script_enabled=script,
             **options,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         if who is not None:
             site.client(who)
             token = site.clients[who].headers["authorization"].removeprefix("Bearer ")

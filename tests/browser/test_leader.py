@@ -6,7 +6,7 @@ import pytest
 
 from api.demo.agency import DEMO_AGENCY
 from api.demo.documents import DecisionSpec
-from tests.service import CLERK, INITIAL, LEADER, SECOND, Site
+from tests.service import CLERK, INITIAL, LEADER, SECOND, Site, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
 
@@ -18,7 +18,7 @@ def state(site: Site, document: str) -> str:
 def open_review(desk, subject: str) -> None:
     page = desk.go("/desk/inbox")
     page.get_by_role("link", name=subject, exact=True).click()
-    desk.heading(subject)
+    desk.document(subject)
 
 
 def again(site: Site, document: str) -> None:
@@ -87,8 +87,8 @@ def test_sign_and_next(visit, site):
     page = desk.go(f"/desk/documents/{first}/review")
     assert page.get_by_text("và sang văn bản tiếp theo").is_visible()
     page.get_by_role("button", name="Ký số").click()
-    page.get_by_role("status").filter(has_text="Văn bản tiếp theo ở dưới đây").wait_for()
-    desk.heading("Ký xong sang tiếp, hai")
+    desk.seen(page.get_by_role("status").filter(has_text="Văn bản tiếp theo ở dưới đây"))
+    desk.document("Ký xong sang tiếp, hai")
     desk.look("review-next", whole=False)
     assert state(site, first) != "prepared"
     assert state(site, second) == "prepared"
@@ -114,7 +114,7 @@ def test_three_documents_reviewed_then_one_confirmation(visit, size, site):
         box.check()
     desk.look("batch")
     sign.click()
-    page.get_by_text("Đã ký 3 văn bản").wait_for(timeout=60_000)  # the page looks again by itself
+    desk.seen(page.get_by_text("Đã ký 3 văn bản"))  # the page looks again by itself
     desk.look("batch-done")
     assert all(state(site, document) != "prepared" for document in documents)
 
@@ -129,7 +129,7 @@ def test_a_document_of_a_batch_that_fails_is_named_with_its_reason(visit, size, 
         box.check()
     again(site, changed)
     page.get_by_role("button", name="Ký số các văn bản đã đánh dấu").click()
-    page.get_by_role("alert").filter(has_text="1 văn bản chưa ký được").wait_for(timeout=60_000)
+    desk.seen(page.get_by_role("alert").filter(has_text="1 văn bản chưa ký được"))
     line = page.get_by_role("listitem").filter(has_text=subjects[1])
     assert line.get_by_text("Văn bản đã được người khác cập nhật").is_visible()
     desk.look("batch-failed")
@@ -140,7 +140,7 @@ def test_a_document_of_a_batch_that_fails_is_named_with_its_reason(visit, size, 
     desk.look("inbox-after-failure")
     page.get_by_role("link", name="Xem từng văn bản").click()
     page.get_by_role("link", name=subjects[1]).click()
-    desk.heading(subjects[1])
+    desk.document(subjects[1])
     page.get_by_role("button", name="Ký số").click()
     page.get_by_role("status").filter(has_text="Đã ký số").wait_for()
 
@@ -155,7 +155,7 @@ def test_bytes_that_changed_meanwhile_are_not_signed(visit, size, site):
     before = page.locator("code.digest").inner_text()
     again(site, document)
     page.get_by_role("button", name="Ký số").click()
-    page.get_by_role("alert").filter(has_text="Văn bản đã thay đổi sau khi bạn mở").wait_for()
+    desk.seen(page.get_by_role("alert").filter(has_text="Văn bản đã thay đổi sau khi bạn mở"))
     desk.look("review-changed", whole=False)
     assert state(site, document) == "prepared"
     assert page.locator("code.digest").inner_text() != before  # the current pages, to be looked at
@@ -184,10 +184,9 @@ def test_initials_then_two_leaders_each_in_turn(visit, site):
         desk = visit(who, (390, 844))
         open_review(desk, subject)
         desk.page.get_by_role("button", name=button).click()
-        desk.page.get_by_role("status").first.wait_for()
+        desk.seen(desk.page.get_by_role("status"))
         assert desk.page.get_by_role("link", name=subject, exact=True).count() == 0  # it waits for others now
         desk.look(f"after-{who}")
-        desk.page.wait_for_timeout(300)
         settled(site, document)
     assert state(site, document) == "leader-timestamped"
 
@@ -196,10 +195,9 @@ def settled(site: Site, document: str) -> None:
     """Until nothing works on the document in the background."""
     from api.store import operations
 
-    for _ in range(400):
+    def ended() -> bool:
         with site.services.transactions.read() as conn:
             latest = operations.latest(conn, document)
-        if latest is None or latest.ended:
-            return
-        site.services.pause(0.05)
-    raise AssertionError("the operation did not end")
+        return latest is None or latest.ended
+
+    until(ended, "the operation to end")

@@ -66,7 +66,7 @@ def test_an_altered_document_is_invalid(visit, size, pdf):
         altered = pdf[:300] + bytes([pdf[300] ^ 1]) + pdf[301:]
     desk = visit(None, size)
     check(desk, altered)
-    desk.page.locator("#verdict, [role=alert]").first.wait_for()
+    desk.seen(desk.page.locator("#verdict, [role=alert]"))
     assert desk.page.get_by_text("Chữ ký số hợp lệ").count() == 0
     desk.look("verify-altered")
 
@@ -114,8 +114,9 @@ def test_the_document_page_shows_and_asks_to_compare(visit, size, site, issued):
     desk.heading(document["number"])
     desk.look("document")
     assert page.get_by_text("Hãy so sánh với bản bạn đang có").is_visible()
-    picture = page.locator("figure img").first
-    assert picture.evaluate("(one) => one.complete && one.naturalWidth > 600")
+    page.wait_for_function(
+        "() => { const one = document.querySelector('figure img'); return one.complete && one.naturalWidth > 600; }"
+    )
     text = page.inner_text("main").casefold()
     for word in ("bản này là thật", "xác thực thành công", "văn bản thật", "authentic"):
         assert word not in text

@@ -22,7 +22,7 @@ def test_wrong_password_then_right_then_out(visit, size, site):
     page = desk.go("/sign-in")
     desk.look("sign-in")
     fill(desk, LEADER, "không phải")
-    page.get_by_role("alert").wait_for()
+    desk.seen(page.get_by_role("alert"))
     assert page.get_by_text("Tên đăng nhập hoặc mật khẩu không đúng.").is_visible()
     assert page.get_by_label("Tên đăng nhập").input_value() == LEADER
     assert page.get_by_label("Mật khẩu").input_value() == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.demo.documents import decision
-from tests.service import CLERK, LEADER
+from tests.service import CLERK, LEADER, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
 
@@ -20,6 +20,7 @@ def sign_in(desk, site, who: str) -> None:
     desk.page.get_by_label("Tên đăng nhập").fill(who)
     desk.page.get_by_label("Mật khẩu").fill(site.passwords[who])
     desk.page.locator("main").get_by_role("button", name="Đăng nhập").click()
+    desk.heading("Văn bản đi" if who == CLERK else "Văn bản chờ ký")
 
 
 def test_verify(desk, site):
@@ -35,7 +36,6 @@ def test_sign_in_sign_and_return(desk, site):
     signed = site.prepared(subject="Ký không cần JavaScript", urgency="3")
     returned = site.prepared(subject="Trả lại không cần JavaScript", urgency="3")
     sign_in(desk, site, LEADER)
-    desk.heading("Văn bản chờ ký")
     page = desk.page
     page.get_by_role("link", name="Ký không cần JavaScript", exact=True).click()
     desk.look("no-script-review")
@@ -60,16 +60,17 @@ def test_many_at_once(desk, site):
     for subject in subjects:
         page.get_by_label(f"Chọn: {subject}", exact=True).check()
     desk.press("Xem các văn bản đã chọn")
+    desk.heading("Xem và ký 2 văn bản")
     for box in page.get_by_label("Tôi đã xem và đồng ý ký văn bản này").all():
         box.check()
     page.get_by_role("button", name="Ký số các văn bản đã đánh dấu").click()
     desk.heading("Kết quả ký nhiều văn bản")
-    for _ in range(100):
-        if page.get_by_text("Đã ký 2 văn bản").count():
-            break
-        page.wait_for_timeout(200)
+
+    def both() -> bool:
         page.reload()
-    assert page.get_by_text("Đã ký 2 văn bản").is_visible()
+        return page.get_by_text("Đã ký 2 văn bản").is_visible()
+
+    until(both, "both signatures")
     assert all(site.document(one)["state"] != "prepared" for one in documents)
 
 
@@ -87,5 +88,5 @@ def test_the_clerk_too(desk, site):
     left = page.locator("[data-fields='0'] [name$=-left]")
     left.fill(f"{float(left.input_value()) - 3:.1f}")
     desk.press("Trình ký")
-    desk.heading("Dự thảo, không JavaScript")
+    desk.document("Dự thảo, không JavaScript")
     page.get_by_text("Chờ ký", exact=True).first.wait_for()

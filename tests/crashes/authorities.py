@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
+import select
 import threading
 import time
 from collections import Counter, deque
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from api.demo import ocsp, tsa
 from api.demo.pki import DemoPki, make_demo_pki
 from signer import der
+from tests.service import PATIENCE
 
 GOOD = "good"
 IDENTITIES = ("expired", "not-yet-valid", "revoked", "other-leader", "other-tsa", "plain-tsa")
@@ -23,23 +26,25 @@ IDENTITIES = ("expired", "not-yet-valid", "revoked", "other-leader", "other-tsa"
 class Authorities:
     """One HTTP server on loopback. `fail_next` and `mode` command the time-stamps; `revocation_down` the rest.
 
-    `asked` counts the questions by imprint (hex), `order` lists them as they came.
+    `asked` counts the questions by imprint (hex), `order` lists them as they came, `running` are those that are
+    not answered yet, `late` is how many answers went to a client that had given up.
     """
 
     def __init__(self, folder: Path) -> None:
         self.mode = GOOD
-        self.delay = 0.0
         self.revocation_down = False
         self.asked: Counter[str] = Counter()
         self.order: list[str] = []
         self.running = 0
         self.most_running = 0
+        self.late = 0
         self._next: deque[str] = deque()
         self._lock = threading.Lock()
         self.gate = threading.Event()
         self.gate.set()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # clients that are killed hang up in the middle
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.pki: DemoPki = make_demo_pki(folder, datetime.now(UTC), public_url=self.url)
         for name in IDENTITIES:
@@ -54,7 +59,7 @@ class Authorities:
         self._next.extend(modes)
 
     def reset(self) -> None:
-        self.mode, self.delay, self.revocation_down = GOOD, 0.0, False
+        self.mode, self.revocation_down, self.late = GOOD, False, 0
         self._next.clear()
         self.asked.clear()
         self.order.clear()
@@ -111,29 +116,27 @@ class Authorities:
             self.running += 1
             self.most_running = max(self.most_running, self.running)
             mode = self._next.popleft() if self._next else self.mode
-        try:
-            self.gate.wait(60)
-            time.sleep(self.delay)
+        self.gate.wait(PATIENCE)
+        if mode == "slow":
+            _given_up(handler)
+        with self._lock:  # before the answer: who has it may ask the next question at once
+            self.running -= 1
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client gave up
             self._misbehave(handler, body, mode)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the client gave up
-        finally:
+        if mode == "slow":
             with self._lock:
-                self.running -= 1
+                self.late += 1
 
     def _misbehave(self, handler, body: bytes, mode: str) -> None:
         now = datetime.now(UTC)
         if mode == "down":
             handler.close_connection = True
             handler.connection.close()
-        elif mode == "slow":
-            time.sleep(5)
-            handler._answer(tsa.respond(self.pki, body, now))
         elif mode == "drips":
             handler.send_response(200)
-            handler.send_header("content-length", "60")
+            handler.send_header("content-length", "600")
             handler.end_headers()
-            for _ in range(60):
+            for _ in range(600):
                 handler.wfile.write(b"\x30")
                 time.sleep(0.3)
         elif mode == "huge":
@@ -173,3 +176,8 @@ class Authorities:
             answer = tsa.respond(self.pki, body, now)
             return answer[:-1] + bytes((answer[-1] ^ 1,))
         return tsa.respond(self.pki, body, now)
+
+
+def _given_up(handler) -> None:
+    """Until the client has waited as long as it would: it closes the connection."""
+    select.select([handler.connection], [], [], PATIENCE)

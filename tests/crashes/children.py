@@ -7,6 +7,8 @@ import multiprocessing
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
+from tests.service import PATIENCE
+
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
@@ -15,7 +17,6 @@ _CONTEXT.set_forkserver_preload(
         "tests.crashes.test_archive_crashes",
     ]
 )
-PATIENCE = 60  # seconds
 
 
 def forked(work: Callable[..., object], *args: object) -> BaseProcess:

@@ -48,10 +48,11 @@ def make_house(tmp_path, furnished, authorities):
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory, furnished, authorities):
-    """A running house for the tests of a module that leave it as they found it."""
+def shared(request, tmp_path_factory, furnished, authorities):
+    """A running house for the tests of a module that leave it as they found it; `SETTINGS` of the module are its."""
+    settings = getattr(request.module, "SETTINGS", {})
     with houses(tmp_path_factory.mktemp("shared"), furnished, authorities) as make:
-        yield make(tsa_parallel=2).start(keys=["leader", "seal"], faults=["silent"])
+        yield make(tsa_parallel=2, **settings).start(keys=["leader", "seal"], faults=["silent"])
 
 
 @pytest.fixture

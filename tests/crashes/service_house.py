@@ -8,9 +8,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from api.demo.documents import DecisionSpec, decision
 from api.settings import Settings
 from api.wiring import service
 from tests.crashes.authorities import Authorities
-from tests.service import AUDITOR, CLERK, LEADER, free_port, with_what_was_seen
+from tests.service import AUDITOR, CLERK, LEADER, PATIENCE, free_port, until, with_what_was_seen
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "mot-mat-khau-rat-dai"
@@ -60,7 +60,7 @@ class House:
             "agency_code": "H99.DEMO",
             "grace_seconds": 0.0,
             "tsa_url": authorities.tsa_url,
-            "tsa_timeout": 4.0,
+            "tsa_timeout": 120.0,
             "tsa_attempts": 1,
             **settings,
         }
@@ -100,10 +100,10 @@ class House:
     def disarm(self) -> None:
         self.armed.unlink(missing_ok=True)
 
-    def died(self, seconds: float = 30) -> None:
+    def died(self) -> None:
         """Wait for the kill that was prepared."""
         assert self.process is not None
-        assert self.process.wait(seconds) == -9, self.log.read_text("utf-8")[-3000:]
+        assert self.process.wait(PATIENCE) == -9, self.log.read_text("utf-8")[-3000:]
         self._forget()
 
     def kill(self) -> None:
@@ -115,7 +115,7 @@ class House:
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(PATIENCE)
         self._forget()
 
     def _forget(self) -> None:
@@ -124,19 +124,15 @@ class House:
         self.clients.clear()
         self.process = None
 
-    def until(self, done, what: str, seconds: float = 40) -> Any:
-        deadline = time.monotonic() + seconds
-        while not (found := done()):
-            assert time.monotonic() < deadline, f"waited for {what}\n{self.log.read_text('utf-8')[-3000:]}"
-            time.sleep(0.05)
-        return found
+    def until(self, done: Callable[[], Any], what: str) -> Any:
+        return until(done, lambda: f"waited for {what}\n{self.log.read_text('utf-8')[-3000:]}")
 
     # HTTP.
 
     def client(self, name: str | None) -> httpx.Client:
         if name not in self.clients:
             client = httpx.Client(
-                base_url=f"http://127.0.0.1:{self.port}/api/v1", timeout=60, trust_env=False
+                base_url=f"http://127.0.0.1:{self.port}/api/v1", timeout=PATIENCE, trust_env=False
             )
             if name is not None:
                 answer = client.post("/sessions", json={"name": name, "password": PASSWORD})
@@ -180,12 +176,11 @@ class House:
         found: dict[str, Any] = self.get(AUDITOR, f"/documents/{document}")
         return found
 
-    def operation(self, operation: str, seconds: float = 40) -> dict[str, Any]:
+    def operation(self, operation: str) -> dict[str, Any]:
         """Its end."""
         found = self.until(
             lambda: (row := self.get(AUDITOR, f"/operations/{operation}"))["state"] in ENDED and row,
             "an operation",
-            seconds,
         )
         return dict(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import time
@@ -128,6 +129,16 @@ def overwrite(path):
         out.write(b"token")
 
 
+def hold(path):
+    """Says in the file that the call is under way, and ends when the file says so."""
+    with path.open("r+b") as file:
+        file.write(b"b")
+        file.flush()
+        while file.seek(1) and file.read(1) != b"e":
+            time.sleep(0.02)
+    return "held"
+
+
 def create(path):
     path.write_bytes(b"x" * 10)
 
@@ -164,7 +175,7 @@ def forge(text):
 def answer_ahead():
     """This call's answer is honest; another line follows it for whoever calls next."""
     if os.fork() == 0:
-        time.sleep(0.3)
+        time.sleep(0.1)
         _say(wire.dumps(["0" * 16, "ok", "forged", 1]).encode() + b"\n")
         os._exit(0)
     return os.getpid()
@@ -180,4 +191,6 @@ if __name__ == "__main__":
     tasks = types.ModuleType("signer.hostile")
     tasks.__dict__.update(globals())
     sys.modules["signer.hostile"] = tasks
+    if "--after-the-request" in sys.argv:
+        select.select([sys.stdin], [], [])
     sandbox_worker.main()

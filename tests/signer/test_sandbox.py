@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -21,6 +20,7 @@ from policies.vocabulary import Changes
 from signer.errors import DocumentRefused, PlacementRefused, SandboxUnavailable
 from signer.sandbox import Sandbox, SandboxLimits
 from signer.stages import Appended
+from tests.service import PATIENCE, until
 from tests.signer.document import build
 
 HOSTILE = (str(Path(__file__).with_name("hostile_worker.py")),)
@@ -110,16 +110,52 @@ def test_worker_killed_in_the_middle_of_a_call(sandbox):
     assert refusal(sandbox, "die") == "document.parser-killed"
 
 
-def test_worker_killed_from_outside_in_the_middle_of_a_call(sandbox):
+class Held:
+    """A call that goes on until it is released, in a thread of its own."""
+
+    def __init__(self, pool: Sandbox, folder: Path):
+        self.file = folder / "held"
+        self.file.write_bytes(b"..")
+        self.outcome: object = None
+        self.thread = threading.Thread(target=self._run, args=(pool,))
+        self.thread.start()
+        until(lambda: self.file.read_bytes()[:1] == b"b", "the call to begin")
+
+    def _run(self, pool: Sandbox) -> None:
+        try:
+            self.outcome = call(pool, "hold", self.file, wall_seconds=PATIENCE)
+        except DocumentRefused as refused:
+            self.outcome = refused.id
+
+    def release(self) -> object:
+        self.file.write_bytes(b"be")
+        return self.ended()
+
+    def ended(self) -> object:
+        self.thread.join(PATIENCE)
+        return self.outcome
+
+
+def gone(pid: int) -> bool:
+    """It does not run any more, whether or not its parent has noticed."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_worker_killed_from_outside_in_the_middle_of_a_call(sandbox, tmp_path):
     worker = call(sandbox, "pid")
-    threading.Timer(0.3, os.kill, (worker, signal.SIGKILL)).start()
-    assert refusal(sandbox, "sleep") == "document.parser-killed"
+    held = Held(sandbox, tmp_path)
+    os.kill(worker, signal.SIGKILL)
+    assert held.ended() == "document.parser-killed"
+    assert call(sandbox, "echo", 1) == [1]
 
 
 def test_worker_killed_between_calls_is_replaced(sandbox):
     worker = call(sandbox, "pid")
     os.kill(worker, signal.SIGKILL)
-    time.sleep(0.1)
+    until(lambda: gone(worker), "its end")
     assert call(sandbox, "pid") != worker
 
 
@@ -130,7 +166,7 @@ def test_worker_that_never_ends_is_stopped_in_the_time_given(sandbox, task):
     with pytest.raises(DocumentRefused) as found:
         call(sandbox, task, wall_seconds=1)
     assert (found.value.id, found.value.values) == ("document.too-slow", {"seconds": 1})
-    assert 0.9 < time.monotonic() - start < 3
+    assert 0.9 < time.monotonic() - start < LIMITS.wall_seconds
     assert call(sandbox, "echo", 1) == [1]
 
 
@@ -139,8 +175,8 @@ def test_the_kernel_stops_a_worker_that_its_parent_forgot(sandbox, monkeypatch):
     monkeypatch.setattr("signer.sandbox_process._cpu_seconds", lambda _: 1)
     worker = call(sandbox, "pid")
     start = time.monotonic()
-    assert refusal(sandbox, "spin") == "document.too-slow"
-    assert 0.5 < time.monotonic() - start < 15
+    assert refusal(sandbox, "spin", wall_seconds=PATIENCE) == "document.too-slow"
+    assert 0.5 < time.monotonic() - start < PATIENCE
     assert not psutil.pid_exists(worker)
 
 
@@ -196,7 +232,7 @@ def test_large_arguments_to_a_worker_that_does_not_read_end_in_time(sandbox):
     with pytest.raises(DocumentRefused) as found:
         call(sandbox, "echo", bytes(1 << 20), wall_seconds=1)
     assert found.value.id == "document.too-slow"
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < LIMITS.wall_seconds
 
 
 def test_only_tasks_of_this_room_run(sandbox):
@@ -254,7 +290,8 @@ def test_a_forged_answer_is_refused_and_its_worker_killed(sandbox, text):
 
 def test_an_answer_ahead_of_its_request_ends_the_worker(sandbox):
     worker = call(sandbox, "answer_ahead")
-    time.sleep(0.6)
+    (forger,) = psutil.Process(worker).children()
+    until(lambda: gone(forger.pid), "the second answer")
     assert call(sandbox, "pid") != worker
 
 
@@ -283,50 +320,55 @@ def test_a_closed_pool_serves_nobody_and_leaves_no_process():
         call(pool, "pid")
 
 
-def test_closing_wakes_those_who_wait_and_a_late_worker_dies():
+def test_closing_wakes_those_who_wait_and_a_late_worker_dies(tmp_path):
     pool = Sandbox(1, LIMITS, HOSTILE)
     worker = call(pool, "pid")
+    held = Held(pool, tmp_path)
     outcomes: list = []
 
     def wait():
-        try:
-            outcomes.append(call(pool, "sleep", wall_seconds=1))
-        except (SandboxUnavailable, DocumentRefused) as exc:
-            outcomes.append(type(exc))
+        with pytest.raises(SandboxUnavailable) as found:
+            call(pool, "pid")
+        outcomes.append(found.type)
 
-    threads = [threading.Thread(target=wait) for _ in range(3)]
+    threads = [threading.Thread(target=wait) for _ in range(2)]
     for thread in threads:
         thread.start()
-    time.sleep(0.3)
+    until(lambda: len(pool._idle.not_empty._waiters) == 2, "both to wait")
     pool.close()
     for thread in threads:
-        thread.join(timeout=5)
-    assert sorted(outcomes, key=repr) == [DocumentRefused, SandboxUnavailable, SandboxUnavailable]
+        thread.join(PATIENCE)
+    assert outcomes == [SandboxUnavailable] * 2
+    assert not gone(worker), "its call was under way"
+    assert held.release() == "held"
     assert not psutil.pid_exists(worker)
 
 
-def occupy(pool: Sandbox) -> None:
-    with contextlib.suppress(DocumentRefused):
-        call(pool, "sleep", wall_seconds=2)
-
-
-def test_whoever_waits_too_long_for_a_worker_is_told():
+def test_whoever_waits_too_long_for_a_worker_is_told(tmp_path):
     with Sandbox(1, SandboxLimits(wall_seconds=20, queue_seconds=0.3), HOSTILE) as pool:
-        call(pool, "pid")
-        busy = threading.Thread(target=occupy, args=(pool,))
-        busy.start()
-        time.sleep(0.2)
+        held = Held(pool, tmp_path)
         with pytest.raises(SandboxUnavailable):
             call(pool, "pid")
-        busy.join()
+        assert held.release() == "held"
 
 
-def test_no_descriptors_are_lost(sandbox):
-    refusal(sandbox, "die")
-    before = len(list(Path("/proc/self/fd").iterdir()))
-    for _ in range(5):
-        refusal(sandbox, "die")
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+def test_no_descriptors_are_lost():
+    """Counted in a process that does nothing else."""
+    script = textwrap.dedent(
+        f"""
+        from pathlib import Path
+        from signer.errors import DocumentRefused
+        from signer.sandbox import Sandbox
+        with Sandbox(1, program={HOSTILE!r}) as pool:
+            for _ in range(6):
+                try:
+                    pool.call("signer.hostile:die")
+                except DocumentRefused:
+                    print(len(list(Path("/proc/self/fd").iterdir())))
+        """
+    )
+    told = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True).stdout.split()
+    assert len(told) == 6 and len(set(told)) == 1
 
 
 def test_a_worker_dies_with_its_parent_even_in_a_loop():
@@ -342,15 +384,12 @@ def test_a_worker_dies_with_its_parent_even_in_a_loop():
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     worker = int(parent.stdout.readline())
-    time.sleep(0.5)
-    assert psutil.Process(worker).cpu_times().user > 0
+    before = psutil.Process(worker).cpu_times().user
+    until(lambda: psutil.Process(worker).cpu_times().user > before + 0.1, "it to spin")
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 5
-    while psutil.pid_exists(worker) and psutil.Process(worker).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline, "the worker outlived its parent"
-        time.sleep(0.05)
+    until(lambda: gone(worker), "the worker not to outlive its parent")
 
 
 def test_a_worker_outlives_the_thread_that_started_it(sandbox):
@@ -366,14 +405,12 @@ PRELOAD = "signer.crosscheck.plain_reader"  # nothing that a worker needs by its
 
 
 def test_modules_are_imported_while_nobody_calls_and_never_before_a_call_that_waits():
-    with Sandbox(1, SandboxLimits(preload=(PRELOAD,), nice=5), HOSTILE) as pool:
+    late = (*HOSTILE, "--after-the-request")
+    with Sandbox(1, SandboxLimits(preload=(PRELOAD,), nice=5), late) as pool:
         first = call(pool, "habits", PRELOAD)  # the request is there before the worker is
         assert first[:2] == [False, os.nice(0) + 5]
         assert first[2] in (5, None)
-        deadline = time.monotonic() + 20
-        while not call(pool, "habits", PRELOAD)[0]:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: call(pool, "habits", PRELOAD)[0], "the import")
 
 
 def test_a_warm_pool_runs_before_the_first_call_and_replaces_who_is_retired():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import CancelledError
 
 import pytest
@@ -14,6 +13,7 @@ from archive.storage import keys
 from archive.storage.memory import Fault
 from tests.archive.log.house import House
 from tests.archive.log.naive import naive_root
+from tests.service import PATIENCE, until
 
 
 @pytest.fixture
@@ -33,14 +33,14 @@ def test_a_waiter_gets_its_place_under_a_shown_head(house, running):
     waiting = running.expect("a")
     house.submit(("a", b"entry"))
     running.wake()
-    place = waiting.result(10)
+    place = waiting.result(PATIENCE)
     assert place.index == 0 and house.head().size >= 1 and place.head.size >= 1
 
 
 def test_leaves_of_other_processes_are_found_without_a_wake(house, running):
     waiting = running.expect("a")
     house.submit(("a", b"entry"))
-    assert waiting.result(10).index == 0
+    assert waiting.result(PATIENCE).index == 0
 
 
 def test_many_submitters_each_get_their_own_place(house, running):
@@ -52,7 +52,7 @@ def test_many_submitters_each_get_their_own_place(house, running):
             waiting = running.expect(leaf)
             house.submit((leaf, leaf.encode()))
             running.wake()
-            places[leaf] = waiting.result(20).index
+            places[leaf] = waiting.result(PATIENCE).index
 
     threads = [threading.Thread(target=submit, args=(n,)) for n in range(16)]
     for thread in threads:
@@ -70,7 +70,7 @@ def test_a_store_that_does_not_answer_is_asked_again(house, running, fault):
     waiting = running.expect("a")
     house.submit(("a", b"entry"))
     running.wake()
-    assert waiting.result(10).index == 0 and running.failure is None
+    assert waiting.result(PATIENCE).index == 0 and running.failure is None
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -82,13 +82,11 @@ def test_damage_stops_the_loop_and_cancels_the_waiters(house):
     waiting = loop.expect("a")
     loop.start()
     with pytest.raises(CancelledError):
-        waiting.result(10)
-    deadline = time.monotonic() + 10
-    while loop.failure is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+        waiting.result(PATIENCE)
+    until(lambda: loop.failure, "the failure")
     assert isinstance(loop.failure, ArchiveDamaged)
     with pytest.raises(CancelledError):
-        loop.expect("later").result(10)
+        loop.expect("later").result(PATIENCE)
     loop.stop()
 
 
@@ -106,4 +104,4 @@ def test_a_forgotten_leaf_is_sequenced_all_the_same(house, running):
     last = running.expect("b")
     house.submit(("a", b"first"), ("b", b"second"))
     running.wake()
-    assert last.result(10).index == 1
+    assert last.result(PATIENCE).index == 1

@@ -205,9 +205,9 @@ def test_a_real_decision_has_none():
 
 
 def test_the_letters_that_a_font_lacks_cost_little():
-    began = time.monotonic()
+    began = time.process_time()
     assert not _poorly_drawn("ấ" * 20_000 + "x", "?" * 20_000 + "y")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @given(st.text(alphabet="abc15 ấđ€", min_size=1, max_size=12), st.data())

@@ -6,10 +6,10 @@ import contextlib
 import io
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pikepdf
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,6 +22,7 @@ from signer.sandbox import Sandbox, SandboxLimits
 from tests import memory
 from tests.factories import hostile
 from tests.factories.pdfa_file import good_file, with_a_large_image
+from tests.service import PATIENCE
 from tests.signer.document import build
 
 REFUSED_WHEN_ISSUING = {
@@ -75,8 +76,17 @@ REFUSED_WHEN_VERIFYING = {
 
 @pytest.fixture(scope="module")
 def sandbox():
-    with Sandbox(1, SandboxLimits(wall_seconds=20)) as pool:
+    with Sandbox(1, SandboxLimits(wall_seconds=PATIENCE)) as pool:
         yield pool
+
+
+def worked(sandbox: Sandbox) -> float:
+    """Processor seconds of the worker so far."""
+    (worker,) = sandbox._idle.queue
+    if worker is None:
+        return 0.0
+    times = psutil.Process(worker.process.pid).cpu_times()
+    return times.user + times.system
 
 
 @pytest.fixture(scope="module")
@@ -104,9 +114,9 @@ def test_every_attack_is_expected_somewhere():
 
 @pytest.mark.parametrize("name", hostile.MAKERS)
 def test_refused_with_its_own_reason_when_issuing(sandbox, attacks, name):
-    began = time.monotonic()
+    before = worked(sandbox)
     facts = sandbox.call("signer.document.intake:examine_file", attacks / name, ISSUING.limits)
-    assert time.monotonic() - began < 10
+    assert worked(sandbox) - before < 10
     with pytest.raises(IntakeRefused) as refusal:
         decide(facts, ISSUING)
     assert refusal.value.reason == REFUSED_WHEN_ISSUING[name]

@@ -36,6 +36,7 @@ from signer.timestamping.twin import FailingTimestampAuthority, Failure
 from signer.trust.anchors import TrustAnchors
 from tests.conftest import need_tool
 from tests.demo_pki import AT, demo_pki, timestamp_authority, trust
+from tests.service import PATIENCE, until
 
 IMPRINT = hashlib.sha256(b"signature value").digest()
 RULES = TokenRules(trust(demo_pki()))
@@ -364,7 +365,7 @@ def send(handler, body, status=200, length=None):
 
 
 @contextmanager
-def authority(url, seconds=20.0, rules=RULES):
+def authority(url, seconds=PATIENCE, rules=RULES):
     client = HttpTimestampAuthority(url, rules, HttpLimits(seconds=seconds))
     try:
         yield client
@@ -508,11 +509,11 @@ def test_fifty_megabytes_without_a_length():
 
 
 def silent(handler, _body):
-    time.sleep(3)
+    time.sleep(PATIENCE)
 
 
 def drip_headers(handler, _body):
-    for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"z" * 500:
+    for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"z" * 5000:
         try:
             handler.wfile.write(bytes((byte,)))
         except OSError:
@@ -538,7 +539,8 @@ def test_the_limit_is_on_the_whole_exchange(slow):
         with pytest.raises(TimestampUnavailable) as unavailable:
             client.token(IMPRINT, "sha256")
         assert unavailable.value.late  # it may still be at it
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 60, "the answers take minutes"
+        until(lambda: asked, "the server to read the question")
         assert len(asked) == 1
 
 
@@ -568,11 +570,11 @@ def test_a_broken_connection_is_unavailable_and_never_tried_again(broken):
 
 
 def test_nobody_listens():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with authority(f"http://127.0.0.1:{port}/") as client, pytest.raises(TimestampUnavailable):
-        client.token(IMPRINT, "sha256")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with authority(f"http://127.0.0.1:{port}/") as client, pytest.raises(TimestampUnavailable):
+            client.token(IMPRINT, "sha256")
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://", "nonsense"])

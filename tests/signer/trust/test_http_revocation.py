@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,7 +18,7 @@ from signer.trust import ocsp
 from signer.trust.revocation import FailingRevocationSource, Failure, HttpRevocationSource, RevocationLimits
 from tests.signer.trust.forge import NOW, answer, crl, issue
 
-LIMITS = RevocationLimits(ocsp_seconds=1, crl_seconds=1, crl_bytes=1 << 20, ocsp_bytes=64 << 10)
+LIMITS = RevocationLimits(ocsp_seconds=60, crl_seconds=60, crl_bytes=1 << 20, ocsp_bytes=64 << 10)
 
 
 class Site:
@@ -183,14 +184,15 @@ def test_nobody_listens(source):
         source.ocsp(leaf.der, ca.der, NOW)
 
 
-def test_a_slow_responder_is_cut_off(site, source):
+def test_a_slow_responder_is_cut_off(site):
+    source = HttpRevocationSource(replace(LIMITS, ocsp_seconds=1))
     ca, leaf = people(site.url)
 
     def drip(handler):
         handler.send_response(200)
         handler.send_header("Content-Length", "1000")
         handler.end_headers()
-        for _ in range(50):
+        for _ in range(1000):
             try:
                 handler.wfile.write(b"0")
                 handler.wfile.flush()
@@ -202,7 +204,8 @@ def test_a_slow_responder_is_cut_off(site, source):
     started = time.perf_counter()
     with pytest.raises(RevocationUnavailable):
         source.ocsp(leaf.der, ca.der, NOW)
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 60, "the answer takes minutes"
+    source.close()
 
 
 def test_a_crl_of_50_mb_is_not_read_to_its_end(site, source):

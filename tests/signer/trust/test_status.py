@@ -206,7 +206,7 @@ class TestCrl:
             x509.RevokedCertificateBuilder(leaf.certificate.serial_number, NOW).build()
         )
         big = builder.sign(ca.key, hashes.SHA256()).public_bytes(DER)
-        started = time.perf_counter()
+        started = time.process_time()
         assert listed(big, leaf, ca).revoked_at == NOW
         assert listed(big, other, ca).revoked_at is None
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 2
