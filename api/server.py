@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import uvicorn
 
 from api.app import create_app
@@ -9,11 +11,15 @@ from api.services import Services
 from api.settings import Settings
 from api.wiring import service
 
+GC_THRESHOLD = (10_000, 20, 20)  # a request makes thousands of values without cycles
+
 
 def server(settings: Settings) -> tuple[uvicorn.Server, Services]:
     """A server that is ready to run, with its services."""
     services = service.build(settings)
     services.recover()
+    gc.freeze()  # what was imported and made so far stays: no collection need look at it
+    gc.set_threshold(*GC_THRESHOLD)
     config = uvicorn.Config(
         create_app(services),
         host=settings.host,

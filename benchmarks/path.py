@@ -54,6 +54,11 @@ def _measure(site: Site, pages: list[bytes], warm: int, fsync: float) -> Row:
     clients = (time.process_time() - own) / done * 1000
     others = (busy_seconds() - busy) / done * 1000 - service - workers - background - clients
     each = {key: (after[key] - before[key]) / done for key in ("commits", "notes", "fsyncs")}
+    tasks = {
+        key.removeprefix("task "): (after[key] - before.get(key, 0.0)) / done * 1000
+        for key in sorted(after)
+        if key.startswith("task ")
+    }
     steps = {
         step: sum(walker.times.get(step, 0.0) for walker in walkers) / done * 1000
         for step in walkers[0].times
@@ -64,6 +69,7 @@ def _measure(site: Site, pages: list[bytes], warm: int, fsync: float) -> Row:
             f"a document (one fsync {fsync:.1f} ms)",
             f"CPU a document: service {service:.0f} ms, its workers {workers:.0f}, the worker that steps back "
             f"{background:.0f}, clients {clients:.0f}, strangers on this machine {max(0.0, others):.0f}",
+            "in workers " + ", ".join(f"{task} {ms:.0f}" for task, ms in tasks.items() if ms >= 1) + " ms",
             "each waits " + ", ".join(f"{step} {ms:.0f}" for step, ms in steps.items()) + " ms",
         )
     )

@@ -31,6 +31,7 @@ from api.demo import tsa
 from api.demo.furnish import kept_passwords
 from api.demo.run import demo_settings, running
 from api.services import Services
+from signer.sandbox_process import Worker
 from signer.timestamping.direct import DirectTimestampAuthority
 from signer.timestamping.token import TokenRules
 
@@ -46,7 +47,9 @@ class Counts:
     commits: int = 0
     notes: int = 0
     fsyncs: int = 0
-    by_thread: dict[str, int] = field(default_factory=dict)
+    tasks: dict[str, float] = field(
+        default_factory=dict
+    )  # seconds that the parent waited, by task of the sandbox
 
     def watch(self) -> None:
         """Count from now on."""
@@ -68,6 +71,19 @@ class Counts:
             real(descriptor)
 
         os.fsync = fsync  # type: ignore[assignment]
+        asked = Worker.call
+
+        def call(
+            worker: Worker, task: str, arguments: tuple[object, ...], wall: float
+        ) -> tuple[str, Any, int]:
+            start = time.perf_counter()
+            try:
+                return asked(worker, task, arguments, wall)
+            finally:
+                name = task.removeprefix("signer.").partition(":")[0].rpartition(".")[2]
+                self.tasks[name] = self.tasks.get(name, 0.0) + time.perf_counter() - start
+
+        Worker.call = call  # type: ignore[method-assign]
 
 
 def serve(data: Path, port: int, tsa_url: str = "") -> None:
@@ -88,6 +104,7 @@ def serve(data: Path, port: int, tsa_url: str = "") -> None:
                         "commits": counts.commits,
                         "notes": counts.notes,
                         "fsyncs": counts.fsyncs,
+                        **{f"task {name}": seconds for name, seconds in counts.tasks.items()},
                     }
                 ),
                 flush=True,
@@ -118,7 +135,7 @@ class Site:
         return client
 
     def counts(self) -> dict[str, float]:
-        """Commits, notes and fsyncs of the service so far."""
+        """Commits, notes, fsyncs and seconds of each task of the service so far."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         with self.lock:

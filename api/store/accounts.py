@@ -9,10 +9,11 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from sqlalchemy.engine import Row
 
 from api.store.tables import accounts, sessions, sign_in_failures
+from archive.catalogue.prepared import Prepared
 from policies.vocabulary import Role
 
 # Built once: every request runs it.
-_SESSION = (
+_SESSION = Prepared(
     select(accounts, sessions.c.kind, sessions.c.expires_at)
     .select_from(sessions.join(accounts, sessions.c.account == accounts.c.id))
     .where(
@@ -21,9 +22,9 @@ _SESSION = (
         accounts.c.active == 1,
     )
 )
-_BY_NAME = select(accounts).where(accounts.c.name == bindparam("wanted"), accounts.c.active == 1)
-_BY_ID = select(accounts).where(accounts.c.id == bindparam("wanted"))
-_ACTIVE = _BY_ID.where(accounts.c.active == 1)
+_BY_NAME = Prepared(select(accounts).where(accounts.c.name == bindparam("wanted"), accounts.c.active == 1))
+_BY_ID = Prepared(select(accounts).where(accounts.c.id == bindparam("wanted")))
+_ACTIVE = Prepared(_BY_ID.statement.where(accounts.c.active == 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +78,18 @@ def add(conn: Connection, account: Account, password_hash: str, at: datetime) ->
 
 def by_name(conn: Connection, name: str) -> tuple[Account, str] | None:
     """The active account of that name with its password hash."""
-    row = conn.execute(_BY_NAME, {"wanted": name}).first()
+    row = _BY_NAME(conn, {"wanted": name}).first()
     return (_account(row), row._mapping["password_hash"]) if row else None
 
 
 def by_id(conn: Connection, account_id: str) -> Account | None:
-    row = conn.execute(_BY_ID, {"wanted": account_id}).first()
+    row = _BY_ID(conn, {"wanted": account_id}).first()
     return _account(row) if row else None
 
 
 def active(conn: Connection, account_id: str) -> Account | None:
     """The account, unless it was closed: what it asked for is then not done any more."""
-    row = conn.execute(_ACTIVE, {"wanted": account_id}).first()
+    row = _ACTIVE(conn, {"wanted": account_id}).first()
     return _account(row) if row else None
 
 
@@ -127,7 +128,7 @@ def open_session(
 
 def session(conn: Connection, token_hash: str, at: datetime) -> Session | None:
     """The live session behind a token's hash, when its account is still active."""
-    row = conn.execute(_SESSION, {"token": token_hash, "now": at}).first()
+    row = _SESSION(conn, {"token": token_hash, "now": at}).first()
     return Session(_account(row), row._mapping["kind"], row._mapping["expires_at"]) if row else None
 
 

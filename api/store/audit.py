@@ -15,11 +15,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from api.store.tables import audit
+from archive.catalogue.prepared import Prepared
 
 GENESIS = "0" * 64
 # Built once: every act runs them.
-_INSERT = insert(audit)
-_HEAD = select(audit).where(audit.c.agency == bindparam("wanted")).order_by(audit.c.sequence.desc()).limit(1)
+_INSERT = Prepared(insert(audit))
+_HEAD = Prepared(
+    select(audit).where(audit.c.agency == bindparam("wanted")).order_by(audit.c.sequence.desc()).limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,13 @@ def write(
     text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     digest = _hash(agency, sequence, at, actor, act, phase, subject, text, previous)
     entry = Entry(agency, sequence, at, actor, act, phase, subject, text, previous, digest)
-    conn.execute(_INSERT, {name: getattr(entry, name) for name in Entry.__slots__})
+    _INSERT(conn, {name: getattr(entry, name) for name in Entry.__slots__})
     return entry
 
 
 def head(conn: Connection, agency: str) -> Entry | None:
     """The newest row of the agency's chain."""
-    row = conn.execute(_HEAD, {"wanted": agency}).first()
+    row = _HEAD(conn, {"wanted": agency}).first()
     return Entry(**row._mapping) if row else None
 
 

@@ -9,23 +9,26 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, null, select, update
 
 from api.store.tables import idempotency
+from archive.catalogue.prepared import Prepared
 
 KEPT = timedelta(days=7)
 WAITED = timedelta(minutes=5)  # for the answer of a first request
 _HERE = (idempotency.c.account == bindparam("who"), idempotency.c.key == bindparam("which"))
 # Built once: every write runs them.
-_FIND = select(
-    idempotency.c.route,
-    idempotency.c.body_hash,
-    idempotency.c.status,
-    idempotency.c.headers,
-    idempotency.c.body,
-    idempotency.c.at,
-).where(*_HERE)
-_TAKE_OVER = delete(idempotency).where(*_HERE, idempotency.c.status.is_(None))
-_INSERT = insert(idempotency)
+_FIND = Prepared(
+    select(
+        idempotency.c.route,
+        idempotency.c.body_hash,
+        idempotency.c.status,
+        idempotency.c.headers,
+        idempotency.c.body,
+        idempotency.c.at,
+    ).where(*_HERE)
+)
+_TAKE_OVER = Prepared(delete(idempotency).where(*_HERE, idempotency.c.status.is_(None)))
+_INSERT = Prepared(insert(idempotency))
 _MADE: dict[str, Any] = {"new_status": None, "new_body": None}
-_ANSWER = (
+_ANSWER = Prepared(
     update(idempotency)
     .where(*_HERE)
     .values(status=bindparam("new_status"), headers=bindparam("new_headers"), body=bindparam("new_body"))
@@ -52,31 +55,31 @@ class Kept:
 
 
 def find(conn: Connection, account: str, key: str) -> Kept | None:
-    row = conn.execute(_FIND, {"who": account, "which": key}).first()
+    row = _FIND(conn, {"who": account, "which": key}).first()
     return Kept(**row._mapping) if row else None
 
 
 def begin(conn: Connection, account: str, key: str, route: str, body_hash: str, at: datetime) -> None:
     """Take the key, which nobody holds: one of a first request that died under way is freed by `forget`."""
     row = {"account": account, "key": key, "route": route, "body_hash": body_hash, "at": at}
-    conn.execute(_INSERT, row)
+    _INSERT(conn, row)
 
 
 def finish(
     conn: Connection, account: str, key: str, status: int, headers: dict[str, Any], body: bytes
 ) -> None:
     answer = {"new_status": status, "new_headers": headers, "new_body": body}
-    conn.execute(_ANSWER, {"who": account, "which": key, **answer})
+    _ANSWER(conn, {"who": account, "which": key, **answer})
 
 
 def made(conn: Connection, account: str, key: str, location: str) -> None:
     """In the act's own transaction: what it made. A retry after a crash is told of this, and makes no second."""
-    conn.execute(_ANSWER, {"who": account, "which": key, **_MADE, "new_headers": {"location": location}})
+    _ANSWER(conn, {"who": account, "which": key, **_MADE, "new_headers": {"location": location}})
 
 
 def forget(conn: Connection, account: str, key: str) -> None:
     """Free the key after an answer that must not be repeated (a fault of ours)."""
-    conn.execute(_TAKE_OVER, {"who": account, "which": key})
+    _TAKE_OVER(conn, {"who": account, "which": key})
 
 
 def forget_old(conn: Connection, at: datetime) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from api.store.tables import operations
+from archive.catalogue.prepared import Prepared
 
 _HERE = operations.c.id == bindparam("wanted")
 # Built once: every act that waits runs them.
-_ADD = insert(operations)
-_GET = select(operations).where(_HERE)
-_KNOWN = (
+_ADD = Prepared(insert(operations))
+_GET = Prepared(select(operations).where(_HERE))
+_KNOWN = Prepared(
     select(operations.c.id)
     .where(
         operations.c.document == bindparam("whose"),
@@ -23,7 +24,7 @@ _KNOWN = (
     )
     .limit(1)
 )
-_SUCCEED = (
+_SUCCEED = Prepared(
     update(operations)
     .where(_HERE)
     .values(
@@ -81,12 +82,12 @@ def add(
         "created_at": at,
         "updated_at": at,
     }
-    conn.execute(_ADD, row)
+    _ADD(conn, row)
     return Operation(**row)  # type: ignore[arg-type]
 
 
 def get(conn: Connection, operation_id: str) -> Operation | None:
-    row = conn.execute(_GET, {"wanted": operation_id}).first()
+    row = _GET(conn, {"wanted": operation_id}).first()
     return Operation(**row._mapping) if row else None
 
 
@@ -119,7 +120,7 @@ def latest_by(conn: Connection, account: str, kind: str) -> Operation | None:
 
 def known(conn: Connection, document: str, kind: str) -> bool:
     """Whether the document has, or had, an operation of that kind that did not fail."""
-    return conn.execute(_KNOWN, {"whose": document, "which": kind}).first() is not None
+    return _KNOWN(conn, {"whose": document, "which": kind}).first() is not None
 
 
 def under_way(conn: Connection, document: str, kind: str) -> Operation | None:
@@ -147,7 +148,7 @@ def progress(
 
 
 def succeed(conn: Connection, operation_id: str, result: dict[str, Any], at: datetime) -> None:
-    conn.execute(_SUCCEED, {"wanted": operation_id, "new_result": result, "now": at})
+    _SUCCEED(conn, {"wanted": operation_id, "new_result": result, "now": at})
 
 
 def fail(conn: Connection, operation_id: str, problem: dict[str, Any], at: datetime) -> None:

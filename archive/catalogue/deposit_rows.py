@@ -9,22 +9,23 @@ from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
+from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import deposits, documents, events, objects
 from archive.catalogue.values import Deposit, Event, ObjectRole, ObjectRow, VersionRole
 from archive.log.leaf import LeafKind
 from policies.vocabulary import State
 
 # Built once: every archived document runs them.
-_ADD = insert(deposits)
-_OF_VERSION = select(deposits).where(
-    deposits.c.document == bindparam("wanted"), deposits.c.kind == LeafKind.DOCUMENT
+_ADD = Prepared(insert(deposits))
+_OF_VERSION = Prepared(
+    select(deposits).where(deposits.c.document == bindparam("wanted"), deposits.c.kind == LeafKind.DOCUMENT)
 )
-_DELETE = delete(deposits).where(deposits.c.leaf == bindparam("wanted"))
-_ADD_OBJECT = insert(objects)
+_DELETE = Prepared(delete(deposits).where(deposits.c.leaf == bindparam("wanted")))
+_ADD_OBJECT = Prepared(insert(objects))
 
 
 def insert_deposit(conn: Connection, deposit: Deposit) -> None:
-    conn.execute(_ADD, {name: getattr(deposit, name) for name in Deposit.__slots__})
+    _ADD(conn, {name: getattr(deposit, name) for name in Deposit.__slots__})
 
 
 def deposit(conn: Connection, leaf: str) -> Deposit | None:
@@ -43,18 +44,18 @@ def deposits_left(conn: Connection) -> tuple[Deposit, ...]:
 
 def version_deposit(conn: Connection, document_id: str) -> Deposit | None:
     """The document's version that is planned and not committed; there is never a second one."""
-    row = conn.execute(_OF_VERSION, {"wanted": document_id}).first()
+    row = _OF_VERSION(conn, {"wanted": document_id}).first()
     return _deposit(row) if row else None
 
 
 def delete_deposit(conn: Connection, leaf: str) -> None:
-    conn.execute(_DELETE, {"wanted": leaf})
+    _DELETE(conn, {"wanted": leaf})
 
 
 def insert_objects(conn: Connection, rows: Sequence[ObjectRow]) -> None:
     """IntegrityError when a key is there already."""
     for row in rows:
-        conn.execute(_ADD_OBJECT, {name: getattr(row, name) for name in ObjectRow.__slots__})
+        _ADD_OBJECT(conn, {name: getattr(row, name) for name in ObjectRow.__slots__})
 
 
 def objects_of(conn: Connection, document_id: str) -> tuple[ObjectRow, ...]:

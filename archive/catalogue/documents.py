@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Update,
     and_,
     bindparam,
     delete,
@@ -26,6 +25,7 @@ from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
 from archive.catalogue.identity import new_id, new_public_code
+from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import agencies, document_signers, document_versions, documents
 from archive.catalogue.values import Agency, Document, NewDocument, NewVersion, Signer, Version, VersionRole
 from archive.errors import ArchiveRefused
@@ -34,26 +34,28 @@ from policies.reasons import access, archiving
 from policies.vocabulary import FieldRole, State
 
 # What every act runs, built once: building a statement costs more than running it.
-_BY_ID = select(documents).where(documents.c.id == bindparam("wanted"))
-_VERSIONS = (
+_BY_ID = Prepared(select(documents).where(documents.c.id == bindparam("wanted")))
+_VERSIONS = Prepared(
     select(document_versions)
     .where(document_versions.c.document == bindparam("wanted"))
     .order_by(document_versions.c.ordinal)
 )
-_LAST_VERSION = select(func.coalesce(func.max(document_versions.c.ordinal), 0)).where(
-    document_versions.c.document == bindparam("wanted")
+_LAST_VERSION = Prepared(
+    select(func.coalesce(func.max(document_versions.c.ordinal), 0)).where(
+        document_versions.c.document == bindparam("wanted")
+    )
 )
-_ADD_VERSION = insert(document_versions)
-_SIGNERS = (
+_ADD_VERSION = Prepared(insert(document_versions))
+_SIGNERS = Prepared(
     select(document_signers)
     .where(document_signers.c.document == bindparam("wanted"))
     .order_by(document_signers.c.ordinal)
 )
-_AGENCY = select(agencies).where(agencies.c.code == bindparam("wanted"))
-_ADD = insert(documents)
-_NO_SIGNERS = delete(document_signers).where(document_signers.c.document == bindparam("wanted"))
-_ADD_SIGNER = insert(document_signers)
-_MARK_SIGNED = (
+_AGENCY = Prepared(select(agencies).where(agencies.c.code == bindparam("wanted")))
+_ADD = Prepared(insert(documents))
+_NO_SIGNERS = Prepared(delete(document_signers).where(document_signers.c.document == bindparam("wanted")))
+_ADD_SIGNER = Prepared(insert(document_signers))
+_MARK_SIGNED = Prepared(
     update(document_signers)
     .where(
         document_signers.c.document == bindparam("wanted"),
@@ -64,10 +66,12 @@ _MARK_SIGNED = (
 
 
 @lru_cache(64)
-def _change(columns: tuple[str, ...]) -> Update:
+def _change(columns: tuple[str, ...]) -> Prepared:
     """Sets these columns to `new_…` in the row `wanted`, if it still has the version `seen`."""
     here = documents.c.id == bindparam("wanted"), documents.c.version == bindparam("seen")
-    return update(documents).where(*here).values({name: bindparam(f"new_{name}") for name in columns})
+    return Prepared(
+        update(documents).where(*here).values({name: bindparam(f"new_{name}") for name in columns})
+    )
 
 
 def put_agency(conn: Connection, agency: Agency, at: datetime) -> None:
@@ -79,7 +83,7 @@ def put_agency(conn: Connection, agency: Agency, at: datetime) -> None:
 
 
 def agency(conn: Connection, code: str) -> Agency | None:
-    row = conn.execute(_AGENCY, {"wanted": code}).first()
+    row = _AGENCY(conn, {"wanted": code}).first()
     return Agency(row.code, row.name, row.symbol, row.public_keys) if row else None
 
 
@@ -106,7 +110,7 @@ def add(conn: Connection, new: NewDocument, upload: NewVersion, at: datetime) ->
         "created_at": at,
         "updated_at": at,
     }
-    conn.execute(_ADD, row)
+    _ADD(conn, row)
     add_version(conn, document_id, upload, at)
     return get(conn, document_id)
 
@@ -120,7 +124,7 @@ def get(conn: Connection, document_id: str) -> Document:
 
 
 def find(conn: Connection, document_id: str) -> Document | None:
-    row = conn.execute(_BY_ID, {"wanted": document_id}).first()
+    row = _BY_ID(conn, {"wanted": document_id}).first()
     return _document(row) if row else None
 
 
@@ -172,7 +176,7 @@ def change(conn: Connection, document: Document, at: datetime, **values: Any) ->
     values |= {"version": document.version + 1, "updated_at": at}
     new = {f"new_{name}": value for name, value in values.items()}
     seen = {"wanted": document.id, "seen": document.version}
-    done = conn.execute(_change(tuple(sorted(values))), {**seen, **new})
+    done = _change(tuple(sorted(values)))(conn, {**seen, **new})
     if done.rowcount != 1:
         raise ArchiveRefused(access.CHANGED_MEANWHILE)
     return get(conn, document.id)
@@ -180,32 +184,32 @@ def change(conn: Connection, document: Document, at: datetime, **values: Any) ->
 
 def add_version(conn: Connection, document_id: str, new: NewVersion, at: datetime) -> Version:
     """Append a version of the bytes. The caller holds the document's row in this transaction."""
-    last = conn.execute(_LAST_VERSION, {"wanted": document_id}).scalar_one()
+    last = _LAST_VERSION(conn, {"wanted": document_id}).scalar_one()
     version = Version(document_id, last + 1, new.role, new.sha256, new.size, at)
-    conn.execute(_ADD_VERSION, {name: getattr(version, name) for name in Version.__slots__})
+    _ADD_VERSION(conn, {name: getattr(version, name) for name in Version.__slots__})
     return version
 
 
 def versions(conn: Connection, document_id: str) -> tuple[Version, ...]:
     """Every version of the bytes, oldest first."""
-    return tuple(_version(row) for row in conn.execute(_VERSIONS, {"wanted": document_id}))
+    return tuple(_version(row) for row in _VERSIONS(conn, {"wanted": document_id}))
 
 
 def set_signers(conn: Connection, document_id: str, signers: Iterable[Signer]) -> None:
     """Replace the signers of a document that nobody has signed yet."""
-    conn.execute(_NO_SIGNERS, {"wanted": document_id})
+    _NO_SIGNERS(conn, {"wanted": document_id})
     for signer in signers:
         row = {name: getattr(signer, name) for name in Signer.__slots__}
-        conn.execute(_ADD_SIGNER, {**row, "document": document_id})
+        _ADD_SIGNER(conn, {**row, "document": document_id})
 
 
 def signers(conn: Connection, document_id: str) -> tuple[Signer, ...]:
     """In the order in which they sign."""
-    return tuple(_signer(row) for row in conn.execute(_SIGNERS, {"wanted": document_id}))
+    return tuple(_signer(row) for row in _SIGNERS(conn, {"wanted": document_id}))
 
 
 def mark_signed(conn: Connection, signer: Signer, at: datetime) -> None:
-    conn.execute(_MARK_SIGNED, {"wanted": signer.document, "place": signer.ordinal, "signed": at})
+    _MARK_SIGNED(conn, {"wanted": signer.document, "place": signer.ordinal, "signed": at})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import Connection
 from archive.catalogue.dialects import insert_missing
+from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import checkpoint, leaves
 from archive.catalogue.values import Leaf
 from archive.errors import LogConflict
@@ -23,17 +24,19 @@ from archive.log.merkle import EMPTY_ROOT
 from archive.ports import CheckpointRow
 
 # Built once: building a statement costs five times as much as running it.
-_INSERT_LEAF = insert(leaves)
-_LEAF = select(leaves).where(leaves.c.id == bindparam("wanted"))
-_OF_DOCUMENT = select(leaves).where(leaves.c.document == bindparam("wanted")).order_by(leaves.c.position)
-_OF_KIND = _OF_DOCUMENT.where(leaves.c.kind == bindparam("which"))
-_LAST_HEAD = (
+_INSERT_LEAF = Prepared(insert(leaves))
+_LEAF = Prepared(select(leaves).where(leaves.c.id == bindparam("wanted")))
+_OF_DOCUMENT = Prepared(
+    select(leaves).where(leaves.c.document == bindparam("wanted")).order_by(leaves.c.position)
+)
+_OF_KIND = Prepared(_OF_DOCUMENT.statement.where(leaves.c.kind == bindparam("which")))
+_LAST_HEAD = Prepared(
     select(leaves)
     .where(leaves.c.agency == bindparam("wanted"), leaves.c.kind == bindparam("which"))
     .order_by(leaves.c.head_ordinal.desc())
     .limit(1)
 )
-_PENDING = (
+_PENDING = Prepared(
     select(leaves.c.id, leaves.c.entry)
     .where(leaves.c.log_index.is_(None))
     .order_by(leaves.c.position)
@@ -44,13 +47,13 @@ _ASSIGN = (
     .where(leaves.c.id == bindparam("leaf_id"), leaves.c.log_index.is_(None))
     .values(log_index=bindparam("new_index"))
 )
-_SEQUENCED = (
+_SEQUENCED = Prepared(
     select(leaves.c.entry)
     .where(leaves.c.log_index >= bindparam("low"), leaves.c.log_index < bindparam("high"))
     .order_by(leaves.c.log_index)
 )
-_CHECKPOINT = select(checkpoint)
-_SWAP = (
+_CHECKPOINT = Prepared(select(checkpoint))
+_SWAP = Prepared(
     update(checkpoint)
     .where(checkpoint.c.size == bindparam("old_size"), checkpoint.c.root == bindparam("old_root"))
     .values(size=bindparam("new_size"), root=bindparam("new_root"), note=bindparam("new_note"))
@@ -59,34 +62,30 @@ _SWAP = (
 
 def insert_leaf(conn: Connection, leaf: Leaf) -> None:
     """IntegrityError when the leaf is there already."""
-    conn.execute(_INSERT_LEAF, {name: getattr(leaf, name) for name in Leaf.__slots__})
+    _INSERT_LEAF(conn, {name: getattr(leaf, name) for name in Leaf.__slots__})
 
 
 def leaf(conn: Connection, leaf_id: str) -> Leaf | None:
-    row = conn.execute(_LEAF, {"wanted": leaf_id}).first()
+    row = _LEAF(conn, {"wanted": leaf_id}).first()
     return _leaf(row) if row else None
 
 
 def leaves_of(conn: Connection, document_id: str, kind: LeafKind | None = None) -> tuple[Leaf, ...]:
     """Leaves of the document, oldest first."""
     wanted = {"wanted": document_id}
-    rows = (
-        conn.execute(_OF_DOCUMENT, wanted)
-        if kind is None
-        else conn.execute(_OF_KIND, {**wanted, "which": kind})
-    )
+    rows = _OF_DOCUMENT(conn, wanted) if kind is None else _OF_KIND(conn, {**wanted, "which": kind})
     return tuple(_leaf(row) for row in rows)
 
 
 def last_head(conn: Connection, agency: str, kind: LeafKind) -> Leaf | None:
     """The newest leaf that covers a chain of the agency."""
-    row = conn.execute(_LAST_HEAD, {"wanted": agency, "which": kind}).first()
+    row = _LAST_HEAD(conn, {"wanted": agency, "which": kind}).first()
     return _leaf(row) if row else None
 
 
 def pending(conn: Connection, limit: int) -> Sequence[tuple[str, bytes]]:
     """Up to `limit` committed leaves without an index, oldest first: (leaf id, entry bytes)."""
-    return [(row.id, row.entry) for row in conn.execute(_PENDING, {"most": limit})]
+    return [(row.id, row.entry) for row in _PENDING(conn, {"most": limit})]
 
 
 def assign(conn: Connection, pairs: Sequence[tuple[str, int]]) -> None:
@@ -104,7 +103,7 @@ def assign(conn: Connection, pairs: Sequence[tuple[str, int]]) -> None:
 
 def sequenced(conn: Connection, start: int, stop: int) -> Sequence[bytes]:
     """Entries with start ≤ index < stop, in order. Raises LogConflict when one is missing."""
-    found = [row.entry for row in conn.execute(_SEQUENCED, {"low": start, "high": stop})]
+    found = [row.entry for row in _SEQUENCED(conn, {"low": start, "high": stop})]
     if len(found) != stop - start:
         lacking = stop - start - len(found)
         raise LogConflict(f"the catalogue lacks {lacking} of the leaves {start} to {stop - 1}")
@@ -113,7 +112,7 @@ def sequenced(conn: Connection, start: int, stop: int) -> Sequence[bytes]:
 
 def current_checkpoint(conn: Connection) -> CheckpointRow | None:
     """The row as this transaction sees it; None before the first leaf."""
-    row = conn.execute(_CHECKPOINT).first()
+    row = _CHECKPOINT(conn).first()
     if row is None or not row.note:
         return None
     return CheckpointRow(row.size, row.root, row.note)
@@ -126,7 +125,7 @@ def swap_checkpoint(
     first = {"id": 1, "size": 0, "root": EMPTY_ROOT, "note": b""}
     insert_missing(conn, checkpoint, first)
     old = {"old_size": old_size, "old_root": old_root}
-    done = conn.execute(_SWAP, {**old, "new_size": new_size, "new_root": new_root, "new_note": note})
+    done = _SWAP(conn, {**old, "new_size": new_size, "new_root": new_root, "new_note": note})
     return done.rowcount == 1
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
 from archive.catalogue.dialects import insert_missing
+from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import agencies, number_series, numbers, outgoing_register, register_journal
 from archive.catalogue.values import JournalEntry, Number, RegisterRow
 from policies.numbering import Series, SeriesState
@@ -20,11 +21,11 @@ _SERIES = and_(
     number_series.c.year == bindparam("its_year"),
 )
 # Built once: every number runs them.
-_HELD_AGENCY = (
+_HELD_AGENCY = Prepared(
     select(agencies.c.code).where(agencies.c.code == bindparam("wanted")).with_for_update(key_share=True)
 )
-_HELD_SERIES = select(number_series).where(_SERIES).with_for_update()
-_SET_SERIES = (
+_HELD_SERIES = Prepared(select(number_series).where(_SERIES).with_for_update())
+_SET_SERIES = Prepared(
     update(number_series)
     .where(_SERIES)
     .values(
@@ -33,20 +34,22 @@ _SET_SERIES = (
         last_date=bindparam("new_date"),
     )
 )
-_ADD_NUMBER = insert(numbers)
-_NUMBER = select(numbers).where(numbers.c.document == bindparam("wanted"))
-_JOURNAL_HEAD = (
+_ADD_NUMBER = Prepared(insert(numbers))
+_NUMBER = Prepared(select(numbers).where(numbers.c.document == bindparam("wanted")))
+_JOURNAL_HEAD = Prepared(
     select(register_journal)
     .where(register_journal.c.agency == bindparam("wanted"))
     .order_by(register_journal.c.ordinal.desc())
     .limit(1)
 )
-_ADD_JOURNAL = insert(register_journal)
-_LAST_POSITION = select(func.coalesce(func.max(outgoing_register.c.position), 0)).where(
-    outgoing_register.c.agency == bindparam("wanted"), outgoing_register.c.year == bindparam("which")
+_ADD_JOURNAL = Prepared(insert(register_journal))
+_LAST_POSITION = Prepared(
+    select(func.coalesce(func.max(outgoing_register.c.position), 0)).where(
+        outgoing_register.c.agency == bindparam("wanted"), outgoing_register.c.year == bindparam("which")
+    )
 )
-_ADD_OUTGOING = insert(outgoing_register)
-_OUTGOING = select(outgoing_register).where(outgoing_register.c.document == bindparam("wanted"))
+_ADD_OUTGOING = Prepared(insert(outgoing_register))
+_OUTGOING = Prepared(select(outgoing_register).where(outgoing_register.c.document == bindparam("wanted")))
 
 
 def lock_series(conn: Connection, series: Series) -> SeriesState:
@@ -54,9 +57,9 @@ def lock_series(conn: Connection, series: Series) -> SeriesState:
 
     The agency's row is held too: its series share one journal and one outgoing register.
     """
-    conn.execute(_HELD_AGENCY, {"wanted": series.agency})
+    _HELD_AGENCY(conn, {"wanted": series.agency})
     insert_missing(conn, number_series, {**_key(series), "first_number": 1, "last_number": 0})
-    row = conn.execute(_HELD_SERIES, _named(series)).one()
+    row = _HELD_SERIES(conn, _named(series)).one()
     return SeriesState(series, row.first_number, row.last_number, row.last_date)
 
 
@@ -69,18 +72,18 @@ def series(conn: Connection, of: Series) -> SeriesState | None:
 def set_series(conn: Connection, state: SeriesState) -> None:
     """Write the row that `lock_series` holds."""
     new = {"new_first": state.first_number, "new_last": state.last_number, "new_date": state.last_date}
-    conn.execute(_SET_SERIES, {**_named(state.series), **new})
+    _SET_SERIES(conn, {**_named(state.series), **new})
 
 
 def insert_number(conn: Connection, number: Number) -> None:
     """IntegrityError when the number or the document is in the register already."""
     row = {name: getattr(number, name) for name in Number.__slots__ if name != "voided"}
-    conn.execute(_ADD_NUMBER, {**row, "state": VOIDED if number.voided else ACTIVE})
+    _ADD_NUMBER(conn, {**row, "state": VOIDED if number.voided else ACTIVE})
 
 
 def number_of(conn: Connection, document_id: str) -> Number | None:
     """The document's own number."""
-    row = conn.execute(_NUMBER, {"wanted": document_id}).first()
+    row = _NUMBER(conn, {"wanted": document_id}).first()
     return _number(row) if row else None
 
 
@@ -99,22 +102,22 @@ def void_number(conn: Connection, document_id: str, reason: str) -> None:
 
 def journal_head(conn: Connection, agency: str) -> JournalEntry | None:
     """The newest entry of the agency's journal."""
-    row = conn.execute(_JOURNAL_HEAD, {"wanted": agency}).first()
+    row = _JOURNAL_HEAD(conn, {"wanted": agency}).first()
     return JournalEntry(**row._mapping) if row else None
 
 
 def insert_journal(conn: Connection, entry: JournalEntry) -> None:
-    conn.execute(_ADD_JOURNAL, {name: getattr(entry, name) for name in JournalEntry.__slots__})
+    _ADD_JOURNAL(conn, {name: getattr(entry, name) for name in JournalEntry.__slots__})
 
 
 def next_position(conn: Connection, agency: str, year: int) -> int:
     """The next row of the outgoing register; the caller holds a series of the agency."""
-    return int(conn.execute(_LAST_POSITION, {"wanted": agency, "which": year}).scalar_one()) + 1
+    return int(_LAST_POSITION(conn, {"wanted": agency, "which": year}).scalar_one()) + 1
 
 
 def insert_outgoing(conn: Connection, row: RegisterRow) -> None:
     values: dict[str, Any] = {name: getattr(row, name) for name in RegisterRow.__slots__}
-    conn.execute(_ADD_OUTGOING, {**values, "recipients": list(row.recipients)})
+    _ADD_OUTGOING(conn, {**values, "recipients": list(row.recipients)})
 
 
 def update_outgoing(conn: Connection, document_id: str, **values: Any) -> None:
@@ -125,7 +128,7 @@ def update_outgoing(conn: Connection, document_id: str, **values: Any) -> None:
 
 
 def outgoing_of(conn: Connection, document_id: str) -> RegisterRow | None:
-    row = conn.execute(_OUTGOING, {"wanted": document_id}).first()
+    row = _OUTGOING(conn, {"wanted": document_id}).first()
     return _outgoing(row) if row else None
 
 

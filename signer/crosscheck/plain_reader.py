@@ -36,6 +36,8 @@ _ESCAPES = {
     b"\r": b"",
     b"\r\n": b"",
 }
+_RUN = re.compile(rb"(\d+) (\d+)\n")
+_NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _HEAD = re.compile(rb"(\d+) (\d+) obj\b")
 _END = re.compile(rb"startxref\n(\d+)\n%%EOF\n\Z")
 _WORDS = {b"true": True, b"false": False, b"null": None}
@@ -91,6 +93,7 @@ class PlainFile:
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.size = os.fstat(self._descriptor).st_size
+        self._sections: dict[int, Section] = {}  # by the end of their revision
 
     def __enter__(self) -> Self:
         return self
@@ -128,10 +131,12 @@ class PlainFile:
 
     def section_ending_at(self, end: int) -> Section:
         """The cross-reference section of the revision whose `%%EOF` line ends exactly at `end`."""
-        ending = _END.search(self.read(max(0, end - 64), end))
-        if ending is None:
-            raise Strange(f"no revision ends at {end}")
-        return self.section(int(ending[1]), end)
+        if end not in self._sections:
+            ending = _END.search(self.read(max(0, end - 64), end))
+            if ending is None:
+                raise Strange(f"no revision ends at {end}")
+            self._sections[end] = self.section(int(ending[1]), end)
+        return self._sections[end]
 
     def section(self, offset: int, end: int) -> Section:
         """The section at `offset`; `end` bounds it."""
@@ -175,7 +180,7 @@ def decoded(found: Found, limit: int) -> bytes:
 def _table(data: bytes) -> Section:
     offsets: dict[int, int] = {}
     position = len(b"xref\n")
-    while run := re.compile(rb"(\d+) (\d+)\n").match(data, position):
+    while run := _RUN.match(data, position):
         position = run.end()
         for number in range(int(run[1]), int(run[1]) + int(run[2])):
             row = data[position : position + 20]
@@ -219,8 +224,9 @@ def parse(data: bytes, position: int, depth: int = 0) -> tuple[Any, int]:
         case "number":
             return (float(text) if b"." in text else int(text)), end
         case "name":
-            plain = re.sub(rb"#([0-9A-Fa-f]{2})", lambda m: bytes.fromhex(m[1].decode()), text)
-            return Name(plain.decode("latin-1")), end
+            if b"#" in text:
+                text = _NAME_ESCAPE.sub(lambda m: bytes.fromhex(m[1].decode()), text)
+            return Name(text.decode("latin-1")), end
         case "hex":
             digits = b"".join(text.split())
             return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode()), end

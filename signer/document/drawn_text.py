@@ -87,12 +87,21 @@ def draws_value(pdf: PdfFile, form_field: FormField, trusts: Callable[[Ref], boo
 
 def _draws(pdf: PdfFile, appearance: Stream, wanted: str, trusts: Callable[[Ref], bool]) -> bool:
     try:
-        drawing = drawn_text(pdf, appearance)
+        drawing = _drawn_once(pdf, appearance)
     except DocumentRefused:  # it cannot be read, so nobody knows what it draws
         return False
     if not drawing.sound or drawing.text is None or not all(trusts(font) for font in drawing.fonts):
         return False
     return _plain(drawing.text) == wanted
+
+
+def _drawn_once(pdf: PdfFile, appearance: Stream) -> Drawing:
+    """Several rules ask about one appearance of a view; it is read for the first of them."""
+    key = drawn_text, appearance
+    if key not in pdf.kept:
+        pdf.kept[key] = drawn_text(pdf, appearance)
+    found: Drawing = pdf.kept[key]
+    return found
 
 
 def _plain(text: str) -> str:

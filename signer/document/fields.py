@@ -63,8 +63,16 @@ def form_fields(pdf: PdfFile, *, pages: bool = True) -> tuple[FormField, ...]:
     """Every terminal field of the form, in the order of the form.
 
     `pages=False` spares the walk over the page tree; widgets then have page -1. Raises `DocumentRefused` for
-    a form that loops, is too deep or too large, or is not made as the standard says.
+    a form that loops, is too deep or too large, or is not made as the standard says. Walked once for a view.
     """
+    key = form_fields, pages
+    if key not in pdf.kept:
+        pdf.kept[key] = _read_form(pdf, pages)
+    found: tuple[FormField, ...] = pdf.kept[key]
+    return found
+
+
+def _read_form(pdf: PdfFile, pages: bool) -> tuple[FormField, ...]:
     form = pdf.dictionary(pdf.catalog.get("AcroForm"))
     found = list(_terminals(pdf, pdf.array(form.get("Fields"))))
     places = _places(pdf, [w for node in found for w in node.widgets]) if pages else {}

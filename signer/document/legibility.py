@@ -348,7 +348,15 @@ def _scale(matrix: Matrix) -> float:
 
 
 def readable(pdf: PdfFile, widget: Widget, appearance: Stream) -> bool:
-    """`legible`, where a stream that cannot be read is not."""
+    """`legible`, where a stream that cannot be read is not. Looked at once for a widget's appearance of a view."""
+    key = readable, widget.ref, appearance
+    if key not in pdf.kept:
+        pdf.kept[key] = _looked_at(pdf, widget, appearance)
+    found: bool = pdf.kept[key]
+    return found
+
+
+def _looked_at(pdf: PdfFile, widget: Widget, appearance: Stream) -> bool:
     try:
         return legible(pdf, widget, appearance)
     except DocumentRefused:

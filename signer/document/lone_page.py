@@ -24,6 +24,7 @@ _DROPPED = frozenset(
         "StructParents", "Metadata", "PieceInfo", "Group", "OC", "Ref", "OPI", "LastModified",
     }
 )  # fmt: skip
+_PLAIN = frozenset({int, float, bytes, Name})  # as they stand: nothing in them leads anywhere
 
 
 def lone_page(pdf: PdfFile, page: Page, limit: int) -> bytes:
@@ -74,6 +75,8 @@ class _Copy:
         if isinstance(value, dict):
             return {key: self._copied(item) for key, item in value.items() if key not in _DROPPED}
         if isinstance(value, list):
+            if _PLAIN.issuperset(map(type, value)):
+                return value
             return [self._copied(item) for item in value]
         return value
 

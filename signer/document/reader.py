@@ -56,6 +56,7 @@ class PdfFile:
         self.size = source.size
         self._cache: dict[int, tuple[int, PdfObject]] = {}
         self._entries: dict[int, Entry | None] = {}
+        self.kept: dict[object, Any] = {}  # what others worked out about this view, by keys of their own
         self._parsed: dict[int, syntax.Indirect] = {}  # by offset; shared with earlier views of the file
         self._members: dict[int, tuple[bytes, list[tuple[int, int]]]] = {}
         self._loading: list[int] = []

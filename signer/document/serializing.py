@@ -39,6 +39,13 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
     if isinstance(value, dict):
         _write_dictionary(value, parts, depth)
     elif isinstance(value, list):
+        if (
+            value
+            and set(map(type, value)) == {int}
+            and -_INTEGER_LIMIT <= min(value) <= max(value) <= _INTEGER_LIMIT
+        ):
+            parts += (b"[", b" ".join([b"%d" % number for number in value]), b"]")  # widths, rectangles
+            return
         parts.append(b"[")
         for index, item in enumerate(value):
             if index:

@@ -1,15 +1,18 @@
-"""Random access to the bytes of a file, up to an end; nothing is kept in memory."""
+"""Random access to the bytes of a file, up to an end; only a small file is held in memory."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+_SMALL = 1 << 20  # bytes
+
 
 class Source:
     """The first `size` bytes of a file followed by `tail`, or (for `end`) a prefix of both.
 
-    The descriptor is closed by `close` of the source that opened it; views made by `until` share it.
+    A small file is read at once: a slice costs less than a call of the kernel. The descriptor of a large one is
+    closed by `close` of the source that opened it; views made by `until` share it.
     """
 
     def __init__(self, descriptor: int, stored: int, tail: bytes, size: int, owner: bool) -> None:
@@ -24,6 +27,9 @@ class Source:
         """Open a file for reading. Raises OSError."""
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         stored = os.fstat(descriptor).st_size
+        if stored <= _SMALL:
+            with os.fdopen(descriptor, "rb") as file:
+                return cls.of(file.read(stored) + tail)
         return cls(descriptor, stored, tail, stored + len(tail), owner=True)
 
     @classmethod

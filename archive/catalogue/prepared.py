@@ -1,0 +1,142 @@
+"""Statements that every act runs, compiled once: SQLAlchemy's way around a statement costs more than SQLite.
+
+    _BY_ID = Prepared(select(documents).where(documents.c.id == bindparam("wanted")))
+    row = _BY_ID(conn, {"wanted": document_id}).first()
+
+On SQLite the compiled text goes to the driver itself, with the column types' own conversions both ways. Other
+databases, statements that need more than that, statements that somebody listens to, and those that fail take
+SQLAlchemy's way, with its errors.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol, Self
+
+from sqlalchemy import Connection, Dialect, Select
+
+Processor = Callable[[Any], Any] | None
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Found(Protocol):
+    """What both ways give: as much of SQLAlchemy's result as is used here."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def first(self) -> Any: ...
+
+    def one(self) -> Any: ...
+
+    def scalar_one(self) -> Any: ...
+
+    def scalar_one_or_none(self) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Prepared:
+    """One statement with named parameters. Safe for threads."""
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+        self._compiled: dict[tuple[str, ...], _Compiled | None] = {}
+
+    def __call__(self, conn: Connection, parameters: Mapping[str, Any] = _NOTHING) -> Found:
+        """Run it in the caller's transaction. Raises as `conn.execute`."""
+        if conn.dialect.name == "sqlite" and not conn.dispatch.before_cursor_execute:
+            names = tuple(parameters)
+            if names not in self._compiled:
+                self._compiled[names] = _Compiled.of(self.statement, conn.dialect, names)
+            compiled = self._compiled[names]
+            if compiled is not None:
+                try:
+                    return compiled.run(conn.connection.dbapi_connection, parameters)
+                except sqlite3.Error:  # nothing was done: once more, to fail as every statement does
+                    pass
+        return conn.execute(self.statement, dict(parameters))
+
+
+class _Compiled:
+    def __init__(
+        self, text: str, binds: list[tuple[str, Any, Processor]], columns: list[tuple[str, Processor]]
+    ):
+        self._text = text
+        self._binds = binds
+        self._row = _row_type([name for name, _ in columns])
+        self._conversions = [(at, convert) for at, (_, convert) in enumerate(columns) if convert is not None]
+
+    @classmethod
+    def of(cls, statement: Any, dialect: Dialect, names: tuple[str, ...]) -> Self | None:
+        """None when running it takes more than its text and its parameters."""
+        compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
+        more = compiled.insert_prefetch, compiled.update_prefetch, compiled.effective_returning
+        special = compiled.literal_execute_params, compiled.post_compile_params
+        if any(more) or any(special) or compiled.positiontup is None:
+            return None
+        fixed = compiled.params
+        binds: list[tuple[str, Any, Processor]] = []
+        for name in compiled.positiontup:
+            bind = compiled.binds[name]
+            if bind.required and name not in names:
+                return None
+            binds.append((name, fixed[name], bind.type.dialect_impl(dialect).bind_processor(dialect)))
+        columns: list[tuple[str, Processor]] = []
+        if isinstance(statement, Select):
+            for place, column in enumerate(statement.selected_columns):
+                name = str(column.key or f"column_{place}")  # a bare function has no name
+                convert: Processor = column.type.dialect_impl(dialect).result_processor(dialect, None)
+                columns.append((name, convert))
+        return cls(str(compiled), binds, columns)
+
+    def run(self, raw: Any, given: Mapping[str, Any]) -> _Rows:
+        values = []
+        for name, fixed, convert in self._binds:
+            value = given.get(name, fixed)
+            values.append(convert(value) if convert is not None else value)
+        cursor = raw.execute(self._text, values)
+        rows = cursor.fetchall()
+        if self._conversions:
+            for at, row in enumerate(rows):
+                items = list(row)
+                for place, convert in self._conversions:
+                    items[place] = convert(items[place])
+                rows[at] = items
+        return _Rows([self._row(*row) for row in rows], cursor.rowcount)
+
+
+class _Rows:
+    """All rows of a result, in memory."""
+
+    __slots__ = ("_rows", "rowcount")
+
+    def __init__(self, rows: list[Any], rowcount: int) -> None:
+        self._rows = rows
+        self.rowcount = rowcount
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+    def first(self) -> Any:
+        return self._rows[0] if self._rows else None
+
+    def one(self) -> Any:
+        (row,) = self._rows
+        return row
+
+    def scalar_one(self) -> Any:
+        return self.one()[0]
+
+    def scalar_one_or_none(self) -> Any:
+        return self.one()[0] if self._rows else None
+
+
+def _row_type(names: list[str]) -> Any:
+    """Rows with attributes, and with `_mapping` as SQLAlchemy's have it."""
+    if len(set(names)) != len(names):
+        raise ValueError(f"two columns of one name: {names}")
+    kind: Any = namedtuple("Row", names)  # type: ignore[misc]
+    return type("Row", (kind,), {"__slots__": (), "_mapping": property(kind._asdict)})
