@@ -36,7 +36,7 @@ from signer.stamping.appearance import Appearance, Colours, signature_form
 
 MAX_CONTENTS = 32_767  # ISO 19005-2, 6.1.13: a string's limit, in bytes
 _HANOI = timezone(timedelta(hours=7))
-_RANGE = b"[0 %10d %10d %10d]"
+_WIDE_RANGES = 9_900_000_000  # bytes of a file from which its offsets may need more than ten digits
 _CONTROL = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn")
 
 
@@ -77,9 +77,18 @@ def prepare_signature(path: Path, request: SignatureRequest) -> Prepared:
     picture cannot be drawn, a field would be locked empty, an earlier signature would break, or the name
     misleads; `DocumentRefused` when the file is damaged or certified against changes.
     """
+    drafted = draft_signature(path, request)
+    return dataclasses.replace(drafted, digest=digest_of(path, drafted))
+
+
+def draft_signature(path: Path, request: SignatureRequest, tail: bytes = b"") -> Prepared:
+    """`prepare_signature` without its pass over the file: `digest` is empty, whoever copies the file hashes it.
+
+    `tail` stands for a revision that is to be written behind the file first. Raises as `prepare_signature`.
+    """
     _check_size(request.contents_size)
     _check_name(request.name)
-    with PdfFile.open(path) as pdf:
+    with PdfFile.open(path, tail=tail) as pdf:
         revision = Revision(pdf)
         known = fields(pdf)
         fills = {name: value for name, value in request.fills.items() if name in known or name != YEAR_FIELD}
@@ -93,7 +102,7 @@ def prepare_signature(path: Path, request: SignatureRequest) -> Prepared:
             filling.fill(revision, filled[name], value, colours)
         _sign_field(revision, target, signature, request, colours)
         revision.put(signature, Raw(_signature(pdf, target, request)))
-        return _prepared(path, revision.build(), signature, request)
+        return _prepared(revision.build(), signature, request)
 
 
 def _check_size(size: int) -> None:
@@ -172,7 +181,7 @@ def _signature(pdf: PdfFile, target: FormField, request: SignatureRequest) -> by
         "Reference": _reference(pdf, target),
     }
     hole = b"0" * (2 * request.contents_size)
-    blank = _RANGE % (0, 0, 0)
+    blank = _range(pdf.size, 0, 0, 0)
     return serialize(entries)[:-2] + b"/ByteRange %b/Contents <%b>>>" % (blank, hole)
 
 
@@ -202,20 +211,25 @@ def _pdf_date(at: datetime) -> bytes:
     return at.astimezone(_HANOI).strftime("D:%Y%m%d%H%M%S+07'00'").encode()
 
 
-def _prepared(path: Path, built: Built, signature: Ref, request: SignatureRequest) -> Prepared:
+def _range(size: int, *numbers: int) -> bytes:
+    """A /ByteRange whose length depends on the size of the file alone."""
+    width = 10 if size < _WIDE_RANGES else 19
+    return b"[0 %b]" % b" ".join(b"%*d" % (width, number) for number in numbers)
+
+
+def _prepared(built: Built, signature: Ref, request: SignatureRequest) -> Prepared:
     digits = 2 * request.contents_size
     tail = bytearray(built.tail)
     base = built.base_size
     start = bytes(tail).index(b"/Contents <", built.bodies[signature.num] - base) + len(b"/Contents <") + base
     total = base + len(tail)
     byte_range = (0, start - 1, start + digits + 1, total - start - digits - 1)
-    blank = _RANGE % (0, 0, 0)
+    blank = _range(base, 0, 0, 0)
     at = bytes(tail).index(blank, built.bodies[signature.num] - base)
-    tail[at : at + len(blank)] = _RANGE % byte_range[1:]
-    prepared = Prepared(
+    tail[at : at + len(blank)] = _range(base, *byte_range[1:])
+    return Prepared(
         base, bytes(tail), byte_range, (start, digits), b"", request.digest_algorithm, request.field
     )
-    return dataclasses.replace(prepared, digest=digest_of(path, prepared))
 
 
 def check_digest(base: Path, prepared: Prepared) -> None:
