@@ -8,7 +8,6 @@ what is signed, and the file is read once.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from pathlib import Path
 
 from policies.layout import INVISIBLE, Box
@@ -18,16 +17,7 @@ from signer.creation.prepare import prepare
 from signer.creation.two_step import SignatureRequest, draft_signature
 from signer.document.pdfa_size import beyond_pdfa
 from signer.document.reader import PdfFile
-from signer.stages import Appended, Prepared
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """One revision to be hashed, signed and appended (two, when the field was missing). `prepared.digest` is
-    empty. `lost_pdfa` is what the file claims to be ("2B") and cannot be, because it is too large; else ""."""
-
-    prepared: Prepared
-    lost_pdfa: str = ""
+from signer.stages import Appended, Draft
 
 
 def draft(path: Path, request: SignatureRequest, make_field: bool = False) -> Draft:

@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signer.creation import cms as cms_builder
-from signer.creation.draft import Draft
 from signer.creation.staging import Progress, Staged, quiet
 from signer.creation.two_step import SignatureRequest
 from signer.ports import SigningKey, TimestampAuthority
 from signer.sandbox import Sandbox
-from signer.stages import Prepared
+from signer.stages import Draft, Prepared
 
 Drafter = Callable[[Path, SignatureRequest, bool], Draft]
 """Source, request, whether the field must be made first. Raises typed refusals."""

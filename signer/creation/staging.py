@@ -188,6 +188,15 @@ class Staged:
         self.close()
 
 
+def sync_folder(folder: Path) -> None:
+    """The names in it are on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sweep(folder: Path) -> None:
     """Remove what a killed process left where files cannot be unnamed. Only while nobody signs into `folder`."""
     for part in folder.glob(_PARTS):

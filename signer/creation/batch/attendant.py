@@ -36,6 +36,9 @@ class Desk(Protocol):
     def died(self, tasks: list[Task], failure: Failure | None) -> None:
         """A process died over these, or was stuck with `failure`."""
 
+    def put_back(self, tasks: list[Task]) -> None:
+        """No process had these."""
+
     def give_up(self, exc: Exception) -> None:
         """No process can be had any more: the batch ends."""
 
@@ -77,28 +80,28 @@ class Attendant:
         tasks = [item for item in work if isinstance(item, Task)]
         answers = [item for item in work if isinstance(item, tuple)]
         in_hand = tasks or [self.waiting[number] for number, _ in answers]
-        process = self._process
+        process = self._process or self._started()
+        if process is None:
+            self._desk.put_back(in_hand)
+            return
         try:
-            if process is None:
-                process = self._started()
             reports = process.sign(tasks, self._desk.reserve()) if tasks else process.stamped(answers)
         except Died:
             self._bury(in_hand, None)
         except Stuck as exc:
-            if process is None:
-                raise
             self._bury(in_hand, exc.failure)
         else:
             self._take(in_hand, reports)
 
-    def _started(self) -> KeyProcess:
+    def _started(self) -> KeyProcess | None:
+        """A fresh process; None when it died before it had anything in hand."""
         try:
             self._process = self._desk.start()
         except Died as exc:
             self._failed_starts += 1
             if self._failed_starts >= self._desk.limits.tries:
                 raise SignerUnavailable("key processes die while they open the key") from exc
-            raise
+            return None
         self._failed_starts = 0
         return self._process
 

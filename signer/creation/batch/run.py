@@ -31,7 +31,7 @@ from signer.creation.batch.process import KeyProcess, Stuck
 from signer.creation.batch.stampers import Stampers
 from signer.creation.batch.values import BatchLimits, Counts, Factory, Failure, Job, Outcome, Status
 from signer.creation.batch.worker import Report, Task, failure_of
-from signer.creation.staging import sweep
+from signer.creation.staging import sweep, sync_folder
 from signer.errors import SignerUnavailable, SigningRefused
 from signer.ports import TimestampAuthority
 
@@ -216,6 +216,7 @@ class Batch:
         if job.out.exists():
             if intent is None or not intent.made(job.out):
                 return _taken(job)
+            sync_folder(job.out.parent)
             self._journal.writer.signed([(task.key, intent.out)], intent.at)
             self._journal.refresh()
             status = Status.SIGNED if entry.deaths else Status.DONE_BEFORE
@@ -328,6 +329,12 @@ class Batch:
             self._outs.add(entry.task.job.out)
             self._alone.append(entry.task.number)
         return outcome
+
+    def put_back(self, tasks: list[Task]) -> None:
+        """They are next again."""
+        with self._changed:
+            self._queue.extendleft(task.number for task in reversed(tasks))
+            self._changed.notify_all()
 
     def give_up(self, exc: Exception) -> None:
         """The first reason ends the batch."""

@@ -37,6 +37,7 @@ from signer.sandbox_worker import die_with_parent
 from signer.trust.certificates import parse
 
 _SYNCS = 8
+_PRELOAD = ("signer.creation.draft",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,11 +277,20 @@ _COMMANDS = {"sign": "sign", "stamped": "stamped"}
 
 
 def _opened(factory: Factory, folder: Path, limits: BatchLimits) -> tuple[KeySession, Bench, Sandbox]:
-    module, _, name = factory.target.partition(":")
-    session: KeySession = getattr(importlib.import_module(module), name)(**factory.arguments)
-    sandbox = Sandbox(1, SandboxLimits(wall_seconds=limits.sandbox_seconds))
+    session = _session(factory)
+    sandbox = Sandbox(1, SandboxLimits(wall_seconds=limits.sandbox_seconds, preload=_PRELOAD))
     sandbox.warm()
     return session, Bench(session, single.sandboxed(sandbox), folder, JournalWriter(folder / NAME)), sandbox
+
+
+def _session(factory: Factory) -> KeySession:
+    module, _, name = factory.target.partition(":")
+    try:
+        make = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as exc:
+        raise SignerUnavailable(f"no key session is made by {factory.target}") from exc
+    session: KeySession = make(**factory.arguments)
+    return session
 
 
 def _write_all(file: int, data: bytes) -> None:
