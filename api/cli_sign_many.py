@@ -82,6 +82,11 @@ def _made(out: Path) -> Path:
     return out
 
 
+def _say(text: str, *, err: bool = False) -> None:
+    """A name may hold bytes that are no text."""
+    click.echo(text.encode(errors="replace").decode(), err=err)
+
+
 class _Told:
     """What the user sees of a batch."""
 
@@ -102,15 +107,15 @@ class _Told:
         self._lost += outcome.lost_uses
         job, failure = outcome.job, outcome.failure
         if failure is None:
-            click.echo(f"{_MARKS[outcome.status]}: {job.out}")
+            _say(f"{_MARKS[outcome.status]}: {job.out}")
         else:
             text = f"{failure.text('vi')} / {failure.text('en')} [{failure.reason.id}]"
-            click.echo(f"{_MARKS[outcome.status]}: {job.source}: {text}", err=True)
+            _say(f"{_MARKS[outcome.status]}: {job.source}: {text}", err=True)
         if outcome.lost_uses:
             uses = f"{outcome.lost_uses} use(s) of the key without an output, recorded in {NAME}"
-            click.echo(f"note: {job.source}: {uses}", err=True)
+            _say(f"note: {job.source}: {uses}", err=True)
         if outcome.lost_pdfa:
-            click.echo(f"{job.out}: {BEYOND_PDFA.format(claim=outcome.lost_pdfa)}", err=True)
+            _say(f"{job.out}: {BEYOND_PDFA.format(claim=outcome.lost_pdfa)}", err=True)
 
     def stopping(self, counts: Counts) -> None:
         """After Ctrl-C."""

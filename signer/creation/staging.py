@@ -6,7 +6,8 @@
     discard      before that: nothing is left, whatever kills the process
 
 The file has no name until it is published (O_TMPFILE), so a kill or a power cut leaves nothing behind. Where the
-file system has no unnamed files it is `.antin-….part` beside its place: that a kill leaves, and `sweep` removes.
+file system has no unnamed files it is `.antin-….part` beside its place: a kill leaves that, and the next signature
+in that folder removes it.
 Where the file system can clone (reflink), the clone is hashed: one pass that reads, none that writes.
 """
 
@@ -34,6 +35,7 @@ Progress = Callable[[int, int], None]
 _FICLONE = 0x40049409
 _SLACK = 1 << 20  # bytes that the folder and the journal may still need
 _PARTS = ".antin-*.part"
+_swept: set[Path] = set()  # once for each folder and process
 _NO_UNNAMED = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
 
@@ -55,8 +57,10 @@ class Staged:
             if exc.errno not in _NO_UNNAMED:
                 os.close(self._folder)
                 raise
+            sweep(folder)
             self._part = folder / f".antin-{secrets.token_hex(8)}.part"
             self._file = os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def write(self, base: Path, prepared: Prepared, progress: Progress = quiet) -> bytes:
         """Copy `base`, append the revision with its hole empty; the digest over the ByteRange.
@@ -198,7 +202,11 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed process left where files cannot be unnamed. Only while nobody signs into `folder`."""
+    """Remove what killed processes left in a folder where files cannot be unnamed; those in use are locked."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
     for part in folder.glob(_PARTS):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError), part.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             part.unlink()

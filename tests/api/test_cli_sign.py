@@ -41,6 +41,13 @@ def sources(tmp_path):
     return folder
 
 
+def test_a_name_that_is_no_text(sources, tmp_path, key):
+    (sources / "a.pdf").rename(sources / os.fsdecode(b"\xff.pdf"))
+    result = antin("sign", sources, "--out-dir", tmp_path / "out", *key)
+    assert result.returncode == 0, result.stderr
+    assert "3 signed" in result.stdout
+
+
 def antin(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [ANTIN, *(str(one) for one in arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)

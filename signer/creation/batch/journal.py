@@ -14,10 +14,12 @@ one of a killed batch still lives.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -61,12 +63,18 @@ class Intent:
         return digest.hex() == self.digest
 
 
-def key_of(job: Job, folder: Path) -> str:
-    """Names a job in the journal: its output's place, and the source as it is now. Raises OSError."""
+def key_of(job: Job, folder: Path) -> tuple[str, int]:
+    """Names a job in the journal: its output's place, and the source as it is now; and the source's size.
+
+    Raises OSError, also for what is no regular file.
+    """
     found = job.source.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(job.source))
     out = os.path.relpath(job.out, folder)
     text = f"{out}\0{job.source.resolve()}\0{found.st_size}\0{found.st_mtime_ns}"
-    return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=10).hexdigest()
+    key = hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=10).hexdigest()
+    return key, found.st_size
 
 
 class JournalWriter:

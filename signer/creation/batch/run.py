@@ -31,7 +31,7 @@ from signer.creation.batch.process import KeyProcess, Stuck
 from signer.creation.batch.stampers import Stampers
 from signer.creation.batch.values import BatchLimits, Counts, Factory, Failure, Job, Outcome, Status
 from signer.creation.batch.worker import Report, Task, failure_of
-from signer.creation.staging import sweep, sync_folder
+from signer.creation.staging import sync_folder
 from signer.errors import SignerUnavailable, SigningRefused
 from signer.ports import TimestampAuthority
 
@@ -97,7 +97,6 @@ class Batch:
             self._threads = [threading.Thread(target=each.run, daemon=True) for each in self._attendants]
             stack.callback(self._join)
             self._stack = stack.pop_all()
-        sweep(self._folder)
         for thread in self._threads:
             thread.start()
         return self
@@ -167,7 +166,7 @@ class Batch:
 
     def _admit(self, number: int, job: Job) -> None:
         try:
-            key, size = key_of(job, self._folder), job.source.stat().st_size
+            key, size = key_of(job, self._folder)
         except OSError as exc:
             self._finish(Outcome(job, Status.REFUSED, failure_of(exc)), number)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
 import time
 from collections import Counter
@@ -67,6 +68,18 @@ def test_a_bad_document_stops_no_other_and_keeps_its_place(desk):
     jobs[4].out.unlink()
     desk.check([jobs[n] for n in (0, 2, 5)])
     assert desk.uses == 3
+
+
+def test_names_that_are_no_text_and_things_that_are_no_files(desk):
+    (job,) = desk.jobs(1)
+    odd = desk.job(os.fsdecode(b"\xff.pdf"))
+    odd.source.write_bytes(job.source.read_bytes())
+    pipe = desk.job("pipe.pdf")
+    os.mkfifo(pipe.source)
+    outcomes = desk.run([odd, pipe])
+    assert statuses(outcomes) == [Status.SIGNED, Status.REFUSED]
+    assert outcomes[1].failure.reason.id == "signing.source-unreadable"
+    assert statuses(desk.run([odd])) == [Status.DONE_BEFORE]
 
 
 def test_two_jobs_never_share_an_output(desk):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -196,11 +197,22 @@ def test_a_disk_that_fills_up_meanwhile(way, source, folder, pki):
     assert list(folder.iterdir()) == []
 
 
-def test_sweep_takes_what_a_kill_left_and_nothing_else(folder):
-    for name in (".antin-0123456789abcdef.part", "a.pdf", ".antin.part", "b.part"):
-        (folder / name).write_bytes(b"x")
-    staging.sweep(folder)
-    assert sorted(path.name for path in folder.iterdir()) == [".antin.part", "a.pdf", "b.part"]
+def test_what_a_kill_left_is_removed_and_nothing_else(way, source, folder, pki):
+    """Only where files have names while they are made; what another process works on is locked."""
+    left, used = folder / ".antin-0123456789abcdef.part", folder / ".antin-fedcba9876543210.part"
+    for path in (left, used, folder / ".antin.part", folder / "b.part"):
+        path.write_bytes(b"x")
+    with used.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        sign(source, folder / "a.pdf", pki.leader)
+    assert left.exists() == (way == "unnamed")
+    left.unlink(missing_ok=True)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".antin-fedcba9876543210.part",
+        ".antin.part",
+        "a.pdf",
+        "b.part",
+    ]
 
 
 @pytest.mark.parametrize("streams", [False, True])
