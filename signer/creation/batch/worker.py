@@ -81,13 +81,16 @@ class Bench:
         self._journal = journal
         self._certificate = parse(session.key.certificate)
         self._name = checks.subject_of(session.key.certificate)
+        self._syncs = ThreadPoolExecutor(_SYNCS)
+        self._room = 0
         self._waiting: dict[int, _Running] = {}
         self._reports: dict[int, Report] = {}
 
     def sign(self, tasks: list[Task], reserve: int) -> list[Report]:
         """Everything up to the name of each output; with a `reserve`, up to the imprint of each signature."""
         self._reports = {}
-        running = self._each(tasks, lambda task: self._begin(task, reserve), lambda task: task.number)
+        self._room = two_step.contents_size(self._session.key, reserve)
+        running = self._each(tasks, self._begin, lambda task: task.number)
         running = self._recorded(running)
         running = self._each(running, self._use_key, _number, used=True)
         if reserve:
@@ -117,17 +120,18 @@ class Bench:
 
     # --- the steps
 
-    def _begin(self, task: Task, reserve: int) -> _Running:
-        job, key, at = task.job, self._session.key, self._session.clock()
-        checks.check_period(self._certificate, at)
+    def _begin(self, task: Task) -> _Running:
+        job, at = task.job, self._session.clock()
+        if not self._certificate.not_before <= at <= self._certificate.not_after:
+            checks.check_period(self._certificate, at)
         request = SignatureRequest(
             field=job.field,
-            contents_size=two_step.contents_size(key, reserve),
+            contents_size=self._room,
             name=job.name or self._name,
             at=at,
             appearance=job.appearance,
             fills=job.fills,
-            digest_algorithm=key.algorithm.digest.value,
+            digest_algorithm=self._session.key.algorithm.digest.value,
             reason=job.reason,
             location=job.location,
         )
@@ -162,14 +166,8 @@ class Bench:
         """All at once: the file system commits them together."""
         if len(running) < 2:
             return self._each(running, _sync, _number, used=True)
-        with ThreadPoolExecutor(_SYNCS) as pool:
-            waits = [pool.submit(_sync, one) for one in running]
-            return self._each(
-                list(zip(running, waits, strict=True)),
-                lambda pair: pair[1].result(),
-                lambda pair: _number(pair[0]),
-                used=True,
-            )
+        waits = [(one, self._syncs.submit(_sync, one)) for one in running]
+        return self._each(waits, lambda pair: pair[1].result(), lambda pair: _number(pair[0]), used=True)
 
     @staticmethod
     def _fill(one: _Running) -> _Running:
