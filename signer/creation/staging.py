@@ -33,6 +33,7 @@ from signer.stages import Prepared
 Progress = Callable[[int, int], None]
 """Bytes hashed and copied so far, and of how many."""
 _FICLONE = 0x40049409
+_WRITEBACK = 64 * BLOCK  # of so many bytes Linux is told to begin writing: that is what the advice does first
 _SLACK = 1 << 20  # bytes that the folder and the journal may still need
 _PARTS = ".antin-*.part"
 _swept: set[Path] = set()  # once for each folder and process
@@ -74,7 +75,7 @@ class Staged:
             size = os.fstat(source.fileno()).st_size
             if size != prepared.base_size:
                 raise SigningRefused(reasons.BASE_CHANGED, size=size, expected=prepared.base_size)
-            cloned = self._clone(source.fileno())
+            cloned = self._clone(source.fileno(), size)
             if not cloned:
                 self._check_room(size + len(prepared.tail))
             self._pass(
@@ -85,11 +86,14 @@ class Staged:
         self._append(prepared.tail, size)
         return digest.digest()
 
-    def _clone(self, source: int) -> bool:
+    def _clone(self, source: int, size: int) -> bool:
         try:
             fcntl.ioctl(self._file, _FICLONE, source)
         except OSError:
             return False
+        found = os.fstat(self._file).st_size
+        if found != size:
+            raise SigningRefused(reasons.BASE_CHANGED, size=found, expected=size)
         return True
 
     def _check_room(self, needed: int) -> None:
@@ -105,7 +109,10 @@ class Staged:
     def _pass(
         self, source: int, size: int, update: Callable[[memoryview], None], progress: Progress, *, copy: bool
     ) -> None:
-        """The one pass over the file: each block is read, hashed and, unless it is there already, written."""
+        """The one pass over the file: each block is read, hashed and, unless it is there already, written.
+
+        Holes stay holes. The disk is given its work on the way, not all of it at the end.
+        """
         view = memoryview(bytearray(min(BLOCK, max(size, 1))))
         done = 0
         while done < size:
@@ -113,9 +120,11 @@ class Staged:
             if not count:
                 raise SigningRefused(reasons.BASE_CHANGED, size=done, expected=size)
             update(view[:count])
-            if copy:
+            if copy and _is_data(source, done, count):
                 self._append(view[:count], done)
             done += count
+            if copy and done % _WRITEBACK == 0:
+                os.posix_fadvise(self._file, done - _WRITEBACK, _WRITEBACK, os.POSIX_FADV_DONTNEED)
             progress(done, size)
 
     def _append(self, data: bytes | memoryview, offset: int) -> None:
@@ -190,6 +199,14 @@ class Staged:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _is_data(source: int, at: int, count: int) -> bool:
+    """Whether any of these bytes is kept by the file system; the rest reads as zeros here and in the copy."""
+    try:
+        return os.lseek(source, at, os.SEEK_DATA) < at + count
+    except OSError as exc:
+        return exc.errno != errno.ENXIO  # nothing but a hole up to the end; else it cannot tell
 
 
 def sync_folder(folder: Path) -> None:

@@ -125,7 +125,7 @@ def test_interrupted_while_it_copies_nothing_is_left(key, tmp_path, how):
         stderr=subprocess.PIPE,
     )
     deadline = time.monotonic() + 120
-    while psutil.Process(running.pid).io_counters().write_chars < 200 << 20:
+    while psutil.Process(running.pid).io_counters().read_chars < 200 << 20:
         assert time.monotonic() < deadline and running.poll() is None
         time.sleep(0.01)
     running.send_signal(how)

@@ -244,6 +244,14 @@ def test_a_table_cannot_say_more_than_ten_digits(tmp_path, pki):
         assert signature["Contents"].start == made.prepared.byte_range[1] > 10**10
 
 
+def test_holes_stay_holes(folder, tmp_path, pki):
+    source = write_large(tmp_path / "sparse.pdf", 40 << 20, pictures=2, sparse=True)
+    sign(source, folder / "a.pdf", pki.leader)
+    assert valid(folder / "a.pdf")
+    assert (folder / "a.pdf").read_bytes().startswith(source.read_bytes())
+    assert (folder / "a.pdf").stat().st_blocks * 512 < 8 << 20
+
+
 def test_small_files_lose_no_claim(tmp_path, pki):
     path = write_large(tmp_path / "small.pdf", 100_000, claims_pdfa=True)
     assert draft(path, request(pki.leader), make_field=True).lost_pdfa == ""
