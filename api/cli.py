@@ -72,8 +72,7 @@ def sample(out: Path, subject: str, kind: str, pages: int, megabytes: int) -> No
 
 
 @antin.command()
-@click.argument("source", type=FILE)
-@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE... [OUT]")
 @click.option("--key", "container", type=FILE, required=True, help="PKCS#12 container.")
 @click.option("--password-file", type=FILE, required=True, help="Its password, first line.")
 @click.option("--tsa", default="", help="RFC 3161 authority; without it the level is B-B.")
@@ -83,11 +82,46 @@ def sample(out: Path, subject: str, kind: str, pages: int, megabytes: int) -> No
 @click.option("--field", default="", help="An empty signature field; without it an invisible one is made.")
 @click.option("--document-password-file", type=FILE, help="Password of an encrypted PDF, first line.")
 @click.option("--pss", is_flag=True, help="RSASSA-PSS instead of PKCS#1 v1.5.")
-def sign(**options: Any) -> None:
-    """Sign one PDF as PAdES B-B or B-T. The source is not touched; an existing OUT is refused."""
+@click.option(
+    "--out-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Sign every SOURCE, file or folder, into this folder.",
+)
+@click.option(
+    "--processes", type=click.IntRange(0, 256), default=0, help="With --out-dir; 0: one for each core."
+)
+def sign(files: tuple[Path, ...], out_dir: Path | None, processes: int, **options: Any) -> None:
+    """Sign PDFs as PAdES B-B or B-T. A source is not touched; an existing output is never overwritten.
+
+    \b
+    antin sign SOURCE OUT …                  one file
+    antin sign SOURCE... --out-dir DIR …     many, also whole folders
+
+    With --out-dir the same command run again goes on where it was stopped or killed; the journal in DIR knows.
+    Exit: 0 all signed, 3 some refused, 70 something did not answer or broke.
+    """
+    if out_dir is not None:
+        from api.cli_sign_many import sign_many
+
+        if options.pop("document_password_file") is not None:
+            raise click.UsageError("--document-password-file opens one file; it does not go with --out-dir")
+        for source in files:
+            _check_there(source)
+        sys.exit(sign_many(files, out_dir, processes=processes, **options))
     from api.cli_sign import sign_file
 
-    click.echo(sign_file(**options))
+    if len(files) != 2:
+        raise click.UsageError("one SOURCE and one OUT, or --out-dir")
+    source, out = files
+    _check_there(source)
+    if source.is_dir():
+        raise click.BadParameter(f"{source} is a folder; use --out-dir", param_hint="SOURCE")
+    click.echo(sign_file(source, out, **options))
+
+
+def _check_there(source: Path) -> None:
+    if not source.exists():
+        raise click.BadParameter(f"{source} does not exist", param_hint="SOURCE")
 
 
 @antin.command()

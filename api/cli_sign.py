@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 
+import click
+
+from api.progress import BytesLine
 from api.wiring import tools
 from api.wiring.clock import clock
 from policies.algorithms import Digest, Scheme, SignatureAlgorithm
-from policies.layout import INVISIBLE, Box
-from policies.vocabulary import FieldRole
-from signer.creation import append, choose, cms, two_step
-from signer.creation.choose import Chosen
-from signer.creation.plan import PreparationPlan
-from signer.creation.shapes import SigningPath
-from signer.creation.token import Hole
+from signer.creation import single, two_step
 from signer.creation.two_step import SignatureRequest
 from signer.keys import checks
-from signer.ports import SigningKey, TimestampAuthority
-from signer.sandbox import Sandbox
 from signer.trust.certificates import parse
 
 FIELD = "AnTinSignature"
+BEYOND_PDFA = (
+    "Chú ý: tệp tự nhận là PDF/A-{claim} nhưng lớn hơn 2 GiB nên không phải là PDF/A (ISO 19005-2, 6.1.13).\n"
+    "Note: the file claims PDF/A-{claim}, but beyond 2 GiB nothing is PDF/A (ISO 19005-2, 6.1.13)."
+)
+
+
+def algorithm(*, pss: bool) -> SignatureAlgorithm:
+    """What `--pss` chooses."""
+    return SignatureAlgorithm(Scheme.RSA_PSS if pss else Scheme.RSA_PKCS1V15, Digest.SHA256)
 
 
 def sign_file(
@@ -40,54 +42,30 @@ def sign_file(
     """Sign `source` into `out`; one line that says what was made. Nothing is left behind on failure."""
     if out.exists():
         raise FileExistsError(f"{out} exists already")
-    scheme = Scheme.RSA_PSS if pss else Scheme.RSA_PKCS1V15
-    key = tools.command_line_key(container, password_file, SignatureAlgorithm(scheme, Digest.SHA256))
+    key = tools.command_line_key(container, password_file, algorithm(pss=pss))
     authority = tools.command_line_tsa(tsa, trust) if tsa else None
     password = tools.password_of(document_password_file) if document_password_file else ""
     at = clock()
     checks.check_period(parse(key.certificate), at)
-    part = out.with_name(f".{out.name}.part")
-    made = out.with_name(f".{out.name}.fields.part")
-    try:
-        with tools.command_line_sandbox(source.stat().st_size) as sandbox:
-            base = source if field else _with_field(sandbox, source, made, password)
-            chosen = _sign(sandbox, base, part, field or FIELD, key, authority, password)
-        os.replace(part, out)  # noqa: PTH105 (atomic rename)
-    finally:
-        for leftover in (part, made):
-            leftover.unlink(missing_ok=True)
-    written = "" if chosen.path is not SigningPath.PYHANKO else f" ({chosen.path}: {chosen.shape})"
-    return f"{out}: {'B-T' if authority else 'B-B'}, {checks.subject_of(key.certificate)}{written}"
-
-
-def _with_field(sandbox: Sandbox, source: Path, made: Path, password: str) -> Path:
-    plan = PreparationPlan((Box(FieldRole.SEAL, 0, INVISIBLE, FIELD),))
-    appended = choose.prepare_fields(sandbox, source, plan, password)
-    append.append(source, appended, made)
-    return made
-
-
-def _sign(
-    sandbox: Sandbox,
-    base: Path,
-    part: Path,
-    field: str,
-    key: SigningKey,
-    authority: TimestampAuthority | None,
-    password: str,
-) -> Chosen:
+    name = checks.subject_of(key.certificate)
     size = two_step.contents_size(key, authority.reserve if authority else 0)
-    request = SignatureRequest(field, size, checks.subject_of(key.certificate), clock())
-    chosen = choose.prepare_signature(sandbox, base, request, password)
-    prepared = chosen.prepared
-    two_step.check_digest(base, prepared)
-    signed = cms.build(prepared.digest, key)
-    two_step.write(base, prepared, signed, part)
-    if authority is not None:
-        hole: Hole = sandbox.call("signer.creation.token:newest_hole", part, field, password)
-        imprint = hashlib.sha256(cms.signature_value(hole.contents)).digest()
-        token = authority.token(imprint, "sha256")
-        sandbox.call("signer.creation.token:fill_token", part, field, token, password)
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    return chosen
+    request = SignatureRequest(field or FIELD, size, name, at, digest_algorithm=key.algorithm.digest)
+    written: list[str] = []
+    with (
+        tools.command_line_sandbox(source.stat().st_size) as sandbox,
+        BytesLine(f"{source.name}:") as progress,
+    ):
+        lost = single.sign(
+            source,
+            out,
+            request,
+            key,
+            single.sandboxed(sandbox, password, written.append),
+            authority,
+            make_field=not field,
+            progress=progress,
+        )
+    if lost:
+        click.echo(BEYOND_PDFA.format(claim=lost), err=True)
+    by = "".join(f" ({who})" for who in written)
+    return f"{out}: {'B-T' if authority else 'B-B'}, {name}{by}"

@@ -33,6 +33,20 @@ class SigningKey(Protocol):
     def sign(self, digest: bytes) -> bytes: ...
 
 
+class KeySession(Protocol):
+    """What one process of a batch signs with: a key that is open, and the clock of the claimed times (aware).
+
+    `close` ends it; nothing of it is used afterwards.
+    """
+
+    @property
+    def key(self) -> SigningKey: ...
+
+    def clock(self) -> datetime: ...
+
+    def close(self) -> None: ...
+
+
 class TimestampAuthority(Protocol):
     """RFC 3161. One call asks the authority once for one imprint (unless nothing was sent).
 

@@ -24,7 +24,7 @@ GC_THRESHOLD = (20_000, 20, 20)
 def main() -> None:
     """Serve calls until the parent closes the pipe. Anything printed by a library goes to stderr."""
     nice, address_space, file_bytes, lifeline = (int(number) for number in sys.argv[-4:])
-    _die_with_parent(lifeline)
+    die_with_parent(lifeline)
     _step_back(nice)
     _limit(address_space, file_bytes)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -57,7 +57,7 @@ def _step_back(nice: int) -> None:
             Path("/proc/self/autogroup").write_text(str(nice), "ascii")
 
 
-def _die_with_parent(lifeline: int) -> None:
+def die_with_parent(lifeline: int) -> None:
     """Have the kernel send SIGIO, which ends the process, when the parent's end of the pipe closes.
 
     Not PR_SET_PDEATHSIG: that follows the parent's thread, and threads of a server come and go.

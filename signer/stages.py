@@ -29,3 +29,12 @@ class Appended:
 
     base_size: int
     tail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One revision to be hashed, signed and appended (two, when the field was missing). `prepared.digest` is
+    empty. `lost_pdfa` is what the file claims to be ("2B") and cannot be, because it is too large; else ""."""
+
+    prepared: Prepared
+    lost_pdfa: str = ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,14 @@ from api.settings import Settings, SettingsError
 from api.verifier import Verifier
 from api.wiring.clock import clock
 from policies.algorithms import SignatureAlgorithm
-from signer.keys import pkcs12
+from signer.creation.batch.values import Factory
+from signer.keys import checks, pkcs12
 from signer.ports import SigningKey, TimestampAuthority
 from signer.sandbox import Sandbox, SandboxLimits
 from signer.timestamping.rfc3161 import HttpTimestampAuthority
 from signer.timestamping.token import TokenRules
 from signer.trust import anchors
+from signer.trust.certificates import parse
 from signer.trust.revocation import HttpRevocationSource
 
 VERIFY_SECONDS_PER_GB = 60.0
@@ -47,6 +51,37 @@ def command_line_sandbox(size: int) -> Sandbox:
 def command_line_key(container: Path, password_file: Path, algorithm: SignatureAlgorithm) -> SigningKey:
     """The key of `antin sign`."""
     return pkcs12.load(container, password_of(password_file), algorithm)
+
+
+@dataclass(frozen=True)
+class ContainerSession:
+    """A `KeySession` over a PKCS#12 container."""
+
+    key: SigningKey
+
+    def clock(self) -> datetime:
+        """Now."""
+        return clock()
+
+    def close(self) -> None:
+        """The key goes with the process."""
+
+
+def container_session(container: Path, password: str, algorithm: SignatureAlgorithm) -> ContainerSession:
+    """The key session of one process of a batch; see `key_factory`."""
+    key = pkcs12.load(container, password, algorithm)
+    checks.check_period(parse(key.certificate), clock())
+    return ContainerSession(key)
+
+
+def key_factory(container: Path, password_file: Path, algorithm: SignatureAlgorithm) -> Factory:
+    """What makes the key sessions of `antin sign --out-dir`: the password is read once, here."""
+    arguments = {
+        "container": container.resolve(),
+        "password": password_of(password_file),
+        "algorithm": algorithm,
+    }
+    return Factory(f"{__name__}:{container_session.__name__}", arguments)
 
 
 def command_line_tsa(url: str, trust: Path | None) -> TimestampAuthority:

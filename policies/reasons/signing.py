@@ -328,3 +328,51 @@ PERMISSION_WITHHELD = Reason(
     "Mật khẩu này chỉ cho mở tệp, không cho ký hoặc điền biểu mẫu. Hãy dùng mật khẩu của chủ sở hữu tệp.",
     "This password opens the file but does not permit to sign it or fill its form. Use the owner's password.",
 )
+NO_ROOM = Reason(
+    "signing.no-room",
+    "An Tín: kiểm tra chỗ trống trước khi ký",
+    "Không đủ chỗ trống trong «{folder}»: cần {needed} MB, còn {free} MB. Khóa chưa được dùng; hãy giải phóng đĩa.",
+    "Not enough room in “{folder}”: {needed} MB needed, {free} MB free. The key was not used; free some space.",
+)
+OUT_EXISTS = Reason(
+    "signing.out-exists",
+    "An Tín: không ghi đè tệp",
+    "Tệp «{out}» đã có và không bị ghi đè. Hãy chọn tên khác.",
+    "The file “{out}” exists already and is not overwritten. Choose another name.",
+)
+SOURCE_UNREADABLE = Reason(
+    "signing.source-unreadable",
+    "An Tín: tệp nguồn",
+    "Không đọc hoặc không ghi được tệp «{path}» ({cause}).",
+    "The file “{path}” cannot be read or written ({cause}).",
+)
+NOT_AVAILABLE = Reason(
+    "signing.not-available",
+    "An Tín: thiết bị hoặc dịch vụ bên ngoài",
+    "Khóa, dịch vụ dấu thời gian hoặc tiến trình đọc tệp không trả lời ({cause}). Văn bản chưa được ký; hãy chạy lại.",
+    "The key, the time-stamp authority or the reader did not answer ({cause}). Nothing was signed; run it again.",
+)
+SIGNING_FAULT = Reason(
+    "signing.fault",
+    "An Tín: lỗi nội bộ",
+    "Lỗi nội bộ ({kind}) khi ký văn bản này; các văn bản khác vẫn được ký. Hãy báo quản trị.",
+    "Internal fault ({kind}) while signing this document; the others went on. Tell the administrator.",
+)
+WORKER_DIED = Reason(
+    "signing.worker-died",
+    "An Tín: ký theo lô",
+    "Tiến trình ký dừng đột ngột {times} lần ở văn bản này, nên văn bản bị bỏ qua và chưa được ký.",
+    "The signing process died {times} times over this document, which was therefore left out, unsigned.",
+)
+OUT_MISSING = Reason(
+    "signing.out-missing",
+    "An Tín: không ký hai lần một văn bản trong một lô",
+    "Lô này đã ký «{out}» nhưng tệp không còn ở đó. Để ký lại, hãy chuyển tệp nhật ký lô đi nơi khác.",
+    "This batch signed “{out}” already, and the file is no longer there. To sign again, move the batch's journal away.",
+)
+BATCH_RUNNING = Reason(
+    "signing.batch-running",
+    "An Tín: mỗi thư mục một lô",
+    "Một lô ký khác đang chạy trong «{folder}». Hãy đợi lô đó xong.",
+    "Another batch is signing into “{folder}”. Wait until it is done.",
+)

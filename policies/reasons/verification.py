@@ -52,6 +52,12 @@ ONLY_PICTURE = Reason(
     "The file has pictures but no digital signature. If one of them shows a signature or a seal, it is a picture "
     "only: it proves neither who signed nor that nothing was changed.",
 )
+BEYOND_PDFA = Reason(
+    "verification.beyond-pdfa",
+    "ISO 19005-2, 6.1.13",
+    "Tệp tự nhận là PDF/A-{claim} nhưng có {size} byte, vượt giới hạn {limit} byte của PDF/A: tệp không phải là PDF/A.",
+    "The file claims PDF/A-{claim} but has {size} bytes; PDF/A allows {limit} at most: it is not PDF/A.",
+)
 EMPTY_SIGNATURE_FIELDS = Reason(
     "verification.empty-fields",
     "ISO 32000-2, 12.7.5.5",

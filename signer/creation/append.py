@@ -213,18 +213,25 @@ def digest_of(base: Path, prepared: Prepared) -> bytes:
 
     Raises `SigningRefused` when the file is not as long as it was, or the ranges do not fit the tail.
     """
+    rest = around_hole(prepared)
+    with base.open("rb", buffering=0) as source:
+        return digest_ranges(source.fileno(), prepared.base_size, rest, prepared.digest_algorithm)
+
+
+def around_hole(prepared: Prepared) -> tuple[memoryview, memoryview]:
+    """The two parts of the tail that the ByteRange covers.
+
+    Raises `SigningRefused` when the range is not the whole file without exactly the empty hole.
+    """
     start, count = prepared.hole
     before = start - 1 - prepared.base_size
     after = start + count + 1 - prepared.base_size
     ranges = (0, start - 1, start + count + 1, prepared.base_size + len(prepared.tail) - start - count - 1)
-    gap = prepared.tail[before:after]
+    gap = prepared.tail[max(before, 0) : after]
     if prepared.byte_range != ranges or before < 0 or gap != b"<" + b"0" * count + b">":
         raise SigningRefused(reasons.DIGEST_CHANGED)
     view = memoryview(prepared.tail)
-    with base.open("rb", buffering=0) as source:
-        return digest_ranges(
-            source.fileno(), prepared.base_size, (view[:before], view[after:]), prepared.digest_algorithm
-        )
+    return view[:before], view[after:]
 
 
 def digest_ranges(source: int, size: int, rest: tuple[memoryview, ...], algorithm: str) -> bytes:

@@ -39,6 +39,7 @@ MAX_CONTENTS = 32_767  # ISO 19005-2, 6.1.13: a string's limit, in bytes
 _AHEAD = timedelta(hours=7)
 HANOI = timezone(_AHEAD)
 RANGE = b"[0 %10d %10d %10d]"
+_WIDE_RANGES = 9_900_000_000  # bytes of a file from which its offsets may need more than ten digits
 _CONTROL = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn")
 
 
@@ -79,8 +80,17 @@ def prepare_signature(path: Path, request: SignatureRequest) -> Prepared:
     picture cannot be drawn, a field would be locked empty, an earlier signature would break, or the name
     misleads; `DocumentRefused` when the file is damaged or certified against changes.
     """
+    drafted = draft_signature(path, request)
+    return dataclasses.replace(drafted, digest=digest_of(path, drafted))
+
+
+def draft_signature(path: Path, request: SignatureRequest, tail: bytes = b"") -> Prepared:
+    """`prepare_signature` without its pass over the file: `digest` is empty, whoever copies the file hashes it.
+
+    `tail` stands for a revision that is to be written behind the file first. Raises as `prepare_signature`.
+    """
     check_request(request)
-    with PdfFile.open(path) as pdf:
+    with PdfFile.open(path, tail=tail) as pdf:
         revision = Revision(pdf)
         known = fields(pdf)
         fills = {name: value for name, value in request.fills.items() if name in known or name != YEAR_FIELD}
@@ -94,7 +104,7 @@ def prepare_signature(path: Path, request: SignatureRequest) -> Prepared:
             filling.fill(revision, filled[name], value, colours)
         _sign_field(revision, target, signature, request, colours)
         revision.put(signature, Raw(_signature(pdf, target, request)))
-        return _prepared(path, revision.build(), signature, request)
+        return _prepared(revision.build(), signature, request)
 
 
 def check_request(request: SignatureRequest) -> None:
@@ -172,7 +182,7 @@ def _signature(pdf: PdfFile, target: FormField, request: SignatureRequest) -> by
     reference = _reference(pdf, target)
     locked = b"" if reference is None else b"/Reference %b" % serialize(reference)
     hole = b"0" * (2 * request.contents_size)
-    return b"%b%b/ByteRange %b/Contents <%b>>>" % (claims(request), locked, RANGE % (0, 0, 0), hole)
+    return b"%b%b/ByteRange %b/Contents <%b>>>" % (claims(request), locked, _range(pdf.size, 0, 0, 0), hole)
 
 
 def claims(request: SignatureRequest) -> bytes:
@@ -230,20 +240,26 @@ def pdf_date(at: datetime) -> bytes:
     )
 
 
-def _prepared(path: Path, built: Built, signature: Ref, request: SignatureRequest) -> Prepared:
+def _range(size: int, *numbers: int) -> bytes:
+    """A /ByteRange whose length depends on the size of the file alone."""
+    if size < _WIDE_RANGES:
+        return RANGE % numbers
+    return b"[0 %19d %19d %19d]" % numbers
+
+
+def _prepared(built: Built, signature: Ref, request: SignatureRequest) -> Prepared:
     digits = 2 * request.contents_size
     tail = bytearray(built.tail)
     base = built.base_size
     start = bytes(tail).index(b"/Contents <", built.bodies[signature.num] - base) + len(b"/Contents <") + base
     total = base + len(tail)
     byte_range = (0, start - 1, start + digits + 1, total - start - digits - 1)
-    blank = RANGE % (0, 0, 0)
+    blank = _range(base, 0, 0, 0)
     at = bytes(tail).index(blank, built.bodies[signature.num] - base)
-    tail[at : at + len(blank)] = RANGE % byte_range[1:]
-    prepared = Prepared(
+    tail[at : at + len(blank)] = _range(base, *byte_range[1:])
+    return Prepared(
         base, bytes(tail), byte_range, (start, digits), b"", request.digest_algorithm, request.field
     )
-    return dataclasses.replace(prepared, digest=digest_of(path, prepared))
 
 
 def check_digest(base: Path, prepared: Prepared) -> None:

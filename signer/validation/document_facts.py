@@ -1,4 +1,4 @@
-"""What validation needs of the document: signed bytes, claimed times, security store, permissions.
+"""What validation needs of the document: claimed times, security store, permissions.
 
 The border to `signer.document`: everything here is a fact about bytes, nothing is judged.
 """
@@ -9,17 +9,12 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes
-
 from signer.document.reader import PdfFile, Stream
 from signer.document.revisions import SignatureField
 from signer.errors import DocumentRefused
 from signer.trust.crl import MAX_CRL
-from signer.trust.signatures import hash_algorithm
-from signer.validation.cryptographic import DigestOf
 from signer.validation.values import Evidence
 
-_BLOCK = 1 << 20
 _MOST_MATERIAL = 1000
 _MOST_MATERIAL_BYTES = 128 << 20
 _MOST_IMAGE_PAGES = 50
@@ -27,36 +22,6 @@ _DATE = re.compile(
     rb"(?:D:)?(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d))?)?)?)?)?"
     rb"(?:(Z)|([+-])(\d\d)(?:'?(\d\d))?)?"
 )
-
-
-def signed_bytes(pdf: PdfFile, field: SignatureField) -> DigestOf | None:
-    """Digests of what the ByteRange covers; None when it is no pair of ranges in the file."""
-    ranges = field.byte_range
-    if len(ranges) != 4 or min(ranges) < 0 or ranges[0] + ranges[1] > ranges[2]:
-        return None
-    if ranges[2] + ranges[3] > pdf.size:
-        return None
-    known: dict[str, bytes] = {}
-
-    def compute(name: str) -> bytes:
-        if name not in known:
-            known[name] = _digest(pdf, ranges, name)
-        return known[name]
-
-    return compute
-
-
-def _digest(pdf: PdfFile, ranges: tuple[int, ...], name: str) -> bytes:
-    context = hashes.Hash(hash_algorithm(name))
-    for start, length in ((ranges[0], ranges[1]), (ranges[2], ranges[3])):
-        position, end = start, start + length
-        while position < end:
-            block = pdf.read(position, min(_BLOCK, end - position))
-            if not block:
-                raise OSError("the file ended early")
-            context.update(block)
-            position += len(block)
-    return context.finalize()
 
 
 def claimed_time(pdf: PdfFile, field: SignatureField) -> datetime | None:

@@ -2,6 +2,7 @@
 
 1. Validate with what is in the file.      2. Ask the port for each certificate whose status is unsettled.
 3. Validate again with the answers.        Twice at most: new answers may bring responders of their own.
+   The digests of the first round are handed back: the bytes of a large file are read once.
 
 The worker that parses hostile bytes never has the network; what the network answers is parsed only there.
 A source that does not answer leaves the status unsettled: INDETERMINATE / TRY_LATER, never a pass.
@@ -19,7 +20,7 @@ from signer.errors import RevocationUnavailable
 from signer.ports import RevocationSource
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
-from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Need
+from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Need, SignedDigest
 
 Ask = Callable[[bytes, bytes, datetime], bytes | None]
 _TASK = "signer.validation.process:run"
@@ -76,8 +77,10 @@ def validate_online(
     if foreseen is not None and revocation is not None:
         asked.update(expected := foreseen.needs())
         evidence = evidence + fetch(revocation, expected, at)
+    digests: tuple[SignedDigest, ...] = ()
     for _ in range(_ROUNDS):
-        report = _validated(sandbox, path, trust, at, profile, evidence, password)
+        report = _validated(sandbox, path, trust, at, profile, evidence, password, digests)
+        digests = report.digests
         fresh = [need for need in report.needs if need not in asked][:_MOST_NEEDS]
         if revocation is None or not fresh:
             return report
@@ -88,7 +91,7 @@ def validate_online(
         if found == NO_EVIDENCE:
             return report
         evidence = evidence + found
-    return _validated(sandbox, path, trust, at, profile, evidence, password)
+    return _validated(sandbox, path, trust, at, profile, evidence, password, digests)
 
 
 def _validated(
@@ -99,8 +102,9 @@ def _validated(
     profile: ValidationProfile,
     evidence: Evidence,
     password: str | None,
+    digests: tuple[SignedDigest, ...],
 ) -> DocumentReport:
-    report: DocumentReport = sandbox.call(_TASK, path, trust, at, profile, evidence, password)
+    report: DocumentReport = sandbox.call(_TASK, path, trust, at, profile, evidence, password, digests)
     return report
 
 

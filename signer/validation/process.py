@@ -24,12 +24,20 @@ from signer.document.revisions import History, SignatureField, signatures
 from signer.trust.anchors import TrustAnchors
 from signer.validation import changes, structure
 from signer.validation.context import Context
-from signer.validation.document_facts import claimed_time, security_store, signed_bytes
+from signer.validation.document_facts import claimed_time, security_store
 from signer.validation.document_timestamp import judge_timestamp
 from signer.validation.names import clean
 from signer.validation.signature import Judgement, Subject, judge_signature, open_signature, stamp_signature
+from signer.validation.signed_bytes import SignedBytes
 from signer.validation.timestamps import material
-from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Finding, SignatureReport
+from signer.validation.values import (
+    NO_EVIDENCE,
+    DocumentReport,
+    Evidence,
+    Finding,
+    SignatureReport,
+    SignedDigest,
+)
 from signer.validation.with_time import Placed
 
 _UNJUDGED = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
@@ -59,19 +67,27 @@ def run(
     profile: ValidationProfile,
     evidence: Evidence = NO_EVIDENCE,
     password: str | None = None,
+    digests: tuple[SignedDigest, ...] = (),
 ) -> DocumentReport:
-    """`validate` with positional arguments: the sandbox's entry point."""
+    """`validate` with positional arguments: the sandbox's entry point. `digests` are an earlier round's."""
     with PdfFile.open(path, password=password or "") as pdf:
-        return _Process(pdf, trust, at, profile, evidence).report(trust)
+        return _Process(pdf, trust, at, profile, evidence, digests).report(trust)
 
 
 class _Process:
     """The steps over one open file."""
 
     def __init__(
-        self, pdf: PdfFile, trust: TrustAnchors, at: datetime, profile: ValidationProfile, evidence: Evidence
+        self,
+        pdf: PdfFile,
+        trust: TrustAnchors,
+        at: datetime,
+        profile: ValidationProfile,
+        evidence: Evidence,
+        digests: tuple[SignedDigest, ...],
     ) -> None:
         self.pdf = pdf
+        self.signed = SignedBytes(pdf, digests)
         self.history = History(pdf)
         self.fields = signatures(pdf, self.history)
         self.modifications = Modifications(self.history, self.fields)
@@ -101,6 +117,7 @@ class _Process:
             at=self.context.at,
             needs=tuple(self.context.needs),
             evidence=sum((each.evidence for each in ordered), NO_EVIDENCE).distinct(),
+            digests=self.signed.computed,
         )
 
     def _document_timestamps(self) -> None:
@@ -157,7 +174,7 @@ class _Process:
         found = changes.after(self.modifications, field)
         return Subject(
             field=field,
-            digest_of=signed_bytes(self.pdf, field),
+            digest_of=self.signed.digest_of(field),
             claimed=claimed_time(self.pdf, field),
             changes=found.kind,
             items=found.items,

@@ -10,6 +10,7 @@ from policies.validation import PASSED, Verdict, indeterminate
 from policies.vocabulary import Changes, Severity, SubIndication
 from signer.document.contradictions import contradictions
 from signer.document.fields import form_fields
+from signer.document.pdfa_size import MOST_BYTES, beyond_pdfa
 from signer.document.reader import PdfFile
 from signer.document.revisions import History, SignatureField, StructuralFinding
 from signer.errors import DocumentRefused
@@ -45,6 +46,7 @@ def examine(pdf: PdfFile, history: History, fields: tuple[SignatureField, ...], 
     elif newest not in (Changes.NONE, Changes.LONG_TERM_DATA):
         findings.append(Finding(reasons.TAIL_NOT_COVERED, Severity.WARNING))
     findings += _empty_fields(pdf)
+    findings += _beyond_pdfa(pdf)
     differing = _contradictions(pdf)
     verdict = _SUSPICIOUS if differing else verdict
     findings += differing
@@ -59,6 +61,15 @@ def _weigh(pdf: PdfFile, found: StructuralFinding) -> tuple[Finding, Verdict]:
         return Finding(reasons.HIDDEN_BYTES, Severity.ERROR, count), _SUSPICIOUS
     values = {"what": _WORDS.get(found.id, found.id)}
     return Finding(reasons.STRUCTURE_SUSPICIOUS, Severity.ERROR, values), _SUSPICIOUS
+
+
+def _beyond_pdfa(pdf: PdfFile) -> list[Finding]:
+    """A claim that the file's size alone refutes. It says nothing about the signatures."""
+    claim = beyond_pdfa(pdf, pdf.size)
+    if not claim:
+        return []
+    values = {"claim": clean(claim), "size": f"{pdf.size:,}", "limit": f"{MOST_BYTES:,}"}
+    return [Finding(reasons.BEYOND_PDFA, Severity.WARNING, values)]
 
 
 def _contradictions(pdf: PdfFile) -> list[Finding]:

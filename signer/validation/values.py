@@ -152,11 +152,21 @@ class SignatureReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedDigest:
+    """A digest of the bytes that a ByteRange covers, as it was computed from the file."""
+
+    byte_range: tuple[int, ...]
+    algorithm: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentReport:
     """The answer about a file: its verdict is that of its worst signature and of its structure.
 
     `needs` lists certificates whose revocation status is unsettled: with answers about them, validate again.
-    `evidence` is the material that decided (kept beside the verdict, TT 15/2025/TT-BKHCN).
+    `evidence` is the material that decided (kept beside the verdict, TT 15/2025/TT-BKHCN). `digests` saves the
+    next round of the same validation the pass over the file.
     """
 
     verdict: Verdict
@@ -167,3 +177,4 @@ class DocumentReport:
     at: datetime
     needs: tuple[Need, ...] = ()
     evidence: Evidence = NO_EVIDENCE
+    digests: tuple[SignedDigest, ...] = ()

@@ -161,6 +161,24 @@ def test_sign_with_a_time_stamp(site, files, tmp_path):
     assert (code, report["signatures"][0]["level"]) == (0, "B-T")
 
 
+def test_sign_many_with_time_stamps(site, files, tmp_path):
+    out = tmp_path / "out"
+    key = ("--key", files / "leader.p12", "--password-file", files / "password")
+    tsa = ("--trust", files / "trust.pem", "--tsa", f"{site.url}/demo/tsa")
+    result = antin("sign", files / "draft.pdf", "--out-dir", out, *key, *tsa)
+    assert result.returncode == 0, result.stderr
+    code, report = verified(out / "draft.pdf", "--trust", files / "trust.pem")
+    assert (code, report["signatures"][0]["level"]) == (0, "B-T")
+    down = antin("sign", files / "decision.pdf", "--out-dir", out, *key, *tsa[:3], "http://127.0.0.1:9/")
+    assert down.returncode == 3, "a signed document is refused before anybody is asked"
+    down = antin(
+        "sign", files / "draft.pdf", "--out-dir", tmp_path / "other", *key, *tsa[:3], "http://127.0.0.1:9/"
+    )
+    assert down.returncode == 70
+    assert "signing.not-available" in down.stderr and "use(s) of the key without an output" in down.stderr
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["antin-batch.journal"]
+
+
 def test_sign_with_a_tsa_that_is_down_leaves_nothing(files, tmp_path):
     out = tmp_path / "signed.pdf"
     given = (

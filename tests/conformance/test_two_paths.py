@@ -162,7 +162,9 @@ def judge(blueprint: Blueprint, office: Office, folder: Path) -> None:
         ):
             assert opinion.approves(count), opinion.said
         status, said = judges.qpdf(path)
-        assert status in (0, checked), said  # a hint table that qpdf itself wrote may be warned of, while it counts
+        assert status in (0, checked), (
+            said
+        )  # a hint table that qpdf itself wrote may be warned of, while it counts
     pages = {path: rendered(each) for path, each in out.items()}
     assert all(same_pages(pages["general"], each) for each in pages.values())
     assert same_pages(rendered(source), pages["general"]) != blueprint.visible

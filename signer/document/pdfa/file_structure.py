@@ -1,10 +1,11 @@
-"""6.1.2–6.1.4: header, trailer, cross-reference keyword, and nothing after the last end of file."""
+"""6.1.2–6.1.4: header, trailer, cross-reference keyword, and nothing after the last end of file; 6.1.13: its size."""
 
 from __future__ import annotations
 
 import re
 
 from signer.document.pdfa.context import Context
+from signer.document.pdfa_size import MOST_BYTES
 
 _HEADER = re.compile(rb"%PDF-1\.[0-7](\r\n|\r(?!\n)|\n)")
 _XREF = re.compile(rb"[\0\t\n\f\r ]*xref(?:\r\n|\r(?!\n)|\n)\d")
@@ -17,6 +18,8 @@ def check_file_structure(context: Context) -> None:
     _header(context)
     _trailer(context)
     _end(context)
+    size = context.pdf.size
+    context.require(size <= MOST_BYTES, "6.1.13-1", f"{size} bytes: offsets beyond the integer {MOST_BYTES}")
     for section in context.pdf.sections:
         start = context.pdf.read(section.offset, 64)
         if _XREF_TABLE.match(start) and not _XREF.match(start):

@@ -65,7 +65,7 @@ def judged(pki, office, data: bytes, password: str | None):
 class Inside:
     """The task in this process."""
 
-    def call(self, _task, path, trust, at, profile, evidence, password):
+    def call(self, _task, path, trust, at, profile, evidence, password, _digests):
         return validate(path, trust=trust, at=at, profile=profile, evidence=evidence, password=password)
 
 

@@ -1,0 +1,142 @@
+"""Key sessions for tests of batches: the real one, one that writes down its uses, one that is killed at a point."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from api.wiring import tools
+from policies.algorithms import SignatureAlgorithm
+from signer.creation import single
+from signer.creation.batch import worker
+from signer.creation.batch.journal import JournalWriter
+from signer.creation.staging import Staged
+from signer.errors import SignerUnavailable
+from signer.ports import SigningKey
+
+POINTS = (
+    "draft",
+    "copied",
+    "intent",
+    "intent-written",
+    "key",
+    "key-used",
+    "filled",
+    "synced",
+    "named",
+    "journal-signed",
+)
+POISON = "poison"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A key that writes a byte to `log` for each use, and fails when the file `down` exists."""
+
+    inner: SigningKey
+    log: Path
+
+    @property
+    def certificate(self) -> bytes:
+        return self.inner.certificate
+
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        return self.inner.chain
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        return self.inner.algorithm
+
+    def sign(self, digest: bytes) -> bytes:
+        if self.log.with_suffix(".down").exists():
+            raise SignerUnavailable("the device is gone")
+        value = self.inner.sign(digest)
+        with self.log.open("ab", buffering=0) as file:
+            file.write(b".")
+        return value
+
+
+@dataclass(frozen=True)
+class Session:
+    inner: tools.ContainerSession
+    key: SigningKey
+
+    def clock(self) -> datetime:
+        return self.inner.clock()
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def counted(container: Path, password: str, algorithm: SignatureAlgorithm, log: Path) -> Session:
+    """A session whose uses are written down."""
+    inner = tools.container_session(container, password, algorithm)
+    return Session(inner, Counted(inner.key, log))
+
+
+def killed(at: str, flag: Path, **given: object) -> Session:
+    """A session in a process that kills itself at `at`, once: the first to remove `flag` dies."""
+
+    def die() -> None:
+        try:
+            flag.unlink()
+        except FileNotFoundError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    session = counted(**given)  # type: ignore[arg-type]
+    _plant(at, die, session)
+    return session
+
+
+def poisoned(**given: object) -> Session:
+    """A session in a process that dies of every document of that name."""
+    real = single.begin
+
+    def begin(source: Path, *more: object, **named: object) -> object:
+        if source.stem == POISON:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(source, *more, **named)  # type: ignore[arg-type]
+
+    single.begin = begin  # type: ignore[assignment]
+    return counted(**given)  # type: ignore[arg-type]
+
+
+def stillborn(**_given: object) -> Session:
+    """A process that dies while it opens its key."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def _plant(at: str, die: object, session: Session) -> None:
+    before = {
+        "draft": (single, "begin"),
+        "intent": (JournalWriter, "intents"),
+        "key": (single.Begun, "sign"),
+        "synced": (Staged, "link"),
+        "filled": (Staged, "sync"),
+    }
+    after = {
+        "copied": (single, "begin"),
+        "intent-written": (JournalWriter, "intents"),
+        "key-used": (single.Begun, "sign"),
+        "named": (Staged, "link"),
+        "journal-signed": (JournalWriter, "signed"),
+    }
+    owner, name = {**before, **after}[at]
+    real = getattr(owner, name)
+
+    def planted(*given: object, **named: object) -> object:
+        if at in before:
+            die()  # type: ignore[operator]
+        value = real(*given, **named)
+        if at in after:
+            die()  # type: ignore[operator]
+        return value
+
+    setattr(owner, name, planted)
+    assert worker.single is single
