@@ -14,6 +14,7 @@ import click
 from api import cli_verify
 from api.settings import SettingsError
 from api.wiring import tools
+from api.wiring.clock import clock
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from policies.refusals import Refused
 from signer.errors import SignerUnavailable
@@ -67,7 +68,7 @@ def sample(out: Path, subject: str, kind: str, pages: int, megabytes: int) -> No
     """Write a document of the demo agency, ready to be signed."""
     from api.demo.sample import write_sample
 
-    size = write_sample(out, subject=subject, kind=kind, pages=pages, megabytes=megabytes)
+    size = write_sample(out, clock(), subject=subject, kind=kind, pages=pages, megabytes=megabytes)
     click.echo(f"{out}: {size:,} bytes")
 
 

@@ -14,7 +14,8 @@ from typing import Self
 import httpx
 import psutil
 
-from api.demo.documents import DecisionSpec, write_decision
+from api.demo.documents import DecisionSpec, of_this_year, write_decision
+from api.wiring.clock import clock
 from archive import receipt as receipts
 from benchmarks.harness import Row
 from benchmarks.site import CLERK, LEADER, Site, Walker, good, started
@@ -102,7 +103,7 @@ def run(quick: bool) -> list[Row]:
 def take(folder: Path, size: int) -> Outcome:
     """The whole path of a file of about `size` bytes, then verification over HTTP and of its receipt."""
     source = folder / "large.pdf"
-    write_decision(source, DecisionSpec(padding=size))
+    write_decision(source, of_this_year(clock(), DecisionSpec(padding=size)))
     with started(folder / "data") as site:
         walker = Walker(site.client(CLERK), site.client(LEADER))
         start = time.perf_counter()

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
-from api.demo.documents import DecisionSpec, decision
+from api.demo.documents import DecisionSpec, decision, of_this_year
+from api.wiring.clock import clock
 from benchmarks.harness import Row, busy_seconds, fsync_ms
 from benchmarks.site import CLERK, LEADER, Site, Walker, started
 
@@ -19,7 +20,8 @@ IN_FLIGHT = 8
 def run(quick: bool) -> list[Row]:
     """Documents per second in a steady state, with commits, fsyncs and processor time for each."""
     warm, measured = (2, 4) if quick else (2 * IN_FLIGHT, 20 * IN_FLIGHT)
-    pages = [decision(DecisionSpec(subject=f"Phê duyệt Kế hoạch số {i}")) for i in range(warm + measured)]
+    specs = [DecisionSpec(subject=f"Phê duyệt Kế hoạch số {i}") for i in range(warm + measured)]
+    pages = [decision(of_this_year(clock(), spec)) for spec in specs]
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
         folder = Path(name)
         fsync = fsync_ms(folder)

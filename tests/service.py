@@ -15,10 +15,11 @@ from typing import Any
 
 import httpx
 
-from api.demo.documents import DecisionSpec, decision
+from api.demo.documents import DecisionSpec, decision, of_this_year
 from api.demo.run import demo_settings, running
 from api.services import Services
 from api.settings import Settings
+from api.wiring import clock
 
 CLERK, LEADER, SECOND, INITIAL, AUDITOR = (
     "van-thu",
@@ -55,6 +56,11 @@ def free_port() -> int:
                 continue
             return port
     raise AssertionError("no port is free")
+
+
+def current(spec: DecisionSpec | None = None) -> DecisionSpec:
+    """A document for a service that lives now."""
+    return of_this_year(clock.clock(), spec or DecisionSpec())
 
 
 SEEN = ("prepared", "initialled")
@@ -122,7 +128,7 @@ class Site:
             "/documents",
             key,
             data=fields,
-            files={"file": (name, pdf or decision(), "application/pdf")},
+            files={"file": (name, pdf or decision(current()), "application/pdf")},
         )
 
     def wait(self, who: str, answer: httpx.Response) -> dict[str, Any]:
@@ -148,7 +154,7 @@ class Site:
 
     def prepared(self, spec: DecisionSpec | None = None, **form: Any) -> str:
         """A document that waits for its signers."""
-        answer = self.upload(decision(spec) if spec else None, **form)
+        answer = self.upload(decision(current(spec)) if spec else None, **form)
         assert answer.status_code == 201, answer.text
         document = str(answer.json()["id"])
         ready = self.post(CLERK, f"/documents/{document}/preparation", json={})

@@ -7,12 +7,15 @@ spec always gives the same bytes. Nothing here knows how documents are prepared 
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from api.demo.layout import compose
 from api.demo.publishing import publish, user_space
 from api.demo.specification import Anchors, DecisionSpec, ExpectedBox, Kind, Leak
+from policies.numbering import civil_date
 
 __all__ = [
     "Anchors",
@@ -22,11 +25,18 @@ __all__ = [
     "Leak",
     "decision",
     "expected_boxes",
+    "of_this_year",
     "write_decision",
     "write_to",
 ]
 
 _DEFAULT = DecisionSpec()
+
+
+def of_this_year(at: datetime, spec: DecisionSpec = _DEFAULT) -> DecisionSpec:
+    """The same document, printed to be numbered now: a number is refused whose date is of another year than the
+    page says. `at` is aware."""
+    return replace(spec, year=civil_date(at).year)
 
 
 def decision(spec: DecisionSpec = _DEFAULT) -> bytes:

@@ -16,7 +16,7 @@ import click
 import httpx
 
 from api.demo import furnish
-from api.demo.documents import decision
+from api.demo.documents import decision, of_this_year
 from api.server import server
 from api.services import Services
 from api.settings import Settings
@@ -146,7 +146,7 @@ class Walk:
         return result
 
     def _receive(self, clerk: httpx.Client) -> dict[str, Any]:
-        pdf = decision()
+        pdf = decision(of_this_year(self.services.clock()))
         form = {
             "subject": "Phê duyệt Kế hoạch số hóa và lưu trữ điện tử hồ sơ năm 2027",
             "kind": "QĐ",

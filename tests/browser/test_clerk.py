@@ -9,7 +9,7 @@ import pytest
 
 from api.demo.documents import Anchors, DecisionSpec, decision
 from signer.errors import TimestampUnavailable
-from tests.service import CLERK, LEADER, Site
+from tests.service import CLERK, LEADER, Site, current
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
 SUBJECTS = {
@@ -46,7 +46,7 @@ def test_from_draft_to_issued(visit, size, site):
     people.get_by_label("Nguyễn Văn An, Phó Chủ tịch").check()
     desk.look("clerk-upload")
     page.set_input_files(
-        "#file", {"name": "Dự thảo QĐ.pdf", "mimeType": "application/pdf", "buffer": decision()}
+        "#file", {"name": "Dự thảo QĐ.pdf", "mimeType": "application/pdf", "buffer": decision(current())}
     )
     desk.press("Tải lên và chuẩn bị ký")
 

@@ -21,7 +21,7 @@ from api.demo.documents import DecisionSpec, decision
 from api.settings import Settings
 from api.wiring import service
 from tests.crashes.authorities import Authorities
-from tests.service import AUDITOR, CLERK, LEADER, PATIENCE, free_port, until, with_what_was_seen
+from tests.service import AUDITOR, CLERK, LEADER, PATIENCE, current, free_port, until, with_what_was_seen
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "mot-mat-khau-rat-dai"
@@ -161,7 +161,7 @@ class House:
         key = key or uuid.uuid4().hex
         # The same text signed in the same second would be the same bytes, and their signature the same.
         mark = hashlib.sha256(key.encode()).hexdigest()[:12]
-        pdf = decision(DecisionSpec(subject=f"Phê duyệt Kế hoạch {mark} của tỉnh Sông Hồng"))
+        pdf = decision(current(DecisionSpec(subject=f"Phê duyệt Kế hoạch {mark} của tỉnh Sông Hồng")))
         files = {"file": ("quyet-dinh.pdf", pdf, "application/pdf")}
         return self.post(CLERK, "/documents", key, data=fields, files=files)
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import zlib
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pypdfium2
 import pytest
@@ -12,7 +13,16 @@ from PIL import Image
 
 from api.demo import images
 from api.demo.agency import DEMO_AGENCY
-from api.demo.documents import Anchors, DecisionSpec, Kind, Leak, decision, expected_boxes, write_decision
+from api.demo.documents import (
+    Anchors,
+    DecisionSpec,
+    Kind,
+    Leak,
+    decision,
+    expected_boxes,
+    of_this_year,
+    write_decision,
+)
 from api.demo.pdf_colour import srgb_profile
 from api.demo.pdf_writer import Name, PdfWriter, serialize
 from tests.conftest import need_tool
@@ -82,6 +92,14 @@ def test_the_text_reads_as_the_decree_lays_it_out():
     assert [joined.index(part) for part in order] == sorted(joined.index(part) for part in order)
     for part in ("KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH", "Nguyễn Văn An", "Nơi nhận:", "- Lưu: VT, KSTT.", "./."):
         assert part in joined
+
+
+@pytest.mark.parametrize(("second", "year"), [(59, 2026), (60, 2027)])
+def test_it_can_be_numbered_in_the_year_that_it_is_made_in(second, year):
+    """Its own year would be refused at the number: the page prints that of the calendar in Vietnam."""
+    at = datetime(2026, 12, 31, 16, 59, tzinfo=UTC) + timedelta(seconds=second)
+    assert re.search(rf"ngày +tháng +năm {year}", text_of(decision(of_this_year(at))))
+    assert of_this_year(at, SHAPES["letter"]) == replace(SHAPES["letter"], year=year)
 
 
 def test_the_letter_has_its_subject_under_the_number():
