@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
 
 import pytest
@@ -133,3 +134,38 @@ def test_a_note_is_a_transaction_like_others(transactions):
     with pytest.raises(IntegrityError), transactions.note() as conn:
         conn.execute(text("INSERT INTO counters VALUES (7, 7), (7, 8)"))
     assert value(transactions) == 5
+
+
+def test_a_reading_sees_what_was_committed_before_it_on_a_connection_that_was_used_before(transactions):
+    for wanted in range(5):
+        assert value(transactions) == wanted
+        add_one(transactions)
+
+
+def test_a_reading_that_failed_leaves_nothing_behind(transactions):
+    def fail():
+        with transactions.read() as conn:
+            conn.execute(update(counters).values(value=9))
+
+    for _ in range(3):
+        with pytest.raises(OperationalError):
+            fail()
+        add_one(transactions)
+    assert value(transactions) == 3
+
+
+def test_forty_may_read_at_once_and_each_its_own_snapshot(transactions):
+    with ExitStack() as stack:
+        readers = [stack.enter_context(transactions.read()) for _ in range(40)]
+        before = [conn.execute(select(counters.c.value)).scalar_one() for conn in readers]
+        add_one(transactions)
+        after = [conn.execute(select(counters.c.value)).scalar_one() for conn in readers]
+        assert before == after == [0] * 40
+    assert value(transactions) == 1
+
+
+def test_a_reader_that_outlives_the_closing_ends_well(transactions):
+    with transactions.read() as conn:
+        transactions.close()
+        assert conn.execute(select(counters.c.value)).scalar_one() == 0
+    assert not transactions._readers._free
