@@ -54,7 +54,10 @@ class Revision:
         self._objects: dict[int, tuple[Ref, Any]] = {}
 
     def reserve(self) -> Ref:
-        """A new object number, whose value follows by `put`."""
+        """A new object number, whose value follows by `put`. Refuses (`DocumentRefused`) one beyond the limit."""
+        limit = self.pdf.limits.object_number
+        if self._next + 2 > limit:  # the cross-reference stream takes one more, and /Size is above that
+            raise DocumentRefused(document_reasons.TOO_MANY_OBJECTS, objects=self._next, limit=limit)
         ref = Ref(self._next, 0)
         self._next += 1
         return ref

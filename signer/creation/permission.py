@@ -37,9 +37,11 @@ def lock_of(pdf: PdfFile, value: object) -> Lock | None:
     found = pdf.dictionary(value)
     if not found:
         return None
-    permission = found.get("P")
+    permission = pdf.resolve(found.get("P"))
     names = tuple(_text(pdf.resolve(item)) for item in pdf.array(found.get("Fields")))
-    return Lock(str(found.get("Action")), names, permission if isinstance(permission, int) else None)
+    return Lock(
+        str(pdf.resolve(found.get("Action"))), names, permission if isinstance(permission, int) else None
+    )
 
 
 def _text(value: object) -> str:
@@ -67,10 +69,11 @@ def _locks(pdf: PdfFile, field: FormField) -> list[Lock]:
     for item in pdf.array(signature.get("Reference")):
         reference: dict[str, Any] = pdf.dictionary(item)
         parameters = pdf.dictionary(reference.get("TransformParams"))
-        if reference.get("TransformMethod") == "DocMDP":
-            if parameters.get("P", 2) == 1:
+        method = pdf.resolve(reference.get("TransformMethod"))
+        if method == "DocMDP":
+            if pdf.resolve(parameters.get("P")) == 1:
                 raise DocumentRefused(document_reasons.CERTIFIED, level=1)
-        elif reference.get("TransformMethod") == "FieldMDP":
+        elif method == "FieldMDP":
             locks.append(lock_of(pdf, parameters) or Lock("All", (), None))
     own = lock_of(pdf, field.dict.get("Lock"))
     if own is not None:

@@ -28,7 +28,13 @@ class Field:
 
     @property
     def signed(self) -> bool:
-        return b"V" in self.found and self.found.get(b"FT") == b"/Sig"
+        """Whether it may be a signature field with a value: any kind but the three that are plainly others."""
+        return b"V" in self.found and self.found.get(b"FT") not in (b"/Tx", b"/Btn", b"/Ch")
+
+    @property
+    def written(self) -> bool:
+        """Whether it is a text field with a text. Raises `Unfit` for a value that is no plain string."""
+        return bool(text(self.found.get(b"V", b"()")))
 
 
 def fields_of(file: NativeFile, form: Entries) -> dict[str, Field]:
@@ -61,6 +67,6 @@ def target_of(
     lock = lock_of(file, target.found)
     if lock is not None:
         for empty in _TEXT_FIELDS & known.keys() - fills:
-            if b"V" not in known[empty].found and lock.covers(empty):
+            if not known[empty].written and lock.covers(empty):
                 raise Unfit(Unfitness.RULE)
     return target, lock

@@ -68,25 +68,29 @@ def lock_of(file: NativeFile, field: Entries) -> Lock | None:
 
 
 def _lock(found: Entries) -> Lock:
-    return Lock(found.get(b"Action", b""), found.get(b"Fields", b""), found.get(b"P", b""))
+    permission = found.get(b"P", b"")
+    if permission not in (b"", b"1", b"2", b"3"):
+        raise Unfit(Unfitness.LOCK)
+    return Lock(found.get(b"Action", b""), found.get(b"Fields", b""), permission)
 
 
 def check_earlier(file: NativeFile, field: Entries, names: tuple[str, ...]) -> None:
     """Raises `Unfit` when the signature of this field, or its field's lock, forbids to change one of `names`."""
     own, raw = file.signature(*reference(field[b"V"]), _OWN)
-    locks = _locks(file, raw, field) if own is None else [Lock(own[1], own[2] or b"", own[3] or b"")]
+    locks = _locks(file, raw) if own is None else [Lock(own[1], own[2] or b"", own[3] or b"")]
+    at_field = lock_of(file, field)  # usually the same; somebody may have made it a stricter one
+    if at_field is not None:
+        locks.append(at_field)
     if any(lock.forbids(names) for lock in locks):
         raise Unfit(Unfitness.RULE)
 
 
-def _locks(file: NativeFile, raw: bytes, field: Entries) -> list[Lock]:
+def _locks(file: NativeFile, raw: bytes) -> list[Lock]:
     found, end = entries(raw)
     if raw[end:].strip() or found.get(b"Contents") != b"<>":
         raise Unfit(Unfitness.GRAMMAR)
-    own = lock_of(file, field)
-    locks = [] if own is None else [own]
     referred = found.get(b"Reference")
-    return locks if referred is None else [*locks, _referred(file, referred)]
+    return [] if referred is None else [_referred(file, referred)]
 
 
 def _referred(file: NativeFile, raw: bytes) -> Lock:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from signer.creation.native.grammar import Entries, entries, integer, reference
 from signer.creation.native.rows import Place, StreamRows, TableRows, unpacked
 from signer.creation.native.unfit import Unfit, Unfitness
+from signer.document.objects import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 WHOLE = 1 << 20
 BLOCK = 256 << 10
 _TAIL = 64 << 10
+_HIGHEST_NUMBER = DEFAULT_LIMITS.object_number - 10_000  # no revision has as many objects
 _WINDOW = 16 << 10
 _LARGEST_STREAM = 8 << 20
 _LARGEST_SIGNATURE = 96 << 10
@@ -82,7 +84,8 @@ class NativeFile:
         self.next_number = integer(
             self.trailer.get(b"Size", b"")
         )  # 7.5.5; the chain speaks of none beyond it
-        if self.next_number <= max(each.rows.highest for each in self._sections):
+        highest = max(each.rows.highest for each in self._sections)
+        if not highest < self.next_number < _HIGHEST_NUMBER:
             raise Unfit(Unfitness.SIZE)
 
     @property
