@@ -15,6 +15,7 @@ from typing import Any
 
 from policies.reasons import document as document_reasons
 from policies.reasons import signing as reasons
+from signer.document.history import CLOSING
 from signer.document.reader import PdfFile
 from signer.document.syntax import HexString, Name, Ref, Stream, malformed, serialize, serialize_indirect
 from signer.errors import DocumentRefused, SigningRefused
@@ -43,12 +44,16 @@ class Built:
 class Revision:
     """One revision under construction: new objects, and new values of old ones.
 
-    Refuses (`DocumentRefused`) a file that has bytes after its last `%%EOF`: another reader might show them.
+    Refuses (`DocumentRefused`) a file that has bytes after its last `%%EOF`, or between its cross-references and their
+    `startxref`: another reader might show them, and the end of that revision would not be found again.
     """
 
     def __init__(self, pdf: PdfFile) -> None:
         if pdf.eof != pdf.size:
             raise malformed("no %%EOF at the end, or bytes after it", max(pdf.eof, pdf.startxref_at))
+        place = max(section.end for section in pdf.sections)
+        if CLOSING.match(pdf.read(place, 4096)) is None:
+            raise malformed("bytes between the cross-references and startxref", place)
         self.pdf = pdf
         self._next = pdf.next_object_number
         self._objects: dict[int, tuple[Ref, Any]] = {}

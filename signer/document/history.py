@@ -13,7 +13,8 @@ from functools import cached_property
 from signer.document.reader import PdfFile
 from signer.document.xref import XrefSection, xref_damaged
 
-_CLOSING = re.compile(
+# What may stand between a cross-reference section and the end of its revision.
+CLOSING = re.compile(
     rb"[\0\t\n\f\r ]*+(?:endstream[\0\t\n\f\r ]++endobj[\0\t\n\f\r ]++)?"
     rb"(?:%[^\r\n]*+[\r\n]++)*+startxref[\0\t\n\f\r ]++(\d{1,19})[\0\t\n\f\r ]++%%EOF(\r\n|\n|\r)?"
 )
@@ -133,7 +134,7 @@ class History:
     def _end(self, group: tuple[XrefSection, ...], newest: bool) -> tuple[int, int]:
         place = max(section.end for section in group)
         window = self.pdf.read(place, 4096)
-        match = _CLOSING.match(window)
+        match = CLOSING.match(window)
         if match is not None and int(match[1]) == group[0].offset:
             mark = place + match.start(2) if match[2] else place + match.end()
             return place + match.end(), mark

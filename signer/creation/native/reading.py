@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from signer.creation.native.grammar import Entries, entries, integer, reference
 from signer.creation.native.rows import Place, StreamRows, TableRows, unpacked
 from signer.creation.native.unfit import Unfit, Unfitness
+from signer.document.history import CLOSING
 from signer.document.objects import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
@@ -47,11 +48,12 @@ _HOLE = re.compile(rb"/Contents[\0\t\n\f\r ]*+<")
 
 
 class _Section:
-    """One cross-reference section: where it begins, its trailer, its rows."""
+    """One cross-reference section: where it begins, its trailer, its rows; where trailer or data end."""
 
-    __slots__ = ("offset", "rows", "trailer")
+    __slots__ = ("end", "offset", "rows", "trailer")
 
-    def __init__(self, offset: int, trailer: Entries, rows: TableRows | StreamRows) -> None:
+    def __init__(self, offset: int, trailer: Entries, rows: TableRows | StreamRows, end: int) -> None:
+        self.end = end
         self.offset = offset
         self.trailer = trailer
         self.rows = rows
@@ -80,6 +82,9 @@ class NativeFile:
             raise Unfit(Unfitness.END)
         self.startxref = int(found[1])
         self._sections = self._chain()
+        last = max(each.end for each in self._sections)
+        if not self._base <= last or CLOSING.match(self._data, last - self._base) is None:
+            raise Unfit(Unfitness.END)
         self.trailer = self._sections[0].trailer
         self.next_number = integer(
             self.trailer.get(b"Size", b"")
@@ -206,10 +211,11 @@ class NativeFile:
         if place.container:
             raise Unfit(Unfitness.OBJECT_NOT_THERE)
         data, position, base = self._object(place, num, gen)
-        return self._stream_at(data, position, base)
+        raw, found, _ = self._stream_at(data, position, base)
+        return raw, found
 
-    def _stream_at(self, data: bytes, position: int, base: int) -> tuple[bytes, Entries]:
-        """The raw bytes of the stream whose dictionary is at `position`, and the dictionary."""
+    def _stream_at(self, data: bytes, position: int, base: int) -> tuple[bytes, Entries, int]:
+        """The raw bytes of the stream whose dictionary is at `position`, the dictionary, and where the data end."""
         found, end = entries(data, position)
         start = _STREAM.match(data, end)
         length = integer(found.get(b"Length", b""))
@@ -219,7 +225,7 @@ class NativeFile:
         raw, its_base = self._window(at, length + 16)
         if _ENDSTREAM.match(raw, at + length - its_base) is None:
             raise Unfit(Unfitness.STREAM_LENGTH)
-        return raw[at - its_base : at + length - its_base], found
+        return raw[at - its_base : at + length - its_base], found, at + length
 
     # --- sections
 
@@ -263,26 +269,26 @@ class NativeFile:
         head = _TRAILER.match(data, position - base)
         if head is None:
             raise Unfit(Unfitness.CROSS_REFERENCE)
-        trailer = self._trailer(data, position - base, head.end(), offset)
+        trailer, end = self._trailer(data, position - base, head.end(), offset)
         if b"XRefStm" in trailer:
             raise Unfit(Unfitness.HYBRID)
-        return _Section(offset, trailer, TableRows(runs))
+        return _Section(offset, trailer, TableRows(runs), base + end)
 
-    def _trailer(self, data: bytes, keyword: int, position: int, offset: int) -> Entries:
-        """The trailer's entries; of a plain one of an earlier section /Prev alone."""
+    def _trailer(self, data: bytes, keyword: int, position: int, offset: int) -> tuple[Entries, int]:
+        """The trailer's entries, of a plain one of an earlier section /Prev alone; and its end."""
         plain = None if offset == self.startxref else _PLAIN_TRAILER.match(data, keyword)
         if plain is None or data.count(b"/Prev", keyword, plain.end()) > 1:
-            return entries(data, position)[0]
-        return {} if plain[1] is None else {b"Prev": plain[1]}
+            return entries(data, position)
+        return ({} if plain[1] is None else {b"Prev": plain[1]}), plain.end()
 
     def _stream_section(self, data: bytes, base: int, offset: int) -> _Section:
         head = _OBJECT.match(data, offset - base)
         if head is None:
             raise Unfit(Unfitness.CROSS_REFERENCE)
-        raw, found = self._stream_at(data, head.end(), base)
+        raw, found, end = self._stream_at(data, head.end(), base)
         if found.get(b"Type") != b"/XRef":
             raise Unfit(Unfitness.CROSS_REFERENCE)
-        return _Section(offset, found, StreamRows(raw, found))
+        return _Section(offset, found, StreamRows(raw, found), end)
 
 
 def common(file: NativeFile, raw: bytes) -> Entries:
