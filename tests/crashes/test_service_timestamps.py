@@ -138,6 +138,7 @@ def test_the_most_urgent_is_stamped_first(make_house, authorities):
     house.until(lambda: authorities.running == 1, "the first question")
     for document in documents:
         house.act(document, "leader-signature")
+    house.until(lambda: house.get(None, "/health")["parts"]["tsa"]["waiting"] == 10, "all ten in line")
     authorities.gate.set()
     house.settle()
     query = "select document from document_versions where role = 'leader-timestamped' order by created_at"
