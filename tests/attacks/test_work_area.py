@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api.demo.documents import DecisionSpec
 from tests.service import CLERK, LEADER, Site
 
 pytestmark = pytest.mark.xdist_group("site")
@@ -28,7 +29,7 @@ def test_changed_bytes_are_not_signed(site: Site):
 
 
 def test_changed_bytes_are_not_handed_out_or_shown(site: Site):
-    document = site.prepared()
+    document = site.prepared(DecisionSpec(subject="Chưa ai xem văn bản này"))  # no picture of it is kept
     spoil(site, site.document(document)["sha256"])
     for path in ("file", "pages/0?dpi=50"):
         assert site.client(CLERK).get(f"/documents/{document}/{path}").status_code == 500
