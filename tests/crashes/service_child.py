@@ -182,6 +182,16 @@ def faulty_document(_armed: Path) -> None:
     wrap("api.issuing:Issuing.sign", decide)
 
 
+def slow_signatures(_armed: Path) -> None:
+    """Each signature takes half a second, so that a batch can be met in its middle."""
+
+    def decide(when, _arguments, _named):
+        if when == "before":
+            threading.Event().wait(0.5)
+
+    wrap("api.issuing:Issuing.sign", decide)
+
+
 def no_revocation_answer(armed: Path) -> None:
     """Responders are silent while our own output is judged."""
     from signer.errors import RevocationUnavailable
@@ -217,6 +227,7 @@ FAULTS = {
         crosscheck_disagrees,
         judging_waits,
         faulty_document,
+        slow_signatures,
         no_revocation_answer,
         silent,
     )

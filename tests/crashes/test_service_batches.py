@@ -31,7 +31,7 @@ def signed_in_order(house: House, documents: list[str]) -> list[str]:
 
 def lines_of(house: House, operation: str) -> list[tuple[str, str]]:
     """(document, state or id of the refusal), as the operation lists them."""
-    result = house.operation(operation, 120)["result"]
+    result = house.operation(operation)["result"]
     return [(line["document"], line.get("state") or line["problem"]["id"]) for line in result["documents"]]
 
 
@@ -126,7 +126,7 @@ def test_progress_is_told_while_the_batch_runs(make_house):
 
 
 def test_a_stop_in_the_middle_ends_between_two_documents(make_house):
-    house = make_house().start()
+    house = make_house().start(faults=["slow_signatures"])
     with ThreadPoolExecutor(4) as pool:
         documents = list(pool.map(lambda _: house.prepared(), range(24)))
     batch = house.batch(documents)

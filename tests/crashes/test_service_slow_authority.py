@@ -36,7 +36,7 @@ def test_the_setting_that_nobody_made_is_four(make_house, authorities):
     with ThreadPoolExecutor(4) as pool:
         documents = list(pool.map(lambda _: house.prepared(), range(6)))
     answers = hanging(house, authorities, documents, 4)
-    house.until(lambda: questions(house) == (4, 2), "the line to be told", 30)
+    house.until(lambda: questions(house) == (4, 2), "the line to be told")
     authorities.gate.set()
     assert {house.ended(answer)["state"] for answer in answers} == {"succeeded"}
     assert authorities.most_running == 4
@@ -112,10 +112,10 @@ def test_one_document_is_stamped_before_the_rest_of_a_batch(make_house, authorit
     )
     authorities.gate.clear()
     house.operation(house.batch(batched))
-    house.until(lambda: questions(house) == (1, 3), "the batch in line", 30)
+    house.until(lambda: questions(house) == (1, 3), "the batch in line")
     for document in (single, urgent):
         house.act(document, "leader-signature")
-    house.until(lambda: questions(house) == (1, 5), "all in line", 30)
+    house.until(lambda: questions(house) == (1, 5), "all in line")
     authorities.gate.set()
     house.settle()
     query = "select document from document_versions where role = 'leader-timestamped' order by created_at"
