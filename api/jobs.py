@@ -152,11 +152,14 @@ class DbosJobs:
         return {row.workflow_id for row in found}
 
     def stop(self) -> None:
-        """Let workflows under way end within a few seconds; the rest is resumed at the next start."""
+        """Let workflows under way end within a few seconds; the rest is resumed at the next start.
+
+        Until then they enqueue what follows: an act that could not would be undone after its key was used.
+        """
         if self._client is not None:
+            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=5)
             self._client.destroy()
             self._client = None
-            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=5)
             if self._engine is not None:
                 self._engine.dispose()
             self._running.release()
