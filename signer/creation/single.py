@@ -34,9 +34,7 @@ Drafter = Callable[[Path, SignatureRequest, bool], Draft]
 IMPRINT_DIGEST = "sha256"
 
 
-def sandboxed(
-    sandbox: Sandbox, password: str | None = None, told: Callable[[str], object] = str
-) -> Drafter:
+def sandboxed(sandbox: Sandbox, password: str | None = None, told: Callable[[str], object] = str) -> Drafter:
     """Drafts in a worker without keys: for bytes that nobody has admitted yet.
 
     A shape that the general path does not write is pyHanko's (`choose`), of which `told` hears. `password` opens an
