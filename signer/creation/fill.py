@@ -23,7 +23,9 @@ from signer.errors import DocumentRefused, SigningRefused
 from signer.stamping.appearance import Alignment, Colours, TextStyle, text_form
 from signer.stamping.typefaces import Metrics
 
-DEFAULT_APPEARANCE = re.compile(rb"/([^\0- ()<>\[\]{}/%#\x7f-\xff]++)[ \r\n]++(\d{1,4}+(?:\.\d{0,4}+)?+)[ \r\n]++Tf")
+DEFAULT_APPEARANCE = re.compile(
+    rb"/([^\0- ()<>\[\]{}/%#\x7f-\xff]++)[ \r\n]++(\d{1,4}+(?:\.\d{0,4}+)?+)[ \r\n]++Tf"
+)
 _PAIR = re.compile(rb"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]{4,8})>")
 _LARGEST_MAP = 1 << 20
 _ALIGNMENTS = {0: Alignment.LEFT, 1: Alignment.CENTRE, 2: Alignment.RIGHT}
