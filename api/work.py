@@ -137,7 +137,7 @@ def sign(
     _audit(services, document, actor, act, "intent", facts)
     try:
         if chosen.path is not SigningPath.NATIVE:
-            two_step.check_digest(base, prepared)
+            two_step.check_digest(base, prepared, admitted.kept)
         tail = two_step.complete(prepared, key)
     except Exception as exc:
         _audit(services, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})

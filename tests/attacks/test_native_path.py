@@ -8,7 +8,9 @@ import zlib
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from policies.algorithms import DEFAULT, Scheme, SignatureAlgorithm
 from policies.layout import NUMBER_FIELD, fills
 from signer.creation.fill import DEFAULT_APPEARANCE, codes_of
 from signer.creation.native import signing as native
@@ -17,10 +19,11 @@ from signer.creation.native.grammar import integers, reals
 from signer.creation.native.kept import KeptDigest
 from signer.creation.native.reading import taken_apart
 from signer.creation.native.unfit import Unfit
-from signer.creation.two_step import prepare_signature
+from signer.creation.two_step import check_digest, prepare_signature
 from signer.document.reader import PdfFile
 from signer.document.syntax import HexString, Name, Ref, serialize, serialize_indirect
 from signer.errors import DocumentRefused, SignerRefused, SigningRefused
+from signer.keys import primitives
 from signer.stamping.appearance import Appearance
 from tests.signer.creation.issuing import DAY, SEAL, SIGNATURE, STAMP, Desk
 from tests.signer.creation.test_native import LINES, asked, same
@@ -334,4 +337,37 @@ def test_with_another_digest_the_bytes_are_still_those_that_were_hashed(tmp_path
     request = replace(asked("Leader"), digest_algorithm="sha512")
     with pytest.raises(SigningRefused) as caught:
         native.prepare(path, request, Stamps(), kept)
-    assert caught.value.id == "signing.base-changed"
+    assert caught.value.id == "signing.digest-changed"
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_the_general_path_signs_no_other_bytes_either(tmp_path, algorithm):
+    """The worker and whoever hashes after it read the same rotten disk, and would agree about it."""
+    path = tmp_path / "a.pdf"
+    data = build.prepared()
+    path.write_bytes(data)
+    request = replace(asked("Leader"), digest_algorithm=algorithm)
+    check_digest(path, prepare_signature(path, request), KeptDigest.of(data))
+    path.write_bytes(data.replace(b"Quyet dinh", b"Quyet djnh"))
+    rotten = prepare_signature(path, request)
+    check_digest(path, rotten)
+    with pytest.raises(SigningRefused) as caught:
+        check_digest(path, rotten, KeptDigest.of(data))
+    assert caught.value.id == "signing.digest-changed"
+
+
+# --- the key
+
+
+@pytest.mark.parametrize("value", ["dmp1", "dmq1", "iqmp"])
+def test_openssl_gives_no_value_that_a_fault_in_the_crt_made(value):
+    """What `proves` rests on: a wrong value would betray the factors to who divides (Boneh, DeMillo, Lipton)."""
+    numbers = rsa.generate_private_key(65537, 2048).private_numbers()
+    given = {
+        name: getattr(numbers, name) for name in ("p", "q", "d", "dmp1", "dmq1", "iqmp", "public_numbers")
+    }
+    given[value] ^= 4
+    faulty = rsa.RSAPrivateNumbers(**given).private_key(unsafe_skip_rsa_key_validation=True)
+    for algorithm in (DEFAULT, SignatureAlgorithm(Scheme.RSA_PSS)):
+        made = primitives.sign(faulty, algorithm, bytes(32))
+        assert primitives.verifies(faulty.public_key(), algorithm, made, bytes(32))

@@ -101,10 +101,11 @@ class NativeFile:
         """Whether the last byte ends a line."""
         return self._data[-1] in b"\r\n"
 
-    def hash_into(self, digest: _Hash) -> None:
+    def hash_into(self, *digests: _Hash) -> None:
         """Feed the file's bytes, in blocks. Raises `Unfit` when the file got shorter."""
         if not self._base:
-            digest.update(self._data)
+            for digest in digests:
+                digest.update(self._data)
             return
         buffer = bytearray(BLOCK)
         view = memoryview(buffer)
@@ -113,7 +114,8 @@ class NativeFile:
             count = os.preadv(self._descriptor, (view[: min(BLOCK, self.size - done)],), done)
             if not count:
                 raise Unfit(Unfitness.CHANGING)
-            digest.update(view[:count])
+            for digest in digests:
+                digest.update(view[:count])
             done += count
 
     # --- objects
