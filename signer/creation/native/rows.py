@@ -106,12 +106,11 @@ class StreamRows:
     def _row(self, start: int) -> Place:
         if self._data is None:
             self._data = inflated(self._raw, self._found, self._room)
+            if len(self._data) < sum(count for _, count, _ in self.runs) * sum(self.widths):
+                raise Unfit(Unfitness.CROSS_REFERENCE)
         kind_width, where_width, extra_width = self.widths
         middle = start + kind_width
         last = middle + where_width
-        row = self._data[start : last + extra_width]
-        if len(row) != sum(self.widths):
-            raise Unfit(Unfitness.CROSS_REFERENCE)
         kind = int.from_bytes(self._data[start:middle], "big") if kind_width else 1
         where = int.from_bytes(self._data[middle:last], "big")
         extra = int.from_bytes(self._data[last : last + extra_width], "big")
