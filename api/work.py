@@ -129,6 +129,7 @@ def sign(
     prepared = chosen.prepared
     if request.fills:
         services.sandbox.call("signer.creation.shown:check_shown", base, prepared.tail, dict(request.fills))
+    services.store.hashed_work(named)  # still: who writes to the file while it is read shapes the revision
     facts = {
         "field": request.field,
         "digest": prepared.digest.hex(),
