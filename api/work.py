@@ -129,6 +129,7 @@ def sign(
     prepared = chosen.prepared
     if request.fills:
         services.sandbox.call("signer.creation.shown:check_shown", base, prepared.tail, dict(request.fills))
+    services.store.hashed_work(named)  # still: who writes to the file while it is read shapes the revision
     facts = {
         "field": request.field,
         "digest": prepared.digest.hex(),
@@ -137,7 +138,7 @@ def sign(
     _audit(services, document, actor, act, "intent", facts)
     try:
         if chosen.path is not SigningPath.NATIVE:
-            two_step.check_digest(base, prepared)
+            two_step.check_digest(base, prepared, admitted.kept)
         tail = two_step.complete(prepared, key)
     except Exception as exc:
         _audit(services, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})

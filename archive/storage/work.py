@@ -56,10 +56,10 @@ class WorkDirectory:
 
     def hashed_work(self, sha256: str) -> Hashed:
         """Size and state of SHA-256, from when the bytes were hashed if the file is as it was then, else anew."""
-        path = self.work_path(sha256)
-        kept = self._hashed.of(path)
+        kept = self._hashed.of(self._work_path(check_sha256(sha256)))
         if kept is not None:
             return kept
+        path = self.work_path(sha256)
         state = hashlib.sha256()
         found = Hashed(copy_into(path, None, state), state)
         if state.hexdigest() != sha256:

@@ -11,7 +11,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policies.reasons import document as document_reasons
 from policies.reasons import signing as reasons
@@ -20,6 +20,9 @@ from signer.document.reader import PdfFile
 from signer.document.syntax import HexString, Name, Ref, Stream, malformed, serialize, serialize_indirect
 from signer.errors import DocumentRefused, SigningRefused
 from signer.stages import Appended, Prepared
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 BLOCK = 1 << 20
 _LARGEST_TABLE_OFFSET = 9_999_999_999
@@ -242,8 +245,10 @@ def around_hole(prepared: Prepared) -> tuple[memoryview, memoryview]:
     return view[:before], view[after:]
 
 
-def digest_ranges(source: int, size: int, rest: tuple[memoryview, ...], algorithm: str) -> bytes:
-    """Digest of the first `size` bytes of an open file, followed by `rest`."""
+def digest_ranges(
+    source: int, size: int, rest: tuple[memoryview, ...], algorithm: str, also: _Hash | None = None
+) -> bytes:
+    """Digest of the first `size` bytes of an open file, followed by `rest`. `also` is fed with the file's bytes."""
     digest = hashlib.new(algorithm)
     buffer = bytearray(min(BLOCK, max(size, 1)))
     view = memoryview(buffer)
@@ -253,6 +258,8 @@ def digest_ranges(source: int, size: int, rest: tuple[memoryview, ...], algorith
         if not count:
             raise SigningRefused(reasons.BASE_CHANGED, size=done, expected=size)
         digest.update(view[:count])
+        if also is not None:
+            also.update(view[:count])
         done += count
     for part in rest:
         digest.update(part)

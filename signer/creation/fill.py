@@ -23,7 +23,9 @@ from signer.errors import DocumentRefused, SigningRefused
 from signer.stamping.appearance import Alignment, Colours, TextStyle, text_form
 from signer.stamping.typefaces import Metrics
 
-DEFAULT_APPEARANCE = re.compile(rb"/([!-~]+)[ \r\n]+([0-9.]+)[ \r\n]+Tf")
+DEFAULT_APPEARANCE = re.compile(
+    rb"/([^\0- ()<>\[\]{}/%#\x7f-\xff]++)[ \r\n]++(\d{1,4}+(?:\.\d{0,4}+)?+)[ \r\n]++Tf"
+)
 _PAIR = re.compile(rb"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]{4,8})>")
 _LARGEST_MAP = 1 << 20
 _ALIGNMENTS = {0: Alignment.LEFT, 1: Alignment.CENTRE, 2: Alignment.RIGHT}
@@ -83,11 +85,14 @@ def _metrics(pdf: PdfFile, reference: Ref) -> Metrics:
 
 
 def codes_of(unicode_map: bytes) -> dict[str, int]:
-    """Codes by letter, from a /ToUnicode map in the form that we write."""
-    return {
-        bytes.fromhex(match[2].decode()).decode("utf-16-be"): int(match[1], 16)
-        for match in _PAIR.finditer(unicode_map)
-    }
+    """Codes by letter, from a /ToUnicode map in the form that we write. Raises `DocumentRefused` for another."""
+    try:
+        return {
+            bytes.fromhex(match[2].decode()).decode("utf-16-be"): int(match[1], 16)
+            for match in _PAIR.finditer(unicode_map)
+        }
+    except ValueError as exc:  # half a byte, half a surrogate pair
+        raise DocumentRefused(document_reasons.FORM_UNSUPPORTED, what="/ToUnicode") from exc
 
 
 def widths_of(array: list[Any]) -> dict[int, int]:

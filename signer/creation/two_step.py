@@ -11,6 +11,7 @@ The base file is never written to. Until the caller puts the written file in its
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ from policies.layout import TEXT_FIELDS, YEAR_FIELD, Rect
 from policies.reasons import signing as reasons
 from signer.creation import cms as cms_builder
 from signer.creation import fill as filling
-from signer.creation.append import Built, Raw, Revision, digest_of, write_tail
+from signer.creation.append import Built, Raw, Revision, around_hole, digest_of, digest_ranges, write_tail
 from signer.creation.form import fields, is_signed, only_widget, output_colours, written
+from signer.creation.native.kept import KeptDigest
 from signer.creation.permission import check_earlier, lock_of
 from signer.document.fields import FormField, Widget
 from signer.document.reader import PdfFile
@@ -262,11 +264,28 @@ def _prepared(built: Built, signature: Ref, request: SignatureRequest) -> Prepar
     )
 
 
-def check_digest(base: Path, prepared: Prepared) -> None:
-    """Hash the file again, outside of the sandbox, and compare: a worker that a hostile file took over must
-    not choose what is signed. Raises `SigningRefused` before the key is used."""
-    if digest_of(base, prepared) != prepared.digest:
+def check_digest(base: Path, prepared: Prepared, kept: KeptDigest | None = None) -> None:
+    """Hash again, outside of the sandbox, and compare: a worker that a hostile file took over must not choose what
+    is signed. With `kept`, the state over the bytes that the caller means, these and no others may be signed,
+    whatever the disk gave to the worker. Raises `SigningRefused` before the key is used."""
+    again = digest_of(base, prepared) if kept is None else _digest_over(kept, base, prepared)
+    if again != prepared.digest:
         raise SigningRefused(reasons.DIGEST_CHANGED)
+
+
+def _digest_over(kept: KeptDigest, base: Path, prepared: Prepared) -> bytes:
+    if kept.size != prepared.base_size:
+        raise SigningRefused(reasons.BASE_CHANGED, size=prepared.base_size, expected=kept.size)
+    rest = around_hole(prepared)
+    if kept.algorithm == prepared.digest_algorithm:
+        state = kept.started()
+        for part in rest:
+            state.update(part)
+        return state.digest()
+    same = hashlib.new(kept.algorithm)
+    with base.open("rb", buffering=0) as source:
+        made = digest_ranges(source.fileno(), kept.size, rest, prepared.digest_algorithm, same)
+    return made if same.digest() == kept.state.digest() else b""
 
 
 def fill_hole(prepared: Prepared, cms: bytes) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from api.demo.documents import DecisionSpec
+from api.store import audit
+from signer.creation import choose
 from tests.service import CLERK, LEADER, Site
 
 pytestmark = pytest.mark.xdist_group("site")
@@ -26,6 +28,24 @@ def test_changed_bytes_are_not_signed(site: Site):
     assert site.document(document)["state"] == "prepared"
     acts = [row["act"] for row in site.document(document)["acts"]]
     assert "sign" not in acts, "no key was to be used"
+
+
+def test_bytes_that_change_while_they_are_read_are_not_signed(site: Site, monkeypatch):
+    """After the digest's state was taken, before the file is opened: the revision would be another file's."""
+    document = site.prepared()
+    sha256 = site.document(document)["sha256"]
+    prepare = choose.prepare_signature
+
+    def meanwhile(*arguments, **more):
+        spoil(site, sha256)
+        return prepare(*arguments, **more)
+
+    monkeypatch.setattr(choose, "prepare_signature", meanwhile)
+    answer = site.post(LEADER, f"/documents/{document}/leader-signature")
+    assert answer.status_code == 500
+    with site.services.transactions.read() as conn:
+        phases = [row.phase for row in audit.of_subject(conn, document)]
+    assert "intent" not in phases, "no key was to be used"
 
 
 def test_changed_bytes_are_not_handed_out_or_shown(site: Site):

@@ -2,8 +2,8 @@
 
     grammar   dictionaries as raw bytes, checked and split by two compiled patterns
     reading   the newest cross-reference sections, as far back as an object is looked for
-    earlier   what signatures that are there already forbid
-    identity  a signer prepared once: CMS, stamp, room
+    form      the fields, one of them to be signed
+    locks     what signatures that are there already forbid, and what the next one will
     drawing   a stamp's objects, serialised once, numbered anew for each document
     signing   checks, revision, digest: a `Prepared` as the other ways make it
 

@@ -15,7 +15,7 @@ from signer.stamping.appearance import Appearance, Colours, signature_form
 _FIRST = 9_999_000_000  # stand for the numbers to come; no document has objects of such numbers
 _STANDS_IN = re.compile(rb"\b9999000(\d{3})(?= 0 R)")
 _MOST_KEPT = 32
-_MOST_NUMBERINGS = 16  # documents of one kind have as many objects
+_MOST_NUMBERINGS = 4  # documents of one kind have as many objects
 
 
 class Stamp:

@@ -23,12 +23,16 @@ from signer.creation.native.unfit import Unfit, Unfitness
 from signer.document.objects import Ref
 from signer.document.serializing import serialize
 from signer.document.text_strings import encode_text
+from signer.errors import DocumentRefused
 from signer.stamping.appearance import Alignment, Colours, TextStyle, text_form
 from signer.stamping.typefaces import Metrics
 
 _ALIGNMENTS = {0: Alignment.LEFT, 1: Alignment.CENTRE, 2: Alignment.RIGHT}
 _LARGEST_MAP = 1 << 20
-_RUN = re.compile(rb"(\d++)[\0\t\n\f\r ]*+\[([\d\0\t\n\f\r ]*+)\]")
+_RUN = re.compile(
+    rb"[\t\n\f\r ]*+(\d{1,5}+)[\t\n\f\r ]*+\[((?:[\t\n\f\r ]*+\d{1,5}+(?!\d))*+[\t\n\f\r ]*+)\]"
+)
+_RUNS = re.compile(rb"\[(?:" + _RUN.pattern + rb")*+[\t\n\f\r ]*+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +84,18 @@ def _metrics(file: NativeFile, num: int, gen: int) -> Metrics:
         raise Unfit(Unfitness.FOREIGN_FONT)
     raw, its = file.stream(*reference(font.get(b"ToUnicode", b"")))
     widths = common(file, below[0]).get(b"W", b"")
-    if set(its) - {b"Length", b"Filter"}:
+    if set(its) - {b"Length", b"Filter"} or len(raw) > _LARGEST_MAP or _RUNS.fullmatch(widths) is None:
         raise Unfit(Unfitness.FOREIGN_FONT)
     return _measured(raw, its.get(b"Filter"), widths)
 
 
 @lru_cache(maxsize=16)
 def _measured(raw: bytes, kind: bytes | None, widths: bytes) -> Metrics:
-    data = decoded(raw, {} if kind is None else {b"Filter": kind})
-    if len(data) > _LARGEST_MAP:
-        raise Unfit(Unfitness.FOREIGN_FONT)
-    glyphs = codes_of(data)
+    data = decoded(raw, {} if kind is None else {b"Filter": kind}, _LARGEST_MAP)
+    try:
+        glyphs = codes_of(data)
+    except DocumentRefused as exc:
+        raise Unfit(Unfitness.FOREIGN_FONT) from exc
     array = [
         part for first, run in _RUN.findall(widths) for part in (int(first), [int(w) for w in run.split()])
     ]

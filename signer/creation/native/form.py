@@ -16,6 +16,7 @@ from signer.creation.native.unfit import Unfit, Unfitness
 
 _MOST_FIELDS = 200
 _TEXT_FIELDS = frozenset(TEXT_FIELDS)
+_KINDS = (b"/Sig", b"/Tx", b"/Btn", b"/Ch")
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ def fields_of(file: NativeFile, form: Entries) -> dict[str, Field]:
         name = text(found.get(b"T", b""))
         if not name or "." in name or name in known or found.get(b"Subtype") != b"/Widget":
             raise Unfit(Unfitness.NESTED_FIELDS)
-        if b"Kids" in found or b"Parent" in found:
+        if b"Kids" in found or b"Parent" in found or found.get(b"FT") not in _KINDS:
             raise Unfit(Unfitness.NESTED_FIELDS)
         known[name] = Field(num, gen, found)
     return known
@@ -67,6 +68,6 @@ def target_of(
     lock = lock_of(file, target.found)
     if lock is not None:
         for empty in _TEXT_FIELDS & known.keys() - fills:
-            if not known[empty].written and lock.covers(empty):
+            if lock.covers(empty) and not text(known[empty].found.get(b"V", b"()")):
                 raise Unfit(Unfitness.RULE)
     return target, lock

@@ -41,11 +41,15 @@ _PAIRS = rb"(?:" + _WS + rb"*+" + _KEY + _WS + rb"*+" + _VALUE + rb")*+"
 _DICTIONARY = re.compile(_WS + rb"*+<<" + _PAIRS + _WS + rb"*+>>", re.DOTALL)
 _ENTRY = re.compile(_WS + rb"*+/(" + _KEY[1:] + rb")" + _WS + rb"*+(" + _VALUE + rb")", re.DOTALL)
 _ITEM = re.compile(_WS + rb"*+(" + _VALUE + rb")", re.DOTALL)
+_ITEMS = re.compile(rb"\[(?:" + _WS + rb"*+" + _VALUE + rb")*+" + _WS + rb"*+\]", re.DOTALL)
 _REFERENCE = re.compile(rb"(\d{1,10}+)" + _WS + rb"++(\d{1,5}+)" + _WS + rb"++R")
 _REFERENCES = re.compile(rb"\[(?:" + _WS + rb"*+" + _REFERENCE.pattern + _STOP + rb")*+" + _WS + rb"*+\]")
 _INTEGER = re.compile(rb"\d{1,18}")
-_INTEGERS = re.compile(rb"\[(?:" + _WS + rb"|\d{1,18}+)*+\]")
-_REALS = re.compile(rb"\[(?:" + _WS + rb"|[+-]?(?:\d++\.?\d*+|\.\d++)(?=[\0\t\n\f\r \]]))*+\]")
+# Numbers of a length that int() and float() take, and between them what bytes.split() takes for space.
+_INTEGERS = re.compile(rb"\[(?:[\t\n\f\r ]*+\d{1,18}+(?!\d))*+[\t\n\f\r ]*+\]")
+_REALS = re.compile(
+    rb"\[(?:[\t\n\f\r ]*+[+-]?(?:\d{1,10}+\.?\d{0,20}+|\.\d{1,20}+)(?=[\t\n\f\r \]]))*+[\t\n\f\r ]*+\]"
+)
 _STRING = re.compile(rb"\(([^()\\\r]*+)\)")
 
 Entries = dict[bytes, bytes]
@@ -83,9 +87,11 @@ def references(raw: bytes) -> list[tuple[int, int]]:
 
 
 def items(raw: bytes) -> list[bytes]:
-    """The raw values of an array that `entries` gave. Raises `Unfit` for any other value."""
+    """The raw values of an array. Raises `Unfit` for any other value, and for what is not this grammar in it."""
     if not raw.startswith(b"["):
         raise Unfit(Unfitness.DIRECT_OBJECT)
+    if _ITEMS.fullmatch(raw) is None:
+        raise Unfit(Unfitness.GRAMMAR)
     return _ITEM.findall(raw, 1)
 
 
@@ -129,4 +135,6 @@ def string(raw: bytes) -> bytes:
 def text(raw: bytes) -> str:
     """A text string. Raises `Unfit` for any other value."""
     found = string(raw)
-    return found.decode("ascii") if found.isascii() else text_string(found)
+    if found.isascii() and (plain := found.decode("ascii")).isprintable():
+        return plain
+    return text_string(found)  # which has letters for some control codes

@@ -14,7 +14,7 @@ from signer.creation.native.grammar import Entries, entries, items, reference, t
 from signer.creation.native.reading import NativeFile, common
 from signer.creation.native.unfit import Unfit, Unfitness
 
-# Up to its /Contents, a signature dictionary as this software writes it: its lock is its field's.
+# Up to its /Contents, a signature dictionary as this software writes it.
 _STRING = rb"\((?:[^()\\]++|\\.)*+\)"
 _OWN = re.compile(
     rb"\n<</Type /Sig/Filter /Adobe\.PPKLite/SubFilter /ETSI\.CAdES\.detached"
@@ -32,6 +32,10 @@ _OWN = re.compile(
     rb"/Data \d++ \d++ R>>\]/ByteRange \[[0-9 ]*+\]/Contents <",
     re.DOTALL,
 )
+
+
+_ACTIONS = (b"/All", b"/Include", b"/Exclude")
+_PERMISSIONS = (b"", b"1", b"2", b"3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +72,29 @@ def lock_of(file: NativeFile, field: Entries) -> Lock | None:
 
 
 def _lock(found: Entries) -> Lock:
-    permission = found.get(b"P", b"")
-    if permission not in (b"", b"1", b"2", b"3"):
+    """Raises `Unfit` for one that is not exactly as the standard has it: it would be copied as it is."""
+    lock = Lock(found.get(b"Action", b""), found.get(b"Fields", b""), found.get(b"P", b""))
+    if lock.action not in _ACTIONS or lock.permission not in _PERMISSIONS:
         raise Unfit(Unfitness.LOCK)
-    return Lock(found.get(b"Action", b""), found.get(b"Fields", b""), permission)
+    _names(lock.fields)
+    return lock
 
 
 def check_earlier(file: NativeFile, field: Entries, names: tuple[str, ...]) -> None:
     """Raises `Unfit` when the signature of this field, or its field's lock, forbids to change one of `names`."""
     own, raw = file.signature(*reference(field[b"V"]), _OWN)
-    locks = _locks(file, raw) if own is None else [Lock(own[1], own[2] or b"", own[3] or b"")]
-    at_field = lock_of(file, field)  # usually the same; somebody may have made it a stricter one
-    if at_field is not None:
-        locks.append(at_field)
+    given = _given(file, raw) if own is None else Lock(own[1], own[2] or b"", own[3] or b"")
+    locks = [lock for lock in (given, lock_of(file, field)) if lock is not None]
     if any(lock.forbids(names) for lock in locks):
         raise Unfit(Unfitness.RULE)
 
 
-def _locks(file: NativeFile, raw: bytes) -> list[Lock]:
+def _given(file: NativeFile, raw: bytes) -> Lock | None:
     found, end = entries(raw)
     if raw[end:].strip() or found.get(b"Contents") != b"<>":
         raise Unfit(Unfitness.GRAMMAR)
     referred = found.get(b"Reference")
-    return [] if referred is None else [_referred(file, referred)]
+    return None if referred is None else _referred(file, referred)
 
 
 def _referred(file: NativeFile, raw: bytes) -> Lock:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from signer.creation.native.grammar import Entries, entries, integer, reference
-from signer.creation.native.rows import Place, StreamRows, TableRows, unpacked
+from signer.creation.native.rows import Place, Room, StreamRows, TableRows, is_row, unpacked
 from signer.creation.native.unfit import Unfit, Unfitness
 from signer.document.history import CLOSING
 from signer.document.objects import DEFAULT_LIMITS
@@ -26,25 +26,28 @@ BLOCK = 256 << 10
 _TAIL = 64 << 10
 _HIGHEST_NUMBER = DEFAULT_LIMITS.object_number - 10_000  # no revision has as many objects
 _WINDOW = 16 << 10
-_LARGEST_STREAM = 8 << 20
 _LARGEST_SIGNATURE = 96 << 10
 _MOST_SECTIONS = 64
+_LONGEST_KEPT = 2 << 10
 
 _START = re.compile(rb"startxref[\r\n ]{1,3}(\d{1,19})[\r\n ]{1,3}%%EOF(?:\r\n|\n|\r)?\Z")
 _HEADER = re.compile(rb"%PDF-\d\.\d")
 _TABLE = re.compile(rb"xref[ ]?(?:\r\n|\n|\r)")
-_RUN = re.compile(rb"(\d{1,10}+) (\d{1,10}+) ?(?:\r\n|\n|\r)")
+_RUN = re.compile(rb"(\d{1,10}+) (\d{1,10}+) ?(?:\r\n|\n|\r)(\d{10} \d{5} [nf](?: \r| \n|\r\n))?+")
 _TRAILER = re.compile(rb"trailer(?=[\0\t\n\f\r <])")
 # The trailer that most programs write: nothing in it that the native path would have to look at.
 _PLAIN_TRAILER = re.compile(
-    rb"trailer\s*+<<(?:\s*+(?:/Prev\s++(\d{1,18}+)|/Size\s++\d++|/(?:Root|Info)\s++\d++ \d++ R"
-    rb"|/ID\s*+\[(?:\s|<[0-9A-Fa-f]*+>)*+\]))*+\s*+>>"
+    (
+        rb"trailer\s*+<<(?:\s*+(?:/Prev\s++(\d{1,18}+)|/Size\s++\d++|/(?:Root|Info)\s++\d++ \d++ R"
+        rb"|/ID\s*+\[(?:\s|<[0-9A-Fa-f]*+>)*+\]))*+\s*+>>"
+    ).replace(rb"\s", rb"[\0\t\n\f\r ]")
 )
 _OBJECT = re.compile(rb"(\d{1,10}+) (\d{1,5}+) obj(?=[\0\t\n\f\r <])")
 _ENDOBJ = re.compile(rb"[\0\t\n\f\r ]*+endobj(?=[\0\t\n\f\r ])")
 _STREAM = re.compile(rb"[\0\t\n\f\r ]*+stream(?:\r\n|\n)")
 _ENDSTREAM = re.compile(rb"[\0\t\n\f\r ]{0,4}endstream")
 _HOLE = re.compile(rb"/Contents[\0\t\n\f\r ]*+<")
+_HEXADECIMAL = b"0123456789ABCDEFabcdef\0\t\n\f\r "
 
 
 class _Section:
@@ -73,7 +76,8 @@ class NativeFile:
         self._data = os.pread(descriptor, size - self._base, self._base)
         if len(self._data) != size - self._base:
             raise Unfit(Unfitness.CHANGING)
-        self._members: dict[int, tuple[bytes, dict[int, int]]] = {}
+        self._members: dict[int, tuple[bytes, list[tuple[int, int]]]] = {}
+        self._room = Room()
         if _HEADER.match(self._data if not self._base else os.pread(descriptor, 16, 0)) is None:
             raise Unfit(Unfitness.HEADER)
         at = self._data.rfind(b"startxref", -2048)
@@ -103,10 +107,11 @@ class NativeFile:
         """Whether the last byte ends a line."""
         return self._data[-1] in b"\r\n"
 
-    def hash_into(self, digest: _Hash) -> None:
+    def hash_into(self, *digests: _Hash) -> None:
         """Feed the file's bytes, in blocks. Raises `Unfit` when the file got shorter."""
         if not self._base:
-            digest.update(self._data)
+            for digest in digests:
+                digest.update(self._data)
             return
         buffer = bytearray(BLOCK)
         view = memoryview(buffer)
@@ -115,7 +120,8 @@ class NativeFile:
             count = os.preadv(self._descriptor, (view[: min(BLOCK, self.size - done)],), done)
             if not count:
                 raise Unfit(Unfitness.CHANGING)
-            digest.update(view[:count])
+            for digest in digests:
+                digest.update(view[:count])
             done += count
 
     # --- objects
@@ -160,6 +166,9 @@ class NativeFile:
         end = data.find(b"endobj", closing, closing + _WINDOW)
         if end < 0 or head.re is own:
             raise Unfit(Unfitness.LONG_OBJECT)
+        before = data[position : head.start()] + b">>"
+        if entries(before)[1] != len(before) or data[head.end() : closing].translate(None, _HEXADECIMAL):
+            raise Unfit(Unfitness.GRAMMAR)  # not the dictionary's own /Contents, or no string
         return None, data[position : head.end()] + data[closing:end]
 
     def stream_head(self, num: int, gen: int) -> bytes:
@@ -199,11 +208,15 @@ class NativeFile:
     def _packed(self, place: Place, num: int) -> bytes:
         """The dictionary of an object stream's object (7.5.7)."""
         if place.where not in self._members:
-            self._members[place.where] = unpacked(*self.stream(place.where, 0))
-        data, starts = self._members[place.where]
-        if num not in starts:
+            self._members[place.where] = unpacked(*self.stream(place.where, 0), self._room)
+        data, members = self._members[place.where]
+        if place.extra >= len(members) or members[place.extra][0] != num:
             raise Unfit(Unfitness.OBJECT_NOT_THERE)
-        return data[starts[num] : entries(data, starts[num])[1]]
+        start = members[place.extra][1]
+        end = entries(data, start)[1]
+        if end - start > _WINDOW:
+            raise Unfit(Unfitness.LONG_OBJECT)
+        return data[start:end]
 
     def stream(self, num: int, gen: int) -> tuple[bytes, Entries]:
         """A stream object's bytes, still encoded, and its dictionary."""
@@ -219,8 +232,9 @@ class NativeFile:
         found, end = entries(data, position)
         start = _STREAM.match(data, end)
         length = integer(found.get(b"Length", b""))
-        if start is None or length > _LARGEST_STREAM:
-            raise Unfit(Unfitness.LONG_STREAM)
+        if start is None:
+            raise Unfit(Unfitness.STREAM_OBJECT)
+        self._room.take(length)
         at = base + start.end()
         raw, its_base = self._window(at, length + 16)
         if _ENDSTREAM.match(raw, at + length - its_base) is None:
@@ -263,9 +277,11 @@ class NativeFile:
             first, count = int(run[1]), int(run[2])
             if first < following:
                 raise Unfit(Unfitness.CROSS_REFERENCE)
-            runs.append((first, count, base + run.end()))
-            following = first + count
-            position = base + run.end() + 20 * count
+            start = base + (run.end() if run[3] is None else run.start(3))
+            following, position = first + count, start + 20 * count
+            if count and (run[3] is None or not (count == 1 or self._row_at(position - 20))):
+                raise Unfit(Unfitness.LOOSE_TABLE)
+            runs.append((first, count, start))
         head = _TRAILER.match(data, position - base)
         if head is None:
             raise Unfit(Unfitness.CROSS_REFERENCE)
@@ -273,6 +289,10 @@ class NativeFile:
         if b"XRefStm" in trailer:
             raise Unfit(Unfitness.HYBRID)
         return _Section(offset, trailer, TableRows(runs), base + end)
+
+    def _row_at(self, position: int) -> bool:
+        data, base = self._window(position, 20)
+        return is_row(data, position - base)
 
     def _trailer(self, data: bytes, keyword: int, position: int, offset: int) -> tuple[Entries, int]:
         """The trailer's entries, of a plain one of an earlier section /Prev alone; and its end."""
@@ -288,7 +308,7 @@ class NativeFile:
         raw, found, end = self._stream_at(data, head.end(), base)
         if found.get(b"Type") != b"/XRef":
             raise Unfit(Unfitness.CROSS_REFERENCE)
-        return _Section(offset, found, StreamRows(raw, found), end)
+        return _Section(offset, found, StreamRows(raw, found, self._room), end)
 
 
 def common(file: NativeFile, raw: bytes) -> Entries:
@@ -297,9 +317,18 @@ def common(file: NativeFile, raw: bytes) -> Entries:
     return taken_apart(raw if raw.startswith(b"<<") else file.raw(*reference(raw)))
 
 
-@lru_cache(maxsize=1024)
 def taken_apart(raw: bytes) -> Entries:
     """The one dictionary that these bytes are. The result is shared: it is not to be changed."""
+    return _kept(raw) if len(raw) <= _LONGEST_KEPT else alone(raw)
+
+
+@lru_cache(maxsize=1024)
+def _kept(raw: bytes) -> Entries:
+    return alone(raw)
+
+
+def alone(raw: bytes) -> Entries:
+    """The one dictionary that these bytes are, taken apart for this call."""
     found, end = entries(raw)
     if raw[end:].strip(b"\0\t\n\f\r "):
         raise Unfit(Unfitness.STREAM_OBJECT)

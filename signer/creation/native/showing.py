@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from policies.layout import Rect
 from signer.creation.native.drawing import NO_STAMP, Stamp, Stamps
 from signer.creation.native.form import Field
 from signer.creation.native.grammar import Entries, entries, integer, items, reals, reference
-from signer.creation.native.reading import NativeFile, common, taken_apart
+from signer.creation.native.reading import NativeFile, alone, common, taken_apart
 from signer.creation.native.unfit import Unfit, Unfitness
 from signer.stamping.appearance import Appearance, Colours
 
+_MAY_HIDE = re.compile(rb"[(%#]")  # an `endobj` that is none, or a key written otherwise
 _COLOURS = {b"1": Colours.GRAY, b"3": Colours.RGB, b"4": Colours.CMYK}
 
 
@@ -50,19 +52,29 @@ def rotation_of(field: Field) -> int:
 
 def _user_unit(file: NativeFile, target: Field) -> float:
     page = file.raw(*reference(target.found.get(b"P", b"")))
-    if b"UserUnit" not in page:
+    if b"UserUnit" not in page and not _MAY_HIDE.search(page):
         return 1.0
-    raw = entries(page)[0].get(b"UserUnit")
-    return 1.0 if raw is None else reals(b"[%b]" % raw)[0] or 1.0
+    raw = alone(page).get(b"UserUnit")
+    unit = 1.0 if raw is None else reals(b"[%b]" % raw)[0]
+    return unit if unit > 0 else 1.0
 
 
 def colours_of(file: NativeFile, catalog: Entries) -> Colours:
     """The device colours that the file's PDF/A output intent defines (ISO 19005-2, 6.2.3)."""
     for raw in _intents(catalog.get(b"OutputIntents", b"[]")):
         intent = common(file, raw)
-        if intent.get(b"S") == b"/GTS_PDFA1" and b"DestOutputProfile" in intent:
+        kind = intent.get(b"S", b"")
+        if b"#" in kind:
+            raise Unfit(Unfitness.GRAMMAR)
+        if kind == b"/GTS_PDFA1" and b"DestOutputProfile" in intent:
             profile = taken_apart(file.stream_head(*reference(intent[b"DestOutputProfile"])))
-            return _COLOURS.get(profile.get(b"N", b""), Colours.NONE)
+            return _COLOURS[profile[b"N"]] if profile.get(b"N") in _COLOURS else _uncertain(profile)
+    return Colours.NONE
+
+
+def _uncertain(profile: Entries) -> Colours:
+    if b"N" in profile:  # perhaps a number written otherwise
+        raise Unfit(Unfitness.GRAMMAR)
     return Colours.NONE
 
 

@@ -75,7 +75,13 @@ def _base_state(file: NativeFile, algorithm: str, kept: KeptDigest | None) -> _H
             raise SigningRefused(reasons.BASE_CHANGED, size=file.size, expected=kept.size)
         return kept.started()
     state = _DIGESTS[algorithm]()
-    file.hash_into(state)
+    if kept is None:
+        file.hash_into(state)
+        return state
+    again = hashlib.new(kept.algorithm)
+    file.hash_into(state, again)
+    if again.digest() != kept.state.digest():
+        raise SigningRefused(reasons.DIGEST_CHANGED)
     return state
 
 
