@@ -14,7 +14,7 @@ from benchmarks.harness import Row, busy_seconds, fsync_ms
 from benchmarks.site import CLERK, LEADER, Site, Walker, started
 
 WANTED = 18.0
-IN_FLIGHT = 8
+IN_FLIGHT = 12
 
 
 def run(quick: bool) -> list[Row]:

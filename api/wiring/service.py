@@ -53,7 +53,7 @@ PATH_MODULES = (
     "signer.crosscheck.independent",
     "signer.document.preview",
 )
-BACKGROUND_NICE = 10
+BACKGROUND_NICE = 19
 VISITORS_NICE = 5
 
 
