@@ -183,6 +183,7 @@ def test_every_contestant_really_signs(kind, ground):
     assert _check(kind, ground, acts) == ["ours", "pyhanko-tuned", "pyhanko-documented"]
 
 
+@pytest.mark.long  # make test-long sets up what PDFBox needs, make test does not
 def test_pdfbox_really_signs(ground, java):
     if java is None:
         pytest.skip(f"{', '.join(pdfbox.missing())} missing: PDFBox was NOT checked")
@@ -219,6 +220,7 @@ def test_a_judge_sees_a_signature_that_does_not_hold(ground):
         oracle.check(bench.file, bench.field)
 
 
+@pytest.mark.long
 def test_a_failure_of_the_java_process_is_told(ground, java, tmp_path):
     if java is None:
         pytest.skip(f"{', '.join(pdfbox.missing())} missing: PDFBox was NOT checked")
