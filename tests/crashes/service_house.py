@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -20,6 +21,7 @@ from api.demo import furnish
 from api.demo.documents import DecisionSpec, decision
 from api.settings import Settings
 from api.wiring import service
+from signer.creation import cms
 from tests.crashes.authorities import Authorities
 from tests.service import AUDITOR, CLERK, LEADER, PATIENCE, current, free_port, until, with_what_was_seen
 
@@ -245,6 +247,20 @@ class House:
         assert done.stdout, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
+
+    def stamped_in_order(self) -> list[str]:
+        """The documents with a leader's time-stamp, in the order in which the authority was asked.
+
+        Not in the order of their versions: those that have their token are judged side by side.
+        """
+        query = "select document from document_versions where role = 'leader-timestamped'"
+        of = {self._imprint(document): document for (document,) in self.sql(query)}
+        return [of[imprint] for imprint in self.authorities.order]
+
+    def _imprint(self, document: str) -> str:
+        pdf = self.client(AUDITOR).get(f"/documents/{document}/file").content
+        contents = re.findall(rb"/Contents\s*<([0-9A-Fa-f]+)>", pdf)
+        return hashlib.sha256(cms.signature_value(bytes.fromhex(contents[0].decode()))).hexdigest()
 
     def intents_left(self) -> Counter[tuple[str, str]]:
         """(document, act) of uses of a key whose audit shows an intent and neither result nor failure."""

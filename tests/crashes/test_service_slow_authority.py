@@ -118,8 +118,7 @@ def test_one_document_is_stamped_before_the_rest_of_a_batch(make_house, authorit
     house.until(lambda: questions(house) == (1, 5), "all in line")
     authorities.gate.set()
     house.settle()
-    query = "select document from document_versions where role = 'leader-timestamped' order by created_at"
-    order = [document for (document,) in house.sql(query)]
+    order = house.stamped_in_order()
     assert order[1:] == [urgent, single, *(document for document in batched if document != order[0])]
 
 

@@ -141,8 +141,7 @@ def test_the_most_urgent_is_stamped_first(make_house, authorities):
     house.until(lambda: house.get(None, "/health")["parts"]["tsa"]["waiting"] == 10, "all ten in line")
     authorities.gate.set()
     house.settle()
-    query = "select document from document_versions where role = 'leader-timestamped' order by created_at"
-    order = [document for (document,) in house.sql(query)]
+    order = house.stamped_in_order()
     assert order[0] == first
     expected = sorted(range(10), key=lambda place: (-urgencies[place], place))
     assert order[1:] == [documents[place] for place in expected]
