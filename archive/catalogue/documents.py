@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -40,12 +40,10 @@ _VERSIONS = Prepared(
     .where(document_versions.c.document == bindparam("wanted"))
     .order_by(document_versions.c.ordinal)
 )
-_LAST_VERSION = Prepared(
-    select(func.coalesce(func.max(document_versions.c.ordinal), 0)).where(
-        document_versions.c.document == bindparam("wanted")
-    )
+_LAST_VERSION = select(func.coalesce(func.max(document_versions.c.ordinal), 0) + 1).where(
+    document_versions.c.document == bindparam("whose")
 )
-_ADD_VERSION = Prepared(insert(document_versions))
+_ADD_VERSION = Prepared(insert(document_versions).values(ordinal=_LAST_VERSION.scalar_subquery()))
 _SIGNERS = Prepared(
     select(document_signers)
     .where(document_signers.c.document == bindparam("wanted"))
@@ -174,20 +172,30 @@ def advance(
 def change(conn: Connection, document: Document, at: datetime, **values: Any) -> Document:
     """Set columns of the row as it was read. Raises ArchiveRefused CHANGED_MEANWHILE when the row moved."""
     values |= {"version": document.version + 1, "updated_at": at}
+    values = {name: _in_utc(value) for name, value in values.items()}
     new = {f"new_{name}": value for name, value in values.items()}
     seen = {"wanted": document.id, "seen": document.version}
     done = _change(tuple(sorted(values)))(conn, {**seen, **new})
     if done.rowcount != 1:
         raise ArchiveRefused(access.CHANGED_MEANWHILE)
-    return get(conn, document.id)
+    return replace(document, **values)  # every change counts the version up, so the rest is as it was read
 
 
-def add_version(conn: Connection, document_id: str, new: NewVersion, at: datetime) -> Version:
+def _in_utc(value: Any) -> Any:
+    """As a time comes back from the table."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+def add_version(conn: Connection, document_id: str, new: NewVersion, at: datetime) -> None:
     """Append a version of the bytes. The caller holds the document's row in this transaction."""
-    last = _LAST_VERSION(conn, {"wanted": document_id}).scalar_one()
-    version = Version(document_id, last + 1, new.role, new.sha256, new.size, at)
-    _ADD_VERSION(conn, {name: getattr(version, name) for name in Version.__slots__})
-    return version
+    row = {
+        "document": document_id,
+        "role": new.role,
+        "sha256": new.sha256,
+        "size": new.size,
+        "created_at": at,
+    }
+    _ADD_VERSION(conn, {**row, "whose": document_id})
 
 
 def versions(conn: Connection, document_id: str) -> tuple[Version, ...]:

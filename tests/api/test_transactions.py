@@ -192,8 +192,9 @@ def test_an_act_that_failed_leaves_the_next_one_a_good_connection(transactions):
 
 
 def in_a_fork(transactions, found):
+    parents = transactions._writer._conn
     add_one(transactions)
-    found.put(value(transactions))
+    found.put((value(transactions), transactions._writer._conn is not parents))
 
 
 def test_a_fork_opens_its_own_connections(transactions):
@@ -203,7 +204,7 @@ def test_a_fork_opens_its_own_connections(transactions):
     found = fork.Queue()
     child = fork.Process(target=in_a_fork, args=(transactions, found))
     child.start()
-    assert found.get(timeout=60) == 2
+    assert found.get(timeout=60) == (2, True)
     child.join()
     add_one(transactions)
     assert value(transactions) == 3
