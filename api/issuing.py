@@ -234,31 +234,31 @@ class Issuing:
         request = self._request(signer.field, key, actor.display, shown)
         if not leads:
             return self._later(document, "initial", actor, {"field": signer.field})
-        with work.turn(self.s, document):
-            sha256 = work.sign(self.s, document, key, request, actor, "sign")
-            with self.s.transactions.write() as conn:
-                signed = documents.advance(
-                    conn,
-                    document,
-                    Act.SIGN,
-                    self.s.clock(),
-                    version=work.version(self.s, VersionRole.LEADER_SIGNED, sha256),
-                )
-                documents.mark_signed(conn, signer, self.s.clock())
-                payload = {"field": signer.field, "batch": batch}
-                return self._enqueue(conn, "stamp-leader", signed, actor, payload)
 
-    def initial(self, document: Document, actor: Account) -> str:
-        """The bytes with this account's ký nháy; its time-stamp goes in before the document moves on."""
+        def record(conn: Connection, sha256: str) -> Operation:
+            at, version = self.s.clock(), work.version(self.s, VersionRole.LEADER_SIGNED, sha256)
+            signed = documents.advance(conn, document, Act.SIGN, at, version=version)
+            documents.mark_signed(conn, signer, at)
+            return self._enqueue(conn, "stamp-leader", signed, actor, {"field": signer.field, "batch": batch})
+
+        with work.turn(self.s, document):
+            return work.sign(self.s, document, key, request, actor, "sign", record)
+
+    def initial(
+        self, document: Document, actor: Account, record: Callable[[Connection, str], str]
+    ) -> str:
+        """The bytes with this account's ký nháy; its time-stamp goes in before the document moves on.
+
+        `record` takes part in the transaction that says that the key was used.
+        """
         with self.s.transactions.read() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
         allow(Act.INITIAL, actor.roles)
         next_state(document.state, Act.INITIAL)
         key = self.s.keys.get(actor.key_name)
         shown = Appearance(image=self.s.stamps.signature(actor.name))
-        return work.sign(
-            self.s, document, key, self._request(signer.field, key, actor.display, shown), actor, "initial"
-        )
+        request = self._request(signer.field, key, actor.display, shown)
+        return work.sign(self.s, document, key, request, actor, "initial", record)
 
     def sign_batch(self, chosen: list[Document], actor: Account) -> Operation:
         """One authentication for many documents; each is signed or refused for itself, in the given order."""
@@ -365,19 +365,15 @@ class Issuing:
         request = self._request(
             field, key, self.s.settings.agency_name, Appearance(image=self.s.stamps.seal()), fills
         )
+
+        def record(conn: Connection, sha256: str) -> Operation:
+            at, version = self.s.clock(), work.version(self.s, VersionRole.SEALED, sha256)
+            facts = Facts(number=document.number_text)
+            sealed = documents.advance(conn, document, Act.SEAL, at, facts=facts, version=version)
+            return self._enqueue(conn, "finish", sealed, actor, {"field": field})
+
         with work.turn(self.s, document):
-            sha256 = work.sign(self.s, document, key, request, actor, "seal")
-            with self.s.transactions.write() as conn:
-                version = work.version(self.s, VersionRole.SEALED, sha256)
-                sealed = documents.advance(
-                    conn,
-                    document,
-                    Act.SEAL,
-                    self.s.clock(),
-                    facts=Facts(number=document.number_text),
-                    version=version,
-                )
-                return self._enqueue(conn, "finish", sealed, actor, {"field": field})
+            return work.sign(self.s, document, key, request, actor, "seal", record)
 
     # 6. Issue, once the receipt is there; then file. Later facts are events of the archive.
 

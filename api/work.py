@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from api import jobs
 from api.identity import AccessRefused
@@ -16,6 +16,7 @@ from api.store import audit
 from api.store.accounts import Account
 from archive.catalogue import Connection, documents
 from archive.catalogue.values import Document, NewVersion, Signer, VersionRole
+from archive.errors import ArchiveUnavailable
 from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
 from policies.reasons import signing as signing_reasons
@@ -32,6 +33,7 @@ from signer.ports import SigningKey
 from signer.stages import Appended
 
 SYSTEM = "system"
+T = TypeVar("T")
 
 
 class Patched(io.RawIOBase):
@@ -113,11 +115,13 @@ def sign(
     request: SignatureRequest,
     actor: Account,
     act: str,
-) -> str:
-    """One use of a key: check certificate → prepare → audit intent → compare → sign → audit result.
+    record: Callable[[Connection, str], T],
+) -> T:
+    """One use of a key: check certificate → prepare → audit intent → compare → sign → audit result, and `record`.
 
-    Returns the SHA-256 of the signed bytes in the work area. After a crash between intent and result the
-    audit shows an intent without a result, the document has not moved, and the bytes have no name.
+    `record` gets the SHA-256 of the signed bytes in the work area and writes the act's own rows, in one transaction
+    with the result. After a crash between intent and result the audit shows an intent without a result, the
+    document has not moved, and the bytes have no name.
     """
     at = services.clock()
     check_before_signing(key, at, services.signing_rules)
@@ -135,19 +139,30 @@ def sign(
         "digest": prepared.digest.hex(),
         "certificate": subject_of(key.certificate),
     }
-    _audit(services, document, actor, act, "intent", facts)
+    with services.transactions.write() as conn:
+        _audit(services, conn, document, actor, act, "intent", facts)
     try:
         if chosen.path is not SigningPath.NATIVE:
             two_step.check_digest(base, prepared, admitted.kept)
         tail = two_step.complete(prepared, key)
     except Exception as exc:
-        _audit(services, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})
+        with services.transactions.write() as conn:
+            _audit(services, conn, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})
         raise
     sha256 = _join(services, named, prepared.base_size, tail)
-    # A note: the act that follows commits it for good; without that act it is an intent without a result.
-    _audit(services, document, actor, act, "result", {**facts, "sha256": sha256}, durable=False)
+    result = {**facts, "sha256": sha256}
+    try:
+        with services.transactions.write() as conn:
+            _audit(services, conn, document, actor, act, "result", result)
+            done = record(conn, sha256)
+    except ArchiveUnavailable:
+        raise  # whether both were committed is not known
+    except Exception:
+        with services.transactions.note() as conn:  # the key was used, and nothing came of it
+            _audit(services, conn, document, actor, act, "result", result)
+        raise
     services.metrics.signed(chosen.path, chosen.shape)
-    return sha256
+    return done
 
 
 @contextmanager
@@ -192,23 +207,20 @@ def audit_event(
 
 def _audit(
     services: Services,
+    conn: Connection,
     document: Document,
     actor: Account,
     act: str,
     phase: str,
     facts: dict[str, Any],
-    *,
-    durable: bool = True,
 ) -> None:
-    transaction = services.transactions.write if durable else services.transactions.note
-    with transaction() as conn:
-        audit.write(
-            conn,
-            document.agency,
-            actor=actor.name,
-            act=act,
-            phase=phase,
-            subject=document.id,
-            detail=facts,
-            at=services.clock(),
-        )
+    audit.write(
+        conn,
+        document.agency,
+        actor=actor.name,
+        act=act,
+        phase=phase,
+        subject=document.id,
+        detail=facts,
+        at=services.clock(),
+    )
