@@ -244,9 +244,7 @@ class Issuing:
         with work.turn(self.s, document):
             return work.sign(self.s, document, key, request, actor, "sign", record)
 
-    def initial(
-        self, document: Document, actor: Account, record: Callable[[Connection, str], str]
-    ) -> str:
+    def initial(self, document: Document, actor: Account, record: Callable[[Connection, str], str]) -> str:
         """The bytes with this account's ký nháy; its time-stamp goes in before the document moves on.
 
         `record` takes part in the transaction that says that the key was used.

@@ -19,6 +19,7 @@ from api.pages.views import Viewer
 from api.services import Services
 from api.store import idempotency
 from api.store.accounts import Account
+from api.store.idempotency import Asked
 from policies.reasons import access as reasons
 from policies.vocabulary import Role
 
@@ -118,6 +119,14 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def asked(request: Request, account: Account, body_hash: str) -> Asked:
+    """What the request asks for. Raises AccessRefused when it has no key."""
+    key = request.headers.get(KEY_HEADER, "")
+    if not key or len(key) > 128:
+        raise AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING)
+    return Asked(account.id, key, f"{request.method} {request.url.path}", body_hash)
+
+
 def answer_once(
     request: Request,
     given: Services,
@@ -130,38 +139,28 @@ def answer_once(
 
     A crash between the act and the keeping of its answer lets the retry run the act again, which the order of
     acts then refuses or answers with what stands: nothing is done twice. An act that makes something new notes
-    it in its own transaction (`idempotency.made`); `made` answers a retry with what stands there. The rows are
-    notes: a power cut that takes one away is such a crash.
+    it in its own transaction (`idempotency.made`); `made` answers a retry with what stands there. The answer is
+    kept by a note: a power cut that takes it away is such a crash.
     """
-    key = request.headers.get("idempotency-key", "")
-    if not key or len(key) > 128:
-        raise AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING)
-    route = f"{request.method} {request.url.path}"
-    with given.transactions.note() as conn:
-        kept = idempotency.find(conn, account.id, key)
-        if kept is not None and kept.abandoned(given.clock()):
-            idempotency.forget(conn, account.id, key)
-            kept = None
-        if kept is None:
-            idempotency.begin(conn, account.id, key, route, body_hash, given.clock())
-    if kept is not None:
-        return _replay(kept, route, body_hash, made)
-    try:
+    this = asked(request, account, body_hash)
+    with given.keys_in_use.held(this) as first:
+        with given.transactions.read() as conn:
+            kept = idempotency.find(conn, this)
+        if kept is not None:
+            return _replay(kept, this, made)
+        if first is not this:
+            raise AccessRefused(
+                reasons.IDEMPOTENCY_IN_PROGRESS if first == this else reasons.IDEMPOTENCY_KEY_REUSED
+            )
         response = act()
-    except BaseException:
+        headers = {k: v for k, v in response.headers.items() if k in ("etag", "location", "content-type")}
         with given.transactions.note() as conn:
-            idempotency.forget(conn, account.id, key)
-        raise
-    headers = {k: v for k, v in response.headers.items() if k in ("etag", "location", "content-type")}
-    with given.transactions.note() as conn:
-        idempotency.finish(conn, account.id, key, response.status_code, headers, bytes(response.body))
+            idempotency.keep(conn, this, response.status_code, headers, bytes(response.body), given.clock())
     return response
 
 
-def _replay(
-    kept: idempotency.Kept, route: str, body_hash: str, made: Callable[[str], Response] | None
-) -> Response:
-    if (kept.route, kept.body_hash) != (route, body_hash):
+def _replay(kept: idempotency.Kept, this: Asked, made: Callable[[str], Response] | None) -> Response:
+    if (kept.route, kept.body_hash) != (this.route, this.body_hash):
         raise AccessRefused(reasons.IDEMPOTENCY_KEY_REUSED)
     if kept.made is not None and made is not None:
         return made(kept.made)

@@ -14,7 +14,7 @@ from api.finishing import Finishing
 from api.identity import AccessRefused
 from api.issuing import Draft, Issuing
 from api.previews import Previews
-from api.routes.context import KEY_HEADER, ONCE, Given, Who, answer_once, digest, json_answer
+from api.routes.context import ONCE, Given, Who, answer_once, asked, digest, json_answer
 from api.store import idempotency
 from api.store.operations import Operation
 from archive.catalogue import Connection
@@ -132,19 +132,20 @@ def receive(
         recipients=_names(recipients, ";"),
     )
     sha256 = given.store.put_work(file.file)  # the one pass in which the bytes are hashed
+    body = digest(draft, sha256)
 
     def act() -> Response:
         document = Issuing(given).receive(sha256, draft, account, note)
         return show(document, 201, location=_location(document))
 
     def note(conn: Connection, document: Document) -> None:
-        idempotency.made(conn, account.id, request.headers[KEY_HEADER], _location(document))
+        idempotency.made(conn, asked(request, account, body), _location(document), document.created_at)
 
     def made(location: str) -> Response:
         document = staff_document(given, who, location.rpartition("/")[2])
         return show(document, 201, location=location)
 
-    return answer_once(request, given, account, digest(draft, sha256), act, made)
+    return answer_once(request, given, account, body, act, made)
 
 
 def _location(document: Document) -> str:
