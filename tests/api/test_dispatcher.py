@@ -52,18 +52,18 @@ class House:
         self.dispatchers.append(made)
         return made
 
-    def _plain(self, operation, payload):
+    def _plain(self, operation, _payload):
         self.ran.append(operation)
 
-    def _held(self, operation, payload):
+    def _held(self, operation, _payload):
         self.ran.append(operation)
         assert self.gate.wait(PATIENCE)
 
-    def _bad(self, operation, payload):
+    def _bad(self, operation, _payload):
         self.ran.append(operation)
         raise ZeroDivisionError
 
-    def _stopped(self, operation, payload):
+    def _stopped(self, operation, _payload):
         self.ran.append(operation)
         raise Stopped
 
@@ -80,7 +80,7 @@ class House:
     def states(self) -> dict[str, str]:
         with self.transactions.read() as conn:
             found = conn.execute(text("select workflow_uuid, status from workflow_status")).all()
-            return {operation: status for operation, status in found}
+            return {row[0]: row[1] for row in found}
 
     def ended(self, **states: str) -> None:
         until(lambda: self.states() == states, lambda: self.states())
@@ -124,7 +124,7 @@ def test_who_is_told_looks_at_once(house, no_poll):
 def test_what_is_rolled_back_is_never_run_and_keeps_nobody(house, no_poll):
     house.open()
     settled(house)
-    with pytest.raises(LookupError), house.transactions.write() as conn:
+    with contextlib.suppress(LookupError), house.transactions.write() as conn:
         house.rows.put(conn, PROMPT, ("plain", "never", {}), 7, 0.0)
         house.dispatchers[0].tell(PROMPT, "never")
         raise LookupError

@@ -1,10 +1,11 @@
-"""What we write into DBOS's tables is what DBOS of the installed version writes; an upgrade that changes it fails here."""
+"""What we write into DBOS's tables is what the installed DBOS writes: an upgrade that changes it fails here."""
 
 from __future__ import annotations
 
 import pytest
 from dbos import DBOS, DBOSClient, run_dbos_database_migrations
-from sqlalchemy import text
+from sqlalchemy import column as sql_column
+from sqlalchemy import table, text, update
 
 from api.job_rows import APPLICATION, APPLICATION_VERSION, SERIALIZER, WORKFLOW, JobRows
 from api.transactions import Transactions, engine_for_jobs
@@ -72,9 +73,9 @@ def put_by_dbos(transactions, operation, kind="finish", **options):
     engine.dispose()
 
 
-def taken(transactions, rows, places=9, token="t1"):
+def taken(transactions, rows, places=9, mark="t1"):
     with transactions.note() as conn:
-        return rows.take(conn, QUEUE, places, token)
+        return rows.take(conn, QUEUE, places, mark)
 
 
 @pytest.mark.parametrize("delay", [0.0, 3600.5])
@@ -161,13 +162,18 @@ def test_the_most_urgent_first_then_the_oldest(transactions, rows):
 
 
 @pytest.mark.parametrize(
-    "change",
-    ["status = 'DELAYED'", "application_version = '0'", "application_name = 'other'", "queue_name = 'acts'"],
+    ("column", "value"),
+    [
+        ("status", "DELAYED"),
+        ("application_version", "0"),
+        ("application_name", "other"),
+        ("queue_name", "acts"),
+    ],
 )
-def test_not_ours_to_take(transactions, rows, change):
+def test_not_ours_to_take(transactions, rows, column, value):
     put(transactions, rows, "a")
     with transactions.write() as conn:
-        conn.execute(text(f"update workflow_status set {change}"))
+        conn.execute(update(table("workflow_status", sql_column(column))).values({column: value}))
     assert taken(transactions, rows) == []
 
 
@@ -184,7 +190,7 @@ def test_who_lost_a_job_does_not_end_it(transactions, rows):
     (first,) = taken(transactions, rows)
     with transactions.write() as conn:
         rows.give_back(conn, first.token)
-    (second,) = taken(transactions, rows, token="t2")
+    (second,) = taken(transactions, rows, mark="t2")
     assert second.attempts == first.attempts, "no attempt was made"
     with transactions.write() as conn:
         rows.end(conn, first, ValueError())
