@@ -96,7 +96,7 @@ def build(given: Settings) -> Services:
         demo=demo,
     )
     services.jobs = DbosJobs(
-        given.engine_url,
+        transactions,
         {**Finishing(services).handlers(), "fsck": guarded(services, Checking(services).run)},
         {ACTS: 4, STAMPS: given.tsa_parallel + WORKING + IN_LINE, QUIET: 1},
         _executor(given),
