@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.params import Depends as Dependency
 from fastapi.responses import RedirectResponse
 
+from api import problems
 from api.identity import COOKIE, AccessRefused, csrf_token, require
 from api.pages.addresses import address
 from api.pages.views import Viewer
@@ -22,6 +24,7 @@ from api.store.accounts import Account
 from policies.reasons import access as reasons
 from policies.vocabulary import Role
 
+API_PREFIX = "/api/v1"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -110,6 +113,11 @@ async def idempotency_key(
 
 
 ONCE = Depends(idempotency_key)
+
+
+def api_router(tag: str, *dependencies: Dependency) -> APIRouter:
+    """For routes of the REST API: under its prefix, each with the problems that it may answer."""
+    return APIRouter(prefix=API_PREFIX, tags=[tag], dependencies=dependencies, responses=problems.RESPONSES)
 
 
 def digest(*parts: object) -> str:

@@ -27,7 +27,7 @@ from policies.reasons import access as reasons
 from policies.refusals import Both, Refused
 from policies.vocabulary import Role, State
 
-router = APIRouter(prefix="/desk")
+router = APIRouter(prefix="/desk", include_in_schema=False)
 BATCH_LIMIT = 50
 NO_VERSION = -1
 Csrf = Annotated[str, Form(max_length=128)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from api import views
 from api.endings import within
 from api.identity import AccessRefused
-from api.routes.context import Given, Who, json_answer
+from api.routes.context import Given, Who, api_router, json_answer
 from api.services import Services
 from api.store import accounts, operations
 from api.store.accounts import Account
@@ -19,7 +19,7 @@ from policies.reasons import access as reasons
 from policies.refusals import Both
 from policies.vocabulary import Role
 
-router = APIRouter(tags=["operations"])
+router = api_router("operations")
 LONGEST_WAIT = 20.0  # seconds; proxies give up on a silent answer after 30 or more
 Wait = Annotated[
     float, Query(ge=0, le=LONGEST_WAIT, description="seconds to wait for the end before answering")
