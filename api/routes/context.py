@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.params import Depends as Dependency
 from fastapi.responses import RedirectResponse
 
+from api import problems
 from api.identity import COOKIE, AccessRefused, csrf_token, require
 from api.pages.addresses import address
 from api.pages.views import Viewer
@@ -23,16 +25,42 @@ from api.store.idempotency import Asked
 from policies.reasons import access as reasons
 from policies.vocabulary import Role
 
+API_PREFIX = "/api/v1"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Caller:
-    """The account behind a request, None for the public; `csrf` guards forms of browser sessions."""
+    """Who asks, by bearer token or by the cookie of a browser; neither is the public.
 
-    account: Account | None
-    kind: str
-    csrf: str
+    The session is looked up when the route first wants to know, in the thread that it has anyway, since that
+    waits for the database: never in the event loop.
+    """
+
+    given: Services
+    bearer: str = ""
+    cookie: str = ""
+    _account: Account | None = None
+    _known: bool = False
+
+    @property
+    def account(self) -> Account | None:
+        """None for the public. Raises AccessRefused for a token that is none, or none any more."""
+        if not self._known:  # `functools.cached_property` would let all threads wait for one another here
+            self._account, self._known = self._looked_up(), True
+        return self._account
+
+    def _looked_up(self) -> Account | None:
+        token = self.bearer or self.cookie
+        session = self.given.identity.session(token, self.given.clock()) if token else None
+        if session is None and self.bearer:
+            raise AccessRefused(reasons.NOT_SIGNED_IN)
+        return session.account if session else None
+
+    @property
+    def csrf(self) -> str:
+        """Guards the forms of a browser's session; empty for everybody else."""
+        return "" if self.bearer or self.account is None else csrf_token(self.cookie)
 
     def needs(self, *roles: Role) -> Account:
         return require(self.account, *roles)
@@ -52,22 +80,16 @@ def language(request: Request) -> str:
     return "en" if request.headers.get("accept-language", "vi").lower().startswith("en") else "vi"
 
 
-def caller(request: Request, given: Annotated[Services, Depends(services)]) -> Caller:
+async def caller(request: Request) -> Caller:
     """Bearer token first, then the session cookie. A cookie never writes from another site."""
-    authorization = request.headers.get("authorization", "")
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() == "bearer" and token:
-        session = given.identity.session(token.strip(), given.clock())
-        if session is None:
-            raise AccessRefused(reasons.NOT_SIGNED_IN)
-        return Caller(session.account, "api", "")
-    cookie = request.cookies.get(COOKIE)
-    session = given.identity.session(cookie, given.clock()) if cookie else None
-    if cookie is None or session is None:
-        return Caller(None, "public", "")
-    if request.method not in SAFE_METHODS:
+    given: Services = request.app.state.services
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return Caller(given, bearer=token.strip())
+    cookie = request.cookies.get(COOKIE, "")
+    if cookie and request.method not in SAFE_METHODS:
         refuse_cross_site(request)
-    return Caller(session.account, "browser", csrf_token(cookie))
+    return Caller(given, cookie=cookie)
 
 
 def refuse_cross_site(request: Request) -> None:
@@ -111,6 +133,11 @@ async def idempotency_key(
 
 
 ONCE = Depends(idempotency_key)
+
+
+def api_router(tag: str, *dependencies: Dependency) -> APIRouter:
+    """For routes of the REST API: under its prefix, each with the problems that it may answer."""
+    return APIRouter(prefix=API_PREFIX, tags=[tag], dependencies=dependencies, responses=problems.RESPONSES)
 
 
 def digest(*parts: object) -> str:
@@ -184,12 +211,7 @@ def viewer(who: Caller) -> Viewer | None:
 
 def known_viewer(request: Request) -> Viewer | None:
     """Who is signed in, for the frame of a page that tells of a refusal: it refuses nothing itself."""
-    given: Services = request.app.state.services
-    cookie = request.cookies.get(COOKIE)
-    session = given.identity.session(cookie, given.clock()) if cookie else None
-    if cookie is None or session is None:
-        return None
-    return viewer(Caller(session.account, "browser", csrf_token(cookie)))
+    return viewer(Caller(request.app.state.services, cookie=request.cookies.get(COOKIE, "")))
 
 
 def to_sign_in(request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date as date_type
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Form, Header, Path, Query, Request, Response, UploadFile
+from fastapi import File, Form, Header, Path, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,7 +14,7 @@ from api.finishing import Finishing
 from api.identity import AccessRefused
 from api.issuing import Draft, Issuing
 from api.previews import Previews
-from api.routes.context import ONCE, Given, Who, answer_once, asked, digest, json_answer
+from api.routes.context import ONCE, Given, Who, answer_once, api_router, asked, digest, json_answer
 from api.store import idempotency
 from api.store.operations import Operation
 from archive.catalogue import Connection
@@ -25,8 +25,8 @@ from policies.reasons import access as reasons
 from policies.refusals import Both
 from policies.vocabulary import FieldRole, Role, State
 
-router = APIRouter(tags=["documents"])
-writes = APIRouter(dependencies=[ONCE])
+router = api_router("documents")
+writes = api_router("documents", ONCE)
 Match = Annotated[str | None, Header(alias="If-Match")]
 STAFF = (Role.LEADER, Role.CLERK, Role.AUDITOR)
 
@@ -379,6 +379,3 @@ def resubmit(request: Request, given: Given, who: Who, document_id: str, match: 
 def receipt(given: Given, who: Who, document_id: str) -> Response:
     document = staff_document(given, who, document_id)
     return views.receipt_answer(given, document)
-
-
-router.include_router(writes)
