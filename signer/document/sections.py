@@ -57,7 +57,8 @@ def read_sections(
 ) -> tuple[XrefSection, ...]:
     """The sections from the one at `newest` along /Prev, newest first.
 
-    `known` are those that were read in these bytes, whatever their end, by offset; it grows. Raises `DocumentRefused` for a loop, a section that is not one, or more sections than the limit.
+    `known` are those that were read in these bytes, whatever their end, by offset; it grows. Raises
+    `DocumentRefused` for a loop, a section that is not one, or more sections than the limit.
     """
     found: list[XrefSection] = []
     seen: set[int] = set()
