@@ -165,8 +165,8 @@ class Site:
                     times = process.cpu_times()
                     if process.nice() > psutil.Process(self.process.pid).nice():
                         background += times.user + times.system
-                    else:
-                        workers += times.user + times.system
+                    else:  # a template's children are the workers that it has reaped
+                        workers += sum(times[:4])
         return own.user + own.system, workers, background
 
 

@@ -50,6 +50,7 @@ class PdfFile:
         limits: ReaderLimits = DEFAULT_LIMITS,
         password: str | None = None,
         decryption: Decryption | None = None,
+        known_sections: dict[int, XrefSection] | None = None,
     ) -> None:
         self._source = source
         self.limits = limits
@@ -64,7 +65,8 @@ class PdfFile:
         self._kept = 0
         self.header = sections.read_header(source)
         self.startxref_at, self.startxref, self.eof = sections.read_end(source)
-        self.sections = sections.read_sections(source, self.startxref, limits)
+        self._known_sections = {} if known_sections is None else known_sections
+        self.sections = sections.read_sections(source, self.startxref, limits, self._known_sections)
         self.trailer: dict[str, Any] = self.sections[0].trailer
         self._decryption: Decryption | None = None
         if decryption is not None or any("Encrypt" in section.trailer for section in self.sections):
@@ -117,7 +119,12 @@ class PdfFile:
 
     def until(self, end: int) -> PdfFile:
         """This file as if it ended at `end`. Shares the open file; closed with it."""
-        view = PdfFile(self._source.until(end), self.limits, decryption=self._decryption)
+        view = PdfFile(
+            self._source.until(end),
+            self.limits,
+            decryption=self._decryption,
+            known_sections=self._known_sections,
+        )
         view._parsed = self._parsed
         return view
 

@@ -12,7 +12,7 @@ from asn1crypto import tsp
 from policies.reasons import verification as reasons
 from policies.validation import ValidationProfile, indeterminate
 from policies.vocabulary import Severity, SubIndication
-from signer.trust.certificates import Certificate
+from signer.trust.certificates import Certificate, same_name
 from signer.trust.unreadable import MALFORMED
 from signer.validation.format_checking import SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2, SignedMessage
 from signer.validation.values import Finding, Outcome
@@ -66,9 +66,7 @@ def _matches(identifier: Any, certificate: Certificate) -> bool:
         if identifier.name == "subject_key_identifier":
             return bool(identifier.chosen.native == certificate.key_identifier)
         same_serial = identifier.chosen["serial_number"].native == certificate.serial
-        return bool(
-            same_serial and identifier.chosen["issuer"].hashable == certificate.parsed.issuer.hashable
-        )
+        return bool(same_serial and same_name(identifier.chosen["issuer"], certificate.parsed.issuer))
     except MALFORMED:
         return False
 

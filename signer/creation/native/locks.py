@@ -16,7 +16,7 @@ from signer.creation.native.unfit import Unfit, Unfitness
 
 # Up to its /Contents, a signature dictionary as this software writes it.
 _STRING = rb"\((?:[^()\\]++|\\.)*+\)"
-_OWN = re.compile(
+OWN = re.compile(
     rb"\n<</Type /Sig/Filter /Adobe\.PPKLite/SubFilter /ETSI\.CAdES\.detached"
     rb"/Name "
     + _STRING
@@ -82,7 +82,7 @@ def _lock(found: Entries) -> Lock:
 
 def check_earlier(file: NativeFile, field: Entries, names: tuple[str, ...]) -> None:
     """Raises `Unfit` when the signature of this field, or its field's lock, forbids to change one of `names`."""
-    own, raw = file.signature(*reference(field[b"V"]), _OWN)
+    own, raw = file.signature(*reference(field[b"V"]), OWN)
     given = _given(file, raw) if own is None else Lock(own[1], own[2] or b"", own[3] or b"")
     locks = [lock for lock in (given, lock_of(file, field)) if lock is not None]
     if any(lock.forbids(names) for lock in locks):

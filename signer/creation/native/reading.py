@@ -171,6 +171,19 @@ class NativeFile:
             raise Unfit(Unfitness.GRAMMAR)  # not the dictionary's own /Contents, or no string
         return None, data[position : head.end()] + data[closing:end]
 
+    def own_signature(self, num: int, gen: int, own: re.Pattern[bytes]) -> tuple[bytes, int, bytes]:
+        """A signature dictionary that ends with its /Contents: as `own` matches it up to the `<`, the offset in the
+        file of what follows, and that up to the `>`."""
+        place = self._place(num)
+        if place.container:
+            raise Unfit(Unfitness.PACKED_OBJECT)
+        data, position, base = self._object(place, num, gen, _LARGEST_SIGNATURE)
+        head = own.match(data, position)
+        closing = data.find(b">", head.end()) if head else -1
+        if head is None or not data.startswith(b">>>\nendobj\n", closing):
+            raise Unfit(Unfitness.LONG_OBJECT)
+        return head[0], base + head.end(), data[head.end() : closing]
+
     def stream_head(self, num: int, gen: int) -> bytes:
         """The bytes of a stream object's dictionary, its data unread."""
         place = self._place(num)
