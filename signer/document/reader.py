@@ -170,7 +170,11 @@ class PdfFile:
         """Where the newest version of an object is; None when no section speaks of it."""
         if num in self._entries:
             return self._entries[num]
-        found = next((found for s in self.sections if (found := s.entry(num)) is not None), None)
+        found: Entry | None = None
+        for section in self.sections:
+            found = section.entry(num)
+            if found is not None:
+                break
         if len(self._entries) > _MOST_ENTRIES:
             self._entries.clear()
         self._entries[num] = found
