@@ -41,9 +41,10 @@ def marked_lines(pdf: PdfFile, page: Page, limit: int) -> tuple[PlacedLine, ...]
 
 
 def _lines(document: Any) -> Iterator[PlacedLine]:
-    page = document.get_page(0)
-    if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
-        page.close()
+    shown = document.get_page(0)  # stays as it is displayed: flattening moves the boxes of the page
+    page = shown
+    annotated = pdfium.FPDFPage_GetAnnotCount(shown) > 0
+    if annotated and pdfium.FPDFPage_Flatten(shown, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
         page = document.get_page(0)
     text_page = page.get_textpage()
     text = _text(text_page)
@@ -52,11 +53,11 @@ def _lines(document: Any) -> Iterator[PlacedLine]:
     run: list[_Character] = []
     for character in _characters(text_page, text):
         if run and not _continues(run[-1], character):
-            yield _line(page, run)
+            yield _line(shown, run)
             run = []
         run.append(character)
     if run:
-        yield _line(page, run)
+        yield _line(shown, run)
 
 
 @dataclass(frozen=True, slots=True)
