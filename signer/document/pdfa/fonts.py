@@ -173,7 +173,7 @@ def _shown_cids(
 ) -> None:
     widths = _cid_widths(context, below)
     usual = context.number(below.get("DW"))
-    for cid in sorted(_cids(use)):
+    for cid in _cids(use):
         glyph = cid if glyphs is None else int.from_bytes(glyphs[2 * cid : 2 * cid + 2], "big")
         width = widths.get(cid, 1000.0 if usual is None else usual)
         _compare(context, use.number, program, glyph, width, use.rendered)

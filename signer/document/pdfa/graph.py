@@ -63,7 +63,5 @@ def _children(value: Any, role: str, number: int) -> list[tuple[Any, str, int]]:
     if not isinstance(node, dict):
         return []
     return [
-        (item, inner or _ROLES.get(key, ""), number)
-        for key, item in node.items()
-        if type(item) in _HOLDING
+        (item, inner or _ROLES.get(key, ""), number) for key, item in node.items() if type(item) in _HOLDING
     ]
