@@ -121,8 +121,16 @@ class PdfFile:
         view._parsed = self._parsed
         return view
 
+    def within(self, limits: ReaderLimits) -> PdfFile:
+        """This file under other limits. Shares the open file, and what was parsed where the limits on single
+        objects are the same; closed with it."""
+        view = PdfFile(self._source, limits, decryption=self._decryption)
+        if _single(limits) == _single(self.limits):
+            view._parsed = self._parsed
+        return view
+
     def close(self) -> None:
-        """Close the file. Views made by `until` end with it."""
+        """Close the file. Views made by `until` and `within` end with it."""
         if self._opened is not None:
             self._opened.close()
 
@@ -424,3 +432,7 @@ class PdfFile:
     def page_count(self) -> int:
         """How many pages there are: counted, not believed."""
         return len(self._pages.all())
+
+
+def _single(limits: ReaderLimits) -> tuple[int, int, int]:
+    return limits.depth, limits.object_bytes, limits.object_items
