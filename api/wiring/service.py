@@ -43,7 +43,7 @@ from signer.trust.revocation import HttpRevocationSource
 
 # What workers of the path import while nobody calls.
 PATH_MODULES = (
-    "signer.document.intake",
+    "signer.document.upload",
     "signer.document.pdfa",
     "signer.stamping.placement",
     "signer.creation.prepare",
