@@ -32,6 +32,7 @@ _INTEGERS = re.compile(rb"\d{1,10}")
 _MOST_KEPT = 3 << 20
 _MOST_OBJECT_STREAMS = 8
 _MOST_ENTRIES = 10_000
+_MOST_DECODED, _LARGEST_DECODED = 24, 256 << 10
 _DEEPEST_LOAD = 6
 _LONGEST_CHAIN = 16
 
@@ -58,6 +59,7 @@ class PdfFile:
         self._entries: dict[int, Entry | None] = {}
         self.kept: dict[object, Any] = {}  # what others worked out about this view, by keys of their own
         self._parsed: dict[int, syntax.Indirect] = {}  # by offset; shared with earlier views of the file
+        self._decoded: dict[tuple[int, int], bytes] = {}  # by place; shared likewise
         self._members: dict[int, tuple[bytes, list[tuple[int, int]]]] = {}
         self._loading: list[int] = []
         self._loaded = 0
@@ -125,6 +127,7 @@ class PdfFile:
         """This file under other limits. Shares the open file, and what was parsed where the limits on single
         objects are the same; closed with it."""
         view = PdfFile(self._source, limits, decryption=self._decryption)
+        view._decoded = self._decoded
         if _single(limits) == _single(self.limits):
             view._parsed = self._parsed
         return view
@@ -375,7 +378,19 @@ class PdfFile:
             {key: self.resolve(item) for key, item in given.items()} if isinstance(given, dict) else None
             for given in parameters
         ]
+        if names == ["FlateDecode"] and not any(resolved) and stream.data is None and stream.owner is None:
+            return self._inflated(stream, limit)
         return filters.decode(self.raw_data(stream, limit), names, resolved, limit)
+
+    def _inflated(self, stream: Stream, limit: int) -> bytes:
+        """A stream that is only deflated. A few small ones are kept: fonts and contents are asked for twice."""
+        place = stream.start, stream.length
+        data = self._decoded.get(place)
+        if data is None or max(len(data), stream.length) > limit:
+            data = filters.decode(self.raw_data(stream, limit), [Name("FlateDecode")], [], limit)
+            if len(data) <= _LARGEST_DECODED and len(self._decoded) < _MOST_DECODED:
+                self._decoded[place] = data
+        return data
 
     # --- encryption
 
