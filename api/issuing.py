@@ -27,6 +27,7 @@ from archive.registers.numbers import NumberRequest
 from policies import intake, issuing, layout, numbering
 from policies.issuing import Act, Facts, allow, next_state
 from policies.layout import Box, LeaderAnchor, PlacementRequest, Rect, SealAnchor, SealSpec
+from policies.reasons import document as document_reasons
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
 from policies.vocabulary import FieldRole, Role
@@ -34,6 +35,8 @@ from signer.creation import choose, two_step
 from signer.creation.plan import PreparationPlan, QrPlan
 from signer.creation.two_step import SignatureRequest
 from signer.document.pdfa.report import PdfaReport
+from signer.document.upload import UploadFacts
+from signer.errors import DocumentRefused
 from signer.ports import SigningKey
 from signer.stamping.appearance import Appearance
 
@@ -84,8 +87,7 @@ class Issuing:
             raise Refused(reasons.NO_LEADER)
         with self.s.transactions.read() as conn:
             signers = [self._person(conn, name, actor) for name in (*draft.initials, *draft.leaders)]
-        facts = self._admit(sha256)
-        conformity = self._conformity(sha256)
+        facts, conformity = self._admit(sha256)
         new = NewDocument(
             agency=actor.agency,
             kind=draft.kind,
@@ -120,19 +122,19 @@ class Issuing:
             raise Refused(reasons.NO_SUCH_SIGNER, name=name[:64])
         return found[0]
 
-    def _admit(self, sha256: str) -> intake.DocumentFacts:
+    def _admit(self, sha256: str) -> tuple[intake.DocumentFacts, dict[str, Any]]:
+        """Intake's facts, and PDF/A by our own check: what it claims, whether it holds. What comes in so goes
+        out so."""
         path = self.s.store.work_path(sha256)
         profile = self.s.intake_profile
         intake.check_size(path.stat().st_size, profile.limits)
-        facts: intake.DocumentFacts = self.s.sandbox.call(
-            "signer.document.intake:examine_file", path, profile.limits
-        )
-        intake.decide(facts, profile)
-        return facts
+        upload: UploadFacts = self.s.sandbox.call("signer.document.upload:examine_upload", path, profile)
+        intake.decide(upload.facts, profile)
+        return upload.facts, self._conformity(upload.conformity)
 
-    def _conformity(self, sha256: str) -> dict[str, Any]:
-        """PDF/A by our own check: what it claims, whether it holds. What comes in so goes out so."""
-        report: PdfaReport = self.s.sandbox.call("signer.document.pdfa:check", self.s.store.work_path(sha256))
+    def _conformity(self, report: PdfaReport | None) -> dict[str, Any]:
+        if report is None:  # of a file that was admitted: the worker contradicts itself
+            raise DocumentRefused(document_reasons.PARSER_FAILED, kind="conformity")
         return {"claims": report.claims, "conforms": report.conforms, "rules": sorted(report.rules)[:20]}
 
     # 2. Prepare once, before the first signature: every field that will ever be needed.

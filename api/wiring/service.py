@@ -43,7 +43,7 @@ from signer.trust.revocation import HttpRevocationSource
 
 # What the templates of the path's and the visitors' workers import.
 PATH_MODULES = (
-    "signer.document.intake",
+    "signer.document.upload",
     "signer.document.pdfa",
     "signer.stamping.placement",
     "signer.creation.prepare",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from signer.document.objects import DEFAULT_LIMITS, HexString, Name, Ref, Stream
@@ -39,12 +40,8 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
     if isinstance(value, dict):
         _write_dictionary(value, parts, depth)
     elif isinstance(value, list):
-        if (
-            value
-            and set(map(type, value)) == {int}
-            and -_INTEGER_LIMIT <= min(value) <= max(value) <= _INTEGER_LIMIT
-        ):
-            parts += (b"[", b" ".join([b"%d" % number for number in value]), b"]")  # widths, rectangles
+        if _is_of_integers(value):
+            parts.append(repr(value).replace(",", "").encode("ascii"))  # widths, rectangles
             return
         parts.append(b"[")
         for index, item in enumerate(value):
@@ -59,6 +56,15 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
         parts += (b"\nstream\n", value.data, b"\nendstream")
     else:
         parts.append(_scalar(value))
+
+
+def _is_of_integers(value: list[Any]) -> bool:
+    """Whether Python writes this list as PDF does, apart from commas: integers, and lists of integers."""
+    kinds = set(map(type, value))
+    if kinds == {int, list}:
+        value = [*chain.from_iterable([item] if type(item) is int else item for item in value)]
+        kinds = set(map(type, value))
+    return kinds == {int} and -_INTEGER_LIMIT <= min(value) <= max(value) <= _INTEGER_LIMIT
 
 
 def _write_dictionary(value: dict[str, Any], parts: list[bytes], depth: int) -> None:

@@ -24,6 +24,7 @@ _ROLES = {
     "OutputIntents": "intents",
     "OCProperties": "layers",
 }
+_HOLDING = frozenset({dict, list, Ref})  # a stream is only reached by reference
 _ITEMS = {"states": "state", "annotations": "annotation", "intents": "intent"}
 
 
@@ -55,14 +56,12 @@ def walk(context: Context, rules: tuple[Rule, ...]) -> None:
 
 
 def _children(value: Any, role: str, number: int) -> list[tuple[Any, str, int]]:
+    inner = _ITEMS.get(role, "")
     if isinstance(value, list):
-        return [(item, _ITEMS.get(role, ""), number) for item in value if isinstance(item, dict | list | Ref)]
+        return [(item, inner, number) for item in value if type(item) in _HOLDING]
     node = value.dict if isinstance(value, Stream) else value
     if not isinstance(node, dict):
         return []
-    inner = _ITEMS.get(role, "")
     return [
-        (item, inner or _ROLES.get(key, ""), number)
-        for key, item in node.items()
-        if isinstance(item, dict | list | Ref)
+        (item, inner or _ROLES.get(key, ""), number) for key, item in node.items() if type(item) in _HOLDING
     ]

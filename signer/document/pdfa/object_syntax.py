@@ -12,7 +12,7 @@ from typing import Any
 
 from policies.reasons import document as reasons
 from signer.document import syntax
-from signer.document.objects import HexString, Name, Stream
+from signer.document.objects import HexString, Name, Ref, Stream
 from signer.document.pdfa.context import READER, Context
 from signer.document.reader import Entry
 from signer.errors import DocumentRefused
@@ -162,22 +162,22 @@ def _values(context: Context, number: int, root: Any, read: Any) -> None:
     while todo:
         value = todo.pop()
         kind = type(value)
-        if kind is int and -MAX_INTEGER <= value <= MAX_INTEGER:
-            continue  # nearly every value of a large object
         if kind is dict:
             for key in value:
-                _name(context, number, key)
+                if len(key) > MAX_NAME:
+                    _name(context, number, key)
             todo += value.values()
-        elif kind is list:
-            todo += value
-        else:
+        elif kind is list:  # widths and rectangles are left out at once
+            todo += [v for v in value if type(v) is not int or not -MAX_INTEGER <= v <= MAX_INTEGER]
+        elif kind is Name:
+            if len(value) > MAX_NAME:
+                _name(context, number, value)
+        elif kind is not Ref:
             _scalar(context, number, value, read)
 
 
 def _scalar(context: Context, number: int, value: Any, read: Any) -> None:
-    if isinstance(value, Name):
-        _name(context, number, value)
-    elif isinstance(value, bytes):
+    if isinstance(value, bytes):
         if len(value) > MAX_STRING:
             context.fail("6.1.13-3", f"a string of {len(value)} bytes", number)
         if isinstance(value, HexString) and value.start >= 0:
@@ -188,8 +188,7 @@ def _scalar(context: Context, number: int, value: Any, read: Any) -> None:
 
 
 def _name(context: Context, number: int, name: str) -> None:
-    if len(name) > MAX_NAME:
-        context.fail("6.1.13-4", f"a name of {len(name)} bytes", number)
+    context.fail("6.1.13-4", f"a name of {len(name)} bytes", number)
 
 
 def check_number(context: Context, value: Any, number: int) -> None:
