@@ -288,9 +288,10 @@ def test_a_forged_answer_is_refused_and_its_worker_killed(sandbox, text):
     assert not psutil.pid_exists(worker)
 
 
-def test_an_answer_ahead_of_its_request_ends_the_worker(sandbox):
-    worker = call(sandbox, "answer_ahead")
+def test_an_answer_ahead_of_its_request_ends_the_worker(sandbox, tmp_path):
+    worker = call(sandbox, "answer_ahead", tmp_path / "answered")
     (forger,) = psutil.Process(worker).children()
+    (tmp_path / "answered").touch()
     until(lambda: gone(forger.pid), "the second answer")
     assert call(sandbox, "pid") != worker
 
