@@ -409,7 +409,7 @@ def test_modules_are_imported_while_nobody_calls_and_never_before_a_call_that_wa
     late = (*HOSTILE, "--after-the-request")
     with Sandbox(1, SandboxLimits(preload=(PRELOAD,), nice=5), late) as pool:
         first = call(pool, "habits", PRELOAD)  # the request is there before the worker is
-        assert first[:2] == [False, os.nice(0) + 5]
+        assert first[:2] == [False, min(os.nice(0) + 5, 19)]  # there is nothing behind 19
         assert first[2] in (5, None)
         until(lambda: call(pool, "habits", PRELOAD)[0], "the import")
 
