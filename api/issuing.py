@@ -385,8 +385,9 @@ class Issuing:
 
         def record(conn: Connection) -> Document:
             outgoing.mark_sent(conn, document.id, at)
+            kept = work.as_kept(conn, document)
             changed = documents.advance(
-                conn, document, Act.ISSUE, at, facts=Facts(has_receipt=True), issued_at=at
+                conn, kept, Act.ISSUE, at, facts=Facts(has_receipt=True), issued_at=at
             )
             work.audit_event(self.s, conn, document, actor, "issue", number=document.number_text)
             return changed
@@ -406,7 +407,8 @@ class Issuing:
         at = self.s.clock()
 
         def record(conn: Connection) -> Document:
-            changed = documents.advance(conn, document, Act.RECALL, at, facts=facts, recalled_at=at)
+            kept = work.as_kept(conn, document)
+            changed = documents.advance(conn, kept, Act.RECALL, at, facts=facts, recalled_at=at)
             work.audit_event(self.s, conn, document, actor, "recall", reason=reason)
             return changed
 
@@ -419,7 +421,8 @@ class Issuing:
         at = self.s.clock()
         with self.s.transactions.write() as conn:
             outgoing.void(conn, document.id, reason, at)
-            changed = documents.advance(conn, document, Act.VOID, at, facts=Facts(reason=reason))
+            kept = work.as_kept(conn, document)
+            changed = documents.advance(conn, kept, Act.VOID, at, facts=Facts(reason=reason))
             work.audit_event(self.s, conn, document, actor, "void", reason=reason)
         return changed
 
@@ -432,7 +435,8 @@ class Issuing:
 
     def _simple(self, document: Document, act: Act, actor: Account, facts: Facts = NO_FACTS) -> Document:
         with self.s.transactions.write() as conn:
-            changed = documents.advance(conn, document, act, self.s.clock(), facts=facts)
+            kept = work.as_kept(conn, document)
+            changed = documents.advance(conn, kept, act, self.s.clock(), facts=facts)
             work.audit_event(self.s, conn, document, actor, str(act), reason=facts.reason)
         return changed
 

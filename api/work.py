@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -177,6 +178,19 @@ def turn(services: Services, document: Document) -> Iterator[None]:
         if current.version != document.version:
             raise AccessRefused(access_reasons.CHANGED_MEANWHILE)
         yield
+
+
+def as_kept(conn: Connection, document: Document) -> Document:
+    """An archived document as it is now, when since it was read nothing but validation data came: the service adds
+    them when it can, and no person's act is refused for them. Any other as it was read: who moved it comes first.
+    """
+    if document.archived_at is None:
+        return document
+    now = documents.get(conn, document.id)
+    augmented = replace(
+        document, current_sha256=now.current_sha256, version=now.version, updated_at=now.updated_at
+    )
+    return now if augmented == now else document
 
 
 def next_signer(signers: tuple[Signer, ...], actor: Account) -> Signer:

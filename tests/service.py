@@ -15,10 +15,12 @@ from typing import Any
 
 import httpx
 
+from api import jobs
 from api.demo.documents import DecisionSpec, decision, of_this_year
 from api.demo.run import demo_settings, running
 from api.services import Services
 from api.settings import Settings
+from api.store import operations
 from api.wiring import clock
 
 CLERK, LEADER, SECOND, INITIAL, AUDITOR = (
@@ -142,6 +144,15 @@ class Site:
 
         operation: dict[str, Any] = until(ended, place)
         return operation
+
+    def nobody_asks(self) -> None:
+        """Until no job of an earlier test can ask the time-stamp authority."""
+
+        def done() -> bool:
+            with self.services.transactions.read() as conn:
+                return {job.kind for job in operations.unfinished(conn)} <= jobs.BACKGROUND
+
+        until(done, "the jobs of earlier tests")
 
     def long_term(self, document: str) -> None:
         """Until the version with validation data is there."""

@@ -16,6 +16,7 @@ from signer.creation.batch.journal import NAME
 from tests.conftest import need_tool
 from tests.demo_pki import demo_pki
 from tests.factories.large_pdf import write_large
+from tests.service import PATIENCE
 
 ANTIN = str(Path(sys.executable).with_name("antin"))
 PASSWORD = "mat khau"
@@ -50,7 +51,7 @@ def test_a_name_that_is_no_text(sources, tmp_path, key):
 
 def antin(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [ANTIN, *(str(one) for one in arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def names(folder: Path) -> list[str]:
@@ -142,7 +143,7 @@ def _on_a_terminal(*arguments: object) -> str:
     running = subprocess.Popen(command, stderr=slave, stdout=subprocess.DEVNULL)
     os.close(slave)
     shown = b""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             block = os.read(master, 1 << 16)
@@ -152,7 +153,7 @@ def _on_a_terminal(*arguments: object) -> str:
         if not block:
             break
     os.close(master)
-    assert running.wait(60) == 0
+    assert running.wait(PATIENCE) == 0
     return shown.decode()
 
 

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import need_tool
 from tests.demo_pki import demo_pki
 from tests.factories.large_pdf import write_large
+from tests.service import PATIENCE
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800), pytest.mark.xdist_group("large")]
 ANTIN = str(Path(sys.executable).with_name("antin"))
@@ -124,11 +125,11 @@ def test_interrupted_while_it_copies_nothing_is_left(key, tmp_path, how):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while psutil.Process(running.pid).io_counters().read_chars < 200 << 20:
         assert time.monotonic() < deadline and running.poll() is None
         time.sleep(0.01)
     running.send_signal(how)
-    running.communicate(timeout=60)
+    running.communicate(timeout=PATIENCE)
     assert running.returncode == {signal.SIGINT: 130}.get(how, -how)
     assert list(folder.iterdir()) == []

@@ -9,13 +9,7 @@ import time
 import pytest
 
 from api.line import Line, Stopped
-
-
-def until(true):
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+from tests.service import PATIENCE, until
 
 
 class People:
@@ -34,7 +28,7 @@ class People:
         thread = threading.Thread(target=self._live, args=(name, priority, since), daemon=True)
         self.threads.append(thread)
         thread.start()
-        until(lambda: self.line.taken + self.line.waiting > before)
+        until(lambda: self.line.taken + self.line.waiting > before, name)
 
     def _live(self, name, priority, since):
         try:
@@ -47,7 +41,7 @@ class People:
     def all_leave(self):
         self.leave.release(len(self.threads))
         for thread in self.threads:
-            thread.join(30)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
 
@@ -86,16 +80,18 @@ def test_a_place_that_is_given_up_goes_to_who_waits():
 
 
 def test_never_more_at_once_than_there_are_places():
-    line, guard = Line(3), threading.Lock()
+    line, guard, together = Line(3), threading.Lock(), threading.Barrier(3)
     inside, most = 0, 0
 
     def live():
         nonlocal inside, most
-        for _ in range(50):
+        for turn in range(50):
             with line.place(random.randint(1, 9)):
                 with guard:
                     inside += 1
                     most = max(most, inside)
+                if turn == 0:
+                    together.wait(PATIENCE)  # the first ones leave in threes: all places were taken
                 time.sleep(0)
                 with guard:
                     inside -= 1

@@ -16,7 +16,7 @@ from signer.creation.shapes import Shape, SigningPath
 from signer.errors import SigningRefused
 from tests.demo_pki import demo_pki
 from tests.factories.encrypted import encrypted
-from tests.service import AUDITOR, CLERK, Site
+from tests.service import AUDITOR, CLERK, PATIENCE, Site
 
 pytestmark = pytest.mark.xdist_group("site")
 ANTIN = str(Path(sys.executable).with_name("antin"))
@@ -35,7 +35,7 @@ def sign(folder: Path, data: bytes, *options: object) -> subprocess.CompletedPro
     (folder / "source.pdf").write_bytes(data)
     key = ("--key", folder / "leader.p12", "--password-file", folder / "password")
     command = [ANTIN, "sign", folder / "source.pdf", folder / "signed.pdf", *key, *options]
-    return subprocess.run([str(one) for one in command], capture_output=True, text=True, timeout=120)
+    return subprocess.run([str(one) for one in command], capture_output=True, text=True, timeout=PATIENCE)
 
 
 def test_a_plain_file_is_signed_natively_and_nothing_is_said(folder):

@@ -24,6 +24,7 @@ from pyhanko_certvalidator import ValidationContext
 from policies.validation import PASSED
 from tests.conftest import need_tool
 from tests.factories.graphs import Blueprint, Form
+from tests.service import PATIENCE
 from tests.signer.validation.office import Office, explain
 
 GOOD, BAD = "good", "bad"
@@ -111,7 +112,9 @@ def _line(block: str, name: str) -> str:
 
 def _run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [need_tool(name), *(str(each) for each in arguments)]
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, errors="replace", timeout=PATIENCE, check=False
+    )
 
 
 KNOWN_WRONG: dict[str, tuple[type[Exception], str]] = {

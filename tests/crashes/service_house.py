@@ -53,7 +53,7 @@ class House:
         self.port = free_port()
         self.armed = data / "armed"
         self.authorities = authorities
-        rows = {
+        self.settings: dict[str, Any] = {
             "demo_pki": True,
             "data_dir": str(data),
             "port": self.port,
@@ -64,15 +64,20 @@ class House:
             "tsa_url": authorities.tsa_url,
             "tsa_timeout": 120.0,
             "tsa_attempts": 1,
-            **settings,
         }
         self.config = data / "antin.toml"
-        self.config.write_text("".join(f"{k} = {json.dumps(v)}\n" for k, v in rows.items()), "utf-8")
+        self.configure(**settings)
         self.process: subprocess.Popen | None = None
         self.clients: dict[str | None, httpx.Client] = {}
         self.log = data / "service.log"
 
     # The process.
+
+    def configure(self, **settings: Any) -> None:
+        """From the next start on."""
+        self.settings |= settings
+        lines = (f"{name} = {json.dumps(value)}\n" for name, value in self.settings.items())
+        self.config.write_text("".join(lines), "utf-8")
 
     def start(self, **plan: Any) -> House:
         self.disarm()
@@ -254,13 +259,14 @@ class House:
         Not in the order of their versions: those that have their token are judged side by side.
         """
         query = "select document from document_versions where role = 'leader-timestamped'"
-        of = {self._imprint(document): document for (document,) in self.sql(query)}
+        of = {self.imprints(document)[0]: document for (document,) in self.sql(query)}
         return [of[imprint] for imprint in self.authorities.order]
 
-    def _imprint(self, document: str) -> str:
+    def imprints(self, document: str) -> list[str]:
+        """What the authority is asked about for each of the document's signatures: the leader's, the seal."""
         pdf = self.client(AUDITOR).get(f"/documents/{document}/file").content
-        contents = re.findall(rb"/Contents\s*<([0-9A-Fa-f]+)>", pdf)
-        return hashlib.sha256(cms.signature_value(bytes.fromhex(contents[0].decode()))).hexdigest()
+        found = re.findall(rb"/Contents\s*<([0-9A-Fa-f]+)>", pdf)
+        return [hashlib.sha256(cms.signature_value(bytes.fromhex(one.decode()))).hexdigest() for one in found]
 
     def intents_left(self) -> Counter[tuple[str, str]]:
         """(document, act) of uses of a key whose audit shows an intent and neither result nor failure."""

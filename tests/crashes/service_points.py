@@ -22,7 +22,7 @@ class Point:
     target: str  # module:function or module:Class.method
     applies: Callable[[tuple[Any, ...], dict[str, Any]], bool] = _always
     key_used: str = ""  # the act whose audit intent stays without a result
-    asks_again: bool = False  # the authority's token was lost with the process
+    asked: tuple[int, ...] = (1,)  # how often the authority was then asked about the step's signature
 
 
 def _act(name: str):
@@ -60,7 +60,10 @@ def _signature(step: str, act: str, method: str) -> dict[str, Point]:
         f"{act}: signed bytes without a name": Point(step, "after", "api.work:_join", key_used=act),
         f"{act}: result, not committed": Point(step, "after", AUDIT, _audit(act, "result"), act),
         f"{act}: in its transaction": Point(step, "after", ADVANCE, _act(act), act),
-        f"{act}: committed, not answered": Point(step, "after", f"api.issuing:Issuing.{method}"),
+        # The job is enqueued: its question may be out already, or not yet.
+        f"{act}: committed, not answered": Point(
+            step, "after", f"api.issuing:Issuing.{method}", asked=(1, 2)
+        ),
     }
 
 
@@ -68,7 +71,7 @@ def _stamp(step: str, act: str, method: str) -> dict[str, Point]:
     """Around one time-stamp."""
     return {
         f"{act}: before the authority is asked": Point(step, "before", TSA),
-        f"{act}: token received, not kept": Point(step, "after", TSA, asks_again=True),
+        f"{act}: token received, not kept": Point(step, "after", TSA, asked=(2,)),
         f"{act}: token kept": Point(step, "after", f"{STAMPING}.kept_token"),
         f"{act}: stamped bytes without a name": Point(step, "after", f"{STAMPING}.stamp"),
         f"{act}: in its transaction": Point(step, "after", ADVANCE, _act(act)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -17,9 +19,11 @@ import pytest
 from signer.creation.batch import Batch, Status
 from signer.creation.batch.journal import NAME
 from tests.demo_pki import AT, demo_pki, timestamp_authority
+from tests.service import PATIENCE
 from tests.signer.creation.batch_desk import FEW, PAIR, PASSWORD, BatchDesk
 from tests.signer.creation.batch_keys import POINTS, POISON
 
+ROOT = Path(__file__).parents[2]
 ANTIN = str(Path(sys.executable).with_name("antin"))
 # Between intent and name a use may be lost, before the intent none is. Afterwards only what else was in hand.
 LOST = {"intent-written", "key", "key-used", "filled", "synced"}
@@ -74,11 +78,12 @@ def test_a_document_that_kills_every_process_is_found_and_left_out(desk):
 
 
 def test_processes_killed_again_and_again_from_outside(desk):
-    """At any moment, not only at the points that we thought of."""
+    """At any moment, not only at the points that we thought of. All may meet one document, or one place of work
+    that never gets a process opened: that must not end it."""
     jobs = desk.jobs(40)
     chance = random.Random(5)
     killed = []
-    with Batch(jobs, desk.outs, desk.factory(), limits=PAIR) as batch:
+    with Batch(jobs, desk.outs, desk.factory(), limits=replace(PAIR, tries=6)) as batch:
         outcomes = []
         for outcome in batch:
             outcomes.append(outcome)
@@ -87,8 +92,9 @@ def test_processes_killed_again_and_again_from_outside(desk):
                 victims = _key_processes(os.getpid())
                 if victims:
                     killed.append(chance.choice(victims))
-                    killed[-1].kill()
-    assert killed
+                    with contextlib.suppress(psutil.NoSuchProcess):  # of the kill before
+                        killed[-1].kill()
+    assert 0 < len(killed) < 6
     assert {outcome.status for outcome in outcomes} == {Status.SIGNED}
     desk.check(jobs)
     assert 0 <= desk.uses - len(jobs) <= sum(outcome.lost_uses for outcome in outcomes)
@@ -105,29 +111,41 @@ def _key_processes(pid: int) -> list[psutil.Process]:
     return found
 
 
-def command(desk: BatchDesk) -> list[str]:
+def command(desk: BatchDesk, *program: str) -> list[str]:
     password = desk.folder / "password"
     password.write_text(PASSWORD + "\n")
     given = ["--key", str(desk.container), "--password-file", str(password)]
-    return [ANTIN, "sign", str(desk.sources), "--out-dir", str(desk.outs), "--processes", "2", *given]
+    program = program or (ANTIN,)
+    return [*program, "sign", str(desk.sources), "--out-dir", str(desk.outs), "--processes", "2", *given]
+
+
+def gate(desk: BatchDesk) -> Path:
+    return desk.folder / "gate"
+
+
+def held(desk: BatchDesk, outputs: int, **more: object) -> subprocess.Popen:
+    """The command, whose key is used no further once so many outputs are there. Two processes have at most three
+    quarters of what is left in hand then: it cannot be over before it is met."""
+    gate(desk).touch()
+    program = (sys.executable, "-m", "tests.crashes.batch_child", str(gate(desk)), str(outputs))
+    return subprocess.Popen(command(desk, *program), cwd=ROOT, stdout=subprocess.DEVNULL, **more)
 
 
 def test_the_whole_batch_killed_at_any_time_and_run_again(desk):
     jobs = desk.jobs(60)
     chance = random.Random(11)
     kills = 0
-    for _ in range(5):
-        running = subprocess.Popen(command(desk), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        children = _wait_for_outputs(desk, running, len(desk.outputs()) + chance.randrange(1, 6))
-        if running.poll() is not None:
-            break
+    while len(jobs) - len(desk.outputs()) > 12:
+        outputs = len(desk.outputs()) + chance.randrange(1, 6)
+        running = held(desk, outputs, stderr=subprocess.DEVNULL)
+        children = _wait_for_outputs(desk, running, outputs)
         running.send_signal(signal.SIGKILL)
-        running.wait()
+        assert running.wait() == -signal.SIGKILL
         kills += 1
-        psutil.wait_procs(children, timeout=20)
+        psutil.wait_procs(children, timeout=PATIENCE)
         assert not [child for child in children if child.is_running()], "nobody survives the batch"
     assert kills >= 2
-    last = subprocess.run(command(desk), capture_output=True, text=True, timeout=120)
+    last = subprocess.run(command(desk), capture_output=True, text=True, timeout=PATIENCE)
     assert last.returncode == 0, last.stderr
     desk.check(jobs)
     events = Counter(event["event"] for event in desk.journal())
@@ -137,7 +155,7 @@ def test_the_whole_batch_killed_at_any_time_and_run_again(desk):
 
 def _wait_for_outputs(desk: BatchDesk, running: subprocess.Popen, count: int) -> list[psutil.Process]:
     """Until so many are there, or the batch has ended; its processes."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while running.poll() is None and len(desk.outputs()) < count:
         assert time.monotonic() < deadline
         time.sleep(0.002)
@@ -149,16 +167,18 @@ def _wait_for_outputs(desk: BatchDesk, running: subprocess.Popen, count: int) ->
 
 def test_ctrl_c_finishes_what_is_in_hand_and_a_rerun_goes_on(desk):
     jobs = desk.jobs(60)
-    running = subprocess.Popen(command(desk), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = held(desk, 3, stderr=subprocess.PIPE, text=True)
     _wait_for_outputs(desk, running, 3)
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
-    assert running.returncode == 130
+    told = running.stderr.readline()
+    gate(desk).unlink()  # what is in hand goes on
+    _, rest = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 130, rest
     assert "goes on later" in told
     events = Counter(event["event"] for event in desk.journal())
     assert events["intent"] == events["signed"] < len(jobs), "nothing was left in between"
     assert sorted(path.name for path in desk.outs.iterdir() if path.name != NAME) == desk.outputs()
-    again = subprocess.run(command(desk), capture_output=True, text=True, timeout=120)
+    again = subprocess.run(command(desk), capture_output=True, text=True, timeout=PATIENCE)
     assert again.returncode == 0, again.stderr
     assert f"{len(jobs) - events['signed']} signed, {events['signed']} signed before" in again.stdout
     desk.check(jobs)

@@ -24,6 +24,7 @@ from archive.storage.memory import Fault
 from tests.archive.log.house import NOW, House
 from tests.archive.log.naive import naive_root
 from tests.archive.storage.power import CutDisk, PowerCut
+from tests.service import PATIENCE
 
 BEFORE, MORE = 250, 20  # the batch in danger crosses the edge of a tile
 REPORTED_LOST = (Fault.LOST, Fault.KEPT)
@@ -273,7 +274,7 @@ def test_kill_dash_nine_again_and_again(tmp_path):
     for life in range(8):
         worker = start_worker(tmp_path)
         lines = []
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while len(lines) < 40 + 7 * life and time.monotonic() < deadline:
             lines.append(worker.stdout.readline())
         worker.send_signal(signal.SIGKILL)

@@ -11,7 +11,7 @@ import pytest
 
 from api.finishing import Finishing
 from api.store import tokens
-from tests.service import LEADER
+from tests.service import LEADER, PATIENCE, until
 
 pytestmark = pytest.mark.xdist_group("site")
 
@@ -30,7 +30,7 @@ class Waiting:
 
     def token(self, imprint, digest):
         self.asked.append(imprint)
-        self.go.wait(60)
+        self.go.wait(PATIENCE)
         return self.inner.token(imprint, digest)
 
     def close(self):
@@ -39,6 +39,7 @@ class Waiting:
 
 @pytest.fixture
 def waiting(site, monkeypatch):
+    site.nobody_asks()
     authority = Waiting(site.services.tsa)
     with monkeypatch.context() as patch:
         patch.setattr(site.services, "tsa", authority)
@@ -46,24 +47,17 @@ def waiting(site, monkeypatch):
         authority.go.set()
 
 
-def until(true):
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_three_jobs_on_one_signature_are_one_question(site, waiting):
     document = site.prepared()
     pressed = site.post(LEADER, f"/documents/{document}/leader-signature")
-    until(lambda: len(waiting.asked) == 1)
+    until(lambda: waiting.asked, "the question")
     stamp = Finishing(site.services).handlers()["stamp-leader"]
     with ThreadPoolExecutor(2) as pool:
         more = [pool.submit(stamp, f"another {n}", {"document": document}) for n in range(2)]
         time.sleep(0.5)  # time enough to ask, were they let
         waiting.go.set()
         for one in more:
-            one.result(60)
+            one.result(PATIENCE)
     site.done(LEADER, pressed)
     stamp("one more, afterwards", {"document": document})
     assert len(waiting.asked) == 1

@@ -171,10 +171,11 @@ def forge(text):
     time.sleep(600)
 
 
-def answer_ahead():
-    """This call's answer is honest; another line follows it for whoever calls next."""
+def answer_ahead(path):
+    """This call's answer is honest; when the file is there, another line follows for whoever calls next."""
     if os.fork() == 0:
-        time.sleep(0.1)
+        while not path.exists():
+            time.sleep(0.02)
         _say(wire.dumps(["0" * 16, "ok", "forged", 1]).encode() + b"\n")
         os._exit(0)
     return os.getpid()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,11 +34,10 @@ POISON = "poison"
 
 
 @dataclass(frozen=True)
-class Counted:
-    """A key that writes a byte to `log` for each use, and fails when the file `down` exists."""
+class Around:
+    """A key around another one."""
 
     inner: SigningKey
-    log: Path
 
     @property
     def certificate(self) -> bytes:
@@ -50,6 +50,26 @@ class Counted:
     @property
     def algorithm(self) -> SignatureAlgorithm:
         return self.inner.algorithm
+
+
+@dataclass(frozen=True)
+class Waiting(Around):
+    """A key that waits while `gate` is there and so many outputs lie beside it."""
+
+    gate: Path
+    outputs: int
+
+    def sign(self, digest: bytes) -> bytes:
+        while self.gate.exists() and len(list(self.gate.parent.rglob("out/*.pdf"))) >= self.outputs:
+            threading.Event().wait(0.02)
+        return self.inner.sign(digest)
+
+
+@dataclass(frozen=True)
+class Counted(Around):
+    """A key that writes a byte to `log` for each use, and fails when the file `down` exists."""
+
+    log: Path
 
     def sign(self, digest: bytes) -> bytes:
         if self.log.with_suffix(".down").exists():
@@ -76,6 +96,12 @@ def counted(container: Path, password: str, algorithm: SignatureAlgorithm, log: 
     """A session whose uses are written down."""
     inner = tools.container_session(container, password, algorithm)
     return Session(inner, Counted(inner.key, log))
+
+
+def waiting(gate: Path, outputs: int, **given: object) -> Session:
+    """A session whose key waits at the gate."""
+    inner = tools.container_session(**given)  # type: ignore[arg-type]
+    return Session(inner, Waiting(inner.key, gate, outputs))
 
 
 def killed(at: str, flag: Path, **given: object) -> Session:

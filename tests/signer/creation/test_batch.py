@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from signer.errors import SignerUnavailable, SigningRefused
 from signer.timestamping.token import TokenRules
 from signer.timestamping.twin import FailingTimestampAuthority, Failure
 from tests.demo_pki import AT, timestamp_authority, trust
+from tests.service import PATIENCE, until
 from tests.signer.creation.batch_desk import FEW, FIELD, PAIR, PASSWORD, BatchDesk
 
 
@@ -210,18 +210,10 @@ def test_documents_are_read_in_a_child_of_the_key_process(desk):
             children = Path(f"/proc/{process.process.pid}/task/{process.process.pid}/children")
             (reader,) = children.read_text().split()
             started = Path(f"/proc/{reader}/cmdline")
-            assert _soon(lambda: b"signer.sandbox_worker" in started.read_bytes())
+            until(lambda: b"signer.sandbox_worker" in started.read_bytes(), "the reader to start")
         finally:
             process.close()
-    assert _soon(lambda: not Path(f"/proc/{reader}").exists())
-
-
-def _soon(holds) -> bool:
-    for _ in range(100):
-        if holds():
-            return True
-        time.sleep(0.1)
-    return False
+    until(lambda: not Path(f"/proc/{reader}").exists(), "the reader to end")
 
 
 # --- time-stamps
@@ -245,7 +237,7 @@ class Watched:
             self.imprints.append(imprint)
             if self.in_flight == self.most:
                 self.full.set()
-        self.full.wait(20)  # nobody is answered before `most` wait at once
+        self.full.wait(PATIENCE)  # nobody is answered before `most` wait at once
         with self.lock:
             self.in_flight -= 1
         return self.inner.token(imprint, digest)
@@ -281,7 +273,7 @@ def test_a_slow_authority_holds_no_other_document_up(desk, pki):
                 self.asked += 1
                 number = self.asked
             if number == 1:
-                first.wait(30)
+                first.wait(PATIENCE)
             return inner.token(imprint, digest)
 
     jobs = desk.jobs(9)

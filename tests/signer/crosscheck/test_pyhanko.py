@@ -12,6 +12,7 @@ from signer.crosscheck.pyhanko_check import MAX_FILE, check
 from signer.crosscheck.pyhanko_opinion import Opinion, PyhankoVerdict
 from signer.sandbox import Sandbox
 from tests.demo_pki import demo_pki
+from tests.service import PATIENCE
 from tests.signer.creation.issuing import AT, SHAPES
 from tests.signer.crosscheck.test_independent import issue
 
@@ -99,7 +100,12 @@ def test_a_process_that_reads_the_opinion_never_loads_pyhanko(finished, roots):
         "print(wire.loads(sys.stdin.read()).agrees, 'pyhanko' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], input=line, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        input=line,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
     assert done.stdout.split() == ["True", "False"]
 

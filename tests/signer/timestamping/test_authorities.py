@@ -316,18 +316,22 @@ def test_a_bent_answer_is_refused_or_holds_the_very_same_facts(data):
 class Site(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    connections = 0
+    connections = closed = 0
 
     def get_request(self):
         self.connections += 1
         return super().get_request()
+
+    def close_request(self, request):
+        super().close_request(request)
+        self.closed += 1
 
     def handle_error(self, request, client_address):
         """A client that hangs up is what these tests are about."""
 
 
 class Asked(list):
-    """The requests as they came; `server` counts the connections."""
+    """The requests as they came; `server` counts the connections, and those that it has closed."""
 
 
 @contextmanager
@@ -397,7 +401,7 @@ def test_forty_tokens_at_once_are_four_connections():
     together = threading.Barrier(4)
 
     def reply(handler, body):
-        together.wait(30)
+        together.wait(PATIENCE)
         send(handler, answer(body))
 
     with site(reply) as (url, asked), authority(url) as client:
@@ -413,9 +417,9 @@ def test_a_connection_that_the_authority_closed_is_replaced():
         handler.close_connection = True
 
     with site(reply) as (url, asked), authority(url) as client:
-        for _ in range(3):
+        for number in range(1, 4):
             assert client.token(IMPRINT, "sha256")
-            time.sleep(0.05)  # the other side's close arrives
+            until(lambda number=number: asked.server.closed == number, "the other side's close")
         assert (asked.server.connections, len(asked)) == (3, 3)
 
 
@@ -434,15 +438,15 @@ def test_closing_the_session_ends_the_question_that_waits():
 
     def reply(_handler, _body):
         came.set()
-        go.wait(60)
+        go.wait(PATIENCE)
 
-    with site(reply) as (url, _), authority(url, seconds=60) as client, ThreadPoolExecutor(1) as pool:
+    with site(reply) as (url, _), authority(url) as client, ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(client.token, IMPRINT, "sha256")
-        assert came.wait(30)
+        assert came.wait(PATIENCE)
         client.close()
         try:
             with pytest.raises(TimestampUnavailable) as unavailable:
-                waiting.result(30)
+                waiting.result(PATIENCE)
         finally:
             go.set()
         assert not unavailable.value.late
@@ -487,7 +491,7 @@ def test_fifty_megabytes_are_cut_off_with_memory_bounded():
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert refusal.value.reason is reasons.TIMESTAMP_TOO_LARGE
-        assert peak < 2 << 20
+        assert peak < 8 << 20  # of 50; a service of other tests may do something meanwhile in this process
         assert len(asked) == 1
 
 

@@ -1,0 +1,56 @@
+"""Validation data that the service adds while somebody acts refuse nobody; what another person did meanwhile does."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.finishing import Finishing
+from api.issuing import Issuing
+from api.store import accounts, operations
+from archive.catalogue import documents
+from policies.reasons import access
+from policies.refusals import Refused
+from policies.vocabulary import State
+from tests.service import CLERK
+
+pytestmark = pytest.mark.xdist_group("site")
+ACTS = {
+    "issue": ("archived", lambda issuing, *given: issuing.issue(*given), State.ISSUED),
+    "void": ("archived", lambda issuing, *given: issuing.void(*given, "Ban hành nhầm"), State.VOIDED),
+    "file": ("issued", lambda issuing, *given: issuing.file(*given), State.FILED),
+    "recall": ("issued", lambda issuing, *given: issuing.recall(*given, "Sai nội dung"), State.ISSUED),
+}
+
+
+@pytest.fixture
+def later(site, monkeypatch):
+    """Validation data come when the test brings them."""
+    settings = site.settings.model_copy(update={"grace_seconds": 3600.0})
+    monkeypatch.setattr(site.services, "settings", settings)
+
+
+def read(site, document):
+    with site.services.transactions.read() as conn:
+        return documents.get(conn, document)
+
+
+def augment(site, document):
+    with site.services.transactions.read() as conn:
+        operation = operations.under_way(conn, document, "augment")
+    Finishing(site.services).handlers()["augment"](operation.id, operation.payload)
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_an_act_on_a_document_that_got_its_validation_data_meanwhile(site, later, name):
+    before, act, after = ACTS[name]
+    document = getattr(site, before)()
+    seen = read(site, document)
+    augment(site, document)
+    assert read(site, document).version == seen.version + 1
+    with site.services.transactions.read() as conn:
+        clerk, _ = accounts.by_name(conn, CLERK)
+    act(Issuing(site.services), seen, clerk)
+    assert read(site, document).state is after
+    with pytest.raises(Refused) as refused:
+        act(Issuing(site.services), seen, clerk)
+    assert refused.value.reason is access.CHANGED_MEANWHILE
