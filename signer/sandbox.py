@@ -29,7 +29,7 @@ from signer.sandbox_process import Lost, Overrun, SandboxLimits, Worker
 
 __all__ = ["Sandbox", "SandboxLimits"]
 
-_PROGRAM = ("-m", "signer.sandbox_worker")
+_PROGRAM = ("-P", "-m", "signer.sandbox_worker")  # -P: no modules from the folder that we are called in
 
 
 class Sandbox:

@@ -48,9 +48,9 @@ def test_a_name_that_is_no_text(sources, tmp_path, key):
     assert "3 signed" in result.stdout
 
 
-def antin(*arguments: object) -> subprocess.CompletedProcess[str]:
+def antin(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [ANTIN, *(str(one) for one in arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd)
 
 
 def names(folder: Path) -> list[str]:
@@ -159,3 +159,16 @@ def _on_a_terminal(*arguments: object) -> str:
 def test_a_file_hears_nothing_of_progress(sources, tmp_path, key):
     result = antin("sign", sources / "a.pdf", tmp_path / "out.pdf", *key)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("way", ["one", "many"])
+def test_modules_in_the_current_folder_are_not_ours(sources, tmp_path, key, way):
+    """Whoever can put a file beside the documents must not run code beside the key."""
+    (sources / "signer").mkdir()
+    hostile = "from pathlib import Path\nPath('taken').touch()\nraise SystemExit(1)\n"
+    for name in ("signer/__init__.py", "base64.py", "importlib.py", "dataclasses.py"):
+        (sources / name).write_text(hostile)
+    target = (tmp_path / "out.pdf",) if way == "one" else ("--out-dir", tmp_path / "out")
+    result = antin("sign", "a.pdf", *target, *key, cwd=sources)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert not (sources / "taken").exists()

@@ -14,7 +14,7 @@ from signer.creation.batch.values import BatchLimits, Factory, Failure
 from signer.creation.batch.worker import Report, Task
 from signer.errors import SignerUnavailable
 
-_PROGRAM = ("-m", "signer.creation.batch")
+_PROGRAM = ("-P", "-m", "signer.creation.batch")  # -P: no modules from the folder that we are called in
 _PATIENCE = 10  # seconds
 
 
@@ -44,6 +44,7 @@ class KeyProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 pass_fds=(lifeline, lock),
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 start_new_session=True,
             )
         except OSError as exc:
