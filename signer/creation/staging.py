@@ -41,6 +41,12 @@ _NO_UNNAMED = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
 
 
+def check_free(out: Path) -> None:
+    """Raises FileExistsError when the name is taken, be it by a link that leads nowhere."""
+    if os.path.lexists(out):
+        raise FileExistsError(errno.EEXIST, "exists already", str(out))
+
+
 def quiet(_done: int, _total: int) -> None:
     """No progress."""
 
@@ -53,15 +59,23 @@ class Staged:
         self._part: Path | None = None
         self.path = folder
         try:
-            self._file = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
+            self._file = self._unnamed()
+        except OSError:
+            os.close(self._folder)
+            raise
+
+    def _unnamed(self) -> int:
+        try:
+            return os.open(self.path, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
         except OSError as exc:
             if exc.errno not in _NO_UNNAMED:
-                os.close(self._folder)
                 raise
-            sweep(folder)
-            self._part = folder / f".antin-{secrets.token_hex(8)}.part"
-            self._file = os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+        sweep(self.path)
+        part = self.path / f".antin-{secrets.token_hex(8)}.part"
+        file = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        self._part = part
+        return file
 
     def write(self, base: Path, prepared: Prepared, progress: Progress = quiet) -> bytes:
         """Copy `base`, append the revision with its hole empty; the digest over the ByteRange.
@@ -158,14 +172,13 @@ class Staged:
             if exc.errno == errno.EEXIST:
                 raise FileExistsError(errno.EEXIST, "exists already", str(out)) from exc
             if self._part is None or exc.errno not in _NO_LINKS:
-                raise
+                raise OSError(exc.errno, exc.strerror, str(out)) from exc
             self._rename(out)
         self._drop_part()
 
     def _rename(self, out: Path) -> None:
         """Without links a name that appears between the question and the answer is lost."""
-        if out.exists():
-            raise FileExistsError(errno.EEXIST, "exists already", str(out))
+        check_free(out)
         if self._part is not None:
             self._part.rename(out)
 
