@@ -11,6 +11,21 @@ from pathlib import Path
 from policies.reasons import signing as reasons
 from signer.errors import SigningRefused
 
+MISTAKES = frozenset(
+    (
+        errno.EACCES,
+        errno.EINVAL,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    )
+)
+"""What the system says of names and rights that are wrong; all else may pass."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:

@@ -13,11 +13,11 @@ Nothing of a document is parsed here. A crash after
 from __future__ import annotations
 
 import dataclasses
-import errno
 import hashlib
 import importlib
 import os
 import resource
+import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ from signer.creation import single, two_step
 from signer.creation.batch.journal import NAME, Intent, JournalWriter
 from signer.creation.batch.values import BatchLimits, Factory, Failure, Job
 from signer.creation.single import Begun, Drafter
-from signer.creation.sources import Seen
+from signer.creation.sources import MISTAKES, Seen
 from signer.creation.staging import check_free
 from signer.creation.two_step import SignatureRequest
 from signer.errors import SignerUnavailable
@@ -44,20 +44,6 @@ from signer.trust.certificates import parse
 
 _SYNCS = 8
 _PASSING = (reasons.NO_ROOM, reasons.BASE_CHANGED, reasons.SOURCE_CHANGED)  # another time it may be signed
-MISTAKES = frozenset(
-    (
-        errno.EACCES,
-        errno.EINVAL,
-        errno.EISDIR,
-        errno.ELOOP,
-        errno.ENAMETOOLONG,
-        errno.ENOENT,
-        errno.ENOTDIR,
-        errno.EPERM,
-        errno.EROFS,
-    )
-)
-"""What the system says of names and rights that are wrong; all else may pass."""
 _PRELOAD = ("signer.creation.draft",)
 
 
@@ -279,6 +265,8 @@ def main() -> None:
     """Serve until the parent closes the pipe or dies."""
     die_with_parent(int(sys.argv[-1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no file with a key in it
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # sent to all of us: the batch decides, and we end with it
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     requests = sys.stdin.buffer
