@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import subprocess
 import sys
@@ -15,9 +16,11 @@ from signer import wire
 from signer.creation.batch.values import BatchLimits, Factory, Failure
 from signer.creation.batch.worker import Report, Task
 from signer.errors import SignerUnavailable
+from signer.stamping.appearance import Appearance
 
 _PROGRAM = ("-P", "-m", "signer.creation.batch")  # -P: no modules from the folder that we are called in
 _PATIENCE = 10  # seconds
+_APPEARANCES = 64  # that a process keeps
 _OPEN_SECONDS = 120.0  # to start, and to open the key
 
 
@@ -42,6 +45,7 @@ class KeyProcess:
 
     def __init__(self, factory: Factory, folder: Path, limits: BatchLimits, lock: int) -> None:
         self._limits = limits
+        self._shown: dict[Appearance, int] = {}
         lifeline, self._lifeline = os.pipe()
         try:
             self.process = subprocess.Popen(
@@ -65,7 +69,21 @@ class KeyProcess:
 
     def sign(self, tasks: list[Task], reserve: int) -> list[Report]:
         """See `worker.Bench.sign`. Raises `Died`, `Stuck`."""
-        return self._reports(tasks, "sign", tasks, reserve)
+        news: dict[int, Appearance] = {}
+        lean = [self._lean(task, news) for task in tasks]
+        return self._reports(tasks, "sign", lean, news, reserve)
+
+    def _lean(self, task: Task, news: dict[int, Appearance]) -> Task:
+        """The task by the number of its appearance, which is in `news` when the process has not seen it: a batch
+        shows one picture on thousands of documents. What comes after the first few goes with each task."""
+        appearance = task.job.appearance
+        if appearance is None or (appearance not in self._shown and len(self._shown) >= _APPEARANCES):
+            return task
+        if appearance not in self._shown:
+            self._shown[appearance] = len(self._shown)
+            news[self._shown[appearance]] = appearance
+        bare = dataclasses.replace(task.job, appearance=None)
+        return dataclasses.replace(task, job=bare, shown=self._shown[appearance])
 
     def stamped(self, tasks: list[Task], answers: list[tuple[int, bytes | Failure]]) -> list[Report]:
         """See `worker.Bench.stamped`. Raises `Died`, `Stuck`."""

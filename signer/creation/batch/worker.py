@@ -40,6 +40,7 @@ from signer.keys import checks
 from signer.ports import KeySession
 from signer.sandbox import Sandbox, SandboxLimits
 from signer.sandbox_worker import die_with_parent
+from signer.stamping.appearance import Appearance
 from signer.trust.certificates import parse
 
 _SYNCS = 8
@@ -49,12 +50,14 @@ _PRELOAD = ("signer.creation.draft",)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A job on its way to a key process. `key` names it in the journal; `seen` is the source that this is about."""
+    """A job on its way to a key process. `key` names it in the journal; `seen` is the source that this is about.
+    `shown`: the number of the appearance, which the process has; without, the job has it, or there is none."""
 
     number: int
     key: str
     job: Job
     seen: Seen
+    shown: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class Bench:
         self._name = checks.subject_of(session.key.certificate)
         self._syncs = ThreadPoolExecutor(_SYNCS)
         self._room = 0
+        self._appearances: dict[int, Appearance] = {}
         self._waiting: dict[int, _Running] = {}
         self._reports: dict[int, Report] = {}
 
@@ -101,9 +105,11 @@ class Bench:
         named = f"{key.algorithm.scheme}:{key.algorithm.digest}:".encode() + key.certificate
         return hashlib.sha256(named).hexdigest()
 
-    def sign(self, tasks: list[Task], reserve: int) -> list[Report]:
-        """Everything up to the name of each output; with a `reserve`, up to the imprint of each signature."""
+    def sign(self, tasks: list[Task], news: dict[int, Appearance], reserve: int) -> list[Report]:
+        """Everything up to the name of each output; with a `reserve`, up to the imprint of each signature. `news`:
+        appearances that tasks refer to from now on."""
         self._reports = {}
+        self._appearances.update(news)
         self._room = two_step.contents_size(self._session.key, reserve)
         running = self._each(tasks, self._begin, lambda task: task.number)
         running = self._recorded(running)
@@ -144,7 +150,7 @@ class Bench:
             contents_size=self._room,
             name=job.name or self._name,
             at=at,
-            appearance=job.appearance,
+            appearance=job.appearance if task.shown is None else self._appearances[task.shown],
             fills=job.fills,
             digest_algorithm=self._session.key.algorithm.digest.value,
             reason=job.reason,

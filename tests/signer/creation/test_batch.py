@@ -191,28 +191,28 @@ def test_a_device_that_is_gone_fails_documents_and_a_rerun_signs_them(desk):
 
 def test_the_password_is_in_no_command_line_and_no_environment(desk):
     with Journal(desk.outs) as journal:
-        process = KeyProcess(desk.factory(), desk.outs, FEW, journal.lock)
+        running = KeyProcess(desk.factory(), desk.outs, FEW, journal.lock)
         try:
-            place = Path("/proc") / str(process.process.pid)
+            place = Path("/proc") / str(running.process.pid)
             shown = (place / "cmdline").read_bytes() + (place / "environ").read_bytes()
             assert PASSWORD.encode() not in shown
             assert "leader.p12" not in shown.decode(errors="replace")
         finally:
-            process.close()
+            running.close()
     assert PASSWORD not in repr(desk.factory())
 
 
 def test_documents_are_read_in_a_child_of_the_key_process(desk):
     """Whoever parses has no key: the key process's memory is not that of the reader."""
     with Journal(desk.outs) as journal:
-        process = KeyProcess(desk.factory(), desk.outs, FEW, journal.lock)
+        running = KeyProcess(desk.factory(), desk.outs, FEW, journal.lock)
         try:
-            children = Path(f"/proc/{process.process.pid}/task/{process.process.pid}/children")
+            children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
             (reader,) = children.read_text().split()
             started = Path(f"/proc/{reader}/cmdline")
             assert _soon(lambda: b"signer.sandbox_worker" in started.read_bytes())
         finally:
-            process.close()
+            running.close()
     assert _soon(lambda: not Path(f"/proc/{reader}").exists())
 
 
