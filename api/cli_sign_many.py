@@ -191,7 +191,8 @@ class _Told:
     def ended(self, out_dir: Path) -> None:
         """The batch ended before its last document; why is told behind it."""
         self.line.clear()
-        self.sum(out_dir)
+        if self._ends or self._unread:
+            self.sum(out_dir)
         _say("antin: not all were tried; the same command goes on when what failed is back", err=True)
 
     def sum(self, out_dir: Path) -> None:

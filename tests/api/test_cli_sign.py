@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.demo.documents import DecisionSpec, decision
 from signer.creation.batch.journal import NAME
@@ -265,6 +266,22 @@ def test_what_is_wrong_with_one_file_is_said_in_a_sentence(sources, tmp_path, ke
     else:
         assert result.returncode == 3 and "[signing.source-unreadable;" in result.stderr, result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_an_authority_that_is_down_ends_the_batch_and_says_why(sources, tmp_path, key):
+    for number in range(40):
+        (sources / f"{number}.pdf").write_bytes((sources / "a.pdf").read_bytes())
+    (tmp_path / "trust.pem").write_bytes(demo_pki().identity("root").certificate.public_bytes(Encoding.PEM))
+    stamped = ("--tsa", "http://127.0.0.1:9/", "--trust", tmp_path / "trust.pem")
+    command = ("sign", sources, "--out-dir", tmp_path / "out", "--processes", "1", *key)
+    result = antin(*command, *stamped)
+    assert result.returncode == 70
+    assert "documents in a row" in result.stderr and "127.0.0.1:9" in result.stderr
+    assert "the same command goes on" in result.stderr and "nothing to sign" not in result.stdout
+    assert names(tmp_path / "out") == [NAME]
+    assert antin(*command).returncode == 0, (
+        "without time-stamps it is another batch, and nothing is in its way"
+    )
 
 
 @pytest.mark.parametrize("extra", [("--processes", "2"), ("--trust", "here")], ids=" ".join)
