@@ -86,7 +86,9 @@ class Staged:
         rest = around_hole(prepared)
         digest = hashlib.new(prepared.digest_algorithm)
         with base.open("rb", buffering=0) as source:
-            size = os.fstat(source.fileno()).st_size
+            found = os.fstat(source.fileno())
+            size = found.st_size
+            self._allow(found.st_mode)
             if size != prepared.base_size:
                 raise SigningRefused(reasons.BASE_CHANGED, size=size, expected=prepared.base_size)
             cloned = self._clone(source.fileno(), size)
@@ -99,6 +101,12 @@ class Staged:
             digest.update(part)
         self._append(prepared.tail, size)
         return digest.digest()
+
+    def _allow(self, mode: int) -> None:
+        """Nobody may read the output who may not read its source; before a byte of it is there."""
+        ours = os.fstat(self._file).st_mode
+        with contextlib.suppress(PermissionError):  # a file system without modes
+            os.fchmod(self._file, ours & mode & 0o666 | 0o600)
 
     def _clone(self, source: int, size: int) -> bool:
         try:
@@ -237,6 +245,8 @@ def sweep(folder: Path) -> None:
         return
     _swept.add(folder)
     for part in folder.glob(_PARTS):
-        with contextlib.suppress(OSError), part.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            part.unlink()
+        with contextlib.suppress(OSError):
+            file = os.open(part, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(file, "rb"):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink()

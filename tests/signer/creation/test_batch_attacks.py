@@ -17,7 +17,7 @@ from signer.creation import single
 from signer.creation.batch import Batch, BatchLimits
 from signer.creation.batch.journal import NAME, Journal
 from signer.creation.batch.worker import failure_of
-from signer.creation.staging import Staged
+from signer.creation.staging import Staged, sweep
 from signer.errors import SignerUnavailable, SigningRefused, TimestampUnavailable
 from signer.stamping.appearance import Appearance
 from tests.demo_pki import AT, timestamp_authority
@@ -217,6 +217,24 @@ def test_a_full_disk_is_no_fault_of_the_document(desk):
     with Staged(desk.outs) as staged, pytest.raises(SigningRefused, match=r"signing\.no-room") as caught:
         staged._check_room(1 << 60)
     assert failure_of(caught.value).refused is False
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o777])
+def test_who_cannot_read_a_source_cannot_read_its_output(desk, mode):
+    (job,) = desk.jobs(1)
+    job.source.chmod(mode)
+    before = os.umask(0o022)
+    try:
+        assert told(desk.run([job])) == [SIGNED]
+    finally:
+        os.umask(before)
+    assert job.out.stat().st_mode & 0o777 == (mode & 0o644) | 0o600
+
+
+def test_a_pipe_with_the_name_of_a_leftover_holds_nobody_up(desk):
+    os.mkfifo(desk.outs / ".antin-0.part")
+    sweep(desk.outs)
+    assert not list(desk.outs.iterdir())
 
 
 # --- deaths, hangs, authorities
