@@ -31,7 +31,7 @@ from signer.sandbox_template import Template
 
 __all__ = ["Sandbox", "SandboxLimits"]
 
-_PROGRAM = ("-m", "signer.sandbox_worker")
+_PROGRAM = ("-P", "-m", "signer.sandbox_worker")  # -P: no modules from the folder that we are called in
 
 
 class Sandbox:
