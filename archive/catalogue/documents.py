@@ -43,7 +43,7 @@ _VERSIONS = Prepared(
 _LAST_VERSION = select(func.coalesce(func.max(document_versions.c.ordinal), 0) + 1).where(
     document_versions.c.document == bindparam("whose")
 )
-_ADD_VERSION = Prepared(insert(document_versions).values(ordinal=_LAST_VERSION.scalar_subquery()))
+_ADD_VERSION = Prepared(insert(document_versions).values(ordinal=_LAST_VERSION.scalar_subquery()).inline())
 _SIGNERS = Prepared(
     select(document_signers)
     .where(document_signers.c.document == bindparam("wanted"))
