@@ -10,7 +10,7 @@ polling the file lock. PostgreSQL: its defaults (READ COMMITTED); the queries lo
 
 A note commits without waiting for the disk (synchronous=NORMAL; PostgreSQL: synchronous_commit=off). It survives
 the death of the process, its order among commits is kept, and the next `write` makes it durable as well. It is
-for what is repeated or taken up again without harm: that a key of idempotency is in use, that a job has ended.
+for what is repeated or taken up again without harm: the answer under a key of idempotency, that a job has ended.
 
 A database that does not answer is `ArchiveUnavailable`: whether the act was committed is then unknown, and it
 is repeated.

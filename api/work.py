@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 from api import jobs
 from api.identity import AccessRefused
@@ -41,7 +41,7 @@ class Patched(io.RawIOBase):
     """A file with other bytes at one place, read as one; the file itself stays as it is."""
 
     def __init__(self, base: Path, offset: int, patch: bytes) -> None:
-        self._file: IO[bytes] = base.open("rb", buffering=0)
+        self._file = io.FileIO(base)
         self._offset, self._patch = offset, patch
         self._at = 0
 
@@ -50,14 +50,13 @@ class Patched(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)
-        data = self._file.read(len(view)) or b""
-        view[: len(data)] = data
+        count = self._file.readinto(view)
         first = max(self._offset, self._at)
-        last = min(self._offset + len(self._patch), self._at + len(data))
+        last = min(self._offset + len(self._patch), self._at + count)
         if first < last:
             view[first - self._at : last - self._at] = self._patch[first - self._offset : last - self._offset]
-        self._at += len(data)
-        return len(data)
+        self._at += count
+        return count
 
     def close(self) -> None:
         self._file.close()
@@ -174,8 +173,8 @@ def turn(services: Services, document: Document) -> Iterator[None]:
     """
     with services.turns.of(document.id):
         with services.transactions.read() as conn:
-            current = documents.get(conn, document.id)
-        if current.version != document.version:
+            current = documents.row_version(conn, document.id)
+        if current != document.version:
             raise AccessRefused(access_reasons.CHANGED_MEANWHILE)
         yield
 

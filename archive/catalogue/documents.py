@@ -35,6 +35,7 @@ from policies.vocabulary import FieldRole, State
 
 # What every act runs, built once: building a statement costs more than running it.
 _BY_ID = Prepared(select(documents).where(documents.c.id == bindparam("wanted")))
+_ROW_VERSION = Prepared(select(documents.c.version).where(documents.c.id == bindparam("wanted")))
 _VERSIONS = Prepared(
     select(document_versions)
     .where(document_versions.c.document == bindparam("wanted"))
@@ -43,7 +44,7 @@ _VERSIONS = Prepared(
 _LAST_VERSION = select(func.coalesce(func.max(document_versions.c.ordinal), 0) + 1).where(
     document_versions.c.document == bindparam("whose")
 )
-_ADD_VERSION = Prepared(insert(document_versions).values(ordinal=_LAST_VERSION.scalar_subquery()))
+_ADD_VERSION = Prepared(insert(document_versions).values(ordinal=_LAST_VERSION.scalar_subquery()).inline())
 _SIGNERS = Prepared(
     select(document_signers)
     .where(document_signers.c.document == bindparam("wanted"))
@@ -124,6 +125,14 @@ def get(conn: Connection, document_id: str) -> Document:
 def find(conn: Connection, document_id: str) -> Document | None:
     row = _BY_ID(conn, {"wanted": document_id}).first()
     return _document(row) if row else None
+
+
+def row_version(conn: Connection, document_id: str) -> int:
+    """The version of the document's row as it is now. Raises ArchiveRefused NO_DOCUMENT."""
+    found: int | None = _ROW_VERSION(conn, {"wanted": document_id}).scalar_one_or_none()
+    if found is None:
+        raise ArchiveRefused(archiving.NO_DOCUMENT)
+    return found
 
 
 def by_code(conn: Connection, public_code: str) -> Document | None:

@@ -78,9 +78,11 @@ class WorkDirectory:
             self._disk.replace(part, target)  # the same bytes, if there were any
             self._disk.sync_directory(target.parent)
         except OSError as exc:
-            raise ArchiveUnavailable(f"work area: {os.strerror(exc.errno or 0)}") from exc
-        finally:
             self._disk.remove(part)
+            raise ArchiveUnavailable(f"work area: {os.strerror(exc.errno or 0)}") from exc
+        except BaseException:
+            self._disk.remove(part)
+            raise
         self._hashed.remember(target, hashed)
         return sha256
 
