@@ -177,6 +177,15 @@ def test_a_place_that_becomes_free_is_taken_by_the_most_urgent(house, no_poll):
     assert house.ran == ["held", "urgent", "b", "c", "later"]
 
 
+def test_a_long_line_that_nobody_told_of_is_worked_off_at_once(house, no_poll):
+    """What a life before left: after each job the next, not one with each poll."""
+    for number in range(20):
+        house.put(f"{number:02}", tell=False)
+    house.open(parallel=1)
+    until(lambda: set(house.states().values()) == {"SUCCESS"}, lambda: house.states())
+    assert house.ran == [f"{number:02}" for number in range(20)]
+
+
 def test_no_more_at_once_than_places(house, quick_poll):
     found = house.open(parallel=2)
     for number in range(5):
