@@ -112,7 +112,12 @@ def check(buffer: bytes, *, size: int, depth: int = 24, elements: int = 4096) ->
     while waiting:
         position, end, level = waiting.pop()
         while position < end:
-            content, after = _bounds(buffer, position, end)
+            content = position + 2
+            # Most elements are short: their bounds are read here, without a call for each.
+            if content > end or buffer[position] & 0x1F == 0x1F or buffer[position + 1] >= 0x80:
+                content, after = _bounds(buffer, position, end)
+            elif (after := content + buffer[position + 1]) > end:
+                raise DerError(f"element at {position} runs over its end")
             elements -= 1
             if level > depth or elements < 0:
                 raise DerError("nested or split beyond the limit")

@@ -119,7 +119,7 @@ class Worker:
         while True:
             if not _ready(self._up, select.POLLIN, deadline - _monotonic()):
                 raise Overrun
-            chunk = os.read(self._up, 1 << 20)
+            chunk = os.read(self._up, 1 << 16)  # what a pipe holds
             if not chunk:
                 raise self._gone()
             parts.append(chunk)
