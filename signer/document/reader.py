@@ -224,15 +224,18 @@ class PdfFile:
 
     def numbers(self) -> list[int]:
         """The numbers of all objects that are in use, in ascending order."""
+        return sorted(num for num, entry in self.newest_entries() if entry.kind != "f")
+
+    def newest_entries(self) -> Iterator[tuple[int, Entry]]:
+        """Where the newest version of every object is, free ones too, those of the newest section first."""
         known: set[int] = set()
-        used: list[int] = []
         for section in self.sections:
             for num, entry in section.items():
                 if num not in known:
                     known.add(num)
-                    if entry.kind != "f":
-                        used.append(num)
-        return sorted(used)
+                    if len(self._entries) < _MOST_ENTRIES:
+                        self._entries[num] = entry
+                    yield num, entry
 
     def scan(self) -> Iterator[tuple[int, PdfObject]]:
         """Every object that is in use, once, without keeping them; those of one object stream together.

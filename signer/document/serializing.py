@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -39,6 +40,8 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
         raise ValueError("nested too deep to be written")
     if isinstance(value, dict):
         _write_dictionary(value, parts, depth)
+    elif type(value) is Name:
+        parts.append(_name(value))
     elif isinstance(value, list):
         if _is_of_integers(value):
             parts.append(repr(value).replace(",", "").encode("ascii"))  # widths, rectangles
@@ -94,6 +97,7 @@ def _scalar(value: Any) -> bytes:
     raise TypeError(f"no PDF form for {type(value)!r}")
 
 
+@lru_cache(2_000)
 def _name(value: str) -> bytes:
     raw = value.encode("latin-1")
     return b"/" + _NAME_UNSAFE.sub(lambda m: b"#%02X" % m[0][0], raw)

@@ -243,8 +243,7 @@ def _dictionary(items: list[Any], offset: int) -> dict[str, Any]:
     if len(items) & 1:
         raise malformed("a key without a value", offset)
     result: dict[str, Any] = {}
-    for index in range(0, len(items), 2):
-        key, value = items[index], items[index + 1]
+    for key, value in zip(items[::2], items[1::2], strict=True):
         if type(key) is not Name:
             raise malformed("a key that is no name", offset)
         if key in result and result[key] != value:

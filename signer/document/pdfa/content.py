@@ -38,6 +38,7 @@ INLINE_FILTERS = frozenset(
 )  # fmt: skip
 INVISIBLE_TEXT = 3
 _GRAY, _RGB, _CMYK = Name("DeviceGray"), Name("DeviceRGB"), Name("DeviceCMYK")
+_DEVICE_SPACES = {b"g": _GRAY, b"G": _GRAY, b"rg": _RGB, b"RG": _RGB, b"k": _CMYK, b"K": _CMYK}
 
 _Handler = Callable[["_Run", list[Any]], None]
 
@@ -105,6 +106,8 @@ class Contents:
                 return
             if operator:
                 run.step(operator, operands)
+            else:
+                run.set_colours(operands)
 
 
 class _Run:
@@ -171,6 +174,14 @@ class _Run:
     def _restore(self, _: list[Any]) -> None:
         if self.saved:
             self.fill, self.stroke, self.font, self.mode = self.saved.pop()
+
+    def set_colours(self, operators: list[bytes]) -> None:
+        """What operators that set a device colour do."""
+        for operator in operators:
+            if operator.islower():
+                self.fill = _DEVICE_SPACES[operator]
+            else:
+                self.stroke = _DEVICE_SPACES[operator]
 
     def _fill_space(self, operands: list[Any]) -> None:
         self.fill = _first(operands)
@@ -295,16 +306,8 @@ def _first(operands: list[Any]) -> Any:
     return operands[0] if operands else None
 
 
-def _device(space: Name) -> tuple[_Handler, _Handler]:
-    """The operators that fill and stroke in a device space."""
-
-    def fill(run: _Run, _: list[Any]) -> None:
-        run.fill = space
-
-    def stroke(run: _Run, _: list[Any]) -> None:
-        run.stroke = space
-
-    return fill, stroke
+def _device(operator: bytes) -> _Handler:
+    return lambda run, _: run.set_colours([operator])
 
 
 _HANDLERS: dict[str, _Handler] = {
@@ -325,7 +328,5 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(("S", "s"), _Run._paint_stroke),
     **dict.fromkeys(("b", "B", "b*", "B*"), _Run._paint_both),
     **dict.fromkeys(("Tj", "TJ", "'", '"'), _Run._show),
-    **dict(zip(("g", "G"), _device(_GRAY), strict=True)),
-    **dict(zip(("rg", "RG"), _device(_RGB), strict=True)),
-    **dict(zip(("k", "K"), _device(_CMYK), strict=True)),
+    **{operator.decode(): _device(operator) for operator in _DEVICE_SPACES},
 }

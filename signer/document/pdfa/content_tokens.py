@@ -24,26 +24,28 @@ _LONG_KEYS = {
 }  # fmt: skip
 
 
-# Operators on plain numbers that no rule asks about (positions, paths, text state), as far as they follow each
-# other. The numbers are within the limits of 6.1.13 by their length; what looks any different ends the run.
+# Operators on plain numbers that paint nothing (positions, paths, text state, device colours), as far as they
+# follow each other. The numbers are within the limits of 6.1.13 by their length; what looks different ends the run.
 _SPACE = rb"[\t\n\f\r ]"
 _NUMBER = rb"[+-]?(?:\d{1,9}+(?:\.\d{0,9}+)?+|\.\d{1,9}+)"
-_INERT = rb"(?:BT|ET|EMC|cm|re|T[cdDLmswz*]|W\*?|[chijJlmMnvwy])"
+_UNPAINTED = rb"(?:BT|ET|EMC|cm|re|rg|RG|T[cdDLmswz*]|W\*?|[cghijJkGKlmMnvwy])"
+_COLOURS = frozenset({b"g", b"rg", b"k", b"G", b"RG", b"K"})
 _RUN = re.compile(
-    rb"(?:%b*+(?:%b%b++){0,%d}+%b(?=%b|\Z)){1,500}+" % (_SPACE, _NUMBER, _SPACE, MAX_OPERANDS, _INERT, _SPACE)
+    rb"(?:%b*+(?:%b%b++){0,%d}+%b(?=%b|\Z)){1,500}+"
+    % (_SPACE, _NUMBER, _SPACE, MAX_OPERANDS, _UNPAINTED, _SPACE)
 )
 # What TJ shows, up to its end: strings of plain letters or whole bytes, and such numbers.
-_STRING = rb"<((?:[0-9A-Fa-f]{2})*+)>|\(([^()\\\r]*+)\)"
 _SHOWN = re.compile(
-    rb"\[((?:%b*+(?:%b|%b(?=[\t\n\f\r <(\]]))){0,5000}+)%b*+\]" % (_SPACE, _STRING, _NUMBER, _SPACE)
+    rb"\[((?:%b*+(?:<(?:[0-9A-Fa-f]{2})*+>|\([^()\\\r]*+\)|%b(?=[\t\n\f\r <(\]]))){0,5000}+)%b*+\]"
+    % (_SPACE, _NUMBER, _SPACE)
 )
-_STRINGS = re.compile(_STRING)
+_STRINGS = re.compile(rb"<([^>]*+)>|\(([^)]*+)\)")
 
 
 def operations(data: bytes) -> Iterator[tuple[str, list[Any], int]]:
     """Operators in order with their operands, and how many tokens that were; an inline image is one ("BI",
-    [InlineImage]). A run of operators that no rule asks about is one ("", []) with all its tokens; an array
-    that shows text may be without its numbers.
+    [InlineImage]). A run of operators that paint nothing is one ("", [those that set a device colour]) with all
+    its tokens; an array that shows text may be without its numbers.
 
     Raises `DocumentRefused` for what is not the grammar.
     """
@@ -55,7 +57,8 @@ def operations(data: bytes) -> Iterator[tuple[str, list[Any], int]]:
             run = _RUN.match(data, position)
             if run is not None:
                 position = run.end()
-                yield "", operands, len(run[0].split())
+                words = run[0].split()
+                yield "", [word for word in words if word in _COLOURS], len(words)
         match = token(data, position)
         if match is None:
             break

@@ -25,6 +25,8 @@ _ROLES = {
     "OCProperties": "layers",
 }
 _HOLDING = frozenset({dict, list, Ref})  # a stream is only reached by reference
+_NUMBERS = frozenset({int, float})
+_NUMBERS_AND_ROWS = _NUMBERS | {list}
 _ITEMS = {"states": "state", "annotations": "annotation", "intents": "intent"}
 
 
@@ -48,11 +50,24 @@ def walk(context: Context, rules: tuple[Rule, ...]) -> None:
                 value = context.pdf.resolve(value)
             except DocumentRefused:
                 continue  # the syntax rules have named it
+        if type(value) is list and _is_of_rows(value):  # each would be taken out at once and hold nothing
+            left -= sum(type(item) is list for item in value)
+            if left < 0:
+                context.complete = False
+                return
+            continue
         todo += _children(value, role, number)
         if isinstance(value, dict | Stream):
             node = value.dict if isinstance(value, Stream) else value
             for rule in rules:
                 rule(context, role, node, number)
+
+
+def _is_of_rows(value: list[Any]) -> bool:
+    """Whether an array holds numbers, and arrays of numbers: widths, rectangles."""
+    if not _NUMBERS_AND_ROWS.issuperset(map(type, value)):
+        return False
+    return all(_NUMBERS.issuperset(map(type, item)) for item in value if type(item) is list)
 
 
 def _children(value: Any, role: str, number: int) -> list[tuple[Any, str, int]]:

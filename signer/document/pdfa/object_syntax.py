@@ -7,7 +7,6 @@ parsed value no longer tells (spaces, ends of line, digits).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from policies.reasons import document as reasons
@@ -44,7 +43,7 @@ def check_object_syntax(context: Context) -> None:
     context.require(highest <= MAX_OBJECTS, "6.1.13-7", f"object number {highest}")
     packed: dict[int, list[int]] = {}
     budget = context.limits.values
-    for number, entry in _newest(context):
+    for number, entry in context.pdf.newest_entries():
         budget -= 1
         if budget < 0:
             context.complete = False
@@ -55,15 +54,6 @@ def check_object_syntax(context: Context) -> None:
             packed.setdefault(entry.where, []).append(entry.extra)
     for container in sorted(packed):
         _packed(context, container)
-
-
-def _newest(context: Context) -> Iterator[tuple[int, Entry]]:
-    seen: set[int] = set()
-    for section in context.pdf.sections:
-        for number, entry in section.entries.items():
-            if number not in seen:
-                seen.add(number)
-                yield number, entry
 
 
 def _written(context: Context, number: int, entry: Entry) -> None:
