@@ -68,6 +68,7 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # our counters are at /metrics
     )
     app.state.services = services
     for router in (*API, *PAGES, *([demo_pki.router] if services.demo is not None else [])):
