@@ -22,7 +22,7 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import Lock
 from typing import Any
 
@@ -53,29 +53,29 @@ class Transactions:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """Commits at the end of the block; an exception rolls everything back. Never nest in one thread."""
-        with answering(), self._writer.held("FULL") if self._writer else self.engine.begin() as conn:
-            yield conn
+        return self._writer.held("FULL") if self._writer else self._begun(waits=True)
+
+    def note(self) -> AbstractContextManager[Connection]:
+        """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
+        return self._writer.held("NORMAL") if self._writer else self._begun(waits=False)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A snapshot: rows do not change while the block runs, and writes fail."""
+        return self._readers.lent() if self._readers else self._snapshot()
 
     @contextmanager
-    def note(self) -> Iterator[Connection]:
-        """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
-        with answering(), self._writer.held("NORMAL") if self._writer else self.engine.begin() as conn:
-            if self._writer is None:
+    def _begun(self, *, waits: bool) -> Iterator[Connection]:
+        with answering(), self.engine.begin() as conn:
+            if not waits:
                 conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield conn
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A snapshot: rows do not change while the block runs, and writes fail."""
-        if self._readers is not None:
-            with answering(), self._readers.lent() as conn:
-                yield conn
-        else:
-            with answering(), self._reader.connect() as conn, conn.begin():
-                yield conn
+    def _snapshot(self) -> Iterator[Connection]:
+        with answering(), self._reader.connect() as conn, conn.begin():
+            yield conn
 
     def close(self) -> None:
         """Give the connections back. Open blocks end with an error."""
@@ -109,15 +109,16 @@ class _Writer:
         if not turn.acquire(timeout=self._busy_seconds):
             raise ArchiveUnavailable("no connection to the database became free")
         try:
-            conn = self._conn or self._engine.connect()
-            self._conn = None
-            try:
-                _set_synchronous(conn, waits)
-                with conn.begin():
-                    yield conn
-            except BaseException:
-                conn.close()  # whatever state it is in
-                raise
+            with answering():
+                conn = self._conn or self._engine.connect()
+                self._conn = None
+                try:
+                    _set_synchronous(conn, waits)
+                    with conn.begin():
+                        yield conn
+                except BaseException:
+                    conn.close()  # whatever state it is in
+                    raise
             if self._closed:  # meanwhile
                 conn.close()
             else:
@@ -146,26 +147,28 @@ class _Readers:
     def lent(self) -> Iterator[Connection]:
         if self._process != os.getpid():  # a fork: the parent's connections are not ours
             self._free, self._process = deque(), os.getpid()
-        try:
-            conn = self._free.pop()
-        except IndexError:
-            conn = self._engine.connect()
-        raw: Any = conn.connection.dbapi_connection
-        try:
-            raw.execute(
-                "BEGIN"
-            )  # by ourselves: SQLAlchemy's care for a transaction costs more than most readings
-            yield conn
-            if conn.in_transaction():  # as SQLAlchemy sees it, which ran a statement of the block
-                conn.rollback()
-            else:
-                raw.execute("COMMIT")
-        except BaseException:
-            conn.close()  # whatever state it is in
-            raise
+        with answering():
+            conn = self._free_one()
+            raw: Any = conn.connection.dbapi_connection
+            try:
+                raw.execute("BEGIN")  # by ourselves: SQLAlchemy's care for it costs more than most readings
+                yield conn
+                if conn.in_transaction():  # as SQLAlchemy sees it, which ran a statement of the block
+                    conn.rollback()
+                else:
+                    raw.execute("COMMIT")
+            except BaseException:
+                conn.close()  # whatever state it is in
+                raise
         self._free.append(conn)
         if self._closed:  # meanwhile
             self.close()
+
+    def _free_one(self) -> Connection:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._engine.connect()
 
     def close(self) -> None:
         """Those that nobody uses; the others when their reading ends."""
@@ -186,7 +189,7 @@ def answering() -> Iterator[None]:
         if exc.connection_invalidated or name.startswith(UNANSWERED):
             raise ArchiveUnavailable(f"the database did not answer ({name or exc.orig})") from exc
         raise
-    except sqlite3.OperationalError as exc:  # of BEGIN, which goes around SQLAlchemy
+    except sqlite3.OperationalError as exc:  # of BEGIN and COMMIT, which go around SQLAlchemy
         if exc.sqlite_errorname.startswith(UNANSWERED):
             raise ArchiveUnavailable(f"the database did not answer ({exc.sqlite_errorname})") from exc
         raise

@@ -10,9 +10,11 @@ import pytest
 
 from api.demo.agency import DEMO_AGENCY
 from api.demo.documents import DecisionSpec
+from api.identity import AccessRefused
 from api.issuing import Issuing
 from api.store import accounts
 from archive.catalogue import documents
+from policies.reasons import access as reasons
 from tests.conftest import need_tool
 from tests.service import AUDITOR, CLERK, INITIAL, LEADER, SECOND, Site, until
 
@@ -334,6 +336,23 @@ def test_audit_has_intent_before_and_result_after_each_use_of_a_key(site, issued
     acts = [(row["act"], row["phase"]) for row in site.document(issued)["acts"]]
     for act in ("sign", "seal"):
         assert acts.index((act, "intent")) < acts.index((act, "result"))
+
+
+def test_a_use_of_a_key_is_told_when_its_act_did_not_come_about(site):
+    document = site.prepared(initials=INITIAL)
+    with site.services.transactions.read() as conn:
+        row, (actor, _) = documents.get(conn, document), accounts.by_name(conn, INITIAL)
+
+    def record(conn, sha256):
+        documents.change(conn, row, site.services.clock(), reason=sha256)
+        raise AccessRefused(reasons.CHANGED_MEANWHILE)
+
+    with pytest.raises(AccessRefused):
+        Issuing(site.services).initial(row, actor, record)
+    found = site.document(document)
+    assert (found["state"], found["reason"]) == ("prepared", None)
+    phases = [act["phase"] for act in found["acts"] if act["act"] == "initial"]
+    assert phases == ["intent", "result"]
 
 
 def test_fsck_is_clean_after_all_this(site, issued):

@@ -86,6 +86,17 @@ def test_what_a_change_returns_is_what_is_stored(catalogue):
             assert repr(document) == repr(documents.get(conn, document.id))
 
 
+def test_the_version_of_a_row_counts_its_changes(catalogue):
+    with catalogue.write() as conn:
+        document = new_document(conn)
+        assert documents.row_version(conn, document.id) == document.version == 1
+        changed = documents.change(conn, document, AT, subject="Về việc khác")
+        assert documents.row_version(conn, document.id) == changed.version == 2
+        with pytest.raises(ArchiveRefused) as refused:
+            documents.row_version(conn, "no such id")
+    assert refused.value.reason is archiving.NO_DOCUMENT
+
+
 def test_versions_are_numbered_in_the_order_in_which_they_came(catalogue):
     with catalogue.write() as conn:
         first, second = new_document(conn), new_document(conn)
