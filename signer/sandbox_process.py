@@ -62,10 +62,8 @@ class Worker:
         self.limits = limits
         self.calls = 0
         numbers = (limits.nice, limits.address_space, limits.file_bytes)
-        requests, self._down = os.pipe()
-        self._up, answers = os.pipe()
+        (requests, self._down), (self._up, answers), (lifeline, self._lifeline) = _pipes(3)
         # The worker gets SIGIO (and dies) when the last copy of `_lifeline` is closed: with its parent.
-        lifeline, self._lifeline = os.pipe()
         ends = (requests, answers, lifeline)
         try:
             self.process = template.fork(numbers, ends) if template else _spawn(program, numbers, ends)
@@ -143,6 +141,19 @@ class Worker:
     def _close(self) -> None:
         for descriptor in (self._down, self._up, self._lifeline):
             os.close(descriptor)
+
+
+def _pipes(count: int) -> list[tuple[int, int]]:
+    """All of them or none. Raises OSError."""
+    made: list[tuple[int, int]] = []
+    try:
+        for _ in range(count):
+            made.append(os.pipe())
+    except OSError:
+        for end in (end for pipe in made for end in pipe):
+            os.close(end)
+        raise
+    return made
 
 
 def _spawn(program: tuple[str, ...], numbers: tuple[int, ...], ends: tuple[int, ...]) -> Process:

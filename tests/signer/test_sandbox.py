@@ -377,6 +377,32 @@ def test_no_descriptors_are_lost(preload):
     assert len(told) == 6 and len(set(told)) == 1
 
 
+def test_a_worker_that_cannot_be_started_costs_no_descriptors():
+    """With room for one pipe of three. Counted in a process that does nothing else."""
+    script = textwrap.dedent(
+        f"""
+        import resource
+        from pathlib import Path
+        from signer.errors import SandboxUnavailable
+        from signer.sandbox import Sandbox
+        with Sandbox(1, program={HOSTILE!r}) as pool:
+            opened = lambda: len(list(Path("/proc/self/fd").iterdir())) - 1
+            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            for _ in range(4):
+                before = opened()
+                resource.setrlimit(resource.RLIMIT_NOFILE, (before + 3, most))
+                try:
+                    pool.call("signer.hostile:pid")
+                except SandboxUnavailable:
+                    print(opened() - before)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+            print(pool.call("signer.hostile:echo", 1))
+        """
+    )
+    told = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True).stdout
+    assert told.split() == [b"0", b"0", b"0", b"0", b"[1]"]
+
+
 @pytest.mark.parametrize("preload", [(), (PRELOAD,)], ids=["started", "forked"])
 def test_a_worker_dies_with_its_parent_even_in_a_loop(preload):
     script = textwrap.dedent(
