@@ -23,9 +23,7 @@ USED_AGAIN = {"batch, sign: result, not committed", "batch, sign: in its transac
 
 def signed_in_order(house: House, documents: list[str]) -> list[str]:
     """Those of the documents that the leader signed, in the order in which it happened."""
-    rows = house.sql(
-        "select document from document_versions where role = 'leader-signed' order by created_at"
-    )
+    rows = house.sql("select document from document_versions where role = 'leader-signed' order by rowid")
     return [document for (document,) in rows if document in documents]
 
 
