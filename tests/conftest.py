@@ -23,6 +23,13 @@ def need_tool(name: str) -> str:
     return path
 
 
+def pytest_runtest_setup(item):
+    """Tests of one group share a service and run in one process. Versions that lose the groups do not say so."""
+    grouped = getattr(item.config.option, "loadgroup", False) and item.get_closest_marker("xdist_group")
+    if grouped and "@" not in item.nodeid:
+        pytest.fail("pytest and pytest-xdist of these versions do not keep groups of tests together")
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter):
     """The names of what failed stand last, where a log that was cut to its end still shows them."""
