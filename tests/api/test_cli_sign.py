@@ -130,6 +130,24 @@ def test_a_wrong_password_is_told_once_and_tells_no_secret(sources, tmp_path, ke
     assert names(tmp_path / "out") == [NAME]
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "", "\nnot the password\n"], ids=repr)
+def test_a_password_file_as_windows_writes_it(sources, tmp_path, key, ends):
+    """With a byte order mark: a password that is wrong for that would cost one of a token's three tries."""
+    written = tmp_path / "password"
+    written.write_bytes(f"\ufeff{PASSWORD}{ends}".encode())
+    result = antin("sign", sources / "a.pdf", tmp_path / "out.pdf", *key[:3], written)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("way", ["one", "many"])
+def test_an_expired_certificate_is_told_once(sources, tmp_path, key, way):
+    demo_pki().write_pkcs12("expired", tmp_path / "expired.p12", PASSWORD)
+    target = (tmp_path / "out.pdf",) if way == "one" else ("--out-dir", tmp_path / "out")
+    result = antin("sign", sources / "a.pdf", *target, "--key", tmp_path / "expired.p12", *key[2:])
+    assert result.returncode == 3 and result.stderr.count("[signing.certificate-") == 1, result.stderr
+    assert not (tmp_path / "out.pdf").exists() and not (tmp_path / "out" / "a.pdf").exists()
+
+
 def test_a_terminal_sees_how_far_it_is(tmp_path, key):
     """A copy that takes long enough to be shown, on a real terminal."""
     source = write_large(tmp_path / "large.pdf", 400_000_000, sparse=True)
