@@ -10,6 +10,7 @@ from signer.creation.native.form import fields_of
 from signer.creation.native.grammar import reference
 from signer.creation.native.locks import OWN
 from signer.creation.native.reading import NativeFile, common
+from signer.creation.native.source import Source
 from signer.creation.native.unfit import Unfit, Unfitness
 from signer.creation.token import Hole
 
@@ -25,7 +26,7 @@ def newest_hole(path: Path, field: str) -> Hole:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return _hole(NativeFile(descriptor), field)
+        return _hole(NativeFile(Source(descriptor)), field)
     finally:
         os.close(descriptor)
 
