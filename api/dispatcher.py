@@ -18,7 +18,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
-from api.job_rows import Job, JobRows
+from api.store.job_rows import Failure, Job, JobRows
 from api.transactions import Transactions
 
 log = logging.getLogger("antin.jobs")
@@ -85,7 +85,7 @@ class Dispatcher:
         self.queues = {queue: Places(free, queue in prompt) for queue, free in parallel.items()}
         self._most = sum(parallel.values())
         self._told: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._ended: list[tuple[Job, Exception | None]] = []
+        self._ended: list[tuple[Job, Failure | None]] = []
         self._token = ""  # what is taken is marked with it; a new one after each commit
         self._doubtful = False  # whether the last commit was one
         self._running = 0
@@ -165,13 +165,13 @@ class Dispatcher:
                 self._threads.submit(self._work, self.queues[queue], job)
 
     def _work(self, places: Places, job: Job) -> None:
-        outcome: list[tuple[Job, Exception | None]] = []  # none: the job stays open
+        outcome: list[tuple[Job, Failure | None]] = []  # none: the job stays open
         try:
             outcome.append((job, self._outcome(job)))
         finally:  # `api.line.Stopped` ends nothing
             self._told.put(lambda: self._free(places, outcome))
 
-    def _outcome(self, job: Job) -> Exception | None:
+    def _outcome(self, job: Job) -> Failure | None:
         try:
             if job.attempts > ATTEMPTS:
                 raise GivenUp(f"after {ATTEMPTS} attempts")
@@ -179,10 +179,10 @@ class Dispatcher:
             self.handlers[kind](operation, payload)
         except Exception as exc:
             log.exception("job %s ended in an unforeseen fault", job.operation)
-            return exc
+            return type(exc).__name__, str(exc)
         return None
 
-    def _free(self, places: Places, outcome: list[tuple[Job, Exception | None]]) -> None:
+    def _free(self, places: Places, outcome: list[tuple[Job, Failure | None]]) -> None:
         places.free += 1
         self._running -= 1
         self._ended += outcome

@@ -17,7 +17,7 @@ from dbos import DBOS, DBOSConfig
 
 from api.dispatcher import Dispatcher
 from api.dispatcher import Handler as Handler
-from api.job_rows import APPLICATION, APPLICATION_VERSION, SERIALIZER, WORKFLOW, JobRows
+from api.store.job_rows import APPLICATION, APPLICATION_VERSION, SERIALIZER, WORKFLOW, JobRows
 from api.transactions import Transactions, engine_for_jobs
 from archive.catalogue import Connection
 

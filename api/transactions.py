@@ -235,10 +235,10 @@ def _set_synchronous(conn: Connection, waits: str) -> None:
 
 
 def engine_for_jobs(url: str) -> Engine | None:
-    """The engine of the queue's own steps (taken, done); None where the queue's default is right.
+    """The engine of what DBOS does by itself (take up what a dead process left, let delayed jobs go); None where its
+    default is right.
 
-    On SQLite they are notes: a step that a power cut takes away is done again, and every handler bears that.
-    What enqueues is written in the act's own, durable transaction.
+    On SQLite these are notes: a step that a power cut takes away is done again.
     """
     if make_url(url).get_backend_name() != "sqlite":
         return None

@@ -16,8 +16,8 @@ from sqlalchemy import text
 
 from api import dispatcher as module
 from api.dispatcher import ATTEMPTS, Dispatcher
-from api.job_rows import JobRows
 from api.line import Stopped
+from api.store.job_rows import JobRows
 from api.transactions import Transactions
 from archive.errors import ArchiveUnavailable
 from tests.crashes.children import exit_code, forked
@@ -61,7 +61,7 @@ class House:
 
     def _bad(self, operation, _payload):
         self.ran.append(operation)
-        raise ZeroDivisionError
+        raise ZeroDivisionError("no database takes this: \udcff\0")
 
     def _stopped(self, operation, _payload):
         self.ran.append(operation)

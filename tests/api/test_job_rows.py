@@ -7,7 +7,7 @@ from dbos import DBOS, DBOSClient, run_dbos_database_migrations
 from sqlalchemy import column as sql_column
 from sqlalchemy import table, text, update
 
-from api.job_rows import APPLICATION, APPLICATION_VERSION, SERIALIZER, WORKFLOW, JobRows
+from api.store.job_rows import APPLICATION, APPLICATION_VERSION, SERIALIZER, WORKFLOW, JobRows
 from api.transactions import Transactions, engine_for_jobs
 from tests.crashes.children import exit_code, forked
 from tests.service import until
@@ -134,7 +134,7 @@ def test_taken_and_ended_as_dbos_does(transactions, rows):
     with transactions.write() as conn:
         conn.execute(text("insert into seen select * from workflow_status where owner_xid = 't1'"))
         rows.end(conn, jobs["ours-good"])
-        rows.end(conn, jobs["ours-bad"], ZeroDivisionError("in one document"))
+        rows.end(conn, jobs["ours-bad"], ("ZeroDivisionError", "in one document"))
     with transactions.read() as conn:
         for kind in ("good", "bad"):
             assert shape(conn, f"ours-{kind}") == shape(conn, f"theirs-{kind}")
@@ -193,7 +193,7 @@ def test_who_lost_a_job_does_not_end_it(transactions, rows):
     (second,) = taken(transactions, rows, mark="t2")
     assert second.attempts == first.attempts, "no attempt was made"
     with transactions.write() as conn:
-        rows.end(conn, first, ValueError())
+        rows.end(conn, first, ("ValueError", ""))
         assert rows.open(conn) == {"a"}
         assert shape(conn, "a")["error"] is None
         rows.end(conn, second)

@@ -20,6 +20,7 @@ WORKFLOW, APPLICATION = "antin.act", "antin"
 # Bumped on purpose when a workflow's steps change, so that old rows are not resumed by new code.
 APPLICATION_VERSION = "1"
 SERIALIZER = DBOSPortableJSONSerializer()
+Failure = tuple[str, str]  # name of the error, and what it says
 
 _PUT = """
 INSERT INTO {schema}workflow_status (workflow_uuid, status, name, queue_name, priority, delay_until_epoch_ms,
@@ -128,15 +129,18 @@ class JobRows:
         taken_in_order = sorted(taken, key=lambda row: (row[1], row[2], row[0]))
         return [Job(row[0], row[4], row[3], token) for row in taken_in_order]
 
-    def end(self, conn: Connection, job: Job, error: Exception | None = None) -> None:
+    def end(self, conn: Connection, job: Job, failure: Failure | None = None) -> None:
         """It ran. Nothing when it is not ours any more."""
-        status = "SUCCESS" if error is None else "ERROR"
+        status = "SUCCESS" if failure is None else "ERROR"
         ended = conn.execute(
             self._end, {"operation": job.operation, "token": job.token, "status": status}
         ).rowcount
-        if error is not None and ended:
-            told = SERIALIZER.serialize({"name": type(error).__name__, "message": str(error), "code": None})
-            conn.execute(self._put_error, {"operation": job.operation, "error": told})
+        if failure is not None and ended:
+            # All in ASCII: a text that the database refuses would keep every other job from being ended.
+            error = json.dumps(
+                {"name": failure[0], "message": failure[1], "code": None}, separators=(",", ":")
+            )
+            conn.execute(self._put_error, {"operation": job.operation, "error": error})
 
     def give_back(self, conn: Connection, token: str) -> None:
         """What was taken with this token, by a commit that may not have been one, is in line again."""
