@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,12 @@ from hypothesis import HealthCheck, settings
 # A busy machine is no fault of the code: an example may take as long as it takes, and so may its making.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
+
+
+def pytest_configure():
+    """A shell lets what it starts in the background ignore Ctrl-C, and all that this starts; tests interrupt some."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def need_tool(name: str) -> str:
