@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any
 
 from api import jobs
 from api.identity import AccessRefused
@@ -17,7 +17,6 @@ from api.store import audit
 from api.store.accounts import Account
 from archive.catalogue import Connection, documents
 from archive.catalogue.values import Document, NewVersion, Signer, VersionRole
-from archive.errors import ArchiveUnavailable
 from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
 from policies.reasons import signing as signing_reasons
@@ -34,14 +33,13 @@ from signer.ports import SigningKey
 from signer.stages import Appended
 
 SYSTEM = "system"
-T = TypeVar("T")
 
 
 class Patched(io.RawIOBase):
     """A file with other bytes at one place, read as one; the file itself stays as it is."""
 
     def __init__(self, base: Path, offset: int, patch: bytes) -> None:
-        self._file = io.FileIO(base)
+        self._file: IO[bytes] = base.open("rb", buffering=0)
         self._offset, self._patch = offset, patch
         self._at = 0
 
@@ -50,13 +48,14 @@ class Patched(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)
-        count = self._file.readinto(view)
+        data = self._file.read(len(view)) or b""
+        view[: len(data)] = data
         first = max(self._offset, self._at)
-        last = min(self._offset + len(self._patch), self._at + count)
+        last = min(self._offset + len(self._patch), self._at + len(data))
         if first < last:
             view[first - self._at : last - self._at] = self._patch[first - self._offset : last - self._offset]
-        self._at += count
-        return count
+        self._at += len(data)
+        return len(data)
 
     def close(self) -> None:
         self._file.close()
@@ -115,13 +114,11 @@ def sign(
     request: SignatureRequest,
     actor: Account,
     act: str,
-    record: Callable[[Connection, str], T],
-) -> T:
-    """One use of a key: check certificate → prepare → audit intent → compare → sign → audit result, and `record`.
+) -> str:
+    """One use of a key: check certificate → prepare → audit intent → compare → sign → audit result.
 
-    `record` gets the SHA-256 of the signed bytes in the work area and writes the act's own rows, in one transaction
-    with the result. After a crash between intent and result the audit shows an intent without a result, the
-    document has not moved, and the bytes have no name.
+    Returns the SHA-256 of the signed bytes in the work area. After a crash between intent and result the
+    audit shows an intent without a result, the document has not moved, and the bytes have no name.
     """
     at = services.clock()
     check_before_signing(key, at, services.signing_rules)
@@ -139,30 +136,19 @@ def sign(
         "digest": prepared.digest.hex(),
         "certificate": subject_of(key.certificate),
     }
-    with services.transactions.write() as conn:
-        _audit(services, conn, document, actor, act, "intent", facts)
+    _audit(services, document, actor, act, "intent", facts)
     try:
         if chosen.path is not SigningPath.NATIVE:
             two_step.check_digest(base, prepared, admitted.kept)
         tail = two_step.complete(prepared, key)
     except Exception as exc:
-        with services.transactions.write() as conn:
-            _audit(services, conn, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})
+        _audit(services, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})
         raise
     sha256 = _join(services, named, prepared.base_size, tail)
-    result = {**facts, "sha256": sha256}
-    try:
-        with services.transactions.write() as conn:
-            _audit(services, conn, document, actor, act, "result", result)
-            done = record(conn, sha256)
-    except ArchiveUnavailable:
-        raise  # whether both were committed is not known
-    except Exception:
-        with services.transactions.note() as conn:  # the key was used, and nothing came of it
-            _audit(services, conn, document, actor, act, "result", result)
-        raise
+    # A note: the act that follows commits it for good; without that act it is an intent without a result.
+    _audit(services, document, actor, act, "result", {**facts, "sha256": sha256}, durable=False)
     services.metrics.signed(chosen.path, chosen.shape)
-    return done
+    return sha256
 
 
 @contextmanager
@@ -173,8 +159,8 @@ def turn(services: Services, document: Document) -> Iterator[None]:
     """
     with services.turns.of(document.id):
         with services.transactions.read() as conn:
-            current = documents.row_version(conn, document.id)
-        if current != document.version:
+            current = documents.get(conn, document.id)
+        if current.version != document.version:
             raise AccessRefused(access_reasons.CHANGED_MEANWHILE)
         yield
 
@@ -220,20 +206,23 @@ def audit_event(
 
 def _audit(
     services: Services,
-    conn: Connection,
     document: Document,
     actor: Account,
     act: str,
     phase: str,
     facts: dict[str, Any],
+    *,
+    durable: bool = True,
 ) -> None:
-    audit.write(
-        conn,
-        document.agency,
-        actor=actor.name,
-        act=act,
-        phase=phase,
-        subject=document.id,
-        detail=facts,
-        at=services.clock(),
-    )
+    transaction = services.transactions.write if durable else services.transactions.note
+    with transaction() as conn:
+        audit.write(
+            conn,
+            document.agency,
+            actor=actor.name,
+            act=act,
+            phase=phase,
+            subject=document.id,
+            detail=facts,
+            at=services.clock(),
+        )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api.health import Health, ready
-from api.routes.context import Given, api_router, json_answer
+from api.routes.context import Given, json_answer
 
-router = api_router("health")
+router = APIRouter(tags=["health"])
 
 
 @router.get("/health", summary="State of each part; 503 while acts cannot be done")

@@ -41,20 +41,18 @@ from signer.trust import anchors
 from signer.trust.anchors import TrustAnchors
 from signer.trust.revocation import HttpRevocationSource
 
-# What the templates of the path's and the visitors' workers import.
+# What workers of the path import while nobody calls.
 PATH_MODULES = (
-    "signer.document.upload",
+    "signer.document.intake",
     "signer.document.pdfa",
     "signer.stamping.placement",
     "signer.creation.prepare",
     "signer.creation.two_step",
     "signer.creation.token",
-    "signer.creation.shown",
     "signer.validation.process",
     "signer.crosscheck.independent",
     "signer.document.preview",
 )
-VISITORS_MODULES = ("signer.validation.process",)
 BACKGROUND_NICE = 19
 VISITORS_NICE = 5
 
@@ -81,12 +79,7 @@ def build(given: Settings) -> Services:
         ),
         visitors=Sandbox(
             max(1, given.sandbox_workers // 2),
-            SandboxLimits(
-                wall_seconds=given.sandbox_seconds,
-                retire_calls=1,
-                nice=VISITORS_NICE,
-                preload=VISITORS_MODULES,
-            ),
+            SandboxLimits(wall_seconds=given.sandbox_seconds, retire_calls=1, nice=VISITORS_NICE),
         ),
         background=Sandbox(1, SandboxLimits(wall_seconds=2 * given.sandbox_seconds, nice=BACKGROUND_NICE)),
         identity=LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours)),
@@ -103,7 +96,7 @@ def build(given: Settings) -> Services:
         demo=demo,
     )
     services.jobs = DbosJobs(
-        transactions,
+        given.engine_url,
         {**Finishing(services).handlers(), "fsck": guarded(services, Checking(services).run)},
         {ACTS: 4, STAMPS: given.tsa_parallel + WORKING + IN_LINE, QUIET: 1},
         _executor(given),

@@ -42,7 +42,7 @@ _PENDING = Prepared(
     .order_by(leaves.c.position)
     .limit(bindparam("most"))
 )
-_ASSIGN = Prepared(
+_ASSIGN = (
     update(leaves)
     .where(leaves.c.id == bindparam("leaf_id"), leaves.c.log_index.is_(None))
     .values(log_index=bindparam("new_index"))
@@ -90,12 +90,14 @@ def pending(conn: Connection, limit: int) -> Sequence[tuple[str, bytes]]:
 
 def assign(conn: Connection, pairs: Sequence[tuple[str, int]]) -> None:
     """Give each leaf its index. Raises LogConflict when a leaf or an index is taken."""
+    if not pairs:
+        return
     rows = [{"leaf_id": leaf_id, "new_index": index} for leaf_id, index in pairs]
     try:
-        done = _ASSIGN.many(conn, rows)
+        done = conn.execute(_ASSIGN, rows)
     except IntegrityError as exc:
         raise LogConflict("an index of the log is taken") from exc
-    if done != len(rows):
+    if done.rowcount != len(rows):
         raise LogConflict("a leaf has its index already")
 
 

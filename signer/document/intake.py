@@ -11,8 +11,6 @@ Runs in the sandbox. The caller MUST hand the facts to `policies.intake.decide` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,34 +40,17 @@ def examine_file(path: Path, limits: IntakeLimits) -> DocumentFacts:
     What would cost more than `limits` is not read: the facts then say which limit was passed, or hold the
     reader's refusal, and the defaults for the rest.
     """
-    with examined(path, limits) as (facts, _):
-        return facts
-
-
-@contextmanager
-def examined(path: Path, limits: IntakeLimits) -> Iterator[tuple[DocumentFacts, PdfFile | None]]:
-    """The facts of `examine_file`, with the file still open; None in its place where it could not be opened."""
-    facts, pdf = _opened(path, limits)
-    with pdf or nullcontext():
-        if pdf is not None:
-            try:
-                facts = _second_reader(path, _examine(pdf, _frame(pdf, facts), limits))
-            except DocumentRefused as exc:
-                facts = _refused(facts, exc)
-        yield facts, pdf
-
-
-def _opened(path: Path, limits: IntakeLimits) -> tuple[DocumentFacts, PdfFile | None]:
     size = path.stat().st_size
     facts = DocumentFacts(size=size)
     if size == 0 or size > limits.file_bytes:
-        return facts, None
+        return facts
     if _was_longer(path, size):
-        return replace(facts, truncated=True), None
+        return replace(facts, truncated=True)
     try:
-        return facts, PdfFile.open(path, limits=_reader_limits(limits))
+        with PdfFile.open(path, limits=_reader_limits(limits)) as pdf:
+            return _second_reader(path, _examine(pdf, _frame(pdf, facts), limits))
     except DocumentRefused as exc:
-        return _refused(facts, exc), None
+        return _refused(facts, exc)
 
 
 def _was_longer(path: Path, size: int) -> bool:

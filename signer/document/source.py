@@ -49,14 +49,12 @@ class Source:
 
     def read(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes at `offset`; fewer (or none) at the end."""
-        end = offset + length
-        if end > self.size:
-            end = self.size
-        if offset < 0 or end <= offset:
+        length = min(length, self.size - offset)
+        if offset < 0 or length <= 0:
             return b""
         if offset >= self._stored:
-            return self._tail[offset - self._stored : end - self._stored]
-        length = end - offset
+            start = offset - self._stored
+            return self._tail[start : start + length]
         data = self._pread(offset, min(length, self._stored - offset))
         return data + self._tail[: length - len(data)] if len(data) < length else data
 

@@ -66,12 +66,11 @@ def direct_references(value: Any) -> Iterator[Ref]:
     stack = [value]
     while stack:
         item = stack.pop()
-        kind = type(item)  # the reader makes no others, and most items are numbers
-        if kind is Ref:
+        if isinstance(item, Ref):
             yield item
-        elif kind is dict:
+        elif isinstance(item, dict):
             stack.extend(item.values())
-        elif kind is list:
+        elif isinstance(item, list):
             stack.extend(item)
-        elif kind is Stream:
+        elif isinstance(item, Stream):
             stack.extend(item.dict.values())
