@@ -32,7 +32,17 @@ from api.routes import (
 from api.services import Services
 from policies.reasons import access as reasons
 
-API_PREFIX = "/api/v1"
+API = (
+    operations.router,
+    documents.writes,
+    documents.router,
+    journal.router,
+    verifications.router,
+    health.router,
+    metrics.router,
+    sessions.api,
+)
+PAGES = (sessions.pages, public.router, audits.router, desks.router)
 DESCRIPTION = """Signs, seals, issues, archives and proves official documents.
 
 Every write needs an `Idempotency-Key`. Acts that wait answer 202 with an operation to be polled. Errors are
@@ -54,19 +64,15 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
         title="An Tín",
         version="1",
         description=DESCRIPTION,
-        openapi_url=f"{API_PREFIX}/openapi.json",
+        openapi_url=f"{context.API_PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # our counters are at /metrics
     )
     app.state.services = services
-    for module in (documents, operations, journal, verifications, health, metrics):
-        app.include_router(module.router, prefix=API_PREFIX, responses=PROBLEM_RESPONSES)
-    app.include_router(sessions.api, prefix=API_PREFIX, responses=PROBLEM_RESPONSES)
-    for pages in (sessions.pages, public.router, audits.router, desks.router):
-        app.include_router(pages, include_in_schema=False)
-    if services.demo is not None:
-        app.include_router(demo_pki.router, include_in_schema=False)
+    for router in (*API, *PAGES, *([demo_pki.router] if services.demo is not None else [])):
+        app.router.routes.extend(router.routes)  # an included router would look for the route three times
     rendering.mount_static(app)
     _handle_errors(app)
     app.add_middleware(BodyLimit, limit=services.settings.upload_limit)
@@ -111,7 +117,7 @@ def _lacks_key(exc: RequestValidationError) -> bool:
 
 async def _answer(request: Request, problem: dict[str, Any]) -> Response:
     wants_page = "text/html" in request.headers.get("accept", "")
-    if wants_page and not request.url.path.startswith(API_PREFIX):
+    if wants_page and not request.url.path.startswith(context.API_PREFIX):
         if problem.get("id") == reasons.NOT_SIGNED_IN.id and request.method == "GET":
             return context.to_sign_in(request)
         refusal = problem["status"] < 500  # a fault of ours may be the database that knows who is signed in
@@ -120,15 +126,3 @@ async def _answer(request: Request, problem: dict[str, Any]) -> Response:
     response = context.json_answer({**problem, "instance": request.url.path}, problem["status"])
     response.headers["content-type"] = problems.MEDIA_TYPE
     return response
-
-
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "description": "A refusal with its reason (RFC 9457)",
-        "content": {problems.MEDIA_TYPE: {"schema": problems.SCHEMA}},
-    },
-    "5XX": {
-        "description": "Nothing was done: something that we depend on does not answer, or a fault of ours",
-        "content": {problems.MEDIA_TYPE: {"schema": problems.SCHEMA}},
-    },
-}

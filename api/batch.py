@@ -2,12 +2,13 @@
 
 A document is in one of three states: signed and told, signed but not yet told (a crash came between), or neither.
 The lines that were told are kept with the operation, so a second run goes on behind them; the document's own row
-says whether the first untold one was signed.
+says whether the first untold one was signed. A ký nháy goes on in the background: its line names that operation.
 """
 
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from api import problems
@@ -38,40 +39,41 @@ class Batch:
 
         Raises Stopped between two documents when the service stops.
         """
-        lines = self._told(operation)
+        with self.s.transactions.read() as conn:
+            row = operations.get(conn, operation)
+        if row is None:
+            raise LookupError(operation)
+        lines = list((row.result or {}).get("documents", []))
         for document_id, version in chosen[len(lines) :]:
             if self.s.working.closed:
                 raise Stopped
-            lines.append(self._line(document_id, version))
+            lines.append(self._line(document_id, version, row.created_at))
             # A note, after the signature's own commit: lost, the document's row is asked again.
             with self.s.transactions.note() as conn:
                 operations.progress(conn, operation, len(lines), {"documents": lines}, self.s.clock())
         return {"documents": lines}
 
-    def _told(self, operation: str) -> list[Line]:
-        with self.s.transactions.read() as conn:
-            row = operations.get(conn, operation)
-        return list((row.result or {}).get("documents", [])) if row is not None else []
-
-    def _line(self, document_id: str, version: int) -> Line:
+    def _line(self, document_id: str, version: int, since: datetime) -> Line:
         """Whatever is wrong with one document, the rest goes on; a fault of ours is logged with its trace."""
         try:
-            return {"document": document_id, "state": self._sign(document_id, version)}
+            return {"document": document_id, **self._sign(document_id, version, since)}
         except Exception as exc:
             if self.s.working.closed:  # the stop is what it failed of
                 raise Stopped from exc
             return {"document": document_id, "problem": problems.problem(exc)}
 
-    def _sign(self, document_id: str, version: int) -> State:
+    def _sign(self, document_id: str, version: int, since: datetime) -> Line:
         with self.s.transactions.read() as conn:
             document = documents.get(conn, document_id)
             signers = documents.signers(conn, document_id)
-        mine = any(signer.account == self.actor.id and signer.signed_at is not None for signer in signers)
-        if mine and document.version > version:
-            return document.state  # before a crash of this batch
+        mine = [signer.signed_at for signer in signers if signer.account == self.actor.id]
+        if document.version > version and any(at is not None and at >= since for at in mine):
+            return {"state": document.state}  # before a crash of this batch
         unchanged(document, version)
-        Issuing(self.s).sign(document, self.actor, batch=True)
-        return State.SIGNED
+        operation = Issuing(self.s).sign(document, self.actor, batch=True)
+        if operation.kind == "initial":
+            return {"state": document.state, "operation": operation.id}
+        return {"state": State.SIGNED}
 
 
 def unchanged(document: Document, version: int) -> None:

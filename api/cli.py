@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import click
 
 from api import cli_verify
+from api.progress import printable
 from api.settings import SettingsError
 from api.wiring import tools
 from api.wiring.clock import clock
@@ -99,8 +102,13 @@ def sign(files: tuple[Path, ...], out_dir: Path | None, processes: int, **option
     antin sign SOURCE... --out-dir DIR …     many, also whole folders
 
     With --out-dir the same command run again goes on where it was stopped or killed; the journal in DIR knows.
-    Exit: 0 all signed, 3 some refused, 70 something did not answer or broke.
+    Ctrl-C, SIGTERM and SIGHUP finish what is in hand; a second one leaves at once.
+    Exit: 0 all signed, 3 some refused, 70 something did not answer or broke, 128 + the signal that stopped it.
     """
+    if options["trust"] is not None and not options["tsa"]:
+        raise click.UsageError(
+            "--trust are the anchors of --tsa, which is not given: there would be no time-stamp"
+        )
     if out_dir is not None:
         from api.cli_sign_many import sign_many
 
@@ -111,6 +119,8 @@ def sign(files: tuple[Path, ...], out_dir: Path | None, processes: int, **option
         sys.exit(sign_many(files, out_dir, processes=processes, **options))
     from api.cli_sign import sign_file
 
+    if processes:
+        raise click.UsageError("--processes goes with --out-dir: one file has one process")
     if len(files) != 2:
         raise click.UsageError("one SOURCE and one OUT, or --out-dir")
     source, out = files
@@ -219,14 +229,17 @@ def account_token(name: str, label: str, days: int, config: Path | None, data_di
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: click's usage errors and our own become the documented exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without these letters
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     wants_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     try:
         antin.main(arguments, standalone_mode=False)
     except click.exceptions.Exit as exc:
         sys.exit(exc.exit_code)
-    except click.Abort:
-        sys.exit(130)
+    except click.Abort as exc:
+        sys.exit(128 + getattr(exc.__cause__, "signal", signal.SIGINT))
     except click.ClickException as exc:
         exc.show()
         sys.exit(USAGE)
@@ -237,10 +250,10 @@ def main(arguments: list[str] | None = None) -> None:
         _show_refusal(exc, wants_json)
         sys.exit(REFUSED)
     except FileExistsError as exc:
-        click.echo(f"antin: {exc.filename or exc} exists already; choose another name", err=True)
+        click.echo(printable(f"antin: {exc.filename or exc} exists already; choose another name"), err=True)
         sys.exit(USAGE)
     except (SignerUnavailable, ArchiveUnavailable, ArchiveDamaged, OSError) as exc:
-        click.echo(f"antin: {type(exc).__name__}: {exc}", err=True)
+        click.echo(printable(f"antin: {type(exc).__name__}: {exc}"), err=True)
         sys.exit(INTERNAL)
     except Exception as exc:
         log.debug("fault", exc_info=exc)
@@ -252,7 +265,8 @@ def _show_refusal(exc: Refused, wants_json: bool) -> None:
     if wants_json:
         click.echo(json.dumps(cli_verify.refusal_object(exc), ensure_ascii=False))
     else:
-        click.echo(f"{exc.text('vi')}\n{exc.text('en')}\n[{exc.id}; {exc.basis}]", err=True)
+        for line in (exc.text("vi"), exc.text("en"), f"[{exc.id}; {exc.basis}]"):
+            click.echo(printable(line), err=True)
 
 
 if __name__ == "__main__":

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from api.progress import BytesLine
+from api.progress import BytesLine, printable
 from api.wiring import tools
 from api.wiring.clock import clock
 from policies.algorithms import Digest, Scheme, SignatureAlgorithm
+from policies.reasons import signing as reasons
 from signer.creation import single, two_step
+from signer.creation.sources import MISTAKES, look
+from signer.creation.staging import check_free
 from signer.creation.two_step import SignatureRequest
+from signer.errors import SigningRefused
 from signer.keys import checks
 from signer.trust.certificates import parse
 
@@ -27,6 +33,18 @@ def algorithm(*, pss: bool) -> SignatureAlgorithm:
     return SignatureAlgorithm(Scheme.RSA_PSS if pss else Scheme.RSA_PKCS1V15, Digest.SHA256)
 
 
+@contextmanager
+def mistakes_told() -> Iterator[None]:
+    """A path that is not there or not allowed is refused with a sentence; a disk that fails is not."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno not in MISTAKES:
+            raise
+        raise SigningRefused(reasons.SOURCE_UNREADABLE, path=exc.filename or "?", cause=exc.strerror) from exc
+
+
+@mistakes_told()
 def sign_file(
     source: Path,
     out: Path,
@@ -40,19 +58,19 @@ def sign_file(
     pss: bool,
 ) -> str:
     """Sign `source` into `out`; one line that says what was made. Nothing is left behind on failure."""
-    if out.exists():
-        raise FileExistsError(f"{out} exists already")
+    check_free(out)
+    size = look(source).size
     key = tools.command_line_key(container, password_file, algorithm(pss=pss))
     authority = tools.command_line_tsa(tsa, trust) if tsa else None
     password = tools.password_of(document_password_file) if document_password_file else ""
     at = clock()
     checks.check_period(parse(key.certificate), at)
     name = checks.subject_of(key.certificate)
-    size = two_step.contents_size(key, authority.reserve if authority else 0)
-    request = SignatureRequest(field or FIELD, size, name, at, digest_algorithm=key.algorithm.digest)
+    room = two_step.contents_size(key, authority.reserve if authority else 0)
+    request = SignatureRequest(field or FIELD, room, name, at, digest_algorithm=key.algorithm.digest)
     written: list[str] = []
     with (
-        tools.command_line_sandbox(source.stat().st_size) as sandbox,
+        tools.command_line_sandbox(size) as sandbox,
         BytesLine(f"{source.name}:") as progress,
     ):
         lost = single.sign(
@@ -68,4 +86,4 @@ def sign_file(
     if lost:
         click.echo(BEYOND_PDFA.format(claim=lost), err=True)
     by = "".join(f" ({who})" for who in written)
-    return f"{out}: {'B-T' if authority else 'B-B'}, {name}{by}"
+    return printable(f"{out}: {'B-T' if authority else 'B-B'}, {name}{by}")

@@ -45,7 +45,8 @@ from signer.stages import Appended
 from signer.validation.values import DocumentReport
 
 log = logging.getLogger("antin.finishing")
-Work = Callable[[str, dict[str, Any]], dict[str, Any]]
+# The operation's result; None when the act's own transaction ended the operation.
+Work = Callable[[str, dict[str, Any]], dict[str, Any] | None]
 KEPT = frozenset({State.ARCHIVED, State.ISSUED, State.FILED})
 FINISHING = frozenset({State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED}) | KEPT
 
@@ -66,8 +67,9 @@ def guarded(services: Services, act: Work) -> jobs.Handler:
             with services.transactions.note() as conn:  # lost: the job is done again
                 operations.fail(conn, operation_id, problem, services.clock())
         else:
-            with services.transactions.note() as conn:
-                operations.succeed(conn, operation_id, result or {}, services.clock())
+            if result is not None:
+                with services.transactions.note() as conn:
+                    operations.succeed(conn, operation_id, result, services.clock())
         services.endings.announce(operation_id)
 
     return handler
@@ -94,7 +96,7 @@ class Finishing:
     def _in_turn(self, act: Work) -> Work:
         """One job at a time on one document's signatures: the second finds what the first did, and asks nobody."""
 
-        def in_turn(operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        def in_turn(operation: str, payload: dict[str, Any]) -> dict[str, Any] | None:
             with self.s.turns.of("stamp " + payload["document"]):
                 return act(operation, payload)
 
@@ -119,14 +121,24 @@ class Finishing:
     def follow_up(self, document_id: str, account: str) -> None:
         """What an archived document is owed, once: pyHanko's opinion, and validation data after the grace."""
         with self.s.transactions.write() as conn:
+            self._owed(conn, documents.get(conn, document_id), account)
+
+    def _owed(self, conn: Connection, document: Document, account: str) -> None:
+        if document.state not in KEPT:
+            return
+        long_term = any(v.role is VersionRole.LONG_TERM for v in documents.versions(conn, document.id))
+        if not operations.known(conn, document.id, "crosscheck"):
+            self._enqueue(conn, "crosscheck", document, account)
+        if not long_term and not operations.known(conn, document.id, "augment"):
+            self._enqueue(conn, "augment", document, account, self.s.settings.grace_seconds)
+
+    def _finished(self, document_id: str, account: str, operation: str) -> None:
+        """The end of `finish` and what follows. A note: lost, the job is done again, which was not over either."""
+        with self.s.transactions.note() as conn:
             document = documents.get(conn, document_id)
-            if document.state not in KEPT:
-                return
-            long_term = any(v.role is VersionRole.LONG_TERM for v in documents.versions(conn, document.id))
-            if not operations.known(conn, document.id, "crosscheck"):
-                self._enqueue(conn, "crosscheck", document, account)
-            if not long_term and not operations.known(conn, document.id, "augment"):
-                self._enqueue(conn, "augment", document, account, self.s.settings.grace_seconds)
+            self._owed(conn, document, account)
+            result = {"state": document.state, "sha256": document.current_sha256}
+            operations.succeed(conn, operation, result, self.s.clock())
 
     def _enqueue(
         self,
@@ -171,19 +183,20 @@ class Finishing:
             row = operations.get(conn, operation)
         if row is not None and row.result is not None:
             return str(row.result["signed"])
-        with self._working(document):
-            sha256 = Issuing(self.s).initial(document, actor)
-        # Crash: signed bytes without a name; the key is used again.
-        with self.s.transactions.note() as conn:
+
+        def record(conn: Connection, sha256: str) -> str:
             operations.progress(conn, operation, 0, {"signed": sha256}, self.s.clock())
-        return sha256
+            return sha256
+
+        with self._working(document):
+            return Issuing(self.s).initial(document, actor, record)
 
     def _sign_batch(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         return Batch(self.s, self._actor(payload)).run(operation, payload["documents"])
 
     # 4. Time-stamp the leader's signature, then validate that signature.
 
-    def _stamp_leader(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def _stamp_leader(self, operation: str, payload: dict[str, Any]) -> dict[str, Any] | None:
         document = self._document(payload)
         if document.state is not State.SIGNED:
             return {"state": document.state}
@@ -210,7 +223,9 @@ class Finishing:
             )
             work.audit_event(self.s, conn, document, None, "stamp-leader", sha256=stamped, field=field)
             tokens.forget(conn, imprint)
-        return {"state": changed.state, "time": token_time.isoformat()}
+            result = {"state": changed.state, "time": token_time.isoformat()}
+            operations.succeed(conn, operation, result, self.s.clock())
+        return None
 
     def _validated(
         self, sha256: str, imprint: str | None = None, sandbox: Sandbox | None = None
@@ -235,17 +250,19 @@ class Finishing:
 
     # 6. to 8. Time-stamp the seal, validate twice, archive, number in the log.
 
-    def _finish(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
-        document = self._document(payload)
+    def _finish(self, operation: str, payload: dict[str, Any]) -> None:
+        document, deposit = self._document(payload), None
         if document.state is State.SEALED:
             document = self._stamp_seal(document, operation)
         with self._working(document):
             if document.state is State.SEAL_TIMESTAMPED:
-                document = self._validate(document)
-            if document.state is State.VALIDATED:
-                document = self._archive(document)
-        self.follow_up(document.id, payload["actor"])
-        return {"state": document.state, "sha256": document.current_sha256}
+                deposit = self._validate(document)
+            elif document.state is State.VALIDATED:
+                with self.s.transactions.read() as conn:
+                    deposit = deposit_rows.version_deposit(conn, document.id)
+            if deposit is not None:
+                self._carry_out(deposit)
+        self._finished(document.id, payload["actor"], operation)
 
     def _stamp_seal(self, document: Document, operation: str) -> Document:
         field = next(row["name"] for row in document.boxes if row["role"] == FieldRole.SEAL)
@@ -257,7 +274,7 @@ class Finishing:
             tokens.forget(conn, imprint)
         return changed
 
-    def _validate(self, document: Document) -> Document:
+    def _validate(self, document: Document) -> Deposit:
         """Ours, then the independent checker; only a pass of both goes on. The deposit is planned with it."""
         sha256 = document.current_sha256 or ""
         report = self._validated(sha256)
@@ -270,9 +287,9 @@ class Finishing:
             changed = documents.advance(conn, document, Act.VALIDATE, at)
             work.audit_event(self.s, conn, document, None, "validate", **facts)
             content = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, sha256)
-            ingest.plan_version(conn, changed, content, facts, at)
+            deposit = ingest.plan_version(conn, changed, content, facts, at)
             self._bind_audit(conn, document.agency)
-        return changed
+        return deposit
 
     def _check_conformity(self, document: Document, path: Path) -> None:
         """PDF/A-2b in, PDF/A-2b out."""
@@ -305,14 +322,6 @@ class Finishing:
         key = self.s.keys.get(account.key_name if account else "")
         return hashlib.sha256(key.certificate).hexdigest()
 
-    def _archive(self, document: Document) -> Document:
-        with self.s.transactions.read() as conn:
-            deposit = deposit_rows.version_deposit(conn, document.id)
-        if deposit is not None:
-            self._carry_out(deposit)
-        with self.s.transactions.read() as conn:
-            return documents.get(conn, document.id)
-
     def _carry_out(self, deposit: Deposit) -> None:
         """Kept, and in the log. A leaf that is committed needs nobody: a slow log numbers it later."""
         try:
@@ -326,7 +335,7 @@ class Finishing:
 
     # 10. Keep: pyHanko's opinion during quarantine; validation data after the grace period.
 
-    def _crosscheck(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def _crosscheck(self, operation: str, payload: dict[str, Any]) -> dict[str, Any] | None:
         """A third opinion, audited; a disagreement stops the document and is shown to the operator."""
         document = self._document(payload)
         leaf = self.s.proofs.leaf_of(document)
@@ -345,7 +354,9 @@ class Finishing:
             work.audit_event(self.s, conn, document, None, "crosscheck", opinion=opinion, summary=summary)
             if not agrees:
                 self._stop(conn, document.id, "pyHanko: " + summary)
-        return {"opinion": opinion, "summary": summary}
+            result = {"opinion": opinion, "summary": summary}
+            operations.succeed(conn, operation, result, self.s.clock())
+        return None
 
     def _stop(self, conn: Connection, document_id: str, why: str) -> None:
         """In any state that can be stopped; what is voided or stopped already stays so."""

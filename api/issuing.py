@@ -27,6 +27,7 @@ from archive.registers.numbers import NumberRequest
 from policies import intake, issuing, layout, numbering
 from policies.issuing import Act, Facts, allow, next_state
 from policies.layout import Box, LeaderAnchor, PlacementRequest, Rect, SealAnchor, SealSpec
+from policies.reasons import document as document_reasons
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
 from policies.vocabulary import FieldRole, Role
@@ -34,6 +35,8 @@ from signer.creation import choose, two_step
 from signer.creation.plan import PreparationPlan, QrPlan
 from signer.creation.two_step import SignatureRequest
 from signer.document.pdfa.report import PdfaReport
+from signer.document.upload import UploadFacts
+from signer.errors import DocumentRefused
 from signer.ports import SigningKey
 from signer.stamping.appearance import Appearance
 
@@ -84,8 +87,7 @@ class Issuing:
             raise Refused(reasons.NO_LEADER)
         with self.s.transactions.read() as conn:
             signers = [self._person(conn, name, actor) for name in (*draft.initials, *draft.leaders)]
-        facts = self._admit(sha256)
-        conformity = self._conformity(sha256)
+        facts, conformity = self._admit(sha256)
         new = NewDocument(
             agency=actor.agency,
             kind=draft.kind,
@@ -120,19 +122,19 @@ class Issuing:
             raise Refused(reasons.NO_SUCH_SIGNER, name=name[:64])
         return found[0]
 
-    def _admit(self, sha256: str) -> intake.DocumentFacts:
+    def _admit(self, sha256: str) -> tuple[intake.DocumentFacts, dict[str, Any]]:
+        """Intake's facts, and PDF/A by our own check: what it claims, whether it holds. What comes in so goes
+        out so."""
         path = self.s.store.work_path(sha256)
         profile = self.s.intake_profile
         intake.check_size(path.stat().st_size, profile.limits)
-        facts: intake.DocumentFacts = self.s.sandbox.call(
-            "signer.document.intake:examine_file", path, profile.limits
-        )
-        intake.decide(facts, profile)
-        return facts
+        upload: UploadFacts = self.s.sandbox.call("signer.document.upload:examine_upload", path, profile)
+        intake.decide(upload.facts, profile)
+        return upload.facts, self._conformity(upload.conformity)
 
-    def _conformity(self, sha256: str) -> dict[str, Any]:
-        """PDF/A by our own check: what it claims, whether it holds. What comes in so goes out so."""
-        report: PdfaReport = self.s.sandbox.call("signer.document.pdfa:check", self.s.store.work_path(sha256))
+    def _conformity(self, report: PdfaReport | None) -> dict[str, Any]:
+        if report is None:  # of a file that was admitted: the worker contradicts itself
+            raise DocumentRefused(document_reasons.PARSER_FAILED, kind="conformity")
         return {"claims": report.claims, "conforms": report.conforms, "rules": sorted(report.rules)[:20]}
 
     # 2. Prepare once, before the first signature: every field that will ever be needed.
@@ -234,31 +236,29 @@ class Issuing:
         request = self._request(signer.field, key, actor.display, shown)
         if not leads:
             return self._later(document, "initial", actor, {"field": signer.field})
-        with work.turn(self.s, document):
-            sha256 = work.sign(self.s, document, key, request, actor, "sign")
-            with self.s.transactions.write() as conn:
-                signed = documents.advance(
-                    conn,
-                    document,
-                    Act.SIGN,
-                    self.s.clock(),
-                    version=work.version(self.s, VersionRole.LEADER_SIGNED, sha256),
-                )
-                documents.mark_signed(conn, signer, self.s.clock())
-                payload = {"field": signer.field, "batch": batch}
-                return self._enqueue(conn, "stamp-leader", signed, actor, payload)
 
-    def initial(self, document: Document, actor: Account) -> str:
-        """The bytes with this account's ký nháy; its time-stamp goes in before the document moves on."""
+        def record(conn: Connection, sha256: str) -> Operation:
+            at, version = self.s.clock(), work.version(self.s, VersionRole.LEADER_SIGNED, sha256)
+            signed = documents.advance(conn, document, Act.SIGN, at, version=version)
+            documents.mark_signed(conn, signer, at)
+            return self._enqueue(conn, "stamp-leader", signed, actor, {"field": signer.field, "batch": batch})
+
+        with work.turn(self.s, document):
+            return work.sign(self.s, document, key, request, actor, "sign", record)
+
+    def initial(self, document: Document, actor: Account, record: Callable[[Connection, str], str]) -> str:
+        """The bytes with this account's ký nháy; its time-stamp goes in before the document moves on.
+
+        `record` takes part in the transaction that says that the key was used.
+        """
         with self.s.transactions.read() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
         allow(Act.INITIAL, actor.roles)
         next_state(document.state, Act.INITIAL)
         key = self.s.keys.get(actor.key_name)
         shown = Appearance(image=self.s.stamps.signature(actor.name))
-        return work.sign(
-            self.s, document, key, self._request(signer.field, key, actor.display, shown), actor, "initial"
-        )
+        request = self._request(signer.field, key, actor.display, shown)
+        return work.sign(self.s, document, key, request, actor, "initial", record)
 
     def sign_batch(self, chosen: list[Document], actor: Account) -> Operation:
         """One authentication for many documents; each is signed or refused for itself, in the given order."""
@@ -365,19 +365,15 @@ class Issuing:
         request = self._request(
             field, key, self.s.settings.agency_name, Appearance(image=self.s.stamps.seal()), fills
         )
+
+        def record(conn: Connection, sha256: str) -> Operation:
+            at, version = self.s.clock(), work.version(self.s, VersionRole.SEALED, sha256)
+            facts = Facts(number=document.number_text)
+            sealed = documents.advance(conn, document, Act.SEAL, at, facts=facts, version=version)
+            return self._enqueue(conn, "finish", sealed, actor, {"field": field})
+
         with work.turn(self.s, document):
-            sha256 = work.sign(self.s, document, key, request, actor, "seal")
-            with self.s.transactions.write() as conn:
-                version = work.version(self.s, VersionRole.SEALED, sha256)
-                sealed = documents.advance(
-                    conn,
-                    document,
-                    Act.SEAL,
-                    self.s.clock(),
-                    facts=Facts(number=document.number_text),
-                    version=version,
-                )
-                return self._enqueue(conn, "finish", sealed, actor, {"field": field})
+            return work.sign(self.s, document, key, request, actor, "seal", record)
 
     # 6. Issue, once the receipt is there; then file. Later facts are events of the archive.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +23,7 @@ SECURITY_HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "x-frame-options": "DENY",
 }
+_ENCODED = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 # Room for the multipart framing and the other form fields around a file of the allowed size.
 FRAMING = 1 << 20
 # What comes to any other place is held in memory, by whoever sends it.
@@ -50,7 +50,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         most = self._most(scope)
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not announced.isdigit() or int(announced) > most:
             await self._refuse(send, most)
             return
@@ -95,11 +95,7 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
-                extra: list[Any] = [
-                    (name.encode(), value.encode())
-                    for name, value in SECURITY_HEADERS.items()
-                    if name.encode() not in present
-                ]
+                extra = (pair for pair in _ENCODED if pair[0] not in present)
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 

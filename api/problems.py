@@ -34,6 +34,17 @@ SCHEMA: dict[str, Any] = {
     },
 }
 
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "A refusal with its reason (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": SCHEMA}},
+    },
+    "5XX": {
+        "description": "Nothing was done: something that we depend on does not answer, or a fault of ours",
+        "content": {MEDIA_TYPE: {"schema": SCHEMA}},
+    },
+}
+
 # Who did not answer, most special first: what the user is told.
 UNANSWERED: dict[type[Exception], tuple[str, str]] = {
     TimestampUnavailable: (

@@ -1,4 +1,7 @@
-"""One line on a terminal that says how far a long pass is. Nothing at all when standard error is a file."""
+"""What the command line shows: names as they can be read, and one line that says how far a long pass is.
+
+Nothing of that line is written when standard error is a file.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,11 @@ from typing import Self
 _EVERY = 0.2  # seconds
 _MB = 1_000_000
 _CLEAR = "\r\033[K"
+
+
+def printable(text: str) -> str:
+    """The text in one line: a name may hold line ends, a terminal's commands, or bytes that are no text."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class TerminalLine:
@@ -26,7 +34,7 @@ class TerminalLine:
         if self._shown and now >= self._next:
             self._next = now + _EVERY
             self._written = True
-            sys.stderr.write(f"{_CLEAR}… {text}")
+            sys.stderr.write(f"{_CLEAR}… {printable(text)}")
             sys.stderr.flush()
 
     def clear(self) -> None:

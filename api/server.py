@@ -7,6 +7,7 @@ import gc
 import uvicorn
 
 from api.app import create_app
+from api.http_protocol import HttpProtocol
 from api.services import Services
 from api.settings import Settings
 from api.wiring import service
@@ -28,7 +29,9 @@ def server(settings: Settings) -> tuple[uvicorn.Server, Services]:
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=10,
-        h11_max_incomplete_event_size=64 << 10,
+        access_log=False,  # nothing below a warning is logged, and each line would be made all the same
+        http=HttpProtocol,
+        loop="uvloop",
     )
     return uvicorn.Server(config), services
 

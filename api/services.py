@@ -20,6 +20,7 @@ from api.proofs import Proofs
 from api.settings import Settings
 from api.stamps import Stamps
 from api.store import idempotency
+from api.store.idempotency import KeysInUse
 from api.transactions import Transactions
 from api.turns import Turns
 from archive.ports import ObjectStore, WorkArea
@@ -88,6 +89,7 @@ class Services:
     reports: dict[str, DocumentReport] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
     endings: Endings = field(default_factory=Endings)
+    keys_in_use: KeysInUse = field(default_factory=KeysInUse)
     last_stamp: LastStamp | None = None
     drawn: DrawnStamps = field(default_factory=DrawnStamps)
     metrics: Metrics = field(default_factory=Metrics)

@@ -17,8 +17,7 @@ from api.line import Stopped
 from api.services import LastStamp, Services
 from api.store import tokens
 from archive.catalogue.values import Document
-from signer.creation import cms
-from signer.creation.token import Hole
+from signer.creation import choose, cms
 from signer.errors import TimestampRefused, TimestampUnavailable
 
 log = logging.getLogger("antin.stamping")
@@ -44,7 +43,7 @@ class Stamping:
         rank = work.priority(document, batch=batch), operation
         base = self.s.store.work_path(sha256)
         with self.s.working.place(*rank):
-            hole: Hole = self.s.sandbox.call("signer.creation.token:newest_hole", base, field)
+            hole = choose.newest_hole(self.s.sandbox, base, field)
         imprint = hashlib.sha256(cms.signature_value(hole.contents)).digest()
         with self.s.turns.of(imprint.hex()):
             token = self.kept_token(imprint, rank)

@@ -10,7 +10,7 @@ polling the file lock. PostgreSQL: its defaults (READ COMMITTED); the queries lo
 
 A note commits without waiting for the disk (synchronous=NORMAL; PostgreSQL: synchronous_commit=off). It survives
 the death of the process, its order among commits is kept, and the next `write` makes it durable as well. It is
-for what is repeated or taken up again without harm: that a key of idempotency is in use, that a job has ended.
+for what is repeated or taken up again without harm: the answer under a key of idempotency, that a job has ended.
 
 A database that does not answer is `ArchiveUnavailable`: whether the act was committed is then unknown, and it
 is repeated.
@@ -22,7 +22,8 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -40,57 +41,101 @@ class Transactions:
 
     def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.url = url
-        self._noting: Engine
+        self._writer: _Writer | None = None
+        self._readers: _Readers | None = None
         if make_url(url).get_backend_name() == "sqlite":
-            self.engine = _sqlite(url, "BEGIN IMMEDIATE", busy_seconds, read_only=False)
-            self._reader = _sqlite(url, "BEGIN", busy_seconds, read_only=True)
-            self._noting = self.engine.execution_options(antin_note=True)
-            self._readers: _Readers | None = _Readers(self._reader)
+            self.engine = _sqlite(url, busy_seconds, read_only=False)
+            self._reader = _sqlite(url, busy_seconds, read_only=True)
+            self._writer, self._readers = _Writer(self.engine, busy_seconds), _Readers(self._reader)
         else:
             self.engine = create_engine(url, pool_pre_ping=True)
             self._reader = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-            self._noting = self.engine
-            self._readers = None
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """Commits at the end of the block; an exception rolls everything back. Never nest in one thread."""
-        with answering(), self.engine.begin() as conn:
-            yield conn
+        return self._writer.held("FULL") if self._writer else self._begun(waits=True)
+
+    def note(self) -> AbstractContextManager[Connection]:
+        """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
+        return self._writer.held("NORMAL") if self._writer else self._begun(waits=False)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A snapshot: rows do not change while the block runs, and writes fail."""
+        return self._readers.lent() if self._readers else self._snapshot()
 
     @contextmanager
-    def note(self) -> Iterator[Connection]:
-        """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
-        with answering(), self._noting.begin() as conn:
-            if conn.dialect.name == "postgresql":
+    def _begun(self, *, waits: bool) -> Iterator[Connection]:
+        with answering(), self.engine.begin() as conn:
+            if not waits:
                 conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield conn
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A snapshot: rows do not change while the block runs, and writes fail."""
-        if self._readers is None:
-            with answering(), self._reader.connect() as conn, conn.begin():
-                yield conn
-        else:
-            with answering(), self._readers.lent() as conn:
-                yield conn
+    def _snapshot(self) -> Iterator[Connection]:
+        with answering(), self._reader.connect() as conn, conn.begin():
+            yield conn
 
     def close(self) -> None:
         """Give the connections back. Open blocks end with an error."""
-        if self._readers is not None:
+        if self._writer is not None and self._readers is not None:
+            self._writer.close()
             self._readers.close()
         self._reader.dispose()
         self.engine.dispose()
 
 
-class _Readers:
-    """Connections that stay open between readings: the way through SQLAlchemy's pool costs four times a reading.
+class _Writer:
+    """The connection that writes stays open between acts: the way through SQLAlchemy's pool costs more than they do.
 
-    As many as there were readers at a time. Safe for threads.
+    Whoever comes while it is held waits. Safe for threads.
     """
+
+    def __init__(self, engine: Engine, busy_seconds: float) -> None:
+        self._engine = engine
+        self._busy_seconds = busy_seconds
+        self._turn = Lock()
+        self._conn: Connection | None = None
+        self._process = os.getpid()
+        self._closed = False
+
+    @contextmanager
+    def held(self, waits: str) -> Iterator[Connection]:
+        """`waits`: SQLite's `synchronous`, FULL or NORMAL."""
+        if self._process != os.getpid():  # a fork: the parent's connection is not ours
+            self._turn, self._conn, self._process = Lock(), None, os.getpid()
+        turn = self._turn
+        if not turn.acquire(timeout=self._busy_seconds):
+            raise ArchiveUnavailable("no connection to the database became free")
+        try:
+            with answering():
+                conn = self._conn or self._engine.connect()
+                self._conn = None
+                try:
+                    _set_synchronous(conn, waits)
+                    with conn.begin():
+                        yield conn
+                except BaseException:
+                    conn.close()  # whatever state it is in
+                    raise
+            if self._closed:  # meanwhile
+                conn.close()
+            else:
+                self._conn = conn
+        finally:
+            turn.release()
+
+    def close(self) -> None:
+        """At once, or when the act that holds it ends."""
+        self._closed = True
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            conn.close()
+
+
+class _Readers:
+    """Connections that stay open between readings, as many as there were readers at a time. Safe for threads."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -102,19 +147,28 @@ class _Readers:
     def lent(self) -> Iterator[Connection]:
         if self._process != os.getpid():  # a fork: the parent's connections are not ours
             self._free, self._process = deque(), os.getpid()
-        try:
-            conn = self._free.pop()
-        except IndexError:
-            conn = self._engine.connect()
-        try:
-            with conn.begin():
+        with answering():
+            conn = self._free_one()
+            raw: Any = conn.connection.dbapi_connection
+            try:
+                raw.execute("BEGIN")  # by ourselves: SQLAlchemy's care for it costs more than most readings
                 yield conn
-        except BaseException:
-            conn.close()  # whatever state it is in
-            raise
+                if conn.in_transaction():  # as SQLAlchemy sees it, which ran a statement of the block
+                    conn.rollback()
+                else:
+                    raw.execute("COMMIT")
+            except BaseException:
+                conn.close()  # whatever state it is in
+                raise
         self._free.append(conn)
         if self._closed:  # meanwhile
             self.close()
+
+    def _free_one(self) -> Connection:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._engine.connect()
 
     def close(self) -> None:
         """Those that nobody uses; the others when their reading ends."""
@@ -135,22 +189,18 @@ def answering() -> Iterator[None]:
         if exc.connection_invalidated or name.startswith(UNANSWERED):
             raise ArchiveUnavailable(f"the database did not answer ({name or exc.orig})") from exc
         raise
-    except sqlite3.OperationalError as exc:  # of BEGIN, which goes around SQLAlchemy
+    except sqlite3.OperationalError as exc:  # of BEGIN and COMMIT, which go around SQLAlchemy
         if exc.sqlite_errorname.startswith(UNANSWERED):
             raise ArchiveUnavailable(f"the database did not answer ({exc.sqlite_errorname})") from exc
         raise
 
 
-def _sqlite(url: str, begin: str, busy_seconds: float, *, read_only: bool) -> Engine:
-    pool: dict[str, Any] = (
-        {"pool_size": 16, "max_overflow": -1}
-        if read_only
-        else {"pool_size": 1, "max_overflow": 0, "pool_timeout": busy_seconds}
-    )
+def _sqlite(url: str, busy_seconds: float, *, read_only: bool) -> Engine:
     engine = create_engine(
         url,
         connect_args={"isolation_level": None, "timeout": busy_seconds, "check_same_thread": False},
-        **pool,
+        pool_size=16,
+        max_overflow=-1,
     )
 
     @event.listens_for(engine, "connect")
@@ -165,24 +215,30 @@ def _sqlite(url: str, begin: str, busy_seconds: float, *, read_only: bool) -> En
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(conn: Connection) -> None:
-        raw: Any = conn.connection.dbapi_connection  # SQLAlchemy's care for results costs more than they do
-        if not read_only:
-            waits = "NORMAL" if conn.get_execution_options().get("antin_note") else "FULL"
-            if conn.info.get("synchronous") != waits:
-                raw.execute(f"PRAGMA synchronous={waits}")
-                conn.info["synchronous"] = waits
-        raw.execute(begin)
+    if not read_only:
+
+        @event.listens_for(engine, "begin")
+        def _begin(conn: Connection) -> None:
+            raw: Any = (
+                conn.connection.dbapi_connection
+            )  # SQLAlchemy's care for results costs more than they do
+            raw.execute("BEGIN IMMEDIATE")
 
     return engine
 
 
-def engine_for_jobs(url: str) -> Engine | None:
-    """The engine of the queue's own steps (taken, done); None where the queue's default is right.
+def _set_synchronous(conn: Connection, waits: str) -> None:
+    if conn.info.get("synchronous", "FULL") != waits:
+        raw: Any = conn.connection.dbapi_connection
+        raw.execute(f"PRAGMA synchronous={waits}")
+        conn.info["synchronous"] = waits
 
-    On SQLite they are notes: a step that a power cut takes away is done again, and every handler bears that.
-    What enqueues is written in the act's own, durable transaction.
+
+def engine_for_jobs(url: str) -> Engine | None:
+    """The engine of what DBOS does by itself (take up what a dead process left, let delayed jobs go); None where its
+    default is right.
+
+    On SQLite these are notes: a step that a power cut takes away is done again.
     """
     if make_url(url).get_backend_name() != "sqlite":
         return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, TypeVar
 
 from api import jobs
 from api.identity import AccessRefused
@@ -17,6 +17,7 @@ from api.store import audit
 from api.store.accounts import Account
 from archive.catalogue import Connection, documents
 from archive.catalogue.values import Document, NewVersion, Signer, VersionRole
+from archive.errors import ArchiveUnavailable
 from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
 from policies.reasons import signing as signing_reasons
@@ -33,13 +34,14 @@ from signer.ports import SigningKey
 from signer.stages import Appended
 
 SYSTEM = "system"
+T = TypeVar("T")
 
 
 class Patched(io.RawIOBase):
     """A file with other bytes at one place, read as one; the file itself stays as it is."""
 
     def __init__(self, base: Path, offset: int, patch: bytes) -> None:
-        self._file: IO[bytes] = base.open("rb", buffering=0)
+        self._file = io.FileIO(base)
         self._offset, self._patch = offset, patch
         self._at = 0
 
@@ -48,14 +50,13 @@ class Patched(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)
-        data = self._file.read(len(view)) or b""
-        view[: len(data)] = data
+        count = self._file.readinto(view)
         first = max(self._offset, self._at)
-        last = min(self._offset + len(self._patch), self._at + len(data))
+        last = min(self._offset + len(self._patch), self._at + count)
         if first < last:
             view[first - self._at : last - self._at] = self._patch[first - self._offset : last - self._offset]
-        self._at += len(data)
-        return len(data)
+        self._at += count
+        return count
 
     def close(self) -> None:
         self._file.close()
@@ -114,11 +115,13 @@ def sign(
     request: SignatureRequest,
     actor: Account,
     act: str,
-) -> str:
-    """One use of a key: check certificate → prepare → audit intent → compare → sign → audit result.
+    record: Callable[[Connection, str], T],
+) -> T:
+    """One use of a key: check certificate → prepare → audit intent → compare → sign → audit result, and `record`.
 
-    Returns the SHA-256 of the signed bytes in the work area. After a crash between intent and result the
-    audit shows an intent without a result, the document has not moved, and the bytes have no name.
+    `record` gets the SHA-256 of the signed bytes in the work area and writes the act's own rows, in one transaction
+    with the result. After a crash between intent and result the audit shows an intent without a result, the
+    document has not moved, and the bytes have no name.
     """
     at = services.clock()
     check_before_signing(key, at, services.signing_rules)
@@ -136,19 +139,30 @@ def sign(
         "digest": prepared.digest.hex(),
         "certificate": subject_of(key.certificate),
     }
-    _audit(services, document, actor, act, "intent", facts)
+    with services.transactions.write() as conn:
+        _audit(services, conn, document, actor, act, "intent", facts)
     try:
         if chosen.path is not SigningPath.NATIVE:
             two_step.check_digest(base, prepared, admitted.kept)
         tail = two_step.complete(prepared, key)
     except Exception as exc:
-        _audit(services, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})
+        with services.transactions.write() as conn:
+            _audit(services, conn, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})
         raise
     sha256 = _join(services, named, prepared.base_size, tail)
-    # A note: the act that follows commits it for good; without that act it is an intent without a result.
-    _audit(services, document, actor, act, "result", {**facts, "sha256": sha256}, durable=False)
+    result = {**facts, "sha256": sha256}
+    try:
+        with services.transactions.write() as conn:
+            _audit(services, conn, document, actor, act, "result", result)
+            done = record(conn, sha256)
+    except ArchiveUnavailable:
+        raise  # whether both were committed is not known
+    except Exception:
+        with services.transactions.note() as conn:  # the key was used, and nothing came of it
+            _audit(services, conn, document, actor, act, "result", result)
+        raise
     services.metrics.signed(chosen.path, chosen.shape)
-    return sha256
+    return done
 
 
 @contextmanager
@@ -159,8 +173,8 @@ def turn(services: Services, document: Document) -> Iterator[None]:
     """
     with services.turns.of(document.id):
         with services.transactions.read() as conn:
-            current = documents.get(conn, document.id)
-        if current.version != document.version:
+            current = documents.row_version(conn, document.id)
+        if current != document.version:
             raise AccessRefused(access_reasons.CHANGED_MEANWHILE)
         yield
 
@@ -206,23 +220,20 @@ def audit_event(
 
 def _audit(
     services: Services,
+    conn: Connection,
     document: Document,
     actor: Account,
     act: str,
     phase: str,
     facts: dict[str, Any],
-    *,
-    durable: bool = True,
 ) -> None:
-    transaction = services.transactions.write if durable else services.transactions.note
-    with transaction() as conn:
-        audit.write(
-            conn,
-            document.agency,
-            actor=actor.name,
-            act=act,
-            phase=phase,
-            subject=document.id,
-            detail=facts,
-            at=services.clock(),
-        )
+    audit.write(
+        conn,
+        document.agency,
+        actor=actor.name,
+        act=act,
+        phase=phase,
+        subject=document.id,
+        detail=facts,
+        at=services.clock(),
+    )

@@ -162,9 +162,10 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     log_rows.insert_leaf(conn, leaf)
     deposit_rows.insert_objects(conn, [_row(deposit, role, stored, at) for role, stored in kept.objects])
     deposit_rows.delete_deposit(conn, deposit.leaf)
+    document = documents.get(conn, deposit.document)
     if deposit.kind is LeafKind.DOCUMENT:
-        _advance(conn, deposit, at)
-    bind_register(conn, documents.get(conn, deposit.document).agency, at)
+        _advance(conn, document, deposit, at)
+    bind_register(conn, document.agency, at)
     return leaf
 
 
@@ -266,8 +267,7 @@ def _row(deposit: Deposit, role: ObjectRole, stored: StoredObject, at: datetime)
     )
 
 
-def _advance(conn: Connection, deposit: Deposit, at: datetime) -> None:
-    document = documents.get(conn, deposit.document)
+def _advance(conn: Connection, document: Document, deposit: Deposit, at: datetime) -> None:
     known = {version.sha256 for version in documents.versions(conn, document.id)}
     content = NewVersion(deposit.version_role, deposit.content_sha256, deposit.content_size)
     new = None if content.sha256 in known else content

@@ -106,12 +106,13 @@ def take(folder: Path, size: int) -> Outcome:
     write_decision(source, of_this_year(clock(), DecisionSpec(padding=size)))
     with started(folder / "data") as site:
         walker = Walker(site.client(CLERK), site.client(LEADER))
+        clerk = site.httpx_client(CLERK)
         start = time.perf_counter()
         with Memory(site) as memory:
             done = walker.walk(source, "Quyết định kèm phụ lục lớn")
             archived = folder / "archived.pdf"
-            walker._step("download", lambda: _download(walker.clerk, done["id"], archived))
-            report = walker._step("verify", lambda: _verify(walker.clerk, archived))
+            walker._step("download", lambda: _download(clerk, done["id"], archived))
+            report = walker._step("verify", lambda: _verify(clerk, archived))
         seconds = time.perf_counter() - start
         vkey = httpx.get(f"{site.url}/api/v1/log/key", trust_env=False).text.strip()
         receipts.verify(archived, json.dumps(done["receipt"]).encode(), vkey)

@@ -134,7 +134,7 @@ class Desk:
     made: int = 0
 
     def __post_init__(self) -> None:
-        self.clerk, self.leader = self.site.client(CLERK), self.site.client(LEADER)
+        self.clerk, self.leader = self.site.httpx_client(CLERK), self.site.httpx_client(LEADER)
         self.public = httpx.Client(base_url=f"{self.site.url}/api/v1", timeout=900, trust_env=False)
         self.shown: dict[str, str] = {}  # what the leader saw, by document
         self.file = b""  # what is verified: two signatures, two tokens

@@ -9,10 +9,10 @@ nothing embedded, not signed, not secret) and `VERIFYING` for documents of other
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from policies.reasons import document as reasons
 from policies.refusals import Reason, Refused
@@ -121,7 +121,7 @@ VERIFYING = IntakeProfile(
 
 HARMLESS_ACTIONS = frozenset({"GoTo", "URI", "Named", "Thread"})
 SECRECY_MARKS = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
-_COMMON_TO_MARKS = "MAT"
+_COMMON_TO_MARKS = re.compile(r"M[\W_]*A[\W_]*T")  # with whatever is no letter and no digit between
 MAX_NAME_BYTES = 255
 
 
@@ -184,12 +184,12 @@ def may_bear_mark(text: str) -> bool:
 
     Looser than `secrecy_mark`, and cheap: accents, places and what stands around are not looked at.
     """
-    return _COMMON_TO_MARKS in _letters(text, form="NFD")
+    return _COMMON_TO_MARKS.search(unicodedata.normalize("NFD", text)) is not None
 
 
-def _letters(text: str, form: Literal["NFC", "NFD"] = "NFC") -> str:
-    """Text without spaces, frame strokes and punctuation, in this form of Unicode."""
-    return "".join(c for c in unicodedata.normalize(form, text) if unicodedata.category(c)[0] in "LN")
+def _letters(text: str) -> str:
+    """Text without spaces, frame strokes and punctuation."""
+    return "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] in "LN")
 
 
 def _refuse(reason: Reason, **values: object) -> None:

@@ -7,7 +7,7 @@ Shared ground below creation, time-stamping and trust; whole structures are pars
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 INTEGER, OCTET_STRING, NULL, OID, UTF8_STRING = 0x02, 0x04, 0x05, 0x06, 0x0C
 GENERALIZED_TIME, SEQUENCE, SET = 0x18, 0x30, 0x31
@@ -18,8 +18,7 @@ class DerError(ValueError):
     """The bytes are not DER, or go beyond a limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One TLV inside a buffer: its tag byte and offsets of header, content and end."""
 
     tag: int
@@ -61,22 +60,26 @@ def _base128(value: int) -> bytes:
 
 def read(buffer: bytes, start: int = 0, end: int | None = None) -> Element:
     """The TLV at `start`. Raises DerError: high tags, indefinite or non-minimal lengths, overrun."""
-    end = len(buffer) if end is None else end
+    content, after = _bounds(buffer, start, len(buffer) if end is None else end)
+    return Element(buffer[start], start, content, after)
+
+
+def _bounds(buffer: bytes, start: int, end: int) -> tuple[int, int]:
+    """The offsets of content and end of the TLV at `start`."""
     if end - start < 2:
         raise DerError(f"no element at {start}")
-    tag, first = buffer[start], buffer[start + 1]
-    if tag & 0x1F == 0x1F:
+    if buffer[start] & 0x1F == 0x1F:
         raise DerError(f"high tag number at {start}")
-    content, size = start + 2, first
-    if first >= 0x80:
-        count = first & 0x7F
+    content, size = start + 2, buffer[start + 1]
+    if size >= 0x80:
+        count = size & 0x7F
         content += count
         size = int.from_bytes(buffer[start + 2 : content], "big")
         if not 1 <= count <= 4 or content > end or size < 0x80 or size.bit_length() <= 8 * (count - 1):
             raise DerError(f"length at {start} is not DER")
     if content + size > end:
         raise DerError(f"element at {start} runs over its end")
-    return Element(tag, start, content, content + size)
+    return content, content + size
 
 
 def children(buffer: bytes, parent: Element) -> Iterator[Element]:
@@ -109,13 +112,18 @@ def check(buffer: bytes, *, size: int, depth: int = 24, elements: int = 4096) ->
     while waiting:
         position, end, level = waiting.pop()
         while position < end:
-            element = read(buffer, position, end)
+            content = position + 2
+            # Most elements are short: their bounds are read here, without a call for each.
+            if content > end or buffer[position] & 0x1F == 0x1F or buffer[position + 1] >= 0x80:
+                content, after = _bounds(buffer, position, end)
+            elif (after := content + buffer[position + 1]) > end:
+                raise DerError(f"element at {position} runs over its end")
             elements -= 1
             if level > depth or elements < 0:
                 raise DerError("nested or split beyond the limit")
-            if element.tag & CONSTRUCTED:
-                waiting.append((element.content, element.end, level + 1))
-            position = element.end
+            if buffer[position] & CONSTRUCTED:
+                waiting.append((content, after, level + 1))
+            position = after
 
 
 def trim(padded: bytes) -> bytes:

@@ -6,7 +6,8 @@
 A worker gets address-space, CPU, file-size and open-file limits from the kernel and a wall-clock limit from
 the parent, holds no keys, hands over values only (`signer.wire`), and dies with its parent. A worker that dies
 or overruns is replaced; the call ends in a typed refusal. A worker whose memory grew, or that has served many
-files, is retired, so memory comes back.
+files, is retired, so memory comes back. With modules to `preload`, workers are copies of a template that never
+sees a file (`signer.sandbox_template`).
 
 Not covered: a worker that a file took over can give wrong answers about files that it is handed later, until
 it is retired; `retire_calls=1` gives every call a process of its own.
@@ -25,11 +26,12 @@ from policies.reasons import document as reasons
 from policies.reasons.catalogue import all_reasons
 from policies.refusals import Reason
 from signer.errors import DocumentRefused, SandboxUnavailable, SignerRefused
-from signer.sandbox_process import Lost, Overrun, SandboxLimits, Worker
+from signer.sandbox_process import Lost, Overrun, SandboxLimits, Worker, environment
+from signer.sandbox_template import Template
 
 __all__ = ["Sandbox", "SandboxLimits"]
 
-_PROGRAM = ("-m", "signer.sandbox_worker")
+_PROGRAM = ("-P", "-m", "signer.sandbox_worker")  # -P: no modules from the folder that we are called in
 
 
 class Sandbox:
@@ -43,6 +45,8 @@ class Sandbox:
     ) -> None:
         self.limits = limits or SandboxLimits()
         self._program = program
+        self._template: Template | None = None
+        self._starting = threading.Lock()
         self._idle = _Idle()
         self._closed = threading.Event()
         for _ in range(size):
@@ -80,28 +84,30 @@ class Sandbox:
         return self.limits.wall_seconds + self.limits.wall_seconds_per_gb * size / 1e9
 
     def _give_back(self, worker: Worker | None) -> None:
-        """The last used is used next; in place of one that is gone, a fresh one imports its modules meanwhile."""
-        if worker is None and self.limits.preload and not self._closed.is_set():
-            try:
-                self._idle.put_last(Worker(self.limits, self._program))
-            except OSError:  # no process now: the next call tries again
-                self._idle.put(None)
+        """The last used is used next, a fresh one when there is no other."""
+        if worker is None:
+            self._idle.put_last(None)
         else:
             self._idle.put(worker)
         if self._closed.is_set():  # meanwhile
             self.close()
 
     def warm(self) -> None:
-        """Start the workers that do not run yet, so that their imports are done before the first call."""
-        taken = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                taken.append(self._idle.get_nowait())
-        for worker in taken:
-            if worker is None:
-                self._give_back(None)
-            else:
-                self._idle.put(worker)
+        """Start the template, so that its imports are done before the first call."""
+        with contextlib.suppress(OSError):  # no process now: the first call tries again
+            self._kept_template()
+
+    def _kept_template(self) -> Template | None:
+        """The pool's template, a new one when the last has died; None when nothing is to be imported."""
+        with self._starting:
+            if not self.limits.preload or (self._template is not None and self._template.alive):
+                return self._template
+            if self._template is not None:
+                self._template.close()
+            if self._closed.is_set():
+                raise OSError("the sandbox is closed")
+            self._template = Template(self._program, self.limits.preload, environment())
+            return self._template
 
     def _take(self) -> Worker | None:
         try:
@@ -119,13 +125,16 @@ class Sandbox:
         if worker is not None:
             worker.kill()
         try:
-            return Worker(self.limits, self._program)
+            return Worker(self.limits, self._program, self._kept_template())
         except OSError as exc:
             raise SandboxUnavailable("no worker process could be started") from exc
 
     def close(self) -> None:
         """Kill idle workers; calls under way end by themselves, and their workers with them."""
         self._closed.set()
+        with self._starting:
+            if self._template is not None:
+                self._template.close()
         size = self._idle.qsize()
         for _ in range(size):
             try:
@@ -148,9 +157,9 @@ class Sandbox:
 
 
 class _Idle(queue.LifoQueue[Worker | None]):
-    """Workers that nobody uses."""
+    """Workers that nobody uses; None is one that does not run."""
 
-    def put_last(self, worker: Worker) -> None:
+    def put_last(self, worker: Worker | None) -> None:
         """To be taken when there is no other."""
         with self.not_empty:
             self.queue.insert(0, worker)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signer import wire
+from signer.sandbox_template import Process, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class SandboxLimits:
     of the files in the arguments: a slow disk reads 10 MB/s; `queue_seconds` to wait for a free worker; bytes of
     address space; bytes that a file it writes may have (further bounded, call by call, by the largest file in
     the arguments); bytes of one answer; bytes resident and number of calls after which a worker is retired.
-    `nice`: how far it steps back behind other processes. `preload`: modules that it imports while nobody calls.
+    `nice`: how far it steps back behind other processes. `preload`: modules that are imported once, in a template
+    of which the workers are copies.
     """
 
     wall_seconds: float = 60.0
@@ -53,29 +55,25 @@ class Overrun(Exception):
 class Worker:
     """A running worker. Raises OSError when it cannot be started. Not for several threads at once."""
 
-    def __init__(self, limits: SandboxLimits, program: tuple[str, ...]) -> None:
+    def __init__(
+        self, limits: SandboxLimits, program: tuple[str, ...], template: Template | None = None
+    ) -> None:
+        """From the template when there is one, else from `program`."""
         self.limits = limits
         self.calls = 0
+        numbers = (limits.nice, limits.address_space, limits.file_bytes)
+        (requests, self._down), (self._up, answers), (lifeline, self._lifeline) = _pipes(3)
         # The worker gets SIGIO (and dies) when the last copy of `_lifeline` is closed: with its parent.
-        lifeline, self._lifeline = os.pipe()
-        numbers = (limits.nice, limits.address_space, limits.file_bytes, lifeline)
+        ends = (requests, answers, lifeline)
         try:
-            self.process = subprocess.Popen(
-                [sys.executable, *program, ",".join(limits.preload), *map(str, numbers)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=None if "ANTIN_SANDBOX_DEBUG" in os.environ else subprocess.DEVNULL,
-                env=_environment(),
-                pass_fds=(lifeline,),
-                start_new_session=True,
-                bufsize=0,
-            )
+            self.process = template.fork(numbers, ends) if template else _spawn(program, numbers, ends)
         except OSError:
-            os.close(self._lifeline)
+            self._close()
             raise
         finally:
-            os.close(lifeline)
-        self._down, self._up = _descriptors(self.process)
+            for end in ends:
+                os.close(end)
+        os.set_blocking(self._down, False)
 
     @property
     def alive(self) -> bool:
@@ -119,7 +117,7 @@ class Worker:
         while True:
             if not _ready(self._up, select.POLLIN, deadline - _monotonic()):
                 raise Overrun
-            chunk = os.read(self._up, 1 << 20)
+            chunk = os.read(self._up, 1 << 16)  # what a pipe holds
             if not chunk:
                 raise self._gone()
             parts.append(chunk)
@@ -138,22 +136,40 @@ class Worker:
         """End the worker, whatever it does, and give back its process and pipes."""
         self.process.kill()
         self.process.wait()
+        self._close()
+
+    def _close(self) -> None:
         for descriptor in (self._down, self._up, self._lifeline):
             os.close(descriptor)
 
 
-def _descriptors(process: subprocess.Popen[bytes]) -> tuple[int, int]:
-    """The pipes as plain descriptors: no buffer that a dead worker could leave half written."""
-    if process.stdin is None or process.stdout is None:
-        raise Lost
-    down, up = os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno())
-    process.stdin.close()
-    process.stdout.close()
-    os.set_blocking(down, False)
-    return down, up
+def _pipes(count: int) -> list[tuple[int, int]]:
+    """All of them or none. Raises OSError."""
+    made: list[tuple[int, int]] = []
+    try:
+        for _ in range(count):
+            made.append(os.pipe())
+    except OSError:
+        for end in (end for pipe in made for end in pipe):
+            os.close(end)
+        raise
+    return made
 
 
-def _environment() -> dict[str, str]:
+def _spawn(program: tuple[str, ...], numbers: tuple[int, ...], ends: tuple[int, ...]) -> Process:
+    requests, answers, lifeline = ends
+    return subprocess.Popen(
+        [sys.executable, *program, *map(str, (*numbers, lifeline))],
+        stdin=requests,
+        stdout=answers,
+        stderr=None if "ANTIN_SANDBOX_DEBUG" in os.environ else subprocess.DEVNULL,
+        env=environment(),
+        pass_fds=(lifeline,),
+        start_new_session=True,
+    )
+
+
+def environment() -> dict[str, str]:
     """No secrets of the service: its settings live in environment variables."""
     kept = {name: os.environ[name] for name in ("PATH", "ANTIN_SANDBOX_DEBUG") if name in os.environ}
     return {**kept, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}

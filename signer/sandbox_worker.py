@@ -6,11 +6,12 @@ import contextlib
 import fcntl
 import gc
 import importlib
+import json
 import os
 import resource
 import select
+import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,30 +24,51 @@ GC_THRESHOLD = (20_000, 20, 20)
 
 def main() -> None:
     """Serve calls until the parent closes the pipe. Anything printed by a library goes to stderr."""
-    nice, address_space, file_bytes, lifeline = (int(number) for number in sys.argv[-4:])
+    if sys.argv[-3] == "template":
+        numbers = _copy_of_template(sys.argv[-2], socket.socket(fileno=int(sys.argv[-1])))
+    else:
+        numbers = [int(number) for number in sys.argv[-4:]]
+    nice, address_space, file_bytes, lifeline = numbers
     die_with_parent(lifeline)
     _step_back(nice)
     _limit(address_space, file_bytes)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     sys.setrecursionlimit(600)
-    for line in _requests([name for name in sys.argv[-5].split(",") if name]):
+    gc.set_threshold(*GC_THRESHOLD)
+    while line := sys.stdin.buffer.readline():
         answer = memoryview(_answer(line) + b"\n")
         while answer:
             answer = answer[answers.write(answer) or 0 :]
 
 
-def _requests(preload: list[str]) -> Iterator[bytes]:
-    """Lines from the parent; modules of `preload` are imported only while none waits."""
-    gc.set_threshold(*GC_THRESHOLD)
+def _copy_of_template(modules: str, control: socket.socket) -> list[int]:
+    """Import, then fork a worker for each request (`signer.sandbox_template`). Returns in the workers alone."""
+    for name in modules.split(","):
+        importlib.import_module(name)
+    gc.freeze()  # modules stay: no collection need look at them, nor copy their pages
     while True:
-        while preload and not select.select([sys.stdin], [], [], 0)[0]:
-            importlib.import_module(preload.pop(0))
-            gc.freeze()  # modules stay: no collection need look at them
-        line = sys.stdin.buffer.readline()
-        if not line:
-            return
-        yield line
+        request, ends, _, _ = socket.recv_fds(control, 256, 3)
+        if not request:
+            sys.exit()
+        what, *numbers = json.loads(request)
+        if what == "reap":
+            answer = os.waitstatus_to_exitcode(os.waitpid(numbers[0], 0)[1])
+        elif (answer := os.fork()) == 0:
+            control.close()
+            return [*numbers, _take_up(*ends)]
+        for end in ends:
+            os.close(end)
+        control.send(str(answer).encode())
+
+
+def _take_up(requests: int, answers: int, lifeline: int) -> int:
+    """Standard input and output of a worker that was forked, in a session of its own; its lifeline."""
+    os.setsid()
+    for end, standard in ((requests, 0), (answers, 1)):
+        os.dup2(end, standard)
+        os.close(end)
+    return lifeline
 
 
 def _step_back(nice: int) -> None:

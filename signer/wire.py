@@ -12,6 +12,7 @@ import functools
 import importlib
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -48,37 +49,52 @@ def loads(line: str | bytes) -> Any:
         raise ValueError("not the wire form of a value") from exc
 
 
-_SAME = (str, int, bool, type(None), float)  # as they stand in JSON; subclasses below
+_SAME = frozenset((str, int, bool, type(None), float))  # as they stand in JSON; subclasses below
 
 
-def _encode(value: object) -> Any:
-    if type(value) in _SAME:
-        return value
-    if isinstance(value, Enum):
-        return {"$e": [_name(type(value)), value.value]}
-    if isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, bytes | bytearray | memoryview):
-        return {"$b": base64.b64encode(value).decode()}
-    if isinstance(value, datetime):
-        return {"$t": value.isoformat()}
-    if isinstance(value, timedelta):
-        return {"$i": [value.days, value.seconds, value.microseconds]}
-    if isinstance(value, Path):
-        return {"$p": str(value)}
-    if _is_value(type(value)):
-        kind: Any = type(value)
-        fields = {name: _encode(getattr(value, name)) for name in _fields(kind)}
-        return {"$d": [_name(kind), fields]}
-    if isinstance(value, dict):
-        return {"$m": [[_encode(key), _encode(item)] for key, item in value.items()]}
-    if isinstance(value, list):
-        return [_encode(item) for item in value]
-    if isinstance(value, tuple):
-        return {"$l": [_encode(item) for item in value]}
-    if isinstance(value, frozenset | set):
-        return {"$s": [_encode(item) for item in value]}
-    raise TypeError(f"no wire form for {type(value)!r}")
+def _encode(value: Any) -> Any:
+    kind: Any = type(value)
+    return value if kind in _SAME else _encoder(kind)(value)
+
+
+@functools.lru_cache(256)
+def _encoder(kind: Any) -> Callable[[Any], Any]:
+    """How values of this class are written. What has no wire form is not kept."""
+    if issubclass(kind, Enum):
+        return lambda value: {"$e": [_name(kind), value.value]}
+    if issubclass(kind, bool | int | float | str):
+        return lambda value: value
+    if _is_value(kind):
+        return lambda value: {
+            "$d": [_name(kind), {field: _encode(getattr(value, field)) for field in _fields(kind)}]
+        }
+    for base, encoder in _ENCODERS.items():
+        if issubclass(kind, base):
+            return encoder
+    raise TypeError(f"no wire form for {kind!r}")
+
+
+def _bytes(value: bytes | bytearray | memoryview) -> Any:
+    return {"$b": base64.b64encode(value).decode()}
+
+
+def _items(value: list[Any] | tuple[Any, ...]) -> list[Any]:
+    return [_encode(item) for item in value]
+
+
+_ENCODERS: dict[type, Callable[[Any], Any]] = {
+    bytes: _bytes,
+    bytearray: _bytes,
+    memoryview: _bytes,
+    datetime: lambda value: {"$t": value.isoformat()},
+    timedelta: lambda value: {"$i": [value.days, value.seconds, value.microseconds]},
+    Path: lambda value: {"$p": str(value)},
+    dict: lambda value: {"$m": [_items(pair) for pair in value.items()]},
+    list: _items,
+    tuple: lambda value: {"$l": _items(value)},
+    frozenset: lambda value: {"$s": _items(value)},
+    set: lambda value: {"$s": _items(value)},
+}
 
 
 def _decode(value: Any) -> Any:
@@ -88,24 +104,24 @@ def _decode(value: Any) -> Any:
         return [_decode(item) for item in value]
     ((tag, body),) = value.items()
     match tag:
+        case "$d":
+            return _value_class(body[0])(**{key: _decode(item) for key, item in body[1].items()})
+        case "$e":
+            return _class(body[0], Enum)(body[1])
         case "$b":
             return base64.b64decode(body)
+        case "$l":
+            return tuple([_decode(item) for item in body])
         case "$t":
             return datetime.fromisoformat(body)
         case "$i":
             return timedelta(*body)
         case "$p":
             return Path(body)
-        case "$l":
-            return tuple(_decode(item) for item in body)
         case "$s":
             return frozenset(_decode(item) for item in body)
         case "$m":
             return {_decode(key): _decode(item) for key, item in body}
-        case "$e":
-            return _class(body[0], Enum)(body[1])
-        case "$d":
-            return _value_class(body[0])(**{key: _decode(item) for key, item in body[1].items()})
         case _:
             raise ValueError(f"unknown tag {tag!r}")
 
@@ -115,7 +131,8 @@ def _fields(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind) if field.init)
 
 
-def _name(kind: type) -> str:
+@functools.lru_cache(256)
+def _name(kind: Any) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
@@ -134,12 +151,12 @@ def _is_value(kind: object) -> bool:
 
 
 @functools.lru_cache(256)
-def _class(name: object, base: type) -> Any:
+def _class(name: object, base: Any) -> Any:
     """The class of this name, as its own module defines it: no functions, nothing that it only imports."""
     module, _, attribute = name.partition(":") if isinstance(name, str) else ("", "", "")
     if not module.startswith(ROOMS) or not _MODULE.fullmatch(module):
         raise ValueError(f"foreign class {name!r}")
-    kind = getattr(importlib.import_module(module), attribute, None)
+    kind: Any = getattr(importlib.import_module(module), attribute, None)
     if not isinstance(kind, type) or not issubclass(kind, base) or _name(kind) != name:
         raise ValueError(f"not a value class: {name!r}")
     return kind

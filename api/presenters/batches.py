@@ -11,6 +11,7 @@ from api.services import Services
 from api.store import operations
 from api.store.accounts import Account
 from api.store.operations import Operation
+from archive.catalogue import Connection
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document
 
@@ -41,16 +42,19 @@ def view(services: Services, operation: Operation, language: str) -> views.Batch
     told = {line["document"]: line for line in (operation.result or {}).get("documents", [])}
     with services.transactions.read() as conn:
         chosen = [rows.get(conn, document_id) for document_id, _version in operation.payload["documents"]]
-    lines = [_line(document, told.get(document.id), operation, language) for document in chosen]
+        lines = [_line(conn, document, told.get(document.id), operation, language) for document in chosen]
     return views.BatchView(operation.id, operation.created_at, tuple(lines), not operation.ended)
 
 
 def _line(
-    document: Document, told: dict[str, Any] | None, operation: Operation, language: str
+    conn: Connection, document: Document, told: dict[str, Any] | None, operation: Operation, language: str
 ) -> views.BatchLine:
+    """A ký nháy is done when its own operation is."""
+    later = operations.get(conn, told["operation"]) if told and "operation" in told else None
     problem = told.get("problem") if told else operation.problem
+    if later is not None:
+        problem = later.problem
+    named = document.id, document.subject, kind_name(document)
     if problem is not None:
-        return views.BatchLine(
-            document.id, document.subject, kind_name(document), "failed", problem["text"][language]
-        )
-    return views.BatchLine(document.id, document.subject, kind_name(document), "done" if told else "waiting")
+        return views.BatchLine(*named, "failed", problem["text"][language])
+    return views.BatchLine(*named, "done" if told and (later is None or later.ended) else "waiting")

@@ -14,7 +14,7 @@ from api.routes.desks import to
 from api.routes.public import log_view
 from policies.vocabulary import Role
 
-router = APIRouter(prefix="/desk/audit")
+router = APIRouter(prefix="/desk/audit", include_in_schema=False)
 
 
 @router.get("")

@@ -10,28 +10,57 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.params import Depends as Dependency
 from fastapi.responses import RedirectResponse
 
+from api import problems
 from api.identity import COOKIE, AccessRefused, csrf_token, require
 from api.pages.addresses import address
 from api.pages.views import Viewer
 from api.services import Services
 from api.store import idempotency
 from api.store.accounts import Account
+from api.store.idempotency import Asked
 from policies.reasons import access as reasons
 from policies.vocabulary import Role
 
+API_PREFIX = "/api/v1"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Caller:
-    """The account behind a request, None for the public; `csrf` guards forms of browser sessions."""
+    """Who asks, by bearer token or by the cookie of a browser; neither is the public.
 
-    account: Account | None
-    kind: str
-    csrf: str
+    The session is looked up when the route first wants to know, in the thread that it has anyway, since that
+    waits for the database: never in the event loop.
+    """
+
+    given: Services
+    bearer: str = ""
+    cookie: str = ""
+    _account: Account | None = None
+    _known: bool = False
+
+    @property
+    def account(self) -> Account | None:
+        """None for the public. Raises AccessRefused for a token that is none, or none any more."""
+        if not self._known:  # `functools.cached_property` would let all threads wait for one another here
+            self._account, self._known = self._looked_up(), True
+        return self._account
+
+    def _looked_up(self) -> Account | None:
+        token = self.bearer or self.cookie
+        session = self.given.identity.session(token, self.given.clock()) if token else None
+        if session is None and self.bearer:
+            raise AccessRefused(reasons.NOT_SIGNED_IN)
+        return session.account if session else None
+
+    @property
+    def csrf(self) -> str:
+        """Guards the forms of a browser's session; empty for everybody else."""
+        return "" if self.bearer or self.account is None else csrf_token(self.cookie)
 
     def needs(self, *roles: Role) -> Account:
         return require(self.account, *roles)
@@ -51,22 +80,16 @@ def language(request: Request) -> str:
     return "en" if request.headers.get("accept-language", "vi").lower().startswith("en") else "vi"
 
 
-def caller(request: Request, given: Annotated[Services, Depends(services)]) -> Caller:
+async def caller(request: Request) -> Caller:
     """Bearer token first, then the session cookie. A cookie never writes from another site."""
-    authorization = request.headers.get("authorization", "")
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() == "bearer" and token:
-        session = given.identity.session(token.strip(), given.clock())
-        if session is None:
-            raise AccessRefused(reasons.NOT_SIGNED_IN)
-        return Caller(session.account, "api", "")
-    cookie = request.cookies.get(COOKIE)
-    session = given.identity.session(cookie, given.clock()) if cookie else None
-    if cookie is None or session is None:
-        return Caller(None, "public", "")
-    if request.method not in SAFE_METHODS:
+    given: Services = request.app.state.services
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return Caller(given, bearer=token.strip())
+    cookie = request.cookies.get(COOKIE, "")
+    if cookie and request.method not in SAFE_METHODS:
         refuse_cross_site(request)
-    return Caller(session.account, "browser", csrf_token(cookie))
+    return Caller(given, cookie=cookie)
 
 
 def refuse_cross_site(request: Request) -> None:
@@ -112,10 +135,23 @@ async def idempotency_key(
 ONCE = Depends(idempotency_key)
 
 
+def api_router(tag: str, *dependencies: Dependency) -> APIRouter:
+    """For routes of the REST API: under its prefix, each with the problems that it may answer."""
+    return APIRouter(prefix=API_PREFIX, tags=[tag], dependencies=dependencies, responses=problems.RESPONSES)
+
+
 def digest(*parts: object) -> str:
     """Hash of what a write asks for, for its idempotency row."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def asked(request: Request, account: Account, body_hash: str) -> Asked:
+    """What the request asks for. Raises AccessRefused when it has no key."""
+    key = request.headers.get(KEY_HEADER, "")
+    if not key or len(key) > 128:
+        raise AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING)
+    return Asked(account.id, key, f"{request.method} {request.url.path}", body_hash)
 
 
 def answer_once(
@@ -130,38 +166,28 @@ def answer_once(
 
     A crash between the act and the keeping of its answer lets the retry run the act again, which the order of
     acts then refuses or answers with what stands: nothing is done twice. An act that makes something new notes
-    it in its own transaction (`idempotency.made`); `made` answers a retry with what stands there. The rows are
-    notes: a power cut that takes one away is such a crash.
+    it in its own transaction (`idempotency.made`); `made` answers a retry with what stands there. The answer is
+    kept by a note: a power cut that takes it away is such a crash.
     """
-    key = request.headers.get("idempotency-key", "")
-    if not key or len(key) > 128:
-        raise AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING)
-    route = f"{request.method} {request.url.path}"
-    with given.transactions.note() as conn:
-        kept = idempotency.find(conn, account.id, key)
-        if kept is not None and kept.abandoned(given.clock()):
-            idempotency.forget(conn, account.id, key)
-            kept = None
-        if kept is None:
-            idempotency.begin(conn, account.id, key, route, body_hash, given.clock())
-    if kept is not None:
-        return _replay(kept, route, body_hash, made)
-    try:
+    this = asked(request, account, body_hash)
+    with given.keys_in_use.held(this) as first:
+        with given.transactions.read() as conn:
+            kept = idempotency.find(conn, this)
+        if kept is not None:
+            return _replay(kept, this, made)
+        if first is not this:
+            raise AccessRefused(
+                reasons.IDEMPOTENCY_IN_PROGRESS if first == this else reasons.IDEMPOTENCY_KEY_REUSED
+            )
         response = act()
-    except BaseException:
+        headers = {k: v for k, v in response.headers.items() if k in ("etag", "location", "content-type")}
         with given.transactions.note() as conn:
-            idempotency.forget(conn, account.id, key)
-        raise
-    headers = {k: v for k, v in response.headers.items() if k in ("etag", "location", "content-type")}
-    with given.transactions.note() as conn:
-        idempotency.finish(conn, account.id, key, response.status_code, headers, bytes(response.body))
+            idempotency.keep(conn, this, response.status_code, headers, bytes(response.body), given.clock())
     return response
 
 
-def _replay(
-    kept: idempotency.Kept, route: str, body_hash: str, made: Callable[[str], Response] | None
-) -> Response:
-    if (kept.route, kept.body_hash) != (route, body_hash):
+def _replay(kept: idempotency.Kept, this: Asked, made: Callable[[str], Response] | None) -> Response:
+    if (kept.route, kept.body_hash) != (this.route, this.body_hash):
         raise AccessRefused(reasons.IDEMPOTENCY_KEY_REUSED)
     if kept.made is not None and made is not None:
         return made(kept.made)
@@ -185,12 +211,7 @@ def viewer(who: Caller) -> Viewer | None:
 
 def known_viewer(request: Request) -> Viewer | None:
     """Who is signed in, for the frame of a page that tells of a refusal: it refuses nothing itself."""
-    given: Services = request.app.state.services
-    cookie = request.cookies.get(COOKIE)
-    session = given.identity.session(cookie, given.clock()) if cookie else None
-    if cookie is None or session is None:
-        return None
-    return viewer(Caller(session.account, "browser", csrf_token(cookie)))
+    return viewer(Caller(request.app.state.services, cookie=request.cookies.get(COOKIE, "")))
 
 
 def to_sign_in(request: Request) -> Response:

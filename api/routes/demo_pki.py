@@ -12,7 +12,7 @@ from api.routes.context import Given
 from api.services import Services
 from policies.reasons import access as reasons
 
-router = APIRouter(prefix="/demo")
+router = APIRouter(prefix="/demo", include_in_schema=False)
 MAX_REQUEST = 64 << 10
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 
 from api import problems
 from api.finishing import Finishing
@@ -27,7 +28,7 @@ from policies.reasons import access as reasons
 from policies.refusals import Both, Refused
 from policies.vocabulary import Role, State
 
-router = APIRouter(prefix="/desk")
+router = APIRouter(prefix="/desk", include_in_schema=False)
 BATCH_LIMIT = 50
 NO_VERSION = -1
 Csrf = Annotated[str, Form(max_length=128)]
@@ -176,6 +177,10 @@ async def sign_many(request: Request, given: Given, who: Who) -> Response:
     What changed since then is refused in its own line of the outcome; the others are signed.
     """
     form = await request.form(max_files=0, max_fields=400)
+    return await run_in_threadpool(_sign_many, given, who, form)
+
+
+def _sign_many(given: Services, who: Caller, form: FormData) -> Response:
     check_form(who, str(form.get("csrf", "")))
     account = who.needs(Role.LEADER)
     chosen = [str(value) for value in form.getlist("id")]
@@ -185,7 +190,7 @@ async def sign_many(request: Request, given: Given, who: Who) -> Response:
     ]
     if not documents:
         return to("inbox")
-    operation = await run_in_threadpool(Issuing(given).sign_batch, documents, account)
+    operation = Issuing(given).sign_batch(documents, account)
     return to("batch", id=operation.id)
 
 
@@ -328,13 +333,19 @@ def prepare_page(request: Request, given: Given, who: Who, language: Language, d
 @router.post("/documents/{document_id}/prepare")
 async def prepare(request: Request, given: Given, who: Who, language: Language, document_id: str) -> Response:
     form = await request.form(max_files=0, max_fields=400)
+    return await run_in_threadpool(_prepare, request, given, who, language, document_id, form)
+
+
+def _prepare(
+    request: Request, given: Services, who: Caller, language: str, document_id: str, form: FormData
+) -> Response:
     check_form(who, str(form.get("csrf", "")))
     account = who.needs(Role.CLERK)
     document = seen(given, who, document_id, str(form.get("digest", "")))
     try:
         said = {key: str(value) for key, value in form.items()}
-        boxes = await run_in_threadpool(clerk_views.boxes_of_form, given, document, said)
-        await run_in_threadpool(Issuing(given).prepare, document, boxes, account, qr="qr" in form)
+        boxes = clerk_views.boxes_of_form(given, document, said)
+        Issuing(given).prepare(document, boxes, account, qr="qr" in form)
     except Refused as exc:
         shown = clerk_views.prepare(given, document, language, problem=exc.text(language))
         return rendering.page(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date as date_type
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Form, Header, Path, Query, Request, Response, UploadFile
+from fastapi import File, Form, Header, Path, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,7 +14,7 @@ from api.finishing import Finishing
 from api.identity import AccessRefused
 from api.issuing import Draft, Issuing
 from api.previews import Previews
-from api.routes.context import KEY_HEADER, ONCE, Given, Who, answer_once, digest, json_answer
+from api.routes.context import ONCE, Given, Who, answer_once, api_router, asked, digest, json_answer
 from api.store import idempotency
 from api.store.operations import Operation
 from archive.catalogue import Connection
@@ -25,8 +25,8 @@ from policies.reasons import access as reasons
 from policies.refusals import Both
 from policies.vocabulary import FieldRole, Role, State
 
-router = APIRouter(tags=["documents"])
-writes = APIRouter(dependencies=[ONCE])
+router = api_router("documents")
+writes = api_router("documents", ONCE)
 Match = Annotated[str | None, Header(alias="If-Match")]
 STAFF = (Role.LEADER, Role.CLERK, Role.AUDITOR)
 
@@ -132,19 +132,20 @@ def receive(
         recipients=_names(recipients, ";"),
     )
     sha256 = given.store.put_work(file.file)  # the one pass in which the bytes are hashed
+    body = digest(draft, sha256)
 
     def act() -> Response:
         document = Issuing(given).receive(sha256, draft, account, note)
         return show(document, 201, location=_location(document))
 
     def note(conn: Connection, document: Document) -> None:
-        idempotency.made(conn, account.id, request.headers[KEY_HEADER], _location(document))
+        idempotency.made(conn, asked(request, account, body), _location(document), document.created_at)
 
     def made(location: str) -> Response:
         document = staff_document(given, who, location.rpartition("/")[2])
         return show(document, 201, location=location)
 
-    return answer_once(request, given, account, digest(draft, sha256), act, made)
+    return answer_once(request, given, account, body, act, made)
 
 
 def _location(document: Document) -> str:
@@ -378,6 +379,3 @@ def resubmit(request: Request, given: Given, who: Who, document_id: str, match: 
 def receipt(given: Given, who: Who, document_id: str) -> Response:
     document = staff_document(given, who, document_id)
     return views.receipt_answer(given, document)
-
-
-router.include_router(writes)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api.health import Health, ready
-from api.routes.context import Given, json_answer
+from api.routes.context import Given, api_router, json_answer
 
-router = APIRouter(tags=["health"])
+router = api_router("health")
 
 
 @router.get("/health", summary="State of each part; 503 while acts cannot be done")

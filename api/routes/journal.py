@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from api import views
 from api.identity import AccessRefused
-from api.routes.context import Given, Who, json_answer
+from api.routes.context import Given, Who, api_router, json_answer
 from api.store import audit
 from archive.errors import StorageRefused
 from archive.registers import outgoing
@@ -17,7 +17,7 @@ from policies.numbering import civil_date
 from policies.reasons import access as reasons
 from policies.vocabulary import Role
 
-router = APIRouter(tags=["registers and log"])
+router = api_router("registers and log")
 TILE_LIMIT = 32 << 20
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.metrics import CONTENT_TYPE
-from api.routes.context import Given, Who
+from api.routes.context import Given, Who, api_router
 from policies.vocabulary import Role
 
-router = APIRouter(tags=["health"])
+router = api_router("health")
 
 
 @router.get("/metrics", summary="Counters of this process, in the text form of Prometheus")

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from api import views
 from api.endings import within
 from api.identity import AccessRefused
-from api.routes.context import Given, Who, json_answer
+from api.routes.context import Caller, Given, Who, api_router, json_answer
 from api.services import Services
 from api.store import accounts, operations
-from api.store.accounts import Account
 from api.store.operations import Operation
 from policies.reasons import access as reasons
 from policies.refusals import Both
 from policies.vocabulary import Role
 
-router = APIRouter(tags=["operations"])
+router = api_router("operations")
 LONGEST_WAIT = 20.0  # seconds; proxies give up on a silent answer after 30 or more
 Wait = Annotated[
     float, Query(ge=0, le=LONGEST_WAIT, description="seconds to wait for the end before answering")
@@ -28,17 +27,17 @@ Wait = Annotated[
 
 @router.get("/operations/{operation_id}", summary="State, progress and outcome of an act that waits")
 async def read(given: Given, who: Who, operation_id: str, wait: Wait = 0.0) -> Response:
-    account = who.needs(Role.LEADER, Role.CLERK, Role.AUDITOR)
     with given.endings.watched(operation_id) as ending:
-        found = await run_in_threadpool(_operation, given, account, operation_id)
+        found = await run_in_threadpool(_operation, given, who, operation_id)
         if wait and not found.ended:
             await within(ending, wait)
-            found = await run_in_threadpool(_operation, given, account, operation_id)
+            found = await run_in_threadpool(_operation, given, who, operation_id)
     return json_answer(views.operation(found), retry_after="0" if found.ended else "1")
 
 
-def _operation(given: Services, account: Account, operation_id: str) -> Operation:
-    """Of the account's own agency. Raises AccessRefused NOT_FOUND."""
+def _operation(given: Services, who: Caller, operation_id: str) -> Operation:
+    """Of the caller's own agency. Raises AccessRefused NOT_FOUND."""
+    account = who.needs(Role.LEADER, Role.CLERK, Role.AUDITOR)
     with given.transactions.read() as conn:
         found = operations.get(conn, operation_id)
         owner = accounts.by_id(conn, found.account) if found else None

@@ -30,7 +30,7 @@ from policies.intake import VERIFYING
 from policies.reasons import access as reasons
 from policies.refusals import Both
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 CODE = re.compile(r"[a-z2-7]{26}")
 
 

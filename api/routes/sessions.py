@@ -19,6 +19,7 @@ from api.routes.context import (
     Given,
     Language,
     Who,
+    api_router,
     check_form,
     json_answer,
     refuse_cross_site,
@@ -30,8 +31,8 @@ from policies.words import ROLES
 # A path of our own: one slash, so that no other host can be meant.
 OWN_PATH = re.compile(r"/(?![/\\])[\w./?=&%-]*")
 
-api = APIRouter(tags=["sessions"])
-pages = APIRouter()
+api = api_router("sessions")
+pages = APIRouter(include_in_schema=False)
 
 
 class Credentials(BaseModel):

@@ -7,17 +7,17 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import File, Form, Response, UploadFile
 
 from api import views
-from api.routes.context import Given, Language, json_answer
+from api.routes.context import Given, Language, api_router, json_answer
 from api.services import Services
 from api.verification import Ours, Verification, file_sha256
 from policies import intake
 from policies.intake import VERIFYING
 from signer.validation import report as reports
 
-router = APIRouter(tags=["verification"])
+router = api_router("verification")
 
 
 @router.post("/verifications", summary="Validate every signature of a PDF")

@@ -21,7 +21,10 @@ GENESIS = "0" * 64
 # Built once: every act runs them.
 _INSERT = Prepared(insert(audit))
 _HEAD = Prepared(
-    select(audit).where(audit.c.agency == bindparam("wanted")).order_by(audit.c.sequence.desc()).limit(1)
+    select(audit.c.sequence, audit.c.hash)
+    .where(audit.c.agency == bindparam("wanted"))
+    .order_by(audit.c.sequence.desc())
+    .limit(1)
 )
 
 
@@ -36,6 +39,14 @@ class Entry:
     subject: str
     detail: str
     previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest row of a chain: how many there are, and what the next one is chained to."""
+
+    sequence: int
     hash: str
 
 
@@ -69,10 +80,10 @@ def write(
     return entry
 
 
-def head(conn: Connection, agency: str) -> Entry | None:
+def head(conn: Connection, agency: str) -> Head | None:
     """The newest row of the agency's chain."""
     row = _HEAD(conn, {"wanted": agency}).first()
-    return Entry(**row._mapping) if row else None
+    return Head(row.sequence, row.hash) if row else None
 
 
 def of_subject(conn: Connection, subject: str, limit: int = 200) -> tuple[Entry, ...]:

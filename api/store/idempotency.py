@@ -1,9 +1,15 @@
-"""Answers kept by Idempotency-Key: a retry gets the first answer, another body is refused."""
+"""Answers kept by Idempotency-Key: a retry gets the first answer, another body is refused.
+
+Which keys are in use right now is no row but `KeysInUse`: one process serves the data, and its death frees them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, null, select, update
@@ -12,7 +18,6 @@ from api.store.tables import idempotency
 from archive.catalogue.prepared import Prepared
 
 KEPT = timedelta(days=7)
-WAITED = timedelta(minutes=5)  # for the answer of a first request
 _HERE = (idempotency.c.account == bindparam("who"), idempotency.c.key == bindparam("which"))
 # Built once: every write runs them.
 _FIND = Prepared(
@@ -25,14 +30,22 @@ _FIND = Prepared(
         idempotency.c.at,
     ).where(*_HERE)
 )
-_TAKE_OVER = Prepared(delete(idempotency).where(*_HERE, idempotency.c.status.is_(None)))
 _INSERT = Prepared(insert(idempotency))
-_MADE: dict[str, Any] = {"new_status": None, "new_body": None}
 _ANSWER = Prepared(
     update(idempotency)
     .where(*_HERE)
     .values(status=bindparam("new_status"), headers=bindparam("new_headers"), body=bindparam("new_body"))
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for, under which key."""
+
+    account: str
+    key: str
+    route: str
+    body_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +57,56 @@ class Kept:
     body: bytes | None
     at: datetime
 
-    def abandoned(self, at: datetime) -> bool:
-        """The first request died under way, and made nothing."""
-        return self.status is None and self.made is None and at - self.at > WAITED
-
     @property
     def made(self) -> str | None:
         """Where that lies which the act made before its answer was lost."""
         return (self.headers or {}).get("location") if self.status is None else None
 
 
-def find(conn: Connection, account: str, key: str) -> Kept | None:
-    row = _FIND(conn, {"who": account, "which": key}).first()
+class KeysInUse:
+    """Keys whose request is under way. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._held: dict[tuple[str, str], Asked] = {}
+
+    @contextmanager
+    def held(self, asked: Asked) -> Iterator[Asked]:
+        """Whose key it is for the time of the block: the given request's, or that of the one that has it already."""
+        name = asked.account, asked.key
+        with self._guard:
+            holder = self._held.setdefault(name, asked)
+        try:
+            yield holder
+        finally:
+            if holder is asked:
+                with self._guard:
+                    del self._held[name]
+
+
+def find(conn: Connection, asked: Asked) -> Kept | None:
+    row = _FIND(conn, {"who": asked.account, "which": asked.key}).first()
     return Kept(**row._mapping) if row else None
 
 
-def begin(conn: Connection, account: str, key: str, route: str, body_hash: str, at: datetime) -> None:
-    """Take the key, which nobody holds: one of a first request that died under way is freed by `forget`."""
-    row = {"account": account, "key": key, "route": route, "body_hash": body_hash, "at": at}
-    _INSERT(conn, row)
-
-
-def finish(
-    conn: Connection, account: str, key: str, status: int, headers: dict[str, Any], body: bytes
+def keep(
+    conn: Connection,
+    asked: Asked,
+    status: int | None,
+    headers: dict[str, Any],
+    body: bytes | None,
+    at: datetime,
 ) -> None:
+    """The answer, in place of what was `made` under the key before."""
     answer = {"new_status": status, "new_headers": headers, "new_body": body}
-    _ANSWER(conn, {"who": account, "which": key, **answer})
+    if _ANSWER(conn, {"who": asked.account, "which": asked.key, **answer}).rowcount == 0:
+        row = {name: getattr(asked, name) for name in Asked.__slots__}
+        _INSERT(conn, {**row, "status": status, "headers": headers, "body": body, "at": at})
 
 
-def made(conn: Connection, account: str, key: str, location: str) -> None:
+def made(conn: Connection, asked: Asked, location: str, at: datetime) -> None:
     """In the act's own transaction: what it made. A retry after a crash is told of this, and makes no second."""
-    _ANSWER(conn, {"who": account, "which": key, **_MADE, "new_headers": {"location": location}})
-
-
-def forget(conn: Connection, account: str, key: str) -> None:
-    """Free the key after an answer that must not be repeated (a fault of ours)."""
-    _TAKE_OVER(conn, {"who": account, "which": key})
+    keep(conn, asked, None, {"location": location}, None, at)
 
 
 def forget_old(conn: Connection, at: datetime) -> None:
@@ -88,6 +115,6 @@ def forget_old(conn: Connection, at: datetime) -> None:
 
 
 def forget_unanswered(conn: Connection) -> None:
-    """At start, alone on the data: who held these keys is dead, and a retry need not wait for it."""
+    """At start: rows of keys in use, which an earlier version wrote and left when it died."""
     unanswered = (idempotency.c.status.is_(None), idempotency.c.headers.is_(null()))
     conn.execute(delete(idempotency).where(*unanswered))

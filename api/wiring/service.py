@@ -41,18 +41,20 @@ from signer.trust import anchors
 from signer.trust.anchors import TrustAnchors
 from signer.trust.revocation import HttpRevocationSource
 
-# What workers of the path import while nobody calls.
+# What the templates of the path's and the visitors' workers import.
 PATH_MODULES = (
-    "signer.document.intake",
+    "signer.document.upload",
     "signer.document.pdfa",
     "signer.stamping.placement",
     "signer.creation.prepare",
     "signer.creation.two_step",
     "signer.creation.token",
+    "signer.creation.shown",
     "signer.validation.process",
     "signer.crosscheck.independent",
     "signer.document.preview",
 )
+VISITORS_MODULES = ("signer.validation.process",)
 BACKGROUND_NICE = 19
 VISITORS_NICE = 5
 
@@ -79,7 +81,12 @@ def build(given: Settings) -> Services:
         ),
         visitors=Sandbox(
             max(1, given.sandbox_workers // 2),
-            SandboxLimits(wall_seconds=given.sandbox_seconds, retire_calls=1, nice=VISITORS_NICE),
+            SandboxLimits(
+                wall_seconds=given.sandbox_seconds,
+                retire_calls=1,
+                nice=VISITORS_NICE,
+                preload=VISITORS_MODULES,
+            ),
         ),
         background=Sandbox(1, SandboxLimits(wall_seconds=2 * given.sandbox_seconds, nice=BACKGROUND_NICE)),
         identity=LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours)),
@@ -96,7 +103,7 @@ def build(given: Settings) -> Services:
         demo=demo,
     )
     services.jobs = DbosJobs(
-        given.engine_url,
+        transactions,
         {**Finishing(services).handlers(), "fsck": guarded(services, Checking(services).run)},
         {ACTS: 4, STAMPS: given.tsa_parallel + WORKING + IN_LINE, QUIET: 1},
         _executor(given),

@@ -94,6 +94,6 @@ def command_line_tsa(url: str, trust: Path | None) -> TimestampAuthority:
 def password_of(path: Path) -> str:
     """First line of a password file. Raises SettingsError that names the file, never the password."""
     try:
-        return path.read_text("utf-8").splitlines()[0]
+        return path.read_text("utf-8-sig").splitlines()[0]
     except (OSError, IndexError, UnicodeDecodeError) as exc:
         raise SettingsError(f"password file {path} cannot be read") from exc

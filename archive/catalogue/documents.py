@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -35,17 +35,16 @@ from policies.vocabulary import FieldRole, State
 
 # What every act runs, built once: building a statement costs more than running it.
 _BY_ID = Prepared(select(documents).where(documents.c.id == bindparam("wanted")))
+_ROW_VERSION = Prepared(select(documents.c.version).where(documents.c.id == bindparam("wanted")))
 _VERSIONS = Prepared(
     select(document_versions)
     .where(document_versions.c.document == bindparam("wanted"))
     .order_by(document_versions.c.ordinal)
 )
-_LAST_VERSION = Prepared(
-    select(func.coalesce(func.max(document_versions.c.ordinal), 0)).where(
-        document_versions.c.document == bindparam("wanted")
-    )
+_LAST_VERSION = select(func.coalesce(func.max(document_versions.c.ordinal), 0) + 1).where(
+    document_versions.c.document == bindparam("whose")
 )
-_ADD_VERSION = Prepared(insert(document_versions))
+_ADD_VERSION = Prepared(insert(document_versions).values(ordinal=_LAST_VERSION.scalar_subquery()).inline())
 _SIGNERS = Prepared(
     select(document_signers)
     .where(document_signers.c.document == bindparam("wanted"))
@@ -128,6 +127,14 @@ def find(conn: Connection, document_id: str) -> Document | None:
     return _document(row) if row else None
 
 
+def row_version(conn: Connection, document_id: str) -> int:
+    """The version of the document's row as it is now. Raises ArchiveRefused NO_DOCUMENT."""
+    found: int | None = _ROW_VERSION(conn, {"wanted": document_id}).scalar_one_or_none()
+    if found is None:
+        raise ArchiveRefused(archiving.NO_DOCUMENT)
+    return found
+
+
 def by_code(conn: Connection, public_code: str) -> Document | None:
     """The document with that public code; case does not matter."""
     return _one(conn, documents.c.public_code == public_code.lower())
@@ -174,20 +181,30 @@ def advance(
 def change(conn: Connection, document: Document, at: datetime, **values: Any) -> Document:
     """Set columns of the row as it was read. Raises ArchiveRefused CHANGED_MEANWHILE when the row moved."""
     values |= {"version": document.version + 1, "updated_at": at}
+    values = {name: _in_utc(value) for name, value in values.items()}
     new = {f"new_{name}": value for name, value in values.items()}
     seen = {"wanted": document.id, "seen": document.version}
     done = _change(tuple(sorted(values)))(conn, {**seen, **new})
     if done.rowcount != 1:
         raise ArchiveRefused(access.CHANGED_MEANWHILE)
-    return get(conn, document.id)
+    return replace(document, **values)  # every change counts the version up, so the rest is as it was read
 
 
-def add_version(conn: Connection, document_id: str, new: NewVersion, at: datetime) -> Version:
+def _in_utc(value: Any) -> Any:
+    """As a time comes back from the table."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+def add_version(conn: Connection, document_id: str, new: NewVersion, at: datetime) -> None:
     """Append a version of the bytes. The caller holds the document's row in this transaction."""
-    last = _LAST_VERSION(conn, {"wanted": document_id}).scalar_one()
-    version = Version(document_id, last + 1, new.role, new.sha256, new.size, at)
-    _ADD_VERSION(conn, {name: getattr(version, name) for name in Version.__slots__})
-    return version
+    row = {
+        "document": document_id,
+        "role": new.role,
+        "sha256": new.sha256,
+        "size": new.size,
+        "created_at": at,
+    }
+    _ADD_VERSION(conn, {**row, "whose": document_id})
 
 
 def versions(conn: Connection, document_id: str) -> tuple[Version, ...]:

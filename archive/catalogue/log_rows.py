@@ -42,7 +42,7 @@ _PENDING = Prepared(
     .order_by(leaves.c.position)
     .limit(bindparam("most"))
 )
-_ASSIGN = (
+_ASSIGN = Prepared(
     update(leaves)
     .where(leaves.c.id == bindparam("leaf_id"), leaves.c.log_index.is_(None))
     .values(log_index=bindparam("new_index"))
@@ -90,14 +90,12 @@ def pending(conn: Connection, limit: int) -> Sequence[tuple[str, bytes]]:
 
 def assign(conn: Connection, pairs: Sequence[tuple[str, int]]) -> None:
     """Give each leaf its index. Raises LogConflict when a leaf or an index is taken."""
-    if not pairs:
-        return
     rows = [{"leaf_id": leaf_id, "new_index": index} for leaf_id, index in pairs]
     try:
-        done = conn.execute(_ASSIGN, rows)
+        done = _ASSIGN.many(conn, rows)
     except IntegrityError as exc:
         raise LogConflict("an index of the log is taken") from exc
-    if done.rowcount != len(rows):
+    if done != len(rows):
         raise LogConflict("a leaf has its index already")
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 from sqlalchemy import Connection, Dialect, Select
@@ -47,25 +47,48 @@ class Prepared:
 
     def __call__(self, conn: Connection, parameters: Mapping[str, Any] = _NOTHING) -> Found:
         """Run it in the caller's transaction. Raises as `conn.execute`."""
-        if conn.dialect.name == "sqlite" and not conn.dispatch.before_cursor_execute:
-            names = tuple(parameters)
-            if names not in self._compiled:
-                self._compiled[names] = _Compiled.of(self.statement, conn.dialect, names)
-            compiled = self._compiled[names]
-            if compiled is not None:
-                try:
-                    return compiled.run(conn.connection.dbapi_connection, parameters)
-                except sqlite3.Error:  # nothing was done: once more, to fail as every statement does
-                    pass
+        compiled = self._for(conn, parameters)
+        if compiled is not None:
+            try:
+                return compiled.run(conn.connection.dbapi_connection, parameters)
+            except sqlite3.Error:  # nothing was done: once more, to fail as every statement does
+                pass
         return conn.execute(self.statement, dict(parameters))
+
+    def many(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run a change once for each of the rows, which have the same names; how many rows it changed."""
+        if not rows:
+            return 0
+        compiled = self._for(conn, rows[0])
+        if compiled is None:
+            return conn.execute(self.statement, [dict(row) for row in rows]).rowcount
+        return sum(self(conn, row).rowcount for row in rows)
+
+    def _for(self, conn: Connection, parameters: Mapping[str, Any]) -> _Compiled | None:
+        if conn.dialect.name != "sqlite" or conn.dispatch.before_cursor_execute:
+            return None
+        names = tuple(parameters)
+        try:
+            return self._compiled[names]
+        except KeyError:
+            compiled = self._compiled[names] = _Compiled.of(self.statement, conn.dialect, names)
+            return compiled
 
 
 class _Compiled:
+    """`given`: for each place of the text, the name of what is given for it, and how that is converted; `fixed`:
+    what stands at the others."""
+
     def __init__(
-        self, text: str, binds: list[tuple[str, Any, Processor]], columns: list[tuple[str, Processor]]
+        self,
+        text: str,
+        fixed: list[Any],
+        given: list[tuple[int, str, Processor]],
+        columns: list[tuple[str, Processor]],
     ):
         self._text = text
-        self._binds = binds
+        self._fixed = fixed
+        self._given = given
         self._row = _row_type([name for name, _ in columns])
         self._conversions = [(at, convert) for at, (_, convert) in enumerate(columns) if convert is not None]
 
@@ -77,35 +100,41 @@ class _Compiled:
         special = compiled.literal_execute_params, compiled.post_compile_params
         if any(more) or any(special) or compiled.positiontup is None:
             return None
-        fixed = compiled.params
-        binds: list[tuple[str, Any, Processor]] = []
-        for name in compiled.positiontup:
+        fixed: list[Any] = []
+        given: list[tuple[int, str, Processor]] = []
+        for place, name in enumerate(compiled.positiontup):
             bind = compiled.binds[name]
-            if bind.required and name not in names:
+            convert: Processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            value = compiled.params[name]
+            if name in names:
+                given.append((place, name, convert))
+            elif bind.required:
                 return None
-            binds.append((name, fixed[name], bind.type.dialect_impl(dialect).bind_processor(dialect)))
+            fixed.append(convert(value) if convert is not None and name not in names else value)
         columns: list[tuple[str, Processor]] = []
         if isinstance(statement, Select):
             for place, column in enumerate(statement.selected_columns):
                 name = str(column.key or f"column_{place}")  # a bare function has no name
-                convert: Processor = column.type.dialect_impl(dialect).result_processor(dialect, None)
+                convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
                 columns.append((name, convert))
-        return cls(str(compiled), binds, columns)
+        return cls(str(compiled), fixed, given, columns)
 
-    def run(self, raw: Any, given: Mapping[str, Any]) -> _Rows:
-        values = []
-        for name, fixed, convert in self._binds:
-            value = given.get(name, fixed)
-            values.append(convert(value) if convert is not None else value)
+    def run(self, raw: Any, parameters: Mapping[str, Any]) -> _Rows:
+        values = self._fixed.copy()
+        for place, name, convert in self._given:
+            values[place] = parameters[name] if convert is None else convert(parameters[name])
         cursor = raw.execute(self._text, values)
-        rows = cursor.fetchall()
-        if self._conversions:
-            for at, row in enumerate(rows):
-                items = list(row)
-                for place, convert in self._conversions:
+        if cursor.description is None:
+            return _Rows([], cursor.rowcount)
+        row, conversions = self._row, self._conversions
+        rows = []
+        for items in cursor:
+            if conversions:
+                items = list(items)
+                for place, convert in conversions:
                     items[place] = convert(items[place])
-                rows[at] = items
-        return _Rows([self._row(*row) for row in rows], cursor.rowcount)
+            rows.append(row(items))
+        return _Rows(rows, cursor.rowcount)
 
 
 class _Rows:
@@ -134,9 +163,11 @@ class _Rows:
         return self.one()[0] if self._rows else None
 
 
-def _row_type(names: list[str]) -> Any:
-    """Rows with attributes, and with `_mapping` as SQLAlchemy's have it."""
+def _row_type(names: list[str]) -> Callable[[Iterable[Any]], Any]:
+    """Makes rows with attributes, and with `_mapping` as SQLAlchemy's have it."""
     if len(set(names)) != len(names):
         raise ValueError(f"two columns of one name: {names}")
     kind: Any = namedtuple("Row", names)  # type: ignore[misc]
-    return type("Row", (kind,), {"__slots__": (), "_mapping": property(kind._asdict)})
+    row: Any = type("Row", (kind,), {"__slots__": (), "_mapping": property(kind._asdict)})
+    make: Callable[[Iterable[Any]], Any] = row._make
+    return make

@@ -78,6 +78,7 @@ class DirectoryStore(WorkDirectory):
                 # Cut: the object's name may be lost or kept. Nobody was told, so the put is repeated.
                 self._disk.sync_directory(path.parent)
                 # Commit point: object and lock outlive the cut.
+            self._disk.remove(part)  # it has its name, or was there before
         return stored
 
     def open(self, key: str) -> BinaryIO:
@@ -200,11 +201,13 @@ class DirectoryStore(WorkDirectory):
 
     @contextmanager
     def _part(self) -> Iterator[Path]:
+        """A place for bytes that have no name yet; removed when they do not get one."""
         part = self._parts / secrets.token_hex(16)
         try:
             yield part
-        finally:
+        except BaseException:
             self._disk.remove(part)
+            raise
 
     @contextmanager
     def _answering(self, key: str) -> Iterator[None]:

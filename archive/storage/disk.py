@@ -21,12 +21,12 @@ class Disk:
 
     @contextmanager
     def create(self, path: Path, mode: int) -> Iterator[BinaryIO]:
-        """A new file for writing; its bytes are durable when the block ends."""
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        """A new file for writing, of a mode that forbids it to whoever opens it later; its bytes are durable when
+        the block ends."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
-            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
 
     def link(self, source: Path, target: Path) -> None:

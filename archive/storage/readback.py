@@ -23,6 +23,13 @@ def check_object(
     stored = store.head(key)
     if stored is None:
         raise ArchiveDamaged(f"{key}: stored, but the store does not have it")
+    return _checked(store, stored, sha256, size, retain_until)
+
+
+def _checked(
+    store: ObjectStore, stored: StoredObject, sha256: str, size: int | None, retain_until: datetime | None
+) -> StoredObject:
+    key = stored.key
     with store.open(key) as stream:
         found, length = hash_blocks(stream)
     if found != sha256 or stored.sha256 != sha256 or length != stored.size or size not in (None, length):
@@ -37,9 +44,10 @@ def put_and_read_back(
 ) -> StoredObject:
     """Puts, then reads bytes and lock back. Only after this may anything be called archived."""
     stored = store.put(key, source, sha256=sha256, retain_until=retain_until)
-    if store.head(key) is None:
+    shown = store.head(key)
+    if shown is None:
         raise ArchiveUnavailable(f"{key}: the store took it and does not show it yet")
-    return check_object(store, key, sha256=sha256, size=stored.size, retain_until=retain_until)
+    return _checked(store, shown, sha256, stored.size, retain_until)
 
 
 def put_bytes(

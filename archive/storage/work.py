@@ -78,16 +78,18 @@ class WorkDirectory:
             self._disk.replace(part, target)  # the same bytes, if there were any
             self._disk.sync_directory(target.parent)
         except OSError as exc:
-            raise ArchiveUnavailable(f"work area: {os.strerror(exc.errno or 0)}") from exc
-        finally:
             self._disk.remove(part)
+            raise ArchiveUnavailable(f"work area: {os.strerror(exc.errno or 0)}") from exc
+        except BaseException:
+            self._disk.remove(part)
+            raise
         self._hashed.remember(target, hashed)
         return sha256
 
     def work_path(self, sha256: str) -> Path:
         """Where the bytes lie; `StorageRefused` when they are not there."""
         path = self._work_path(check_sha256(sha256))
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 (many times an act; pathlib's way costs twice as much)
             raise StorageRefused(reasons.OBJECT_MISSING, key=sha256)
         return path
 
@@ -101,4 +103,4 @@ class WorkDirectory:
             self._disk.remove(part)
 
     def _work_path(self, sha256: str) -> Path:
-        return self._root / sha256[:2] / sha256
+        return self._root.joinpath(sha256[:2], sha256)

@@ -346,6 +346,12 @@ SOURCE_UNREADABLE = Reason(
     "Không đọc hoặc không ghi được tệp «{path}» ({cause}).",
     "The file “{path}” cannot be read or written ({cause}).",
 )
+SOURCE_CHANGED = Reason(
+    "signing.source-changed",
+    "An Tín: tệp ký phải đúng tệp đã đọc",
+    "Tệp «{path}» bị thay đổi trong lúc đang ký. Khóa chưa được dùng; hãy đợi tệp ghi xong rồi chạy lại.",
+    "The file “{path}” was changed while it was being signed. The key was not used; run it again when it is written.",
+)
 NOT_AVAILABLE = Reason(
     "signing.not-available",
     "An Tín: thiết bị hoặc dịch vụ bên ngoài",
@@ -367,8 +373,14 @@ WORKER_DIED = Reason(
 OUT_MISSING = Reason(
     "signing.out-missing",
     "An Tín: không ký hai lần một văn bản trong một lô",
-    "Lô này đã ký «{out}» nhưng tệp không còn ở đó. Để ký lại, hãy chuyển tệp nhật ký lô đi nơi khác.",
-    "This batch signed “{out}” already, and the file is no longer there. To sign again, move the batch's journal away.",
+    "Lô này đã ký «{out}» nhưng tệp không còn ở đó hoặc đã bị cắt bớt. Để ký lại, hãy chuyển tệp nhật ký lô đi nơi khác.",
+    "This batch signed “{out}” already; the file is gone or was cut. To sign again, move it and the batch's journal away.",
+)
+OUT_TWICE = Reason(
+    "signing.out-twice",
+    "An Tín: mỗi văn bản một tệp kết quả",
+    "Lô này đã có một văn bản được ký vào «{out}»; văn bản sau không được ký. Hãy ký vào thư mục khác hoặc đổi tên.",
+    "This batch has another document for “{out}”, or the same again; only the first is signed. Choose another name.",
 )
 BATCH_RUNNING = Reason(
     "signing.batch-running",

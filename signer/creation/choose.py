@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from signer.creation.native import hole as native_hole
 from signer.creation.native import signing as native
 from signer.creation.native.drawing import Stamps
 from signer.creation.native.kept import KeptDigest
 from signer.creation.native.unfit import Unfit
 from signer.creation.plan import PreparationPlan
 from signer.creation.shapes import GAVE_UP, Shape, SigningPath, shape_refused
+from signer.creation.token import Hole
 from signer.creation.two_step import SignatureRequest
 from signer.errors import SignerRefused
 from signer.stages import Appended, Prepared
@@ -81,6 +83,18 @@ def prepare_signature(
         task = "signer.creation.fallback:prepare_signature"
         return Chosen(*_fall_back(tasks, refusal, task, path, request, password))
     return Chosen(prepared, SigningPath.GENERAL, why)
+
+
+def newest_hole(tasks: Tasks, path: Path, field: str) -> Hole:
+    """The hole of this field's signature in admitted bytes, where its time-stamp goes.
+
+    Raises what `token.newest_hole` raises, and `SandboxUnavailable`.
+    """
+    try:
+        return native_hole.newest_hole(path, field)
+    except Unfit:
+        found: Hole = tasks.call("signer.creation.token:newest_hole", path, field)
+        return found
 
 
 def prepare_fields(tasks: Tasks, path: Path, plan: PreparationPlan, password: str | None = None) -> Appended:

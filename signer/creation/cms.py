@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from asn1crypto import x509 as asn1_x509
 
@@ -23,6 +24,9 @@ from signer import der
 from signer.errors import SigningRefused
 from signer.keys import primitives
 from signer.ports import SigningKey
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 ID_DATA = "1.2.840.113549.1.7.1"
 ID_SIGNED_DATA = "1.2.840.113549.1.7.2"
@@ -50,7 +54,8 @@ _UNSIGNED = _ATTRIBUTES | 1
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """The fixed parts of one signer's SignedData. `before`/`after` surround the message digest."""
+    """The fixed parts of one signer's SignedData. `before`/`after` surround the message digest; `started` is the
+    digest over what stands before it in the signed attributes as a SET, and is only copied."""
 
     head: bytes
     content_type: bytes
@@ -61,6 +66,7 @@ class _Template:
     signature_algorithm: bytes
     public_key: primitives.PublicKey
     algorithm: SignatureAlgorithm
+    started: _Hash = field(compare=False, repr=False)
     frames: dict[int, tuple[bytes, bytes]] = field(default_factory=dict, compare=False, repr=False)
 
     def detached(self, digest: bytes, signature: bytes) -> bytes:
@@ -74,6 +80,12 @@ class _Template:
             self.frames[size] = whole[: -size - len(middle) - len(digest)], middle
         before, middle = self.frames[size]
         return b"".join((before, digest, middle, signature))
+
+    def to_sign(self, digest: bytes) -> bytes:
+        """The digest over the signed attributes as a SET (RFC 5652, 5.4)."""
+        state = self.started.copy()
+        state.update(digest + self.after)
+        return state.digest()
 
     def attributes(self, digest: bytes) -> bytes:
         """Content octets of the signed attributes."""
@@ -118,15 +130,14 @@ def build_encapsulated(content_type: str, content: bytes, key: SigningKey) -> by
 def _signed(template: _Template, digest: bytes, key: SigningKey, content: bytes) -> bytes:
     if len(digest) != DIGEST_BYTES[template.algorithm.digest]:
         raise SigningRefused(reasons.ALGORITHM_MISMATCH, algorithm=key.algorithm, found=f"{len(digest)} byte")
-    attributes = template.attributes(digest)
-    to_sign = hashlib.new(template.algorithm.digest, der.encode(der.SET, attributes)).digest()
+    to_sign = template.to_sign(digest)
     signature = key.sign(to_sign)
     proven = getattr(key, "proves", False) is True
     if not proven and not primitives.verifies(template.public_key, template.algorithm, signature, to_sign):
         raise SigningRefused(reasons.WRONG_SIGNATURE)
-    return (
-        template.assemble(attributes, signature, content) if content else template.detached(digest, signature)
-    )
+    if content:
+        return template.assemble(template.attributes(digest), signature, content)
+    return template.detached(digest, signature)
 
 
 def size(key: SigningKey, token: int = 0) -> int:
@@ -229,6 +240,8 @@ def _template(
     digest_algorithm = der.encode(der.SEQUENCE, der.oid(DIGEST_OIDS[algorithm.digest]))
     signature_algorithm = _signature_algorithm(algorithm)
     before, after = _attribute_halves(certificate, content_type, algorithm, digest_algorithm)
+    covered = len(before) + DIGEST_BYTES[algorithm.digest] + len(after)
+    started = hashlib.new(algorithm.digest, der.encode(der.SET, bytes(covered))[:-covered] + before)
     version = 1 if content_type == ID_DATA else 3  # RFC 5652, 5.1
     return _Template(
         head=der.integer(version) + der.encode(der.SET, digest_algorithm),
@@ -240,6 +253,7 @@ def _template(
         signature_algorithm=signature_algorithm,
         public_key=primitives.public_key(certificate),
         algorithm=algorithm,
+        started=started,
     )
 
 

@@ -1,8 +1,9 @@
 """What the sandbox does of one signature: everything that reads the document, and nothing that reads all of it.
 
 `draft` answers with the bytes to append and an empty hole. It does not hash: the process that holds the key
-hashes the file's own bytes while it copies them, so that a worker that a hostile file took over cannot choose
-what is signed, and the file is read once.
+hashes the file's own bytes while it copies them, so that a worker that a hostile file took over cannot have other
+bytes of the file signed, and the file is read once. What is appended is the worker's word: whoever signs bytes of
+strangers must check the output, or give each file a worker of its own.
 """
 
 from __future__ import annotations

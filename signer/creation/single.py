@@ -22,7 +22,8 @@ from signer.creation import append, choose
 from signer.creation import cms as cms_builder
 from signer.creation.draft import field_plan
 from signer.creation.shapes import shape_refused
-from signer.creation.staging import Progress, Staged, quiet
+from signer.creation.sources import Seen, check_unchanged, look
+from signer.creation.staging import Progress, Staged, check_free, quiet
 from signer.creation.two_step import SignatureRequest
 from signer.errors import SignerRefused
 from signer.ports import SigningKey, TimestampAuthority
@@ -111,12 +112,21 @@ def begin(
     *,
     make_field: bool = False,
     progress: Progress = quiet,
+    seen: Seen | None = None,
 ) -> Begun:
-    """Steps 1 and 2. Raises the draft's refusals, and those of `Staged.write`; nothing is left then."""
+    """Steps 1 and 2, of a source that is still as it was `seen` (without: now), and as it is at the end.
+
+    Raises the draft's refusals, those of `Staged.write` and `check_unchanged`, OSError; nothing is left then.
+    """
+    if seen is None:
+        seen = look(source)
+    else:
+        check_unchanged(source, seen)
     drafted = drafter(source, request, make_field)
     staged = Staged(folder)
     try:
         digest = staged.write(source, drafted.prepared, progress)
+        check_unchanged(source, seen)
     except BaseException:
         staged.close()
         raise
@@ -139,6 +149,7 @@ def sign(
     Raises typed refusals, `SignerUnavailable`, FileExistsError when `out` is there, OSError. Whatever is raised,
     and wherever the process is killed: `out` is complete or not there, and nothing else is left.
     """
+    check_free(out)
     begun = begin(source, out.parent, request, drafter, make_field=make_field, progress=progress)
     with begun.staged as staged:
         cms = begun.sign(key)

@@ -41,6 +41,12 @@ _NO_UNNAMED = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
 
 
+def check_free(out: Path) -> None:
+    """Raises FileExistsError when the name is taken, be it by a link that leads nowhere."""
+    if os.path.lexists(out):
+        raise FileExistsError(errno.EEXIST, "exists already", str(out))
+
+
 def quiet(_done: int, _total: int) -> None:
     """No progress."""
 
@@ -53,15 +59,23 @@ class Staged:
         self._part: Path | None = None
         self.path = folder
         try:
-            self._file = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
+            self._file = self._unnamed()
+        except OSError:
+            os.close(self._folder)
+            raise
+
+    def _unnamed(self) -> int:
+        try:
+            return os.open(self.path, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
         except OSError as exc:
             if exc.errno not in _NO_UNNAMED:
-                os.close(self._folder)
                 raise
-            sweep(folder)
-            self._part = folder / f".antin-{secrets.token_hex(8)}.part"
-            self._file = os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+        sweep(self.path)
+        part = self.path / f".antin-{secrets.token_hex(8)}.part"
+        file = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        self._part = part
+        return file
 
     def write(self, base: Path, prepared: Prepared, progress: Progress = quiet) -> bytes:
         """Copy `base`, append the revision with its hole empty; the digest over the ByteRange.
@@ -72,7 +86,9 @@ class Staged:
         rest = around_hole(prepared)
         digest = hashlib.new(prepared.digest_algorithm)
         with base.open("rb", buffering=0) as source:
-            size = os.fstat(source.fileno()).st_size
+            found = os.fstat(source.fileno())
+            size = found.st_size
+            self._allow(found.st_mode)
             if size != prepared.base_size:
                 raise SigningRefused(reasons.BASE_CHANGED, size=size, expected=prepared.base_size)
             cloned = self._clone(source.fileno(), size)
@@ -85,6 +101,12 @@ class Staged:
             digest.update(part)
         self._append(prepared.tail, size)
         return digest.digest()
+
+    def _allow(self, mode: int) -> None:
+        """Nobody may read the output who may not read its source; before a byte of it is there."""
+        ours = os.fstat(self._file).st_mode
+        with contextlib.suppress(PermissionError):  # a file system without modes
+            os.fchmod(self._file, ours & mode & 0o666 | 0o600)
 
     def _clone(self, source: int, size: int) -> bool:
         try:
@@ -158,14 +180,13 @@ class Staged:
             if exc.errno == errno.EEXIST:
                 raise FileExistsError(errno.EEXIST, "exists already", str(out)) from exc
             if self._part is None or exc.errno not in _NO_LINKS:
-                raise
+                raise OSError(exc.errno, exc.strerror, str(out)) from exc
             self._rename(out)
         self._drop_part()
 
     def _rename(self, out: Path) -> None:
         """Without links a name that appears between the question and the answer is lost."""
-        if out.exists():
-            raise FileExistsError(errno.EEXIST, "exists already", str(out))
+        check_free(out)
         if self._part is not None:
             self._part.rename(out)
 
@@ -224,6 +245,8 @@ def sweep(folder: Path) -> None:
         return
     _swept.add(folder)
     for part in folder.glob(_PARTS):
-        with contextlib.suppress(OSError), part.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            part.unlink()
+        with contextlib.suppress(OSError):
+            file = os.open(part, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(file, "rb"):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink()

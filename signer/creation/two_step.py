@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import unicodedata
+from binascii import hexlify
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -297,7 +298,7 @@ def fill_hole(prepared: Prepared, cms: bytes) -> bytes:
     if 2 * len(cms) > digits:
         raise SigningRefused(reasons.CONTENTS_DO_NOT_FIT, size=len(cms), limit=digits // 2)
     at = start - prepared.base_size
-    text = cms.hex().encode()
+    text = hexlify(cms)
     tail = memoryview(prepared.tail)
     return b"".join((tail[:at], text, tail[at + len(text) :]))
 

@@ -94,6 +94,7 @@ class PlainFile:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.size = os.fstat(self._descriptor).st_size
         self._sections: dict[int, Section] = {}  # by the end of their revision
+        self._objects: dict[tuple[int, int], Found] = {}  # by offset and the end that bounds them
 
     def __enter__(self) -> Self:
         return self
@@ -147,7 +148,12 @@ class PlainFile:
         return _stream_section(found)
 
     def object_at(self, offset: int, end: int) -> Found:
-        """The indirect object whose head stands at `offset`."""
+        """The indirect object whose head stands at `offset`; read once, shared, not to be changed."""
+        if (offset, end) not in self._objects:
+            self._objects[offset, end] = self._read_object(offset, end)
+        return self._objects[offset, end]
+
+    def _read_object(self, offset: int, end: int) -> Found:
         data = self.read(offset, min(end, offset + LARGEST_OBJECT))
         head = _HEAD.match(data)
         if head is None:
@@ -216,7 +222,8 @@ def parse(data: bytes, position: int, depth: int = 0) -> tuple[Any, int]:
     token = _TOKEN.match(data, position)
     if token is None or depth > _DEEPEST:
         raise Strange(f"no value at {position}")
-    kind, text, end = str(token.lastgroup), token[token.lastgroup or 0], token.end()
+    kind, end = token.lastgroup or "", token.end()
+    text = token[kind]
     match kind:
         case "ref":
             number, generation, _ = text.split()

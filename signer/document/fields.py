@@ -13,6 +13,7 @@ from signer.document.text_strings import text_string
 from signer.errors import DocumentRefused
 
 INHERITED = ("FT", "V", "DV", "Ff", "DA", "Q", "MaxLen")
+_NUMBERS = frozenset((int, float))
 _DEEPEST = 32
 _MOST_FIELDS = 20_000
 
@@ -150,8 +151,10 @@ def _field(pdf: PdfFile, node: _Node, places: dict[int, int]) -> FormField:
 def rectangle(pdf: PdfFile, value: Any) -> tuple[float, float, float, float]:
     """A rectangle with its corners in order; all zero when it is missing or none."""
     found = pdf.resolve(value)
-    numbers = [pdf.resolve(item) for item in found] if isinstance(found, list) and len(found) == 4 else []
-    if len(numbers) != 4 or not all(type(n) in (int, float) for n in numbers):
+    if not isinstance(found, list) or len(found) != 4:
+        return (0.0, 0.0, 0.0, 0.0)
+    numbers = [pdf.resolve(item) if isinstance(item, Ref) else item for item in found]
+    if not _NUMBERS.issuperset(map(type, numbers)):
         return (0.0, 0.0, 0.0, 0.0)
     a, b, c, d = (float(n) for n in numbers if isinstance(n, int | float))
     return (min(a, c), min(b, d), max(a, c), max(b, d))

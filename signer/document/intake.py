@@ -11,6 +11,8 @@ Runs in the sandbox. The caller MUST hand the facts to `policies.intake.decide` 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,17 +42,34 @@ def examine_file(path: Path, limits: IntakeLimits) -> DocumentFacts:
     What would cost more than `limits` is not read: the facts then say which limit was passed, or hold the
     reader's refusal, and the defaults for the rest.
     """
+    with examined(path, limits) as (facts, _):
+        return facts
+
+
+@contextmanager
+def examined(path: Path, limits: IntakeLimits) -> Iterator[tuple[DocumentFacts, PdfFile | None]]:
+    """The facts of `examine_file`, with the file still open; None in its place where it could not be opened."""
+    facts, pdf = _opened(path, limits)
+    with pdf or nullcontext():
+        if pdf is not None:
+            try:
+                facts = _second_reader(path, _examine(pdf, _frame(pdf, facts), limits))
+            except DocumentRefused as exc:
+                facts = _refused(facts, exc)
+        yield facts, pdf
+
+
+def _opened(path: Path, limits: IntakeLimits) -> tuple[DocumentFacts, PdfFile | None]:
     size = path.stat().st_size
     facts = DocumentFacts(size=size)
     if size == 0 or size > limits.file_bytes:
-        return facts
+        return facts, None
     if _was_longer(path, size):
-        return replace(facts, truncated=True)
+        return replace(facts, truncated=True), None
     try:
-        with PdfFile.open(path, limits=_reader_limits(limits)) as pdf:
-            return _second_reader(path, _examine(pdf, _frame(pdf, facts), limits))
+        return facts, PdfFile.open(path, limits=_reader_limits(limits))
     except DocumentRefused as exc:
-        return _refused(facts, exc)
+        return _refused(facts, exc), None
 
 
 def _was_longer(path: Path, size: int) -> bool:

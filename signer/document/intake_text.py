@@ -7,10 +7,10 @@ file is given to PDFium. Annotation appearances (a stamp, a filled field) are fl
 from __future__ import annotations
 
 import ctypes
-import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import pypdfium2
@@ -41,22 +41,23 @@ def marked_lines(pdf: PdfFile, page: Page, limit: int) -> tuple[PlacedLine, ...]
 
 
 def _lines(document: Any) -> Iterator[PlacedLine]:
-    page = document.get_page(0)
-    if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
-        page.close()
+    shown = document.get_page(0)  # stays as it is displayed: flattening moves the boxes of the page
+    page = shown
+    annotated = pdfium.FPDFPage_GetAnnotCount(shown) > 0
+    if annotated and pdfium.FPDFPage_Flatten(shown, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
         page = document.get_page(0)
     text_page = page.get_textpage()
     text = _text(text_page)
-    if not may_bear_mark("".join(text)):
+    if not may_bear_mark(text):
         return
     run: list[_Character] = []
     for character in _characters(text_page, text):
         if run and not _continues(run[-1], character):
-            yield _line(page, run)
+            yield _line(shown, run)
             run = []
         run.append(character)
     if run:
-        yield _line(page, run)
+        yield _line(shown, run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +75,19 @@ class _Character:
     size: float
 
 
-def _text(text_page: Any) -> list[str]:
-    """Each character of the page; "" for a space."""
+def _text(text_page: Any) -> str:
+    """The characters of the page."""
     count = min(text_page.count_chars(), MAX_CHARACTERS)
-    codes = map(glyphs.unicode_of, itertools.repeat(glyphs.address_of(text_page)), range(count))
-    return ["" if character.isspace() else character for character in map(chr, codes)]
+    return "".join(map(chr, map(glyphs.unicode_of, repeat(glyphs.handle_of(text_page)), range(count))))
 
 
-def _characters(text_page: Any, text: list[str]) -> Iterator[_Character]:
+def _characters(text_page: Any, text: str) -> Iterator[_Character]:
     handle = text_page.raw
     box, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
     for index, character in enumerate(text):
         placed = pdfium.FPDFText_GetCharOrigin(handle, index, at_x, at_y)
-        if placed and character and pdfium.FPDFText_GetLooseCharBox(handle, index, at_box):
+        if placed and not character.isspace() and pdfium.FPDFText_GetLooseCharBox(handle, index, at_box):
             angle = pdfium.FPDFText_GetCharAngle(handle, index)
             yield _levelled(character, x.value, y.value, angle, box)
 

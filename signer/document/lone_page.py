@@ -48,7 +48,9 @@ class _Copy:
     def of_page(self, page: Page) -> bytes:
         kept: dict[str, Any] = {key: page.dict[key] for key in _PAGE_KEYS if key in page.dict}
         annotations = self._pdf.array(page.dict.get("Annots"))[:MAX_ANNOTATIONS]
-        kept["Annots"] = [drawn for item in annotations if (drawn := self._drawn(item)) is not None]
+        drawn = [shown for item in annotations if (shown := self._drawn(item)) is not None]
+        if drawn:
+            kept["Annots"] = drawn
         root = {"Type": Name("Catalog"), "Pages": Ref(2)}
         tree = {"Type": Name("Pages"), "Count": 1, "Kids": [Ref(3)]}
         alone = {**self._copied(kept), "Type": Name("Page"), "Parent": Ref(2)}
@@ -75,7 +77,7 @@ class _Copy:
         if isinstance(value, dict):
             return {key: self._copied(item) for key, item in value.items() if key not in _DROPPED}
         if isinstance(value, list):
-            if _PLAIN.issuperset(map(type, value)):
+            if _is_plain(value):
                 return value
             return [self._copied(item) for item in value]
         return value
@@ -99,6 +101,14 @@ class _Copy:
         self._left -= len(data)
         entries = {k: v for k, v in stream.dict.items() if k not in ("Filter", "DecodeParms", "Length")}
         return Stream(self._copied(entries), data=data)
+
+
+def _is_plain(value: list[Any]) -> bool:
+    """Whether an array stands as it is: rectangles, and the rows of widths that composite fonts have."""
+    kinds = set(map(type, value))
+    if kinds == {int, list}:
+        kinds = {int, *(type(item) for row in value if type(row) is list for item in row)}
+    return kinds <= _PLAIN
 
 
 def _number_of(body: bytes) -> int:

@@ -32,6 +32,7 @@ _INTEGERS = re.compile(rb"\d{1,10}")
 _MOST_KEPT = 3 << 20
 _MOST_OBJECT_STREAMS = 8
 _MOST_ENTRIES = 10_000
+_MOST_DECODED, _LARGEST_DECODED = 24, 256 << 10
 _DEEPEST_LOAD = 6
 _LONGEST_CHAIN = 16
 
@@ -50,6 +51,7 @@ class PdfFile:
         limits: ReaderLimits = DEFAULT_LIMITS,
         password: str | None = None,
         decryption: Decryption | None = None,
+        known_sections: dict[int, XrefSection] | None = None,
     ) -> None:
         self._source = source
         self.limits = limits
@@ -58,13 +60,15 @@ class PdfFile:
         self._entries: dict[int, Entry | None] = {}
         self.kept: dict[object, Any] = {}  # what others worked out about this view, by keys of their own
         self._parsed: dict[int, syntax.Indirect] = {}  # by offset; shared with earlier views of the file
+        self._decoded: dict[tuple[int, int], bytes] = {}  # by place; shared likewise
         self._members: dict[int, tuple[bytes, list[tuple[int, int]]]] = {}
         self._loading: list[int] = []
         self._loaded = 0
         self._kept = 0
         self.header = sections.read_header(source)
         self.startxref_at, self.startxref, self.eof = sections.read_end(source)
-        self.sections = sections.read_sections(source, self.startxref, limits)
+        self._known_sections = {} if known_sections is None else known_sections
+        self.sections = sections.read_sections(source, self.startxref, limits, self._known_sections)
         self.trailer: dict[str, Any] = self.sections[0].trailer
         self._decryption: Decryption | None = None
         if decryption is not None or any("Encrypt" in section.trailer for section in self.sections):
@@ -117,12 +121,26 @@ class PdfFile:
 
     def until(self, end: int) -> PdfFile:
         """This file as if it ended at `end`. Shares the open file; closed with it."""
-        view = PdfFile(self._source.until(end), self.limits, decryption=self._decryption)
+        view = PdfFile(
+            self._source.until(end),
+            self.limits,
+            decryption=self._decryption,
+            known_sections=self._known_sections,
+        )
         view._parsed = self._parsed
         return view
 
+    def within(self, limits: ReaderLimits) -> PdfFile:
+        """This file under other limits. Shares the open file, and what was parsed where the limits on single
+        objects are the same; closed with it."""
+        view = PdfFile(self._source, limits, decryption=self._decryption)
+        view._decoded = self._decoded
+        if _single(limits) == _single(self.limits):
+            view._parsed = self._parsed
+        return view
+
     def close(self) -> None:
-        """Close the file. Views made by `until` end with it."""
+        """Close the file. Views made by `until` and `within` end with it."""
         if self._opened is not None:
             self._opened.close()
 
@@ -170,7 +188,11 @@ class PdfFile:
         """Where the newest version of an object is; None when no section speaks of it."""
         if num in self._entries:
             return self._entries[num]
-        found = next((found for s in self.sections if (found := s.entry(num)) is not None), None)
+        found: Entry | None = None
+        for section in self.sections:
+            found = section.entry(num)
+            if found is not None:
+                break
         if len(self._entries) > _MOST_ENTRIES:
             self._entries.clear()
         self._entries[num] = found
@@ -202,15 +224,18 @@ class PdfFile:
 
     def numbers(self) -> list[int]:
         """The numbers of all objects that are in use, in ascending order."""
+        return sorted(num for num, entry in self.newest_entries() if entry.kind != "f")
+
+    def newest_entries(self) -> Iterator[tuple[int, Entry]]:
+        """Where the newest version of every object is, free ones too, those of the newest section first."""
         known: set[int] = set()
-        used: list[int] = []
         for section in self.sections:
             for num, entry in section.items():
                 if num not in known:
                     known.add(num)
-                    if entry.kind != "f":
-                        used.append(num)
-        return sorted(used)
+                    if len(self._entries) < _MOST_ENTRIES:
+                        self._entries[num] = entry
+                    yield num, entry
 
     def scan(self) -> Iterator[tuple[int, PdfObject]]:
         """Every object that is in use, once, without keeping them; those of one object stream together.
@@ -363,7 +388,19 @@ class PdfFile:
             {key: self.resolve(item) for key, item in given.items()} if isinstance(given, dict) else None
             for given in parameters
         ]
+        if names == ["FlateDecode"] and not any(resolved) and stream.data is None and stream.owner is None:
+            return self._inflated(stream, limit)
         return filters.decode(self.raw_data(stream, limit), names, resolved, limit)
+
+    def _inflated(self, stream: Stream, limit: int) -> bytes:
+        """A stream that is only deflated. A few small ones are kept: fonts and contents are asked for twice."""
+        place = stream.start, stream.length
+        data = self._decoded.get(place)
+        if data is None or max(len(data), stream.length) > limit:
+            data = filters.decode(self.raw_data(stream, limit), [Name("FlateDecode")], [], limit)
+            if len(data) <= _LARGEST_DECODED and len(self._decoded) < _MOST_DECODED:
+                self._decoded[place] = data
+        return data
 
     # --- encryption
 
@@ -420,3 +457,7 @@ class PdfFile:
     def page_count(self) -> int:
         """How many pages there are: counted, not believed."""
         return len(self._pages.all())
+
+
+def _single(limits: ReaderLimits) -> tuple[int, int, int]:
+    return limits.depth, limits.object_bytes, limits.object_items

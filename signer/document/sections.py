@@ -52,10 +52,13 @@ def read_end(source: Source) -> tuple[int, int, int]:
     raise DocumentRefused(reasons.CUT_IN_HALF)
 
 
-def read_sections(source: Source, newest: int, limits: ReaderLimits) -> tuple[XrefSection, ...]:
+def read_sections(
+    source: Source, newest: int, limits: ReaderLimits, known: dict[int, XrefSection]
+) -> tuple[XrefSection, ...]:
     """The sections from the one at `newest` along /Prev, newest first.
 
-    Raises `DocumentRefused` for a loop, a section that is not one, or more sections than the limit.
+    `known` are those that were read in these bytes, whatever their end, by offset; it grows. Raises
+    `DocumentRefused` for a loop, a section that is not one, or more sections than the limit.
     """
     found: list[XrefSection] = []
     seen: set[int] = set()
@@ -68,7 +71,9 @@ def read_sections(source: Source, newest: int, limits: ReaderLimits) -> tuple[Xr
         if len(found) >= limits.sections:
             raise DocumentRefused(reasons.TOO_MANY_REVISIONS, limit=limits.sections)
         seen.add(offset)
-        found.append(_read_section(source, offset, limits))
+        if offset not in known or known[offset].reach > source.size:
+            known[offset] = _read_section(source, offset, limits)
+        found.append(known[offset])
         offset = found[-1].trailer.get("Prev")
     return tuple(found)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from signer.document.objects import DEFAULT_LIMITS, HexString, Name, Ref, Stream
@@ -38,13 +40,11 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
         raise ValueError("nested too deep to be written")
     if isinstance(value, dict):
         _write_dictionary(value, parts, depth)
+    elif type(value) is Name:
+        parts.append(_name(value))
     elif isinstance(value, list):
-        if (
-            value
-            and set(map(type, value)) == {int}
-            and -_INTEGER_LIMIT <= min(value) <= max(value) <= _INTEGER_LIMIT
-        ):
-            parts += (b"[", b" ".join([b"%d" % number for number in value]), b"]")  # widths, rectangles
+        if _is_of_integers(value):
+            parts.append(repr(value).replace(",", "").encode("ascii"))  # widths, rectangles
             return
         parts.append(b"[")
         for index, item in enumerate(value):
@@ -59,6 +59,15 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
         parts += (b"\nstream\n", value.data, b"\nendstream")
     else:
         parts.append(_scalar(value))
+
+
+def _is_of_integers(value: list[Any]) -> bool:
+    """Whether Python writes this list as PDF does, apart from commas: integers, and lists of integers."""
+    kinds = set(map(type, value))
+    if kinds == {int, list}:
+        value = [*chain.from_iterable([item] if type(item) is int else item for item in value)]
+        kinds = set(map(type, value))
+    return kinds == {int} and -_INTEGER_LIMIT <= min(value) <= max(value) <= _INTEGER_LIMIT
 
 
 def _write_dictionary(value: dict[str, Any], parts: list[bytes], depth: int) -> None:
@@ -88,6 +97,7 @@ def _scalar(value: Any) -> bytes:
     raise TypeError(f"no PDF form for {type(value)!r}")
 
 
+@lru_cache(2_000)
 def _name(value: str) -> bytes:
     raw = value.encode("latin-1")
     return b"/" + _NAME_UNSAFE.sub(lambda m: b"#%02X" % m[0][0], raw)

@@ -49,12 +49,14 @@ class Source:
 
     def read(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes at `offset`; fewer (or none) at the end."""
-        length = min(length, self.size - offset)
-        if offset < 0 or length <= 0:
+        end = offset + length
+        if end > self.size:
+            end = self.size
+        if offset < 0 or end <= offset:
             return b""
         if offset >= self._stored:
-            start = offset - self._stored
-            return self._tail[start : start + length]
+            return self._tail[offset - self._stored : end - self._stored]
+        length = end - offset
         data = self._pread(offset, min(length, self._stored - offset))
         return data + self._tail[: length - len(data)] if len(data) < length else data
 

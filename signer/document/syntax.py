@@ -6,6 +6,7 @@ different documents under one signature.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, NamedTuple
 
@@ -56,9 +57,10 @@ TOKEN = re.compile(
     + (rb"|(" + _REGULAR + rb"++))")
 )
 REF, NUMBER, NAME, BRACKET, HEX, SIMPLE, STRING, WORD = 2, 3, 4, 5, 6, 7, 8, 9
-# An array of plain numbers up to its end, as widths and rectangles are: read at one stroke.
-_NUMBERS = re.compile(
-    rb"((?:[\t\n\f\r ]*+[+-]?\d{1,10}+(?:\.\d{0,10}+)?+(?=[\t\n\f\r \]]))++)[\t\n\f\r ]*+\]"
+# An array up to its end of plain numbers, as rectangles are, or also of such arrays, as widths are: read at one stroke.
+_NUMBERS = rb"(?:[\t\n\f\r ]*+[+-]?\d{1,10}+(?:\.\d{0,10}+)?+(?=[\t\n\f\r \[\]]))++"
+_ROWS = re.compile(
+    rb"((?:" + _NUMBERS + rb"|[\t\n\f\r ]*+\[" + _NUMBERS + rb"[\t\n\f\r ]*+\])++)[\t\n\f\r ]*+\]"
 )
 _PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)|\r\n?", re.DOTALL)
@@ -129,17 +131,14 @@ def parse(
             value = Ref(int(match[1]), int(match[2]))
         elif kind == BRACKET:
             bracket = match[BRACKET]
-            row = _NUMBERS.match(buffer, pos) if bracket == b"[" else None
-            if row is not None and stack and row.end() < size:
-                pos = row.end()
-                numbers = row[1].split()
-                total += len(numbers) + 1
-                if total > limits.object_items:
-                    raise DocumentRefused(reasons.OBJECT_TOO_LARGE, limit=limits.object_items)
-                if len(stack) >= limits.depth:
-                    raise DocumentRefused(reasons.NESTED_TOO_DEEP, limit=limits.depth)
-                items.append([float(digits) if b"." in digits else int(digits) for digits in numbers])
-                continue
+            row = _ROWS.match(buffer, pos) if stack and bracket == b"[" else None
+            if row is not None and row.end() < size and (rows := _rows(row[1])) is not None:
+                numbers, count, nested = rows
+                if total + count <= limits.object_items and len(stack) + nested < limits.depth:
+                    items.append(numbers)
+                    total += count
+                    pos = row.end()
+                    continue
             if bracket in (b"<<", b"["):
                 stack.append((closing, items))
                 if len(stack) > limits.depth:
@@ -166,6 +165,19 @@ def parse(
         total += 1
         if total > limits.object_items:
             raise DocumentRefused(reasons.OBJECT_TOO_LARGE, limit=limits.object_items)
+
+
+def _rows(text: bytes) -> tuple[list[Any], int, bool] | None:
+    """The array that `_ROWS` has matched, how many values it is with all that are in it, and whether it nests.
+
+    None when its numbers do not stand as JSON writes them, apart from the commas.
+    """
+    words = text.split()
+    try:
+        items = json.loads(b"[%b]" % b",".join(words))
+    except ValueError:
+        return None
+    return items, len(words) + text.count(b"[") + 1, b"[" in text
 
 
 def parse_indirect(
@@ -231,8 +243,7 @@ def _dictionary(items: list[Any], offset: int) -> dict[str, Any]:
     if len(items) & 1:
         raise malformed("a key without a value", offset)
     result: dict[str, Any] = {}
-    for index in range(0, len(items), 2):
-        key, value = items[index], items[index + 1]
+    for key, value in zip(items[::2], items[1::2], strict=True):
         if type(key) is not Name:
             raise malformed("a key that is no name", offset)
         if key in result and result[key] != value:

@@ -20,6 +20,7 @@ from signer.errors import DocumentRefused
 
 ENTRY_SIZE = 20
 _SHORTEST_ENTRY = 6
+_LONGEST_AFTER = 16  # where `endstream` is looked for
 _HEAD = re.compile(rb"[\0\t\n\f\r ]*+(\d{1,10})[ \t]++(\d{1,10})[ \t]*+(?:\r\n|\n|\r)")
 _ENTRY = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)")
 _LOOSE = re.compile(rb"[\0\t\n\f\r ]*+(\d{1,10})[ \t]++(\d{1,5})[ \t]++([nf])(?=[\0\t\n\f\r ])")
@@ -174,6 +175,11 @@ class XrefSection:
                 yield num, entry
         for part in self.parts:
             yield from ((num, entry) for num, entry in part.items() if num not in hidden)
+
+    @property
+    def reach(self) -> int:
+        """The offset up to which bytes were looked at to read this section."""
+        return max(self.end, self.hidden.end if self.hidden is not None else 0) + _LONGEST_AFTER
 
     @property
     def highest(self) -> int:

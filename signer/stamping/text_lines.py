@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ UNPACKED_PAGE = 64 << 20  # bytes of one page's content and fonts
 _WORD_GAP = 0.14  # of the size: what a reader sees as a space
 _COLUMN_GAP = 1.3  # of the size: what a reader sees as another column
 _SAME_LINE = 0.3  # of the size
+_START = attrgetter("x0")
 _FIRST_MARK = "\u0300"  # no letter below combines
 
 
@@ -72,13 +75,13 @@ class Letter:
     size: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """Letters on one baseline from left to right, without spaces."""
 
     letters: tuple[Letter, ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The letters without spaces; one character per letter."""
         return "".join(letter.text[0] for letter in self.letters)
@@ -118,7 +121,8 @@ class Line:
         cuts = [0]
         for index in range(1, len(self.letters)):
             before, after = self.letters[index - 1], self.letters[index]
-            if after.x0 - before.x1 > _COLUMN_GAP * max(before.size, after.size):
+            size = after.size if after.size > before.size else before.size
+            if after.x0 - before.x1 > _COLUMN_GAP * size:
                 cuts.append(index)
         cuts.append(len(self.letters))
         return [Line(self.letters[a:b]) for a, b in itertools.pairwise(cuts)]
@@ -204,7 +208,7 @@ def lines(text_page: Any, turn: Turn) -> list[Line]:
     """The page's lines from top to bottom. Text that does not run from left to right is left out."""
     found: list[Letter] = []
     for letter in _letters(text_page, turn):
-        if found and _is_mark(letter.text) and not _is_mark(found[-1].text):
+        if letter.text >= _FIRST_MARK and found and _is_mark(letter.text) and not _is_mark(found[-1].text):
             found[-1].text = unicodedata.normalize("NFC", found[-1].text + letter.text)
         else:
             found.append(letter)
@@ -215,39 +219,55 @@ def lines(text_page: Any, turn: Turn) -> list[Line]:
             rows[-1].append(letter)
         else:
             rows.append([letter])
-    return [Line(tuple(sorted(row, key=lambda letter: letter.x0))) for row in rows]
+    return [Line(tuple(sorted(row, key=_START))) for row in rows]
 
 
 def _is_mark(text: str) -> bool:
-    return text[0] >= _FIRST_MARK and unicodedata.combining(text[0]) != 0
+    return unicodedata.combining(text[0]) != 0
 
 
 def _letters(text_page: Any, turn: Turn) -> Iterator[Letter]:
-    """A loop for speed: a page has thousands of letters, and nearly all of them stand upright."""
-    page, turned, hypot = glyphs.address_of(text_page), turn.rotation != 0, math.hypot
+    """A loop for speed: a page has thousands of letters, and nearly all of them stand upright in few sizes."""
+    page, turned = glyphs.handle_of(text_page), turn.rotation != 0
     origin_of, matrix_of = glyphs.origin_of, glyphs.matrix_of
     loose_box_of, font_size_of = glyphs.loose_box_of, glyphs.font_size_of
-    box, matrix, x, y = glyphs.Box(), glyphs.Matrix(), ctypes.c_double(), ctypes.c_double()
-    at_box, at_matrix, at_x, at_y = (ctypes.addressof(value) for value in (box, matrix, x, y))
+    box, x, y = glyphs.Box(), ctypes.c_double(), ctypes.c_double()
+    matrix = ctypes.create_string_buffer(ctypes.sizeof(glyphs.Matrix))
+    at_box, at_matrix, at_x, at_y = (ctypes.byref(value) for value in (box, matrix, x, y))
+    scales: dict[bytes, float | None] = {}
     count = min(pdfium.FPDFText_CountChars(text_page.raw), MAX_LETTERS)
     for index, code in enumerate(map(glyphs.unicode_of, itertools.repeat(page, count), range(count))):
+        if code <= 0x20:
+            continue
         character = chr(code) if code < 0x110000 else " "
-        if code <= 0x20 or character.isspace() or 0xD800 <= code < 0xE000:
+        if code > 0x7F and (character.isspace() or 0xD800 <= code < 0xE000):
             continue
         if not origin_of(page, index, at_x, at_y):
             continue
         matrix_of(page, index, at_matrix)
-        a, b, c, d, _, _ = matrix
-        rightwards, upwards = turn.upright(a, b) if turned else (a, b)
-        if rightwards <= 0 or abs(upwards) > 0.01 * rightwards:
+        written = matrix.raw
+        if written not in scales:
+            scales[written] = _scale(written, turn)
+        scale = scales[written]
+        if scale is None:
             continue
         loose_box_of(page, index, at_box)
-        left, top, right, bottom = box
+        left, right = box[0], box[2]
         start, baseline = x.value, y.value
         if turned:
+            top, bottom = box[1], box[3]
             left, right = turn.upright(left, bottom)[0], turn.upright(right, top)[0]
             start, baseline = turn.upright(start, baseline)
-        size = font_size_of(page, index) * hypot(c, d)
+        size = font_size_of(page, index) * scale
         if code > 0x7F:
             character = unicodedata.normalize("NFC", character).replace("Ð", "Đ")
         yield Letter(character, start, max(start, left, right), baseline, size or 1.0)
+
+
+def _scale(written: bytes, turn: Turn) -> float | None:
+    """How large a matrix makes letters; None when they do not run from left to right."""
+    a, b, c, d, _, _ = glyphs.Matrix.from_buffer_copy(written)
+    rightwards, upwards = turn.upright(a, b)
+    if rightwards <= 0 or abs(upwards) > 0.01 * rightwards:
+        return None
+    return math.hypot(c, d)

@@ -29,7 +29,7 @@ from signer import der
 from signer.errors import TimestampRefused
 from signer.trust import paths
 from signer.trust.anchors import TrustAnchors
-from signer.trust.certificates import Certificate, parse, parse_all
+from signer.trust.certificates import Certificate, parse, parse_all, same_name
 from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, facts, verify
 from signer.trust.unreadable import MALFORMED
 
@@ -187,7 +187,7 @@ def _is_sid(identifier: Any, certificate: Certificate) -> bool:
     if identifier.name == "subject_key_identifier":
         return bool(identifier.chosen.native == certificate.key_identifier)
     chosen = identifier.chosen
-    same_issuer = chosen["issuer"].hashable == certificate.parsed.issuer.hashable
+    same_issuer = same_name(chosen["issuer"], certificate.parsed.issuer)
     return bool(same_issuer and chosen["serial_number"].native == certificate.serial)
 
 

@@ -112,6 +112,12 @@ def _has_extension(body: Any, oid: str) -> bool:
     return any(extension["extn_id"].dotted == oid for extension in body["extensions"])
 
 
+def same_name(one: Any, other: Any) -> bool:
+    """Whether two asn1crypto names are the same (RFC 5280, 7.1). Equal bytes, as nearly all are, spare the
+    preparation of their strings."""
+    return bool(one.chosen.contents == other.chosen.contents or one.hashable == other.hashable)
+
+
 def _canonical(name: Any) -> bytes:
     """Names compare by RFC 5280, 7.1 (case, white space, string type), not by bytes."""
     return hashlib.sha256(name.hashable.encode("utf-8", "surrogatepass")).digest()

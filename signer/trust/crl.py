@@ -15,7 +15,7 @@ from asn1crypto import crl as asn1_crl
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from signer.trust.certificates import Certificate, parse
+from signer.trust.certificates import Certificate, parse, same_name
 from signer.trust.locations import distribution_points
 from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, facts, verify
 from signer.trust.status import Answer, AnswerUnusable, Kind, NotSignedByIssuer
@@ -51,7 +51,7 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
         raise AnswerUnusable("quá lớn", "it is too large")
     parsed = asn1_crl.CertificateList.load(der, strict=True)
     body = parsed["tbs_cert_list"]
-    if body["issuer"].hashable != issuer.parsed.subject.hashable:
+    if not same_name(body["issuer"], issuer.parsed.subject):
         return None
     digest = _verified(parsed, issuer)
     crl = x509.load_der_x509_crl(der)

@@ -10,7 +10,7 @@ from typing import Any
 
 from asn1crypto import ocsp
 
-from signer.trust.certificates import Certificate, parse, parse_all
+from signer.trust.certificates import Certificate, parse, parse_all, same_name
 from signer.trust.paths import issued
 from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, facts, verify
 from signer.trust.status import Answer, AnswerUnusable, Kind, NotSignedByIssuer
@@ -128,7 +128,7 @@ def _responder(basic: Any, issuer: Certificate, produced: datetime) -> tuple[Cer
 
 def _named(responder: Any, candidate: Certificate) -> bool:
     if responder.name == "by_name":
-        return bool(responder.chosen.hashable == candidate.parsed.subject.hashable)
+        return same_name(responder.chosen, candidate.parsed.subject)
     key = bytes(candidate.parsed.public_key["public_key"])
     return bool(responder.chosen.native == hashlib.sha1(key, usedforsecurity=False).digest())
 
@@ -158,6 +158,7 @@ def _no_unknown_critical(extensions: Iterable[Any]) -> None:
             )
 
 
+@lru_cache(maxsize=1024)
 def responders(der: bytes) -> tuple[bytes, ...]:
     """DER certificates that an OCSP response carries; empty when it cannot be read."""
     try:

@@ -16,9 +16,9 @@ _VIETNAM = timezone(timedelta(hours=7))
 
 def clean(text: object, longest: int = LONGEST) -> str:
     """Printable, normalised, bounded. Right-to-left marks and the like cannot reorder a sentence."""
-    kept = "".join(
-        c if unicodedata.category(c)[0] not in "CZ" or c == " " else " " for c in str(text)[: 4 * longest]
-    )
+    kept = str(text)[: 4 * longest]
+    if not kept.isprintable():  # no C and no Z but the space
+        kept = "".join(c if unicodedata.category(c)[0] not in "CZ" or c == " " else " " for c in kept)
     return " ".join(unicodedata.normalize("NFC", kept).split())[:longest]
 
 

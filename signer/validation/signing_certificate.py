@@ -12,7 +12,7 @@ from asn1crypto import tsp
 from policies.reasons import verification as reasons
 from policies.validation import ValidationProfile, indeterminate
 from policies.vocabulary import Severity, SubIndication
-from signer.trust.certificates import Certificate
+from signer.trust.certificates import Certificate, same_name
 from signer.trust.unreadable import MALFORMED
 from signer.validation.format_checking import SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2, SignedMessage
 from signer.validation.values import Finding, Outcome
@@ -35,7 +35,7 @@ def identify(message: SignedMessage, pool: Iterable[Certificate], profile: Valid
 
     A missing signing-certificate attribute is a finding (a plain PDF signature); a wrong one is a no.
     """
-    named = [c for c in dict.fromkeys((*message.certificates, *pool)) if _matches(message.identifier, c)]
+    named = _named(message.identifier, dict.fromkeys((*message.certificates, *pool)))
     if not named:
         return Identified(None, False, _problem(reasons.SIGNING_CERTIFICATE_MISSING))
     reference = message.one(SIGNING_CERTIFICATE_V2)
@@ -61,16 +61,18 @@ def _unreferenced(profile: ValidationProfile) -> Outcome:
     return Outcome(findings=(Finding(reason, Severity.WARNING),))
 
 
-def _matches(identifier: Any, certificate: Certificate) -> bool:
+def _named(identifier: Any, certificates: Iterable[Certificate]) -> list[Certificate]:
+    """Those that the SignerIdentifier names; none when it cannot be read."""
     try:
         if identifier.name == "subject_key_identifier":
-            return bool(identifier.chosen.native == certificate.key_identifier)
-        same_serial = identifier.chosen["serial_number"].native == certificate.serial
-        return bool(
-            same_serial and identifier.chosen["issuer"].hashable == certificate.parsed.issuer.hashable
-        )
+            key = identifier.chosen.native
+            return [each for each in certificates if each.key_identifier == key]
+        serial, issuer = identifier.chosen["serial_number"].native, identifier.chosen["issuer"]
+        return [
+            each for each in certificates if each.serial == serial and same_name(issuer, each.parsed.issuer)
+        ]
     except MALFORMED:
-        return False
+        return []
 
 
 def _referenced(attribute: Any, certificate: Certificate) -> bool:

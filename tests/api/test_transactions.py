@@ -169,3 +169,43 @@ def test_a_reader_that_outlives_the_closing_ends_well(transactions):
         transactions.close()
         assert conn.execute(select(counters.c.value)).scalar_one() == 0
     assert not transactions._readers._free
+
+
+def test_an_act_that_outlives_the_closing_ends_well(transactions):
+    with transactions.write() as conn:
+        transactions.close()
+        conn.execute(update(counters).values(value=7))
+    assert transactions._writer._conn is None
+    assert value(transactions) == 7
+
+
+def test_an_act_that_failed_leaves_the_next_one_a_good_connection(transactions):
+    for block in (transactions.write, transactions.note):
+        with pytest.raises(IntegrityError), block() as conn:
+            conn.execute(text("INSERT INTO counters VALUES (7, 7), (7, 8)"))
+        add_one(transactions)
+        with block() as conn:
+            assert conn.exec_driver_sql("PRAGMA synchronous").scalar_one() == (
+                2 if block == transactions.write else 1
+            )
+    assert value(transactions) == 2
+
+
+def in_a_fork(transactions, found):
+    parents = transactions._writer._conn
+    add_one(transactions)
+    found.put((value(transactions), transactions._writer._conn is not parents))
+
+
+def test_a_fork_opens_its_own_connections(transactions):
+    add_one(transactions)
+    parents = transactions._writer._conn
+    fork = multiprocessing.get_context("fork")
+    found = fork.Queue()
+    child = fork.Process(target=in_a_fork, args=(transactions, found))
+    child.start()
+    assert found.get(timeout=60) == (2, True)
+    child.join()
+    add_one(transactions)
+    assert value(transactions) == 3
+    assert transactions._writer._conn is parents

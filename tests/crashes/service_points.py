@@ -32,7 +32,7 @@ def _act(name: str):
 
 def _audit(act: str, phase: str):
     """Of `work._audit`: this act and phase."""
-    return lambda arguments, _named: arguments[3:5] == (act, phase)
+    return lambda arguments, _named: arguments[4:6] == (act, phase)
 
 
 def _kind(word: str):
@@ -58,8 +58,8 @@ def _signature(step: str, act: str, method: str) -> dict[str, Point]:
         f"{act}: intent, key not used": Point(step, "after", AUDIT, _audit(act, "intent"), act),
         f"{act}: key used": Point(step, "after", COMPLETE, key_used=act),
         f"{act}: signed bytes without a name": Point(step, "after", "api.work:_join", key_used=act),
-        f"{act}: result, not committed": Point(step, "after", AUDIT, _audit(act, "result")),
-        f"{act}: in its transaction": Point(step, "after", ADVANCE, _act(act)),
+        f"{act}: result, not committed": Point(step, "after", AUDIT, _audit(act, "result"), act),
+        f"{act}: in its transaction": Point(step, "after", ADVANCE, _act(act), act),
         # The job is enqueued: its question may be out already, or not yet.
         f"{act}: committed, not answered": Point(
             step, "after", f"api.issuing:Issuing.{method}", asked=(1, 2)
@@ -103,10 +103,10 @@ POINTS: dict[str, Point] = {
     "log: tiles written": Point(SEAL, "after", f"{SEQUENCER}._write_tiles"),
     "log: checkpoint locked": Point(SEAL, "before", f"{SEQUENCER}._show"),
     "log: head shown": Point(SEAL, "after", f"{SEQUENCER}._show"),
-    "archived, nothing follows yet": Point(SEAL, "before", f"{FINISHING}.follow_up"),
-    "finished, operation open": Point(SEAL, "after", f"{FINISHING}._finish"),
+    "archived, nothing follows yet": Point(SEAL, "before", f"{FINISHING}._finished"),
+    "finished, job open": Point(SEAL, "after", f"{FINISHING}._finish"),
     "crosscheck: before": Point(SEAL, "before", f"{FINISHING}._crosscheck"),
-    "crosscheck: done, operation open": Point(SEAL, "after", f"{FINISHING}._crosscheck"),
+    "crosscheck: done, job open": Point(SEAL, "after", f"{FINISHING}._crosscheck"),
     "augment: planned": Point(SEAL, "after", f"{FINISHING}._long_term"),
     "augment: in its transaction": Point(SEAL, "after", ADVANCE, _act("augment")),
     "augment: kept, operation open": Point(SEAL, "after", f"{FINISHING}._augment"),

@@ -182,3 +182,20 @@ def test_ctrl_c_finishes_what_is_in_hand_and_a_rerun_goes_on(desk):
     assert again.returncode == 0, again.stderr
     assert f"{len(jobs) - events['signed']} signed, {events['signed']} signed before" in again.stdout
     desk.check(jobs)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_by_the_system_is_as_good_as_ctrl_c(desk, number):
+    """Sent to every process of the batch at once, as a service manager does."""
+    jobs = desk.jobs(60)
+    running = subprocess.Popen(command(desk), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for child in _wait_for_outputs(desk, running, 3):
+        child.send_signal(number)
+    running.send_signal(number)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 128 + number, told
+    events = Counter(event["event"] for event in desk.journal())
+    assert events["intent"] == events["signed"] < len(jobs), "nothing was left in between"
+    again = subprocess.run(command(desk), capture_output=True, text=True, timeout=120)
+    assert again.returncode == 0, again.stderr
+    desk.check(jobs)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from api.demo.agency import DEMO_AGENCY
 from api.demo.documents import DecisionSpec
+from api.identity import AccessRefused
+from api.issuing import Issuing
+from api.store import accounts
+from archive.catalogue import documents
+from policies.reasons import access as reasons
 from tests.conftest import need_tool
-from tests.service import AUDITOR, CLERK, INITIAL, LEADER, SECOND, Site
+from tests.service import AUDITOR, CLERK, INITIAL, LEADER, SECOND, Site, until
 
 pytestmark = pytest.mark.xdist_group("site")
 
@@ -264,14 +270,43 @@ def test_other_bytes_than_were_looked_at_are_not_signed(site):
 
 
 def test_a_batch_signs_each_for_itself(site):
-    documents = [site.prepared() for _ in range(3)]
+    ready = [site.prepared() for _ in range(3)]
     refused = site.upload().json()["id"]
-    answer = site.post(LEADER, "/batches/leader-signatures", json={"documents": [*documents, refused]})
+    answer = site.post(LEADER, "/batches/leader-signatures", json={"documents": [*ready, refused]})
     operation = site.done(LEADER, answer)
     lines = operation["result"]["documents"]
-    assert [line["document"] for line in lines] == [*documents, refused]
+    assert [line["document"] for line in lines] == [*ready, refused]
     assert [line.get("state") for line in lines[:3]] == ["signed"] * 3
     assert lines[3]["problem"]["id"] == "issuing.wrong-order"
+
+
+def test_a_batch_does_not_call_signed_what_is_only_on_its_way(site):
+    """A ký nháy in a batch goes on in the background, and may fail there."""
+    document = site.prepared(DecisionSpec(), initials=INITIAL)
+    answer = site.post(INITIAL, "/batches/leader-signatures", json={"documents": [document]})
+    (line,) = site.done(INITIAL, answer)["result"]["documents"]
+    assert line["state"] == "prepared"
+    assert site.get(INITIAL, f"/operations/{line['operation']}")["kind"] == "initial"
+    until(lambda: site.document(document)["signers"][0]["signed_at"], "the ký nháy")
+
+
+def test_a_batch_calls_signed_what_it_signed_and_nothing_that_was_signed_before(site):
+    """Who gave a ký nháy and leads as well: bytes that came since were not seen, and are not signed."""
+    document = site.prepared(DecisionSpec(), initials=LEADER)
+    site.done(LEADER, site.post(LEADER, f"/documents/{document}/initials"))
+    with site.services.transactions.read() as conn:
+        leader = accounts.by_name(conn, LEADER)[0]
+        row = documents.get(conn, document)
+    stale = Issuing(site.services).sign_batch([replace(row, version=-1)], leader)
+    operation = until(lambda: _ended(site, stale.id), "the batch")
+    (line,) = operation["result"]["documents"]
+    assert line["problem"]["id"] == "access.changed-meanwhile"
+    assert site.document(document)["state"] == "prepared"
+
+
+def _ended(site, operation):
+    found = site.get(LEADER, f"/operations/{operation}")
+    return found if found["state"] in ("succeeded", "failed") else None
 
 
 def test_idempotency_key_replays_and_refuses_another_body(site):
@@ -301,6 +336,23 @@ def test_audit_has_intent_before_and_result_after_each_use_of_a_key(site, issued
     acts = [(row["act"], row["phase"]) for row in site.document(issued)["acts"]]
     for act in ("sign", "seal"):
         assert acts.index((act, "intent")) < acts.index((act, "result"))
+
+
+def test_a_use_of_a_key_is_told_when_its_act_did_not_come_about(site):
+    document = site.prepared(initials=INITIAL)
+    with site.services.transactions.read() as conn:
+        row, (actor, _) = documents.get(conn, document), accounts.by_name(conn, INITIAL)
+
+    def record(conn, sha256):
+        documents.change(conn, row, site.services.clock(), reason=sha256)
+        raise AccessRefused(reasons.CHANGED_MEANWHILE)
+
+    with pytest.raises(AccessRefused):
+        Issuing(site.services).initial(row, actor, record)
+    found = site.document(document)
+    assert (found["state"], found["reason"]) == ("prepared", None)
+    phases = [act["phase"] for act in found["acts"] if act["act"] == "initial"]
+    assert phases == ["intent", "result"]
 
 
 def test_fsck_is_clean_after_all_this(site, issued):

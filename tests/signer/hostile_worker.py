@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 import time
@@ -192,6 +191,4 @@ if __name__ == "__main__":
     tasks = types.ModuleType("signer.hostile")
     tasks.__dict__.update(globals())
     sys.modules["signer.hostile"] = tasks
-    if "--after-the-request" in sys.argv:
-        select.select([sys.stdin], [], [])
     sandbox_worker.main()

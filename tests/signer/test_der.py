@@ -71,3 +71,35 @@ def test_trim_takes_zeros_only():
     assert der.trim(b"\x05\x00\x00\x00") == b"\x05\x00"
     with pytest.raises(der.DerError):
         der.trim(b"\x05\x00\x00\x01")
+
+
+def walked(buffer: bytes, parent: der.Element) -> None:
+    for child in der.children(buffer, parent):
+        if child.tag & der.CONSTRUCTED:
+            walked(buffer, child)
+
+
+def good(act, *arguments, **options) -> bool:
+    try:
+        act(*arguments, **options)
+    except der.DerError:
+        return False
+    return True
+
+
+encoded = st.recursive(
+    st.builds(der.encode, st.sampled_from([4, 5, 0x1F, 0x80]), st.binary(max_size=200)),
+    lambda inner: st.builds(lambda parts: der.encode(der.SEQUENCE, *parts), st.lists(inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+@given(encoded, st.integers(0), st.integers(0, 255))
+def test_what_is_bounded_is_what_can_be_walked(buffer, position, byte):
+    altered = bytearray(buffer)
+    altered[position % len(altered)] = byte
+    for each in (buffer, bytes(altered)):
+        whole = good(der.read, each) and der.read(each).end == len(each)
+        # A primitive element at the top has nothing inside that anybody looks at.
+        inside = whole and (not each[0] & der.CONSTRUCTED or good(walked, each, der.read(each)))
+        assert good(der.check, each, size=10_000) == inside

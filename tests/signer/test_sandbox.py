@@ -10,12 +10,14 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
+from api.wiring.service import PATH_MODULES
 from policies.vocabulary import Changes
 from signer.errors import DocumentRefused, PlacementRefused, SandboxUnavailable
 from signer.sandbox import Sandbox, SandboxLimits
@@ -27,11 +29,13 @@ HOSTILE = (str(Path(__file__).with_name("hostile_worker.py")),)
 LIMITS = SandboxLimits(
     wall_seconds=20, address_space=1 << 30, retire_resident=100 << 20, answer_bytes=1 << 20
 )
+PRELOAD = "signer.crosscheck.plain_reader"  # nothing that a worker needs by itself imports it
+FORKED = replace(LIMITS, preload=(PRELOAD,))
 
 
-@pytest.fixture
-def sandbox():
-    with Sandbox(1, LIMITS, HOSTILE) as pool:
+@pytest.fixture(params=[LIMITS, FORKED], ids=["started", "forked"])
+def sandbox(request):
+    with Sandbox(1, request.param, HOSTILE) as pool:
         yield pool
 
 
@@ -353,14 +357,15 @@ def test_whoever_waits_too_long_for_a_worker_is_told(tmp_path):
         assert held.release() == "held"
 
 
-def test_no_descriptors_are_lost():
+@pytest.mark.parametrize("preload", [(), (PRELOAD,)], ids=["started", "forked"])
+def test_no_descriptors_are_lost(preload):
     """Counted in a process that does nothing else."""
     script = textwrap.dedent(
         f"""
         from pathlib import Path
         from signer.errors import DocumentRefused
-        from signer.sandbox import Sandbox
-        with Sandbox(1, program={HOSTILE!r}) as pool:
+        from signer.sandbox import Sandbox, SandboxLimits
+        with Sandbox(1, SandboxLimits(preload={preload!r}), {HOSTILE!r}) as pool:
             for _ in range(6):
                 try:
                     pool.call("signer.hostile:die")
@@ -372,25 +377,55 @@ def test_no_descriptors_are_lost():
     assert len(told) == 6 and len(set(told)) == 1
 
 
-def test_a_worker_dies_with_its_parent_even_in_a_loop():
+def test_a_worker_that_cannot_be_started_costs_no_descriptors():
+    """With room for one pipe of three. Counted in a process that does nothing else."""
+    script = textwrap.dedent(
+        f"""
+        import resource
+        from pathlib import Path
+        from signer.errors import SandboxUnavailable
+        from signer.sandbox import Sandbox
+        with Sandbox(1, program={HOSTILE!r}) as pool:
+            opened = lambda: len(list(Path("/proc/self/fd").iterdir())) - 1
+            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            for _ in range(4):
+                before = opened()
+                resource.setrlimit(resource.RLIMIT_NOFILE, (before + 3, most))
+                try:
+                    pool.call("signer.hostile:pid")
+                except SandboxUnavailable:
+                    print(opened() - before)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+            print(pool.call("signer.hostile:echo", 1))
+        """
+    )
+    told = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True).stdout
+    assert told.split() == [b"0", b"0", b"0", b"0", b"[1]"]
+
+
+@pytest.mark.parametrize("preload", [(), (PRELOAD,)], ids=["started", "forked"])
+def test_a_worker_dies_with_its_parent_even_in_a_loop(preload):
     script = textwrap.dedent(
         f"""
         import threading, time
         from signer.sandbox import Sandbox, SandboxLimits
-        pool = Sandbox(1, SandboxLimits(wall_seconds=600), {HOSTILE!r})
-        print(pool.call("signer.hostile:pid"), flush=True)
+        pool = Sandbox(1, SandboxLimits(wall_seconds=600, preload={preload!r}), {HOSTILE!r})
+        print(pool.call("signer.hostile:pid"), pool._template and pool._template._process.pid, flush=True)
         threading.Thread(target=pool.call, args=("signer.hostile:spin",), daemon=True).start()
         time.sleep(600)
         """
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
-    worker = int(parent.stdout.readline())
+    worker, template = parent.stdout.readline().split()
+    worker = int(worker)
     before = psutil.Process(worker).cpu_times().user
     until(lambda: psutil.Process(worker).cpu_times().user > before + 0.1, "it to spin")
     parent.kill()
     parent.wait()
     parent.stdout.close()
     until(lambda: gone(worker), "the worker not to outlive its parent")
+    if preload:
+        until(lambda: gone(int(template)), "nor the template")
 
 
 def test_a_worker_outlives_the_thread_that_started_it(sandbox):
@@ -402,27 +437,64 @@ def test_a_worker_outlives_the_thread_that_started_it(sandbox):
     assert call(sandbox, "pid") == found[0]
 
 
-PRELOAD = "signer.crosscheck.plain_reader"  # nothing that a worker needs by itself imports it
+# --- the template
 
 
-def test_modules_are_imported_while_nobody_calls_and_never_before_a_call_that_waits():
-    late = (*HOSTILE, "--after-the-request")
-    with Sandbox(1, SandboxLimits(preload=(PRELOAD,), nice=5), late) as pool:
-        first = call(pool, "habits", PRELOAD)  # the request is there before the worker is
-        assert first[:2] == [False, min(os.nice(0) + 5, 19)]  # there is nothing behind 19
-        assert first[2] in (5, None)
-        until(lambda: call(pool, "habits", PRELOAD)[0], "the import")
-
-
-def test_a_warm_pool_runs_before_the_first_call_and_replaces_who_is_retired():
-    limits = SandboxLimits(preload=(PRELOAD,), retire_calls=1)
-    with Sandbox(2, limits, HOSTILE) as pool:
+def test_workers_are_copies_of_a_template_that_has_imported_their_modules():
+    with Sandbox(1, replace(FORKED, nice=5, retire_calls=1), HOSTILE) as pool:
         pool.warm()
-        assert [worker is not None and worker.alive for worker in pool._idle.queue] == [True, True]
-        last = pool._idle.queue[-1]
-        call(pool, "echo", 1)
-        assert last not in pool._idle.queue, "it was retired"
-        assert [worker is not None and worker.alive for worker in pool._idle.queue] == [True, True]
+        template = psutil.Process(pool._template._process.pid)
+        for _ in range(3):
+            imported, niceness, session = call(pool, "habits", PRELOAD)
+            assert (imported, niceness) == (True, min(os.nice(0) + 5, 19))
+            assert session in (5, None)
+        assert not template.children(), "they were reaped"
+    assert gone(template.pid)
+
+
+def test_the_template_of_the_path_may_fork():
+    """A process of several threads may not: a lock that another thread held would stay locked in the copy."""
+    with Sandbox(1, SandboxLimits(preload=PATH_MODULES)) as pool:
+        assert pool.call("signer.der:integer", 1) == b"\x02\x01\x01"
+        template = psutil.Process(pool._template._process.pid)
+        assert template.num_threads() == 1
+        assert psutil.Process(template.children()[0].pid).num_threads() == 1
+
+
+def test_a_worker_holds_nothing_of_its_template_nor_of_its_siblings(tmp_path):
+    with Sandbox(2, FORKED, HOSTILE) as pool:
+        held = Held(pool, tmp_path)
+        pipes = call(pool, "descriptors")
+        template = Path(f"/proc/{pool._template._process.pid}/fd")
+        sockets = [str(entry.readlink()) for entry in template.iterdir()]
+        (held_by,) = set(children(pool)) - {call(pool, "pid")}
+        siblings = [str(entry.readlink()) for entry in Path(f"/proc/{held_by}/fd").iterdir()]
+        assert held.release() == "held"
+    pipes = [name for name in pipes if name.startswith(("pipe", "socket"))]
+    assert pipes and not set(pipes) & {*sockets, *siblings}
+
+
+def children(pool: Sandbox) -> list[int]:
+    return [child.pid for child in psutil.Process(pool._template._process.pid).children()]
+
+
+def test_a_template_that_was_killed_is_replaced_and_its_workers_serve_on():
+    with Sandbox(1, FORKED, HOSTILE) as pool:
+        worker = call(pool, "pid")
+        first = pool._template._process.pid
+        os.kill(first, signal.SIGKILL)
+        until(lambda: gone(first), "its end")
+        assert call(pool, "pid") == worker
+        assert refusal(pool, "die") == "document.parser-killed"
+        assert pool._template._process.pid != first
+    assert not psutil.pid_exists(first)
+
+
+def test_a_template_that_cannot_import_serves_nobody():
+    with Sandbox(1, replace(LIMITS, preload=("signer.no_such_module",)), HOSTILE) as pool:
+        for _ in range(2):
+            with pytest.raises(SandboxUnavailable):
+                call(pool, "pid")
 
 
 def test_a_call_gets_time_for_the_size_of_its_files(tmp_path):

@@ -5,6 +5,7 @@ with Batch(jobs, folder, factory, limits=BatchLimits(processes=2)) as batch:
 
 values     jobs, outcomes, limits
 journal    intent before a key is used, result after its output has a name; what a rerun goes on from
+examine    what journal and folder say of a job
 worker     the key process: drafts in a sandbox of its own, signs, publishes
 process    that process as its parent sees it
 attendant  one thread for each key process: hands out, asks the time-stamp authority, takes up after a death

@@ -33,8 +33,8 @@ class Desk(Protocol):
     def report(self, task: Task, report: Report) -> None:
         """The end of a task."""
 
-    def died(self, tasks: list[Task], failure: Failure | None) -> None:
-        """A process died over these, or was stuck with `failure`."""
+    def died(self, attendant: Attendant, tasks: list[Task], failure: Failure | None) -> None:
+        """A process died over these, or was stuck with `failure`; what else it had is `attendant.forget()`."""
 
     def put_back(self, tasks: list[Task]) -> None:
         """No process had these."""
@@ -46,9 +46,9 @@ class Desk(Protocol):
 class Attendant:
     """Serves one key process after the other until the desk has nothing more."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, process: KeyProcess | None = None) -> None:
         self._desk = desk
-        self._process: KeyProcess | None = None
+        self._process = process
         self._failed_starts = 0
         self.waiting: dict[int, Task] = {}
         self.answers: list[Answer] = []
@@ -85,7 +85,9 @@ class Attendant:
             self._desk.put_back(in_hand)
             return
         try:
-            reports = process.sign(tasks, self._desk.reserve()) if tasks else process.stamped(answers)
+            reports = (
+                process.sign(tasks, self._desk.reserve()) if tasks else process.stamped(in_hand, answers)
+            )
         except Died:
             self._bury(in_hand, None)
         except Stuck as exc:
@@ -106,15 +108,17 @@ class Attendant:
         return self._process
 
     def _bury(self, in_hand: list[Task], failure: Failure | None) -> None:
-        """What waited for a time-stamp in that process is lost with it."""
         if self._process is not None:
             self._process.kill()
             self._process = None
-        in_hand_numbers = {task.number for task in in_hand}
-        others = [task for number, task in self.waiting.items() if number not in in_hand_numbers]
+        self._desk.died(self, in_hand, failure)
+
+    def forget(self) -> list[Task]:
+        """What waited for a time-stamp in a process that died: lost with it. Under the desk's lock."""
+        tasks = list(self.waiting.values())
         self.waiting.clear()
         self.answers.clear()
-        self._desk.died([*in_hand, *others], failure)
+        return tasks
 
     def _take(self, tasks: list[Task], reports: list[Report]) -> None:
         by_number = {task.number: task for task in tasks}

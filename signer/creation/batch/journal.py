@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -27,13 +28,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from policies.algorithms import Digest
 from policies.reasons import signing as reasons
-from signer.creation.append import digest_ranges
+from signer.creation.append import BLOCK
 from signer.creation.batch.values import Job
+from signer.creation.sources import Seen
+from signer.creation.staging import sync_folder
 from signer.errors import SigningRefused
+from signer.stamping.appearance import Appearance
 
 NAME = "antin-batch.journal"
 _MOST_LINE = 1 << 16
+_ALGORITHMS = frozenset(digest.value for digest in Digest)
 _LOCK_TRIES, _LOCK_PAUSE = 20, 0.1  # seconds
 
 
@@ -51,37 +57,59 @@ class Intent:
 
     def made(self, out: Path) -> bool:
         """Whether the file at `out` is this output: same size, same digest around the hole."""
-        start, digits = self.hole
         try:
-            with out.open("rb", buffering=0) as file:
-                if os.fstat(file.fileno()).st_size != self.size:
-                    return False
-                rest = os.pread(file.fileno(), self.size - start - digits - 1, start + digits + 1)
-                digest = digest_ranges(file.fileno(), start - 1, (memoryview(rest),), self.algorithm)
-        except (OSError, SigningRefused, ValueError):
+            file = os.open(out, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
             return False
-        return digest.hex() == self.digest
+        try:
+            return os.fstat(file).st_size == self.size and self._digest(file) == self.digest
+        except OSError:
+            return False
+        finally:
+            os.close(file)
+
+    def _digest(self, file: int) -> str:
+        start, digits = self.hole
+        digest = hashlib.new(self.algorithm)
+        for place, end in ((0, start - 1), (start + digits + 1, self.size)):
+            while place < end and (block := os.pread(file, min(BLOCK, end - place), place)):
+                digest.update(block)
+                place += len(block)
+        return digest.hexdigest()
 
 
-def key_of(job: Job, folder: Path) -> tuple[str, int]:
-    """Names a job in the journal: its output's place, and the source as it is now; and the source's size.
+def place_of(out: Path) -> Path:
+    """One name for an output, by whichever links its folder was reached."""
+    return Path(os.path.realpath(out.parent), out.name)
 
-    Raises OSError, also for what is no regular file.
-    """
-    found = job.source.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file", str(job.source))
-    out = os.path.relpath(job.out, folder)
-    text = f"{out}\0{job.source.resolve()}\0{found.st_size}\0{found.st_mtime_ns}"
-    key = hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=10).hexdigest()
-    return key, found.st_size
+
+def key_of(job: Job, place: Path, folder: Path, seen: Seen, profile: str) -> str:
+    """Names a job in the journal: its output's place, the source as it was seen, and all that the signature depends
+    on; `profile` is what the batch adds to that (certificate, algorithm, time-stamp)."""
+    asked = (job.field, job.make_field, job.name, sorted(job.fills.items()), job.reason, job.location)
+    parts = (
+        os.path.relpath(place, os.path.realpath(folder)),
+        os.path.realpath(job.source),
+        repr((seen.size, seen.changed, asked, _shown(job.appearance))),
+        profile,
+    )
+    return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=10).hexdigest()
+
+
+@functools.lru_cache(64)
+def _shown(appearance: Appearance | None) -> str:
+    if appearance is None:
+        return ""
+    shown = hashlib.blake2b(appearance.image or b"", digest_size=16)
+    shown.update(repr((appearance.image is None, appearance.lines, appearance.size)).encode())
+    return shown.hexdigest()
 
 
 class JournalWriter:
     """Appends events. Several processes may; a line is one write."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._file = _opened(path, os.O_APPEND)
 
     def intents(self, intents: Iterable[Intent]) -> None:
         """Durable when it returns: only then may the key be used."""
@@ -111,6 +139,16 @@ class JournalWriter:
         os.close(self._file)
 
 
+def _opened(path: Path, flags: int = 0) -> int:
+    """Raises OSError: a journal is a file of its own, no link to one and no pipe."""
+    more = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    file = os.open(path, flags | more, 0o644)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return file
+
+
 def _is_cut(file: int) -> bool:
     """Whether the last line has no end: a crash, or a full disk."""
     size = os.fstat(file).st_size
@@ -133,7 +171,7 @@ def _locked(file: int) -> bool:
     for _ in range(_LOCK_TRIES):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             time.sleep(_LOCK_PAUSE)
         else:
             return True
@@ -141,19 +179,26 @@ def _locked(file: int) -> bool:
 
 
 class Journal:
-    """The journal of a folder, open and locked. A few dozen bytes are kept for each document that it names."""
+    """The journal of a folder, open and locked. Less than 200 bytes are kept for each document that it names.
+
+    Raises `SigningRefused` when another batch has it, OSError.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        if not _locked(self._file):
-            os.close(self._file)
-            raise SigningRefused(reasons.BATCH_RUNNING, folder=folder)
-        self.writer = JournalWriter(self.path)
+        self._file = _opened(self.path)
         self._read_to = 0
-        self._done: set[int] = set()
+        self._done: dict[int, int] = {}
         self._open: dict[int, Intent] = {}
-        self.refresh()
+        try:
+            if not _locked(self._file):
+                raise SigningRefused(reasons.BATCH_RUNNING, folder=folder)
+            sync_folder(folder)
+            self.refresh()
+            self.writer = JournalWriter(self.path)
+        except BaseException:
+            os.close(self._file)
+            raise
 
     @property
     def lock(self) -> int:
@@ -166,6 +211,8 @@ class Journal:
         rest = b""
         while self._read_to < size:
             block = os.pread(self._file, 1 << 20, self._read_to)
+            if not block:  # cut meanwhile, by whomever
+                break
             self._read_to += len(block)
             *lines, rest = (rest + block).split(b"\n")
             for line in lines:
@@ -181,16 +228,16 @@ class Journal:
                 case "intent":
                     self._open[key] = _intent(event)
                 case "signed":
-                    self._open.pop(key, None)
-                    self._done.add(key)
+                    intent = self._open.pop(key, None)
+                    self._done[key] = intent.size if intent is not None else 0
                 case "lost":
                     self._open.pop(key, None)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return  # cut off by a crash
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return  # cut off by a crash, or none of ours
 
-    def done(self, key: str) -> bool:
-        """Whether this job was signed, now or by an earlier run."""
-        return int(key, 16) in self._done
+    def done(self, key: str) -> int | None:
+        """The least size of the output when this job was signed, now or by an earlier run; else None."""
+        return self._done.get(int(key, 16))
 
     def intent(self, key: str) -> Intent | None:
         """The intent of this job whose end is not known."""
@@ -211,6 +258,12 @@ class Journal:
 
 
 def _intent(event: dict[str, Any]) -> Intent:
+    """Raises ValueError for what no batch writes, TypeError, KeyError."""
     algorithm, _, digest = event["digest"].partition(":")
     start, digits = event["hole"]
+    texts = (event["key"], event["out"], event["at"])
+    if not all(type(one) is int and one >= 0 for one in (event["size"], start, digits)):
+        raise ValueError("sizes are numbers")
+    if algorithm not in _ALGORITHMS or not all(isinstance(one, str) for one in texts):
+        raise ValueError("not an intent")
     return Intent(event["key"], event["out"], event["size"], (start, digits), algorithm, digest, event["at"])

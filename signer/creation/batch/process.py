@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +16,17 @@ from signer import wire
 from signer.creation.batch.values import BatchLimits, Factory, Failure
 from signer.creation.batch.worker import Report, Task
 from signer.errors import SignerUnavailable
+from signer.stamping.appearance import Appearance
 
-_PROGRAM = ("-m", "signer.creation.batch")
+_PROGRAM = ("-P", "-m", "signer.creation.batch")  # -P: no modules from the folder that we are called in
 _PATIENCE = 10  # seconds
+_APPEARANCES = 64  # that a process keeps
+_OPEN_SECONDS = 120.0  # to start, and to open the key
 
 
 class Died(Exception):
-    """The process is gone, or answered what it should not: nothing is known of what it had in hand."""
+    """The process is gone, was silent for too long or answered what it should not: nothing is known of what it had
+    in hand."""
 
 
 class Stuck(Exception):
@@ -31,12 +38,14 @@ class Stuck(Exception):
 
 
 class KeyProcess:
-    """A running key process, its session open.
+    """A running key process, its session open. `profile` names its certificate and algorithm.
 
-    Raises `Stuck` when the session does not open, SignerUnavailable when there is no process to be had.
+    Raises `Stuck` when the session does not open, `Died`, SignerUnavailable when there is no process to be had.
     """
 
     def __init__(self, factory: Factory, folder: Path, limits: BatchLimits, lock: int) -> None:
+        self._limits = limits
+        self._shown: dict[Appearance, int] = {}
         lifeline, self._lifeline = os.pipe()
         try:
             self.process = subprocess.Popen(
@@ -44,6 +53,7 @@ class KeyProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 pass_fds=(lifeline, lock),
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 start_new_session=True,
             )
         except OSError as exc:
@@ -52,45 +62,76 @@ class KeyProcess:
         finally:
             os.close(lifeline)
         try:
-            self._call("open", factory, folder, limits)
+            self.profile = str(self._call(_OPEN_SECONDS, "open", factory, folder, limits))
         except BaseException:
             self.kill()
             raise
 
     def sign(self, tasks: list[Task], reserve: int) -> list[Report]:
         """See `worker.Bench.sign`. Raises `Died`, `Stuck`."""
-        return self._reports("sign", tasks, reserve)
+        news: dict[int, Appearance] = {}
+        lean = [self._lean(task, news) for task in tasks]
+        return self._reports(tasks, "sign", lean, news, reserve)
 
-    def stamped(self, answers: list[tuple[int, bytes | Failure]]) -> list[Report]:
+    def _lean(self, task: Task, news: dict[int, Appearance]) -> Task:
+        """The task by the number of its appearance, which is in `news` when the process has not seen it: a batch
+        shows one picture on thousands of documents. What comes after the first few goes with each task."""
+        appearance = task.job.appearance
+        if appearance is None or (appearance not in self._shown and len(self._shown) >= _APPEARANCES):
+            return task
+        if appearance not in self._shown:
+            self._shown[appearance] = len(self._shown)
+            news[self._shown[appearance]] = appearance
+        bare = dataclasses.replace(task.job, appearance=None)
+        return dataclasses.replace(task, job=bare, shown=self._shown[appearance])
+
+    def stamped(self, tasks: list[Task], answers: list[tuple[int, bytes | Failure]]) -> list[Report]:
         """See `worker.Bench.stamped`. Raises `Died`, `Stuck`."""
-        return self._reports("stamped", answers)
+        return self._reports(tasks, "stamped", answers)
 
-    def _reports(self, command: str, *arguments: object) -> list[Report]:
-        found = self._call(command, *arguments)
+    def _reports(self, tasks: list[Task], command: str, *arguments: object) -> list[Report]:
+        seconds = self._limits.seconds(task.seen.size for task in tasks)
+        found = self._call(seconds, command, *arguments)
         if not isinstance(found, list) or not all(isinstance(each, Report) for each in found):
             raise Died
         return found
 
-    def _call(self, *request: object) -> Any:
+    def _call(self, seconds: float, *request: object) -> Any:
         """Raises TypeError for a job without a wire form."""
         line = wire.dumps(list(request)).encode() + b"\n"
         down, up = self.process.stdin, self.process.stdout
         if down is None or up is None:
             raise Died
         try:
-            down.write(line)
-            down.flush()
-            kind, value = wire.loads(up.readline())
+            with self._killed_after(seconds):
+                down.write(line)
+                down.flush()
+                answer = up.readline()
+            kind, value = wire.loads(answer)
         except (OSError, ValueError, TypeError) as exc:
             raise Died from exc
         if kind == "failed":
             raise Stuck(value)
         return value
 
+    @contextlib.contextmanager
+    def _killed_after(self, seconds: float) -> Iterator[None]:
+        timer = threading.Timer(seconds, self.process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def kill(self) -> None:
         """End it, whatever it does. What it had not published is gone with it."""
         self.process.kill()
         self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # what it never took
+                    pipe.close()
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1

@@ -15,6 +15,7 @@ from signer.errors import SignerUnavailable
 from signer.ports import TimestampAuthority
 
 Deliver = Callable[[bytes | Failure], None]
+Wanted = Callable[[], bool]
 
 
 class Stampers:
@@ -22,18 +23,28 @@ class Stampers:
 
     def __init__(self, authority: TimestampAuthority, in_flight: int) -> None:
         self._authority = authority
-        self._questions: queue.SimpleQueue[tuple[bytes, Deliver]] = queue.SimpleQueue()
+        self._in_flight = in_flight
+        self._questions: queue.SimpleQueue[tuple[bytes, Wanted, Deliver] | None] = queue.SimpleQueue()
+        self._closed = threading.Event()
         for _ in range(in_flight):
             threading.Thread(target=self._run, daemon=True).start()
 
-    def ask(self, imprint: bytes, deliver: Deliver) -> None:
-        """Ask once; `deliver` gets the token, or why there is none, in a thread of ours."""
-        self._questions.put((imprint, deliver))
+    def ask(self, imprint: bytes, wanted: Wanted, deliver: Deliver) -> None:
+        """Ask once, if it is still wanted when its turn comes; `deliver` gets the token, or why there is none, in a
+        thread of ours."""
+        self._questions.put((imprint, wanted, deliver))
+
+    def close(self) -> None:
+        """Ask nothing more; what is in flight ends by itself."""
+        self._closed.set()
+        for _ in range(self._in_flight):
+            self._questions.put(None)
 
     def _run(self) -> None:
-        while True:
-            imprint, deliver = self._questions.get()
-            deliver(self._answer(imprint))
+        while (question := self._questions.get()) is not None and not self._closed.is_set():
+            imprint, wanted, deliver = question
+            if wanted():
+                deliver(self._answer(imprint))
 
     def _answer(self, imprint: bytes) -> bytes | Failure:
         try:

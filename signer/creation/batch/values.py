@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from policies.refusals import Reason, Refused
 from signer.stamping.appearance import Appearance
+
+_SLOW_DISK = 5_000_000  # bytes a second, read and written
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,10 @@ class BatchLimits:
     waits for the disk; `bundle_bytes` closes a bundle earlier. `window`: documents that may be finished and not yet
     handed over, because an earlier one is slow. `waiting`: signatures that a process keeps while their time-stamps
     are on the way. `stamps`: questions to the authority in flight at once, over all processes. `tries`: processes
-    that may die over one document. `sandbox_seconds`: for the reading of one document."""
+    that may die over one document. `sandbox_seconds`: for the reading of one document. `document_seconds`: how long a
+    process may be silent for each document that it has in hand, on top of what a slow disk takes for its bytes,
+    before it is killed. `unanswered`: documents in a row for which the key was used, and key or authority did not
+    answer, after which the batch ends: the rest waits for a rerun."""
 
     processes: int = 2
     bundle: int = 16
@@ -56,6 +61,12 @@ class BatchLimits:
     stamps: int = 4
     tries: int = 3
     sandbox_seconds: float = 120.0
+    document_seconds: float = 300.0
+    unanswered: int = 8
+
+    def seconds(self, sizes: Iterable[int]) -> float:
+        """For documents of so many bytes."""
+        return sum(self.document_seconds + size / _SLOW_DISK for size in sizes)
 
 
 class Status(StrEnum):

@@ -12,8 +12,12 @@ Nothing of a document is parsed here. A crash after
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import importlib
 import os
+import resource
+import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,25 +32,32 @@ from signer.creation import single, two_step
 from signer.creation.batch.journal import NAME, Intent, JournalWriter
 from signer.creation.batch.values import BatchLimits, Factory, Failure, Job
 from signer.creation.single import Begun, Drafter
+from signer.creation.sources import MISTAKES, Seen
+from signer.creation.staging import check_free
 from signer.creation.two_step import SignatureRequest
 from signer.errors import SignerUnavailable
 from signer.keys import checks
 from signer.ports import KeySession
 from signer.sandbox import Sandbox, SandboxLimits
 from signer.sandbox_worker import die_with_parent
+from signer.stamping.appearance import Appearance
 from signer.trust.certificates import parse
 
 _SYNCS = 8
+_PASSING = (reasons.NO_ROOM, reasons.BASE_CHANGED, reasons.SOURCE_CHANGED)  # another time it may be signed
 _PRELOAD = ("signer.creation.draft",)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A job on its way to a key process. `key` names it in the journal."""
+    """A job on its way to a key process. `key` names it in the journal; `seen` is the source that this is about.
+    `shown`: the number of the appearance, which the process has; without, the job has it, or there is none."""
 
     number: int
     key: str
     job: Job
+    seen: Seen
+    shown: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +94,22 @@ class Bench:
         self._name = checks.subject_of(session.key.certificate)
         self._syncs = ThreadPoolExecutor(_SYNCS)
         self._room = 0
+        self._appearances: dict[int, Appearance] = {}
         self._waiting: dict[int, _Running] = {}
         self._reports: dict[int, Report] = {}
 
-    def sign(self, tasks: list[Task], reserve: int) -> list[Report]:
-        """Everything up to the name of each output; with a `reserve`, up to the imprint of each signature."""
+    @property
+    def profile(self) -> str:
+        """Names certificate and algorithm."""
+        key = self._session.key
+        named = f"{key.algorithm.scheme}:{key.algorithm.digest}:".encode() + key.certificate
+        return hashlib.sha256(named).hexdigest()
+
+    def sign(self, tasks: list[Task], news: dict[int, Appearance], reserve: int) -> list[Report]:
+        """Everything up to the name of each output; with a `reserve`, up to the imprint of each signature. `news`:
+        appearances that tasks refer to from now on."""
         self._reports = {}
+        self._appearances.update(news)
         self._room = two_step.contents_size(self._session.key, reserve)
         running = self._each(tasks, self._begin, lambda task: task.number)
         running = self._recorded(running)
@@ -129,15 +150,16 @@ class Bench:
             contents_size=self._room,
             name=job.name or self._name,
             at=at,
-            appearance=job.appearance,
+            appearance=job.appearance if task.shown is None else self._appearances[task.shown],
             fills=job.fills,
             digest_algorithm=self._session.key.algorithm.digest.value,
             reason=job.reason,
             location=job.location,
         )
-        if job.out.exists():
-            raise FileExistsError(str(job.out))
-        begun = single.begin(job.source, job.out.parent, request, self._drafter, make_field=job.make_field)
+        check_free(job.out)
+        begun = single.begin(
+            job.source, job.out.parent, request, self._drafter, make_field=job.make_field, seen=task.seen
+        )
         return _Running(task, begun)
 
     def _recorded(self, running: list[_Running]) -> list[_Running]:
@@ -234,21 +256,23 @@ def _relative(out: Path, folder: Path) -> str:
 def failure_of(exc: Exception) -> Failure:
     """What an exception means for a document."""
     if isinstance(exc, Refused):
-        return Failure.of(exc)
+        return dataclasses.replace(Failure.of(exc), refused=exc.reason not in _PASSING)
     if isinstance(exc, FileExistsError):
         return Failure(reasons.OUT_EXISTS, {"out": str(exc.filename2 or exc.filename or exc)})
     if isinstance(exc, SignerUnavailable):
         return Failure.fault(reasons.NOT_AVAILABLE, cause=f"{type(exc).__name__}: {exc}")
     if isinstance(exc, OSError):
-        return Failure.fault(
-            reasons.SOURCE_UNREADABLE, path=str(exc.filename or ""), cause=exc.strerror or type(exc).__name__
-        )
+        values = {"path": str(exc.filename or "?"), "cause": exc.strerror or type(exc).__name__}
+        return Failure(reasons.SOURCE_UNREADABLE, values, refused=exc.errno in MISTAKES)
     return Failure.fault(reasons.SIGNING_FAULT, kind=type(exc).__name__)
 
 
 def main() -> None:
     """Serve until the parent closes the pipe or dies."""
     die_with_parent(int(sys.argv[-1]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no file with a key in it
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # sent to all of us: the batch decides, and we end with it
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     requests = sys.stdin.buffer
@@ -258,7 +282,7 @@ def main() -> None:
         try:
             if command == "open":
                 session, bench, sandbox = _opened(*arguments)
-                value: Any = None
+                value: Any = bench.profile
             elif bench is not None:
                 value = getattr(bench, _COMMANDS[command])(*arguments)
             kind = "ok"
@@ -274,7 +298,17 @@ def main() -> None:
 _COMMANDS = {"sign": "sign", "stamped": "stamped"}
 
 
-def _opened(factory: Factory, folder: Path, limits: BatchLimits) -> tuple[KeySession, Bench, Sandbox]:
+def _opened(*arguments: Any) -> tuple[KeySession, Bench, Sandbox]:
+    """Whatever the maker of a session raises is told: a second process would only try the same again."""
+    try:
+        return _open(*arguments)
+    except (Refused, SignerUnavailable, OSError):
+        raise
+    except Exception as exc:
+        raise SignerUnavailable(f"the key session could not be made ({type(exc).__name__})") from exc
+
+
+def _open(factory: Factory, folder: Path, limits: BatchLimits) -> tuple[KeySession, Bench, Sandbox]:
     session = _session(factory)
     sandbox = Sandbox(1, SandboxLimits(wall_seconds=limits.sandbox_seconds, preload=_PRELOAD))
     sandbox.warm()

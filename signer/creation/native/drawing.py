@@ -67,12 +67,20 @@ class Stamps:
         self._kept: dict[tuple[object, ...], Stamp] = {}
         self._lock = Lock()
 
-    def of(self, shown: Appearance, rect: Rect, rotation: int, colours: Colours, user_unit: float) -> Stamp:
+    def of(
+        self,
+        shown: Appearance,
+        width: float,
+        height: float,
+        rotation: int,
+        colours: Colours,
+        user_unit: float,
+    ) -> Stamp:
         """The stamp for a widget of this size. Raises `SigningRefused` for what cannot be drawn."""
-        key = (shown, rect.x1 - rect.x0, rect.y1 - rect.y0, rotation, colours, user_unit)
+        key = (shown, width, height, rotation, colours, user_unit)
         kept = self._kept.get(key)
         if kept is None:
-            kept = _drawn(shown, rect, rotation, colours, user_unit)
+            kept = _drawn(shown, Rect(0, 0, width, height), rotation, colours, user_unit)
             with self._lock:
                 self._kept[key] = kept
                 while len(self._kept) > _MOST_KEPT:

@@ -9,14 +9,39 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from policies.layout import TEXT_FIELDS
-from signer.creation.native.grammar import Entries, references, text
+from signer.creation.native.grammar import Entries, references, remembered, text
 from signer.creation.native.locks import Lock, check_earlier, lock_of
 from signer.creation.native.reading import NativeFile
 from signer.creation.native.unfit import Unfit, Unfitness
+from signer.creation.native.written import NAME, NUMBER, REFERENCE, STRING, Written
 
 _MOST_FIELDS = 200
 _TEXT_FIELDS = frozenset(TEXT_FIELDS)
 _KINDS = (b"/Sig", b"/Tx", b"/Btn", b"/Ch")
+# As preparation writes a field, and as a signature or a value changes it.
+OWN_FIELD = Written(
+    rb"\n",
+    {
+        b"Type": NAME,
+        b"Subtype": NAME,
+        b"FT": NAME,
+        b"T": STRING,
+        b"F": NUMBER,
+        b"Rect": rb"\[[-.0-9 ]*+\]",
+        b"P": REFERENCE,
+        b"MK": rb"<</R \d{1,3}+>>",
+        b"TU": STRING,
+        b"Lock": REFERENCE,
+        b"DA": STRING,
+        b"Q": NUMBER,
+        b"V": REFERENCE + b"|" + STRING,
+        b"AP": b"<</N %b>>" % REFERENCE,
+    },
+    rb"\nendobj\n",
+)
+
+
+_name = remembered(text)
 
 
 @dataclass(slots=True)
@@ -45,8 +70,8 @@ def fields_of(file: NativeFile, form: Entries) -> dict[str, Field]:
     if len(refs) > _MOST_FIELDS:
         raise Unfit(Unfitness.MANY_FIELDS)
     for num, gen in refs:
-        found = file.dictionary(num, gen)
-        name = text(found.get(b"T", b""))
+        found = file.dictionary(num, gen, OWN_FIELD)
+        name = _name(found.get(b"T", b""))
         if not name or "." in name or name in known or found.get(b"Subtype") != b"/Widget":
             raise Unfit(Unfitness.NESTED_FIELDS)
         if b"Kids" in found or b"Parent" in found or found.get(b"FT") not in _KINDS:
@@ -62,12 +87,13 @@ def target_of(
     target = known.get(name)
     if target is None or target.found.get(b"FT") != b"/Sig" or b"V" in target.found or b"SV" in target.found:
         raise Unfit(Unfitness.RULE)
+    touched = (name, *fills)
     for field in known.values():
         if field.signed:
-            check_earlier(file, field.found, (name, *fills))
+            check_earlier(file, field.found, touched)
     lock = lock_of(file, target.found)
     if lock is not None:
-        for empty in _TEXT_FIELDS & known.keys() - fills:
-            if lock.covers(empty) and not text(known[empty].found.get(b"V", b"()")):
+        for empty in _TEXT_FIELDS:
+            if empty in known and empty not in fills and lock.covers(empty) and not known[empty].written:
                 raise Unfit(Unfitness.RULE)
     return target, lock

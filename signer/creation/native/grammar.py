@@ -8,11 +8,18 @@ asked for. Every quantifier is possessive: no input makes a pattern backtrack.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
 
 from signer.creation.native.unfit import Unfit, Unfitness
 from signer.document import syntax
 from signer.document.text_strings import text_string
 from signer.errors import DocumentRefused
+
+T = TypeVar("T")
+_LONGEST_KEPT = 2 << 10
+_MOST_KEPT = 256
 
 _WS = rb"[\0\t\n\f\r ]"
 _STOP = rb"(?=[\0\t\n\f\r ()<>\[\]{}/%])"
@@ -44,7 +51,7 @@ _ITEM = re.compile(_WS + rb"*+(" + _VALUE + rb")", re.DOTALL)
 _ITEMS = re.compile(rb"\[(?:" + _WS + rb"*+" + _VALUE + rb")*+" + _WS + rb"*+\]", re.DOTALL)
 _REFERENCE = re.compile(rb"(\d{1,10}+)" + _WS + rb"++(\d{1,5}+)" + _WS + rb"++R")
 _REFERENCES = re.compile(rb"\[(?:" + _WS + rb"*+" + _REFERENCE.pattern + _STOP + rb")*+" + _WS + rb"*+\]")
-_INTEGER = re.compile(rb"\d{1,18}")
+_MOST_DIGITS = 18
 # Numbers of a length that int() and float() take, and between them what bytes.split() takes for space.
 _INTEGERS = re.compile(rb"\[(?:[\t\n\f\r ]*+\d{1,18}+(?!\d))*+[\t\n\f\r ]*+\]")
 _REALS = re.compile(
@@ -71,19 +78,35 @@ def entries(data: bytes, position: int = 0) -> tuple[Entries, int]:
     return found, end
 
 
+def joined(found: Entries) -> bytes:
+    """Entries one behind the other, as they stand in a dictionary."""
+    return b"/" + b"/".join(map(b" ".join, found.items())) if found else b""
+
+
+def remembered(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """`read`, which hangs on the bytes alone, done once for the same ones unless they are many. What it gives is then
+    shared, and not to be changed."""
+    kept = lru_cache(maxsize=_MOST_KEPT)(read)
+    return lambda raw: kept(raw) if len(raw) <= _LONGEST_KEPT else read(raw)
+
+
 def reference(raw: bytes) -> tuple[int, int]:
     """Object number and generation. Raises `Unfit` when the value is direct."""
+    num, _, rest = raw.partition(b" ")
+    if rest == b"0 R" and num.isdigit() and len(num) <= 10:  # as nearly all are
+        return int(num), 0
     match = _REFERENCE.fullmatch(raw)
     if match is None:
         raise Unfit(Unfitness.DIRECT_OBJECT)
     return int(match[1]), int(match[2])
 
 
-def references(raw: bytes) -> list[tuple[int, int]]:
+@remembered
+def references(raw: bytes) -> tuple[tuple[int, int], ...]:
     """An array of references. Raises `Unfit` for any other value."""
     if _REFERENCES.fullmatch(raw) is None:
         raise Unfit(Unfitness.DIRECT_OBJECT)
-    return [(int(num), int(gen)) for num, gen in _REFERENCE.findall(raw)]
+    return tuple((int(num), int(gen)) for num, gen in _REFERENCE.findall(raw))
 
 
 def items(raw: bytes) -> list[bytes]:
@@ -97,7 +120,7 @@ def items(raw: bytes) -> list[bytes]:
 
 def integer(raw: bytes) -> int:
     """A non-negative integer. Raises `Unfit` for any other value."""
-    if _INTEGER.fullmatch(raw) is None:
+    if not raw.isdigit() or len(raw) > _MOST_DIGITS:
         raise Unfit(Unfitness.GRAMMAR)
     return int(raw)
 

@@ -7,16 +7,16 @@ is forbidden: the other way says by which rule.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from signer.creation.native.grammar import Entries, entries, items, reference, text
-from signer.creation.native.reading import NativeFile, common
+from signer.creation.native.grammar import Entries, entries, items, reference, remembered, text
+from signer.creation.native.reading import NativeFile, alone, raw_of
 from signer.creation.native.unfit import Unfit, Unfitness
 
 # Up to its /Contents, a signature dictionary as this software writes it.
 _STRING = rb"\((?:[^()\\]++|\\.)*+\)"
-_OWN = re.compile(
+OWN = re.compile(
     rb"\n<</Type /Sig/Filter /Adobe\.PPKLite/SubFilter /ETSI\.CAdES\.detached"
     rb"/Name "
     + _STRING
@@ -38,8 +38,7 @@ _ACTIONS = (b"/All", b"/Include", b"/Exclude")
 _PERMISSIONS = (b"", b"1", b"2", b"3")
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(NamedTuple):
     """A lock or FieldMDP parameters: raw /Action, /Fields and /P."""
 
     action: bytes
@@ -59,6 +58,11 @@ class Lock:
 
 
 @lru_cache(maxsize=256)
+def _forbids(lock: tuple[bytes, bytes, bytes], names: tuple[str, ...]) -> bool:
+    return Lock(*lock).forbids(names)
+
+
+@lru_cache(maxsize=256)
 def _names(fields: bytes) -> tuple[str, ...]:
     return tuple(text(item) for item in items(fields or b"[]"))
 
@@ -66,13 +70,13 @@ def _names(fields: bytes) -> tuple[str, ...]:
 def lock_of(file: NativeFile, field: Entries) -> Lock | None:
     """A signature field's own lock."""
     raw = field.get(b"Lock")
-    if raw is None:
-        return None
-    return _lock(common(file, raw))
+    return None if raw is None else _lock(raw_of(file, raw))
 
 
-def _lock(found: Entries) -> Lock:
+@remembered
+def _lock(raw: bytes) -> Lock:
     """Raises `Unfit` for one that is not exactly as the standard has it: it would be copied as it is."""
+    found = alone(raw)
     lock = Lock(found.get(b"Action", b""), found.get(b"Fields", b""), found.get(b"P", b""))
     if lock.action not in _ACTIONS or lock.permission not in _PERMISSIONS:
         raise Unfit(Unfitness.LOCK)
@@ -82,11 +86,11 @@ def _lock(found: Entries) -> Lock:
 
 def check_earlier(file: NativeFile, field: Entries, names: tuple[str, ...]) -> None:
     """Raises `Unfit` when the signature of this field, or its field's lock, forbids to change one of `names`."""
-    own, raw = file.signature(*reference(field[b"V"]), _OWN)
-    given = _given(file, raw) if own is None else Lock(own[1], own[2] or b"", own[3] or b"")
-    locks = [lock for lock in (given, lock_of(file, field)) if lock is not None]
-    if any(lock.forbids(names) for lock in locks):
-        raise Unfit(Unfitness.RULE)
+    own, raw = file.signature(*reference(field[b"V"]), OWN)
+    given = _given(file, raw) if own is None else own.groups(b"")
+    for lock in (given, lock_of(file, field)):
+        if lock is not None and _forbids(lock, names):
+            raise Unfit(Unfitness.RULE)
 
 
 def _given(file: NativeFile, raw: bytes) -> Lock | None:
@@ -107,4 +111,4 @@ def _referred(file: NativeFile, raw: bytes) -> Lock:
         raise Unfit(Unfitness.LOCK)
     if given.get(b"TransformMethod") != b"/FieldMDP":
         raise Unfit(Unfitness.CERTIFIED)
-    return _lock(common(file, parameters))
+    return _lock(raw_of(file, parameters))

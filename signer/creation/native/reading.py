@@ -1,34 +1,36 @@
 """What a signature needs of a file, by random access and no more: sections on demand, objects as raw bytes.
 
-A file up to `WHOLE` bytes is read at once; of a larger one the end, then windows. Of every cross-reference section the
-head and the trailer are read (which objects it speaks of, whether anything is encrypted or hidden), of its rows only
-those that are looked for.
+Of every cross-reference section the head and the trailer are read (which objects it speaks of, whether anything is
+encrypted or hidden), of its rows only those that are looked for.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from signer.creation.native.grammar import Entries, entries, integer, reference
-from signer.creation.native.rows import Place, Room, StreamRows, TableRows, is_row, unpacked
+from signer.creation.native.grammar import Entries, entries, integer, reference, remembered
+from signer.creation.native.rows import (
+    IN_USE,
+    PACKED,
+    Place,
+    Room,
+    Run,
+    StreamRows,
+    is_row,
+    table_row,
+    unpacked,
+)
+from signer.creation.native.source import Source
+from signer.creation.native.tables import own_table
 from signer.creation.native.unfit import Unfit, Unfitness
+from signer.creation.native.written import Written
 from signer.document.history import CLOSING
 from signer.document.objects import DEFAULT_LIMITS
 
-if TYPE_CHECKING:
-    from hashlib import _Hash
-
-WHOLE = 1 << 20
-BLOCK = 256 << 10
-_TAIL = 64 << 10
 _HIGHEST_NUMBER = DEFAULT_LIMITS.object_number - 10_000  # no revision has as many objects
 _WINDOW = 16 << 10
 _LARGEST_SIGNATURE = 96 << 10
 _MOST_SECTIONS = 64
-_LONGEST_KEPT = 2 << 10
 
 _START = re.compile(rb"startxref[\r\n ]{1,3}(\d{1,19})[\r\n ]{1,3}%%EOF(?:\r\n|\n|\r)?\Z")
 _HEADER = re.compile(rb"%PDF-\d\.\d")
@@ -50,90 +52,55 @@ _HOLE = re.compile(rb"/Contents[\0\t\n\f\r ]*+<")
 _HEXADECIMAL = b"0123456789ABCDEFabcdef\0\t\n\f\r "
 
 
-class _Section:
-    """One cross-reference section: where it begins, its trailer, its rows; where trailer or data end."""
-
-    __slots__ = ("end", "offset", "rows", "trailer")
-
-    def __init__(self, offset: int, trailer: Entries, rows: TableRows | StreamRows, end: int) -> None:
-        self.end = end
-        self.offset = offset
-        self.trailer = trailer
-        self.rows = rows
-
-
 class NativeFile:
-    """An open file (closed by the caller) with its one `%%EOF` at the very end. Raises `Unfit` for other shapes.
+    """A file with its one `%%EOF` at the very end. Raises `Unfit` for other shapes.
 
-    `size` in bytes; `startxref` and `trailer` are the newest section's; `next_number` is the first object number that
-    is free.
+    `size` in bytes; `startxref` and `trailer` are the newest section's, which may be `in_streams`; `next_number` is the
+    first object number that is free.
     """
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self.size = size = os.fstat(descriptor).st_size
-        self._base = 0 if size <= WHOLE else size - _TAIL
-        self._data = os.pread(descriptor, size - self._base, self._base)
-        if len(self._data) != size - self._base:
-            raise Unfit(Unfitness.CHANGING)
+    def __init__(self, source: Source) -> None:
+        self.size = source.size
+        self._window = source.window
+        self._base = base = source.base
+        self._data = data = source.end
         self._members: dict[int, tuple[bytes, list[tuple[int, int]]]] = {}
         self._room = Room()
-        if _HEADER.match(self._data if not self._base else os.pread(descriptor, 16, 0)) is None:
+        if _HEADER.match(source.window(0, 16)[0]) is None:
             raise Unfit(Unfitness.HEADER)
-        at = self._data.rfind(b"startxref", -2048)
-        found = _START.match(self._data, at) if at >= 0 else None
+        at = data.rfind(b"startxref", -2048)
+        found = _START.match(data, at) if at >= 0 else None
         if found is None:
             raise Unfit(Unfitness.END)
         self.startxref = int(found[1])
-        self._sections = self._chain()
-        last = max(each.end for each in self._sections)
-        if not self._base <= last or CLOSING.match(self._data, last - self._base) is None:
+        self._runs: list[Run] = []
+        self.trailer, self.in_streams, last = self._chain()
+        if not base <= last or CLOSING.match(data, last - base) is None:
             raise Unfit(Unfitness.END)
-        self.trailer = self._sections[0].trailer
-        self.next_number = integer(
-            self.trailer.get(b"Size", b"")
-        )  # 7.5.5; the chain speaks of none beyond it
-        highest = max(each.rows.highest for each in self._sections)
-        if not highest < self.next_number < _HIGHEST_NUMBER:
+        # 7.5.5; the chain speaks of none beyond it
+        self.next_number = integer(self.trailer.get(b"Size", b""))
+        following = max([run[1] for run in self._runs], default=0)
+        if not following <= self.next_number < _HIGHEST_NUMBER:
             raise Unfit(Unfitness.SIZE)
-
-    @property
-    def in_streams(self) -> bool:
-        """Whether the newest cross-reference section is a stream."""
-        return isinstance(self._sections[0].rows, StreamRows)
 
     @property
     def ends_a_line(self) -> bool:
         """Whether the last byte ends a line."""
         return self._data[-1] in b"\r\n"
 
-    def hash_into(self, *digests: _Hash) -> None:
-        """Feed the file's bytes, in blocks. Raises `Unfit` when the file got shorter."""
-        if not self._base:
-            for digest in digests:
-                digest.update(self._data)
-            return
-        buffer = bytearray(BLOCK)
-        view = memoryview(buffer)
-        done = 0
-        while done < self.size:
-            count = os.preadv(self._descriptor, (view[: min(BLOCK, self.size - done)],), done)
-            if not count:
-                raise Unfit(Unfitness.CHANGING)
-            for digest in digests:
-                digest.update(view[:count])
-            done += count
-
     # --- objects
 
-    def dictionary(self, num: int, gen: int) -> Entries:
-        """The dictionary that is this object, no stream. Raises `Unfit` when it is anything else."""
-        place = self._place(num)
-        if place.container:
+    def dictionary(self, num: int, gen: int, own: Written | None = None) -> Entries:
+        """The dictionary that is this object, no stream, sooner when it is written as `own`. Raises `Unfit` when it is
+        anything else."""
+        where, extra, packed = self._place(num)
+        if packed:
             if gen:
                 raise Unfit(Unfitness.OBJECT_NOT_THERE)
-            return entries(self._packed(place, num))[0]
-        data, position, _ = self._object(place, num, gen)
+            return entries(self._packed(where, extra, num))[0]
+        data, position, _ = self._object(where, extra, num, gen)
+        if own is not None and (known := own.read(data, position)) is not None:
+            return known[0]
         found, end = entries(data, position)
         if _ENDOBJ.match(data, end) is None:
             raise Unfit(Unfitness.STREAM_OBJECT)
@@ -141,10 +108,10 @@ class NativeFile:
 
     def raw(self, num: int, gen: int) -> bytes:
         """The bytes of an object between `obj` and `endobj`. Raises `Unfit` when it is long."""
-        place = self._place(num)
-        if place.container:
-            return self._packed(place, num)
-        data, position, _ = self._object(place, num, gen)
+        where, extra, packed = self._place(num)
+        if packed:
+            return self._packed(where, extra, num)
+        data, position, _ = self._object(where, extra, num, gen)
         end = data.find(b"endobj", position, position + _WINDOW)
         if end < 0:
             raise Unfit(Unfitness.LONG_OBJECT)
@@ -153,10 +120,10 @@ class NativeFile:
     def signature(self, num: int, gen: int, own: re.Pattern[bytes]) -> tuple[re.Match[bytes] | None, bytes]:
         """A signature dictionary: as `own` matches it up to the `<` of its /Contents, or its bytes without what
         /Contents, which is long, holds."""
-        place = self._place(num)
-        if place.container:
+        where, extra, packed = self._place(num)
+        if packed:
             raise Unfit(Unfitness.PACKED_OBJECT)
-        data, position, _ = self._object(place, num, gen, _LARGEST_SIGNATURE)
+        data, position, _ = self._object(where, extra, num, gen, _LARGEST_SIGNATURE)
         head = own.match(data, position) or _HOLE.search(data, position, position + _WINDOW)
         closing = data.find(b">", head.end()) if head else -1
         if head is None or closing < 0:
@@ -171,48 +138,65 @@ class NativeFile:
             raise Unfit(Unfitness.GRAMMAR)  # not the dictionary's own /Contents, or no string
         return None, data[position : head.end()] + data[closing:end]
 
+    def own_signature(self, num: int, gen: int, own: re.Pattern[bytes]) -> tuple[bytes, int, bytes]:
+        """A signature dictionary that ends with its /Contents: as `own` matches it up to the `<`, the offset in the
+        file of what follows, and that up to the `>`."""
+        where, extra, packed = self._place(num)
+        if packed:
+            raise Unfit(Unfitness.PACKED_OBJECT)
+        data, position, base = self._object(where, extra, num, gen, _LARGEST_SIGNATURE)
+        head = own.match(data, position)
+        closing = data.find(b">", head.end()) if head else -1
+        if head is None or not data.startswith(b">>>\nendobj\n", closing):
+            raise Unfit(Unfitness.LONG_OBJECT)
+        return head[0], base + head.end(), data[head.end() : closing]
+
     def stream_head(self, num: int, gen: int) -> bytes:
         """The bytes of a stream object's dictionary, its data unread."""
-        place = self._place(num)
-        if place.container:
+        where, extra, packed = self._place(num)
+        if packed:
             raise Unfit(Unfitness.OBJECT_NOT_THERE)
-        data, position, _ = self._object(place, num, gen)
+        data, position, _ = self._object(where, extra, num, gen)
         end = data.find(b"stream", position, position + _WINDOW)
         if end < 0:
             raise Unfit(Unfitness.LONG_OBJECT)
         return data[position:end]
 
-    def _object(self, place: Place, num: int, gen: int, length: int = _WINDOW) -> tuple[bytes, int, int]:
+    def _object(
+        self, where: int, extra: int, num: int, gen: int, length: int = _WINDOW
+    ) -> tuple[bytes, int, int]:
         """A buffer, where the object's value begins in it, and the buffer's offset in the file."""
-        data, base = self._window(place.where, length)
-        head = _OBJECT.match(data, place.where - base)
-        if head is None or (int(head[1]), int(head[2])) != (num, gen) or place.extra != gen:
+        data, base = self._window(where, length)
+        head = b"%d %d obj\n" % (num, gen)
+        if extra == gen and data.startswith(head, where - base):  # as most programs write it
+            return data, where - base + len(head) - 1, base
+        found = _OBJECT.match(data, where - base)
+        if found is None or (int(found[1]), int(found[2])) != (num, gen) or extra != gen:
             raise Unfit(Unfitness.OBJECT_NOT_THERE)
-        return data, head.end(), base
-
-    def _window(self, offset: int, length: int) -> tuple[bytes, int]:
-        """A buffer with the bytes at `offset`, and where it begins; what is in memory is not read again."""
-        if offset >= self._base:
-            return self._data, self._base
-        return os.pread(self._descriptor, length, offset), offset
+        return data, found.end(), base
 
     def _place(self, num: int) -> Place:
-        for section in self._sections:
-            found = section.rows.place(num, self._window)
-            if found is not None:
-                if found.free or not (found.container or 0 < found.where < self.size):
-                    break
-                return found
+        for first, following, rows, at in self._runs:
+            if first <= num < following:
+                if rows is None:
+                    at += 20 * (num - first)
+                    data, base = (self._data, self._base) if at >= self._base else self._window(at, 20)
+                    where, extra, kind = table_row(data, at - base)
+                else:
+                    where, extra, kind = rows.row(at, num - first)
+                if kind == PACKED or (kind == IN_USE and 0 < where < self.size):
+                    return where, extra, kind == PACKED
+                break
         raise Unfit(Unfitness.OBJECT_NOT_THERE)
 
-    def _packed(self, place: Place, num: int) -> bytes:
+    def _packed(self, where: int, index: int, num: int) -> bytes:
         """The dictionary of an object stream's object (7.5.7)."""
-        if place.where not in self._members:
-            self._members[place.where] = unpacked(*self.stream(place.where, 0), self._room)
-        data, members = self._members[place.where]
-        if place.extra >= len(members) or members[place.extra][0] != num:
+        if where not in self._members:
+            self._members[where] = unpacked(*self.stream(where, 0), self._room)
+        data, members = self._members[where]
+        if index >= len(members) or members[index][0] != num:
             raise Unfit(Unfitness.OBJECT_NOT_THERE)
-        start = members[place.extra][1]
+        start = members[index][1]
         end = entries(data, start)[1]
         if end - start > _WINDOW:
             raise Unfit(Unfitness.LONG_OBJECT)
@@ -220,10 +204,10 @@ class NativeFile:
 
     def stream(self, num: int, gen: int) -> tuple[bytes, Entries]:
         """A stream object's bytes, still encoded, and its dictionary."""
-        place = self._place(num)
-        if place.container:
+        where, extra, packed = self._place(num)
+        if packed:
             raise Unfit(Unfitness.OBJECT_NOT_THERE)
-        data, position, base = self._object(place, num, gen)
+        data, position, base = self._object(where, extra, num, gen)
         raw, found, _ = self._stream_at(data, position, base)
         return raw, found
 
@@ -243,88 +227,95 @@ class NativeFile:
 
     # --- sections
 
-    def _chain(self) -> list[_Section]:
-        """The sections along /Prev, newest first."""
-        found = [self._section(self.startxref)]
-        while (raw := found[-1].trailer.get(b"Prev")) is not None:
+    def _chain(self) -> tuple[Entries, bool, int]:
+        """Take up the sections along /Prev, newest first: the newest one's trailer, whether it is a stream, and where
+        the last one in the file ends."""
+        newest, in_stream, last = self._section(self.startxref)
+        trailer, known = newest, [self.startxref]
+        while (raw := trailer.get(b"Prev")) is not None:
             offset = integer(raw)
-            if len(found) >= _MOST_SECTIONS or any(each.offset == offset for each in found):
+            if len(known) >= _MOST_SECTIONS or offset in known:
                 raise Unfit(Unfitness.SECTION_CHAIN)
-            found.append(self._section(offset))
-        return found
+            known.append(offset)
+            trailer, _, end = self._section(offset)
+            last = max(last, end)
+        return newest, in_stream, last
 
-    def _section(self, offset: int) -> _Section:
+    def _section(self, offset: int) -> tuple[Entries, bool, int]:
+        """Take up one section's runs: its trailer, whether it is a stream, where its trailer or data end."""
         if not 0 < offset < self.size:
             raise Unfit(Unfitness.CROSS_REFERENCE)
         data, base = self._window(offset, _WINDOW)
+        if (own := own_table(data, base, offset, newest=offset == self.startxref)) is not None:
+            runs, trailer, end = own
+            self._runs += runs
+            return trailer, False, end
         table = _TABLE.match(data, offset - base)
         if table is None:
-            found = self._stream_section(data, base, offset)
+            trailer, end = self._stream_section(data, base, offset)
         else:
-            found = self._table_section(offset, base + table.end())
-        if b"Encrypt" in found.trailer:
+            trailer, end = self._table_section(data, base, table.end(), offset)
+        if b"Encrypt" in trailer:
             raise Unfit(Unfitness.ENCRYPTED)
-        return found
+        return trailer, table is None, end
 
-    def _table_section(self, offset: int, position: int) -> _Section:
-        runs: list[tuple[int, int, int]] = []
+    def _table_section(self, data: bytes, base: int, at: int, offset: int) -> tuple[Entries, int]:
         following = 0
-        while True:
-            data, base = self._window(position, _WINDOW)
-            run = _RUN.match(data, position - base)
+        while not data.startswith(b"trailer", at):
+            run = _RUN.match(data, at)
             if run is None:
-                break
+                raise Unfit(Unfitness.CROSS_REFERENCE)
             first, count = int(run[1]), int(run[2])
             if first < following:
                 raise Unfit(Unfitness.CROSS_REFERENCE)
-            start = base + (run.end() if run[3] is None else run.start(3))
-            following, position = first + count, start + 20 * count
-            if count and (run[3] is None or not (count == 1 or self._row_at(position - 20))):
+            start = run.end() if run[3] is None else run.start(3)
+            following, at = first + count, start + 20 * count
+            if count and (run[3] is None or not (count == 1 or self._row_at(base + at - 20))):
                 raise Unfit(Unfitness.LOOSE_TABLE)
-            runs.append((first, count, start))
-        head = _TRAILER.match(data, position - base)
-        if head is None:
-            raise Unfit(Unfitness.CROSS_REFERENCE)
-        trailer, end = self._trailer(data, position - base, head.end(), offset)
+            self._runs.append((first, following, None, base + start))
+            if base < self._base:  # the rest may be beyond what was read
+                position = base + at
+                data, base = self._window(position, _WINDOW)
+                at = position - base
+        trailer, end = self._trailer(data, at, offset)
         if b"XRefStm" in trailer:
             raise Unfit(Unfitness.HYBRID)
-        return _Section(offset, trailer, TableRows(runs), base + end)
+        return trailer, base + end
 
     def _row_at(self, position: int) -> bool:
         data, base = self._window(position, 20)
         return is_row(data, position - base)
 
-    def _trailer(self, data: bytes, keyword: int, position: int, offset: int) -> tuple[Entries, int]:
+    def _trailer(self, data: bytes, position: int, offset: int) -> tuple[Entries, int]:
         """The trailer's entries, of a plain one of an earlier section /Prev alone; and its end."""
-        plain = None if offset == self.startxref else _PLAIN_TRAILER.match(data, keyword)
-        if plain is None or data.count(b"/Prev", keyword, plain.end()) > 1:
-            return entries(data, position)
-        return ({} if plain[1] is None else {b"Prev": plain[1]}), plain.end()
+        plain = None if offset == self.startxref else _PLAIN_TRAILER.match(data, position)
+        if plain is not None and data.count(b"/Prev", position, plain.end()) <= 1:
+            return ({} if plain[1] is None else {b"Prev": plain[1]}), plain.end()
+        head = _TRAILER.match(data, position)
+        if head is None:
+            raise Unfit(Unfitness.CROSS_REFERENCE)
+        return entries(data, head.end())
 
-    def _stream_section(self, data: bytes, base: int, offset: int) -> _Section:
+    def _stream_section(self, data: bytes, base: int, offset: int) -> tuple[Entries, int]:
         head = _OBJECT.match(data, offset - base)
         if head is None:
             raise Unfit(Unfitness.CROSS_REFERENCE)
         raw, found, end = self._stream_at(data, head.end(), base)
         if found.get(b"Type") != b"/XRef":
             raise Unfit(Unfitness.CROSS_REFERENCE)
-        return _Section(offset, found, StreamRows(raw, found, self._room), end)
+        self._runs += StreamRows(raw, found, self._room).runs
+        return found, end
+
+
+def raw_of(file: NativeFile, raw: bytes) -> bytes:
+    """The bytes of a dictionary that stands here or is referred to."""
+    return raw if raw.startswith(b"<<") else file.raw(*reference(raw))
 
 
 def common(file: NativeFile, raw: bytes) -> Entries:
-    """A dictionary that stands here or is referred to, of a kind that many documents have alike (catalog, form, lock,
-    output intent): the same bytes are taken apart once. The result is shared: it is not to be changed."""
-    return taken_apart(raw if raw.startswith(b"<<") else file.raw(*reference(raw)))
-
-
-def taken_apart(raw: bytes) -> Entries:
-    """The one dictionary that these bytes are. The result is shared: it is not to be changed."""
-    return _kept(raw) if len(raw) <= _LONGEST_KEPT else alone(raw)
-
-
-@lru_cache(maxsize=1024)
-def _kept(raw: bytes) -> Entries:
-    return alone(raw)
+    """A dictionary that stands here or is referred to, of a kind that many documents have alike (catalog, form, output
+    intent): the same bytes are taken apart once. The result is shared: it is not to be changed."""
+    return taken_apart(raw_of(file, raw))
 
 
 def alone(raw: bytes) -> Entries:
@@ -333,3 +324,6 @@ def alone(raw: bytes) -> Entries:
     if raw[end:].strip(b"\0\t\n\f\r "):
         raise Unfit(Unfitness.STREAM_OBJECT)
     return found
+
+
+taken_apart = remembered(alone)

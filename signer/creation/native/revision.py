@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from signer.creation.native import sections
 from signer.creation.native.drawing import Stamp
 from signer.creation.native.form import Field
+from signer.creation.native.grammar import joined
 from signer.creation.native.reading import NativeFile
 from signer.creation.native.unfit import Unfit, Unfitness
 from signer.creation.two_step import RANGE, SignatureRequest
@@ -18,11 +17,10 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _BLANK = RANGE % (0, 0, 0)
-_CONTENTS, _CLOSING = b"/Contents <", b">>>\nendobj\n"
+_CONTENTS, _CLOSING = b"/Contents ", b">>\nendobj\n"  # around the hole with its brackets
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A field of the file with its new value, raw, and the number of the object that shows it (0: none)."""
 
     field: Field
@@ -32,13 +30,12 @@ class Change:
     @property
     def body(self) -> bytes:
         """The field's dictionary: /V and, where something is shown, /AP are new; the rest byte for byte."""
-        kept = [
-            b"/%b %b" % (key, raw)
-            for key, raw in self.field.found.items()
-            if not (self.form and key == b"AP")
-        ]
-        shown = b"/AP <</N %d 0 R>>" % self.form if self.form else b""
-        return b"<<%b/V %b%b>>" % (b"".join(kept), self.value, shown)
+        found = self.field.found
+        if not self.form:
+            return b"<<%b/V %b>>" % (joined(found), self.value)
+        if b"AP" in found:
+            found = {key: raw for key, raw in found.items() if key != b"AP"}
+        return b"<<%b/V %b/AP <</N %d 0 R>>>>" % (joined(found), self.value, self.form)
 
 
 def assembled(
@@ -59,21 +56,22 @@ def assembled(
     lead, rows = _changed(file, changes)
     rows.append((first, 0, size + len(lead)))
     lead = b"%b%d 0 obj\n%b/ByteRange " % (lead, first, signature)
-    start = size + len(lead) + len(_BLANK) + len(_CONTENTS)
-    end = start + digits
+    start = size + len(lead) + len(_BLANK) + len(_CONTENTS) + 1
+    end = start + digits + 1
     shown, places = _shown(first + 1, forms, stamp)
     behind = end + len(_CLOSING)
     rows += [(num, 0, behind + place) for num, place in enumerate(places, first + 1)]
-    fresh = hashlib.sha256(state.digest() + lead).digest()[:16]
-    trailer = sections.trailer(file.trailer, file.startxref, fresh)
+    state.update(lead)
+    trailer = sections.trailer(file.trailer, file.startxref, state.digest()[:16])
     section = _section(file, rows, behind + len(shown), trailer)
-    byte_range = (0, start - 1, end + 1, behind + len(shown) + len(section) - end - 1)
-    before = b"%b%b%b" % (lead, RANGE % byte_range[1:], _CONTENTS)
-    if size + len(before) != start:  # an offset of more than ten digits
+    byte_range = (0, start - 1, end, behind + len(shown) + len(section) - end)
+    covered = RANGE % byte_range[1:]
+    if len(covered) != len(_BLANK):  # an offset of more than ten digits
         raise Unfit(Unfitness.LARGE_FILE)
-    tail = b"".join((before, b"0" * digits, _CLOSING, shown, section))
-    state.update(before[:-1])
-    state.update(memoryview(tail)[end + 1 - size :])
+    after = b"%b%b%b" % (_CLOSING, shown, section)
+    tail = b"%b%b%b<%b>%b" % (lead, covered, _CONTENTS, b"0" * digits, after)
+    state.update(covered + _CONTENTS)
+    state.update(after)
     algorithm = request.digest_algorithm
     return Prepared(size, tail, byte_range, (start, digits), state.digest(), algorithm, request.field)
 

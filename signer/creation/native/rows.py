@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
 
 from signer.creation.native.grammar import Entries, entries, integer, integers
 from signer.creation.native.unfit import Unfit, Unfitness
@@ -17,9 +15,18 @@ _PREDICTED = 4  # times as dear: undone byte by byte, in Python
 _WIDEST_ROW = 64
 _LONGEST_HEAD = 128 << 10
 _ROW = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)")
+_MOST_ROWS = b" 00000 n \n"
 _NUMBER = re.compile(rb"\d{1,10}")
 
-Window = Callable[[int, int], tuple[bytes, int]]
+FREE, IN_USE, PACKED = 0, 1, 2  # as in a cross-reference stream
+Row = tuple[int, int, int]
+"""What is said of an object: offset and generation when it is `IN_USE`, its stream's number and its index in it when it
+is `PACKED`; the third says which."""
+Place = tuple[int, int, bool]
+"""Where an object is: as in a `Row`; whether it is packed."""
+Run = tuple[int, int, "StreamRows | None", int]
+"""Rows of neighbouring numbers: the first, the one after the last, the stream that holds them or None for a table, and
+where in the file or in the stream's data the first row begins."""
 
 
 class Room:
@@ -37,47 +44,26 @@ class Room:
             raise Unfit(Unfitness.LONG_STREAM)
 
 
-class Place(NamedTuple):
-    """Where an object is: at offset `where` with generation `extra`, or (`container`) in object stream `where` as its
-    `extra`-th."""
-
-    where: int
-    extra: int
-    free: bool = False
-    container: bool = False
-
-
 def is_row(data: bytes, position: int) -> bool:
     """Whether a table's row of exactly 20 bytes stands here."""
     return _ROW.match(data, position) is not None
 
 
-class TableRows:
-    """The rows of a table, in the file: runs of (first number, count, offset of the rows), ascending."""
-
-    __slots__ = ("highest", "runs")
-
-    def __init__(self, runs: list[tuple[int, int, int]]) -> None:
-        self.runs = runs
-        self.highest = runs[-1][0] + runs[-1][1] - 1 if runs else -1
-
-    def place(self, num: int, window: Window) -> Place | None:
-        """This table's row of an object, None when it has none."""
-        for first, count, rows in self.runs:
-            if first <= num < first + count:
-                offset = rows + 20 * (num - first)
-                data, base = window(offset, 20)
-                row = _ROW.match(data, offset - base)
-                if row is None:
-                    raise Unfit(Unfitness.LOOSE_TABLE)
-                return Place(int(row[1]), int(row[2]), row[3] == b"f")
-        return None
+def table_row(data: bytes, position: int) -> Row:
+    """The table's row that stands here. Raises `Unfit` when none does."""
+    offset = data[position : position + 10]
+    if offset.isdigit() and data.startswith(_MOST_ROWS, position + 10):
+        return int(offset), 0, IN_USE
+    row = _ROW.match(data, position)
+    if row is None:
+        raise Unfit(Unfitness.LOOSE_TABLE)
+    return int(row[1]), int(row[2]), IN_USE if row[3] == b"n" else FREE
 
 
 class StreamRows:
-    """The rows of a cross-reference stream, decoded when the first is looked for."""
+    """The rows of a cross-reference stream, decoded when the first is looked for; its runs are ascending."""
 
-    __slots__ = ("_data", "_found", "_raw", "_room", "highest", "runs", "widths")
+    __slots__ = ("_data", "_found", "_raw", "_room", "_size", "_widths", "runs")
 
     def __init__(self, raw: bytes, found: Entries, room: Room) -> None:
         widths = integers(found.get(b"W", b""))
@@ -86,35 +72,31 @@ class StreamRows:
             raise Unfit(Unfitness.CROSS_REFERENCE)
         self._raw, self._found, self._room = raw, found, room
         self._data: bytes | None = None
-        self.widths = widths
-        self.runs: list[tuple[int, int, int]] = []
-        position, self.highest = 0, -1
+        self._widths = widths
+        self.runs: list[Run] = []
+        position, following = 0, 0
         for first, count in zip(index[::2], index[1::2], strict=True):
-            if first <= self.highest:
+            if first < following:
                 raise Unfit(Unfitness.CROSS_REFERENCE)
-            self.runs.append((first, count, position))
-            self.highest = first + count - 1
+            following = first + count
+            self.runs.append((first, following, self, position))
             position += count * sum(widths)
+        self._size = position
 
-    def place(self, num: int, _window: Window) -> Place | None:
-        """This stream's row of an object, None when it has none."""
-        for first, count, rows in self.runs:
-            if first <= num < first + count:
-                return self._row(rows + (num - first) * sum(self.widths))
-        return None
-
-    def _row(self, start: int) -> Place:
+    def row(self, start: int, index: int) -> Row:
+        """The `index`-th row of the run that begins at `start`."""
         if self._data is None:
             self._data = inflated(self._raw, self._found, self._room)
-            if len(self._data) < sum(count for _, count, _ in self.runs) * sum(self.widths):
+            if len(self._data) < self._size:
                 raise Unfit(Unfitness.CROSS_REFERENCE)
-        kind_width, where_width, extra_width = self.widths
+        kind_width, where_width, extra_width = self._widths
+        start += index * sum(self._widths)
         middle = start + kind_width
         last = middle + where_width
-        kind = int.from_bytes(self._data[start:middle], "big") if kind_width else 1
+        kind = int.from_bytes(self._data[start:middle], "big") if kind_width else IN_USE
         where = int.from_bytes(self._data[middle:last], "big")
         extra = int.from_bytes(self._data[last : last + extra_width], "big")
-        return Place(where, extra, kind not in (1, 2), kind == 2)
+        return where, extra, kind
 
 
 def unpacked(raw: bytes, found: Entries, room: Room) -> tuple[bytes, list[tuple[int, int]]]:

@@ -35,7 +35,7 @@ Row = tuple[int, int, int]
 
 def trailer(old: Entries, startxref: int, fresh: bytes) -> bytes:
     """The entries of the new trailer but /Size: the old ones, /Prev, and /ID with `fresh` (16 bytes) as its second."""
-    kept = b"".join([b"/%b %b" % (key, raw) for key, raw in old.items() if key not in _DROPPED])
+    kept = b"".join([b"/%b %b" % pair for pair in old.items() if pair[0] not in _DROPPED])
     new = b"<" + fresh.hex().encode() + b">"
     first = new
     if b"ID" in old:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from policies.layout import Rect
@@ -13,7 +12,6 @@ from signer.creation.native.reading import NativeFile, alone, common, taken_apar
 from signer.creation.native.unfit import Unfit, Unfitness
 from signer.stamping.appearance import Appearance, Colours
 
-_MAY_HIDE = re.compile(rb"[(%#]")  # an `endobj` that is none, or a key written otherwise
 _COLOURS = {b"1": Colours.GRAY, b"3": Colours.RGB, b"4": Colours.CMYK}
 
 
@@ -23,22 +21,26 @@ def stamp_of(
     """The objects that show the signature; none for an invisible field. Raises `Unfit`, `SigningRefused`."""
     if target.found.get(b"Rect") == b"[0 0 0 0]":  # as we write an invisible one
         return NO_STAMP
-    rect = rect_of(target)
-    if not rect.visible:
+    x0, y0, x1, y1 = _corners(target)
+    if x0 == x1 or y0 == y1:
         return NO_STAMP
     if shown is None:
         raise Unfit(Unfitness.RULE)
     unit = _user_unit(file, target) if shown.lines else 1.0
-    return stamps.of(shown, rect, rotation_of(target), colours_of(file, catalog), unit)
+    return stamps.of(shown, abs(x1 - x0), abs(y1 - y0), rotation_of(target), colours_of(file, catalog), unit)
 
 
 def rect_of(field: Field) -> Rect:
     """A widget's rectangle, its corners in order."""
+    x0, y0, x1, y1 = _corners(field)
+    return Rect(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+
+
+def _corners(field: Field) -> list[float]:
     corners = reals(field.found.get(b"Rect", b""))
     if len(corners) != 4:
         raise Unfit(Unfitness.RECTANGLE)
-    x0, y0, x1, y1 = corners
-    return Rect(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+    return corners
 
 
 def rotation_of(field: Field) -> int:
@@ -52,8 +54,8 @@ def rotation_of(field: Field) -> int:
 
 def _user_unit(file: NativeFile, target: Field) -> float:
     page = file.raw(*reference(target.found.get(b"P", b"")))
-    if b"UserUnit" not in page and not _MAY_HIDE.search(page):
-        return 1.0
+    if b"UserUnit" not in page and not (b"(" in page or b"%" in page or b"#" in page):
+        return 1.0  # with none of them no `endobj` is none, and no key is written otherwise
     raw = alone(page).get(b"UserUnit")
     unit = 1.0 if raw is None else reals(b"[%b]" % raw)[0]
     return unit if unit > 0 else 1.0

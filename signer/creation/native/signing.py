@@ -1,9 +1,9 @@
 """One more signature by the native path: a `Prepared` of the same kind as the other ways make.
 
-1. read      the end, the sections, the form                      (`Unfit`: another way)
-2. permit    the field is empty, no earlier signature forbids it  (`Unfit`: the other way says which rule)
-3. draw      the stamp, and the values that are filled with it
-4. digest    the file's bytes, or the state kept from when they were hashed
+1. digest    the file's bytes, or the state kept from when they were hashed
+2. read      the end, the sections, the form                      (`Unfit`: another way)
+3. permit    the field is empty, no earlier signature forbids it  (`Unfit`: the other way says which rule)
+4. draw      the stamp, and the values that are filled with it
 5. assemble  the revision, and the digest over it around the hole
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from signer.creation.native.locks import Lock
 from signer.creation.native.reading import NativeFile, common
 from signer.creation.native.revision import Change, assembled
 from signer.creation.native.showing import colours_of, stamp_of
+from signer.creation.native.source import Source
 from signer.creation.two_step import SignatureRequest, check_request, claims
 from signer.errors import SigningRefused
 from signer.stages import Prepared
@@ -45,14 +47,14 @@ def prepare(
     check_request(request)
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return _prepared(NativeFile(descriptor), request, stamps, kept)
+        source = Source(descriptor)
+        state = _base_state(source, request.digest_algorithm, kept)
+        return _prepared(NativeFile(source), state, request, stamps)
     finally:
         os.close(descriptor)
 
 
-def _prepared(
-    file: NativeFile, request: SignatureRequest, stamps: Stamps, kept: KeptDigest | None
-) -> Prepared:
+def _prepared(file: NativeFile, state: _Hash, request: SignatureRequest, stamps: Stamps) -> Prepared:
     root = file.trailer.get(b"Root", b"")
     catalog = common(file, root)
     form = common(file, catalog.get(b"AcroForm", b""))
@@ -64,27 +66,27 @@ def _prepared(
     first, forms = file.next_number, len(texts)
     changes = [Change(text.field, text.value, number) for number, text in enumerate(texts, first + 1)]
     changes.append(Change(target, b"%d 0 R" % first, first + forms + stamp.count if stamp.count else 0))
-    state = _base_state(file, request.digest_algorithm, kept)
     signature = claims(request) + _locked(lock, root)
     return assembled(file, changes, signature, [text.form for text in texts], stamp, state, request)
 
 
-def _base_state(file: NativeFile, algorithm: str, kept: KeptDigest | None) -> _Hash:
+def _base_state(source: Source, algorithm: str, kept: KeptDigest | None) -> _Hash:
     if kept is not None and kept.algorithm == algorithm:
-        if kept.size != file.size:
-            raise SigningRefused(reasons.BASE_CHANGED, size=file.size, expected=kept.size)
+        if kept.size != source.size:
+            raise SigningRefused(reasons.BASE_CHANGED, size=source.size, expected=kept.size)
         return kept.started()
     state = _DIGESTS[algorithm]()
     if kept is None:
-        file.hash_into(state)
+        source.hash_into(state)
         return state
     again = hashlib.new(kept.algorithm)
-    file.hash_into(state, again)
+    source.hash_into(state, again)
     if again.digest() != kept.state.digest():
         raise SigningRefused(reasons.DIGEST_CHANGED)
     return state
 
 
+@lru_cache(maxsize=256)
 def _locked(lock: Lock | None, root: bytes) -> bytes:
     """The field's lock, as a FieldMDP reference over the catalog (ISO 32000-2, 12.8.2.4)."""
     if lock is None:

@@ -66,11 +66,12 @@ def direct_references(value: Any) -> Iterator[Ref]:
     stack = [value]
     while stack:
         item = stack.pop()
-        if isinstance(item, Ref):
+        kind = type(item)  # the reader makes no others, and most items are numbers
+        if kind is Ref:
             yield item
-        elif isinstance(item, dict):
+        elif kind is dict:
             stack.extend(item.values())
-        elif isinstance(item, list):
+        elif kind is list:
             stack.extend(item)
-        elif isinstance(item, Stream):
+        elif kind is Stream:
             stack.extend(item.dict.values())

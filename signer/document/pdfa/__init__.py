@@ -7,8 +7,8 @@ Rules carry the numbers that veraPDF gives them (clause and test of ISO 19005-2:
 judgement are ours. One module for each group of clauses.
 """
 
-from signer.document.pdfa.check import check
+from signer.document.pdfa.check import check, check_open
 from signer.document.pdfa.context import PdfaLimits
 from signer.document.pdfa.report import PdfaFinding, PdfaReport
 
-__all__ = ["PdfaFinding", "PdfaLimits", "PdfaReport", "check"]
+__all__ = ["PdfaFinding", "PdfaLimits", "PdfaReport", "check", "check_open"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,17 @@ def check(path: Path, limits: PdfaLimits = _DEFAULT) -> PdfaReport:
     Runs in the sandbox. Raises `DocumentRefused` when the file cannot be read as PDF at all; encryption and
     too many objects, which end the reading too, are reported as the rules that they break.
     """
+    return _report(lambda given: PdfFile.open(path, limits=given), limits)
+
+
+def check_open(pdf: PdfFile, limits: PdfaLimits = _DEFAULT) -> PdfaReport:
+    """The same for a file that is open, whatever its reader's limits are. Raises as `check`."""
+    return _report(pdf.within, limits)
+
+
+def _report(opened: Callable[[ReaderLimits], PdfFile], limits: PdfaLimits) -> PdfaReport:
     try:
-        with PdfFile.open(path, limits=ReaderLimits(stream_bytes=limits.stream_bytes)) as pdf:
+        with opened(ReaderLimits(stream_bytes=limits.stream_bytes)) as pdf:
             return _checked(Context(pdf, limits))
     except DocumentRefused as exc:
         if exc.reason.id not in _UNREAD:

@@ -7,7 +7,7 @@ once. What was shown in which font is kept for the font rules.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from signer.document.objects import Name, Ref, Stream
@@ -30,13 +30,6 @@ _OPERATORS = (
     "RG rg ri s S sc SC scn SCN sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' \""
 )
 OPERATORS = frozenset(_OPERATORS.split())
-PAINTING = {"f": "fill", "F": "fill", "f*": "fill", "S": "stroke", "s": "stroke"}
-BOTH = frozenset({"b", "B", "b*", "B*"})
-SHOWING = frozenset({"Tj", "TJ", "'", '"'})
-DEVICE_OPERATORS = {
-    "g": ("fill", "DeviceGray"), "G": ("stroke", "DeviceGray"), "rg": ("fill", "DeviceRGB"),
-    "RG": ("stroke", "DeviceRGB"), "k": ("fill", "DeviceCMYK"), "K": ("stroke", "DeviceCMYK"),
-}  # fmt: skip
 INLINE_FILTERS = frozenset(
     {
         "ASCIIHexDecode", "ASCII85Decode", "FlateDecode", "RunLengthDecode", "CCITTFaxDecode", "DCTDecode",
@@ -44,7 +37,10 @@ INLINE_FILTERS = frozenset(
     }
 )  # fmt: skip
 INVISIBLE_TEXT = 3
-_GRAY = Name("DeviceGray")
+_GRAY, _RGB, _CMYK = Name("DeviceGray"), Name("DeviceRGB"), Name("DeviceCMYK")
+_DEVICE_SPACES = {b"g": _GRAY, b"G": _GRAY, b"rg": _RGB, b"RG": _RGB, b"k": _CMYK, b"K": _CMYK}
+
+_Handler = Callable[["_Run", list[Any]], None]
 
 
 @dataclass
@@ -55,16 +51,6 @@ class FontUse:
     number: int
     shown: set[bytes] = field(default_factory=set)
     rendered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """The part of the graphics state that rules ask for; colour spaces as they were set."""
-
-    fill: Any = _GRAY
-    stroke: Any = _GRAY
-    font: int = -1
-    mode: int = 0
 
 
 @dataclass
@@ -113,15 +99,21 @@ class Contents:
     ) -> None:
         """Interpret one content stream."""
         run = _Run(self, own, resources, number, depth)
-        for operator, operands in operations(data):
-            self.budget -= 1 + len(operands)
+        for operator, operands, tokens in operations(data):
+            self.budget -= tokens
             if self.budget < 0:
                 self.context.complete = False
                 return
-            run.step(operator, operands)
+            if operator:
+                run.step(operator, operands)
+            else:
+                run.set_colours(operands)
 
 
 class _Run:
+    """One stream under way, with the part of the graphics state that rules ask for: colour spaces as they were
+    set, the font's key, the text rendering mode."""
+
     def __init__(
         self, contents: Contents, own: dict[str, Any], resources: dict[str, Any], number: int, depth: int
     ) -> None:
@@ -131,56 +123,49 @@ class _Run:
         self.resources = resources
         self.number = number
         self.depth = depth
-        self.state = _State()
-        self.saved: list[_State] = []
+        self.fill: Any = _GRAY
+        self.stroke: Any = _GRAY
+        self.font = -1
+        self.mode = 0
+        self.saved: list[tuple[Any, Any, int, int]] = []
         self.checked: set[str] = set()
 
     def step(self, operator: str, operands: list[Any]) -> None:
         if operator not in OPERATORS:
             self.context.fail("6.2.2-1", f"the operator {operator[:20]!r} is not defined", self.number)
             return
-        for value in operands:
-            self._operand(value)
-        if operator in SHOWING:
-            self._show(operands)
-        elif operator in PAINTING:
-            self._paint(PAINTING[operator])
-        elif operator in BOTH:
-            self._paint("fill")
-            self._paint("stroke")
-        elif operator in DEVICE_OPERATORS:
-            which, space = DEVICE_OPERATORS[operator]
-            self._set_space(which, Name(space))
-        else:
-            handler = _HANDLERS.get(operator)
-            if handler is not None:
-                handler(self, operands)
+        self._limits(operands)
+        handler = _HANDLERS.get(operator)
+        if handler is not None:
+            handler(self, operands)
 
-    def _operand(self, value: Any) -> None:
-        """Limits of one operand (6.1.13); most are small numbers."""
-        kind = type(value)
-        if kind is int and -MAX_INTEGER <= value <= MAX_INTEGER:
-            return
-        if kind is float and MIN_REAL <= abs(value) <= MAX_REAL:
-            return
-        todo = [value]
+    def _limits(self, operands: list[Any]) -> None:
+        """Limits of the operands (6.1.13); most are small."""
+        todo = operands[::-1]
         while todo:
             item = todo.pop()
-            if isinstance(item, list):
+            kind = type(item)
+            if kind is int:
+                if not -MAX_INTEGER <= item <= MAX_INTEGER:
+                    check_number(self.context, item, self.number)
+            elif kind is float:
+                if not MIN_REAL <= abs(item) <= MAX_REAL:
+                    check_number(self.context, item, self.number)
+            elif isinstance(item, Name):
+                if len(item) > MAX_NAME:
+                    self.context.fail("6.1.13-4", "a long name", self.number)
+            elif isinstance(item, bytes):
+                if len(item) > MAX_STRING:
+                    self.context.fail("6.1.13-3", "a long string", self.number)
+            elif isinstance(item, list):
                 todo += item
             elif isinstance(item, dict):
                 todo += item.values()
-            elif isinstance(item, Name):
-                self.context.require(len(item) <= MAX_NAME, "6.1.13-4", "a long name", self.number)
-            elif isinstance(item, bytes):
-                self.context.require(len(item) <= MAX_STRING, "6.1.13-3", "a long string", self.number)
-            else:
-                check_number(self.context, item, self.number)
 
     # --- graphics state
 
     def _save(self, _: list[Any]) -> None:
-        self.saved.append(self.state)
+        self.saved.append((self.fill, self.stroke, self.font, self.mode))
         nested = len(self.saved) <= MAX_NESTING
         self.context.require(nested, "6.1.13-8", "q is nested too deep", self.number)
         if len(self.saved) > 10_000:
@@ -188,21 +173,25 @@ class _Run:
 
     def _restore(self, _: list[Any]) -> None:
         if self.saved:
-            self.state = self.saved.pop()
+            self.fill, self.stroke, self.font, self.mode = self.saved.pop()
 
-    def _set_space(self, which: str, space: Any) -> None:
-        fill, stroke = (space, self.state.stroke) if which == "fill" else (self.state.fill, space)
-        self.state = replace(self.state, fill=fill, stroke=stroke)
+    def set_colours(self, operators: list[bytes]) -> None:
+        """What operators that set a device colour do."""
+        for operator in operators:
+            if operator.islower():
+                self.fill = _DEVICE_SPACES[operator]
+            else:
+                self.stroke = _DEVICE_SPACES[operator]
 
     def _fill_space(self, operands: list[Any]) -> None:
-        self._set_space("fill", _first(operands))
+        self.fill = _first(operands)
 
     def _stroke_space(self, operands: list[Any]) -> None:
-        self._set_space("stroke", _first(operands))
+        self.stroke = _first(operands)
 
     def _text_mode(self, operands: list[Any]) -> None:
         mode = _first(operands)
-        self.state = replace(self.state, mode=mode if type(mode) is int else 0)
+        self.mode = mode if type(mode) is int else 0
 
     def _intent(self, operands: list[Any]) -> None:
         check_rendering_intent(self.context, _first(operands), self.number)
@@ -211,12 +200,19 @@ class _Run:
         state = self.context.dictionary(self._resource("ExtGState", _first(operands)))
         font = self.context.array(state.get("Font"))
         if font:
-            self.state = replace(self.state, font=self._use(font[0]))
+            self.font = self._use(font[0])
 
     # --- what is painted
 
-    def _paint(self, which: str) -> None:
-        self._space(getattr(self.state, which))
+    def _paint_fill(self, _: list[Any]) -> None:
+        self._space(self.fill)
+
+    def _paint_stroke(self, _: list[Any]) -> None:
+        self._space(self.stroke)
+
+    def _paint_both(self, _: list[Any]) -> None:
+        self._space(self.fill)
+        self._space(self.stroke)
 
     def _space(self, space: Any) -> None:
         known = str(space) if isinstance(space, Name) else ""
@@ -252,7 +248,7 @@ class _Run:
         if kind == "Form":
             self.contents.form(value, self.resources, self.number, self.depth + 1)
         elif kind == "Image" and self.context.get(node.get("ImageMask")) is True:
-            self._paint("fill")
+            self._space(self.fill)
         elif kind == "Image" and "ColorSpace" in node:
             check_space(self.context, node["ColorSpace"], self.resources, number)
 
@@ -263,14 +259,14 @@ class _Run:
         for name in used if isinstance(used, list) else [] if used is None else [used]:
             self.context.require(name in INLINE_FILTERS, "6.1.10-1", f"inline filter {name}", self.number)
         if image.get("ImageMask") is True:
-            self._paint("fill")
+            self._space(self.fill)
         elif "ColorSpace" in image:
             check_space(self.context, image["ColorSpace"], self.resources, self.number)
 
     # --- text
 
     def _font(self, operands: list[Any]) -> None:
-        self.state = replace(self.state, font=self._use(self._resource("Font", _first(operands))))
+        self.font = self._use(self._resource("Font", _first(operands)))
 
     def _use(self, value: Any) -> int:
         font = self.context.get(value)
@@ -286,17 +282,17 @@ class _Run:
         return key
 
     def _show(self, operands: list[Any]) -> None:
-        use = self.contents.fonts.get(self.state.font)
+        use = self.contents.fonts.get(self.font)
         last = operands[-1] if operands else None
         strings = [s for s in (last if isinstance(last, list) else [last]) if isinstance(s, bytes)]
         if use is not None and any(strings):
             if self.contents.longest >= 0:
-                fresh = {bytes(text) for text in strings} - use.shown
+                fresh = set(strings) - use.shown
                 self.contents.longest -= sum(map(len, fresh))
                 use.shown |= fresh
-            use.rendered |= self.state.mode != INVISIBLE_TEXT
-        if self.state.mode != INVISIBLE_TEXT:
-            self._paint("fill" if self.state.mode in (0, 4) else "stroke")
+            use.rendered |= self.mode != INVISIBLE_TEXT
+        if self.mode != INVISIBLE_TEXT:
+            self._space(self.fill if self.mode in (0, 4) else self.stroke)
 
     def _resource(self, category: str, name: Any) -> Any:
         if name not in self.context.dictionary(self.own.get(category)):
@@ -310,7 +306,11 @@ def _first(operands: list[Any]) -> Any:
     return operands[0] if operands else None
 
 
-_HANDLERS: dict[str, Callable[[_Run, list[Any]], None]] = {
+def _device(operator: bytes) -> _Handler:
+    return lambda run, _: run.set_colours([operator])
+
+
+_HANDLERS: dict[str, _Handler] = {
     "q": _Run._save,
     "Q": _Run._restore,
     "cs": _Run._fill_space,
@@ -324,4 +324,9 @@ _HANDLERS: dict[str, Callable[[_Run, list[Any]], None]] = {
     "Tr": _Run._text_mode,
     "ri": _Run._intent,
     "gs": _Run._graphics_state,
+    **dict.fromkeys(("f", "F", "f*"), _Run._paint_fill),
+    **dict.fromkeys(("S", "s"), _Run._paint_stroke),
+    **dict.fromkeys(("b", "B", "b*", "B*"), _Run._paint_both),
+    **dict.fromkeys(("Tj", "TJ", "'", '"'), _Run._show),
+    **{operator.decode(): _device(operator) for operator in _DEVICE_SPACES},
 }

@@ -24,33 +24,65 @@ _LONG_KEYS = {
 }  # fmt: skip
 
 
-def operations(data: bytes) -> Iterator[tuple[str, list[Any]]]:
-    """Operators in order with their operands; an inline image is one ("BI", [InlineImage]).
+# Operators on plain numbers that paint nothing (positions, paths, text state, device colours), as far as they
+# follow each other. The numbers are within the limits of 6.1.13 by their length; what looks different ends the run.
+_SPACE = rb"[\t\n\f\r ]"
+_NUMBER = rb"[+-]?(?:\d{1,9}+(?:\.\d{0,9}+)?+|\.\d{1,9}+)"
+_UNPAINTED = rb"(?:BT|ET|EMC|cm|re|rg|RG|T[cdDLmswz*]|W\*?|[cghijJkGKlmMnvwy])"
+_COLOURS = frozenset({b"g", b"rg", b"k", b"G", b"RG", b"K"})
+_RUN = re.compile(
+    rb"(?:%b*+(?:%b%b++){0,%d}+%b(?=%b|\Z)){1,500}+"
+    % (_SPACE, _NUMBER, _SPACE, MAX_OPERANDS, _UNPAINTED, _SPACE)
+)
+# What TJ shows, up to its end: strings of plain letters or whole bytes, and such numbers.
+_SHOWN = re.compile(
+    rb"\[((?:%b*+(?:<(?:[0-9A-Fa-f]{2})*+>|\([^()\\\r]*+\)|%b(?=[\t\n\f\r <(\]]))){0,5000}+)%b*+\]"
+    % (_SPACE, _NUMBER, _SPACE)
+)
+_STRINGS = re.compile(rb"<([^>]*+)>|\(([^)]*+)\)")
+
+
+def operations(data: bytes) -> Iterator[tuple[str, list[Any], int]]:
+    """Operators in order with their operands, and how many tokens that were; an inline image is one ("BI",
+    [InlineImage]). A run of operators that paint nothing is one ("", [those that set a device colour]) with all
+    its tokens; an array that shows text may be without its numbers.
 
     Raises `DocumentRefused` for what is not the grammar.
     """
     position = 0
     operands: list[Any] = []
+    token = syntax.TOKEN.match
     while True:
-        match = syntax.TOKEN.match(data, position)
+        if not operands:
+            run = _RUN.match(data, position)
+            if run is not None:
+                position = run.end()
+                words = run[0].split()
+                yield "", [word for word in words if word in _COLOURS], len(words)
+        match = token(data, position)
         if match is None:
             break
         kind = match.lastindex
-        if kind == syntax.WORD and match[syntax.WORD] not in (b"true", b"false", b"null"):
+        if kind == syntax.WORD and match[syntax.WORD] not in _VALUES:
             position = match.end()
             word = match[syntax.WORD].decode("latin-1")
             if word == "BI":
                 image, position = _inline_image(data, position)
-                yield "BI", [image]
+                yield "BI", [image], 2
             else:
-                yield word, operands
+                yield word, operands, 1 + len(operands)
             operands = []
             continue
         if kind == syntax.NUMBER:
             position = match.end()
             value: Any = syntax.number_of(match[syntax.NUMBER], match.start())
+        elif kind == syntax.NAME:
+            value, position = syntax.name_of(match[syntax.NAME]), match.end()
         elif kind == syntax.HEX:
             value, position = syntax.hex_string(match, 0), match.end()
+        elif kind == syntax.BRACKET and (shown := _SHOWN.match(data, match.start(syntax.BRACKET))):
+            position = shown.end()
+            value = [bytes.fromhex(digits.decode()) or text for digits, text in _STRINGS.findall(shown[1])]
         else:
             value, position = syntax.parse(data, position, _LIMITS)
         if len(operands) < MAX_OPERANDS:
@@ -60,6 +92,7 @@ def operations(data: bytes) -> Iterator[tuple[str, list[Any]]]:
         raise syntax.malformed("content", position)
 
 
+_VALUES = (b"true", b"false", b"null")
 _REST = re.compile(rb"[\0\t\n\f\r ]+|%[^\r\n]*")
 
 

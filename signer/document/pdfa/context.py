@@ -72,10 +72,10 @@ class Context:
 
     def dictionary(self, value: Any) -> dict[str, Any]:
         """A dictionary or a stream's dictionary; {} for anything else."""
-        found = self.get(value)
-        if isinstance(found, Stream):
-            return found.dict
-        return found if isinstance(found, dict) else {}
+        found = self.pdf.resolve(value) if isinstance(value, Ref) else value
+        if isinstance(found, dict):
+            return found
+        return found.dict if isinstance(found, Stream) else {}
 
     def array(self, value: Any) -> list[Any]:
         """An array; [] for anything else."""
@@ -84,7 +84,9 @@ class Context:
 
     def name(self, value: Any) -> str:
         """A name; "" for anything else."""
-        found = self.get(value)
+        if value is None:  # most entries that rules ask for are not there
+            return ""
+        found = self.pdf.resolve(value) if isinstance(value, Ref) else value
         return str(found) if isinstance(found, Name) else ""
 
     def integer(self, value: Any) -> int | None:

@@ -24,6 +24,9 @@ _ROLES = {
     "OutputIntents": "intents",
     "OCProperties": "layers",
 }
+_HOLDING = frozenset({dict, list, Ref})  # a stream is only reached by reference
+_NUMBERS = frozenset({int, float})
+_NUMBERS_AND_ROWS = _NUMBERS | {list}
 _ITEMS = {"states": "state", "annotations": "annotation", "intents": "intent"}
 
 
@@ -47,6 +50,12 @@ def walk(context: Context, rules: tuple[Rule, ...]) -> None:
                 value = context.pdf.resolve(value)
             except DocumentRefused:
                 continue  # the syntax rules have named it
+        if type(value) is list and _is_of_rows(value):  # each would be taken out at once and hold nothing
+            left -= sum(type(item) is list for item in value)
+            if left < 0:
+                context.complete = False
+                return
+            continue
         todo += _children(value, role, number)
         if isinstance(value, dict | Stream):
             node = value.dict if isinstance(value, Stream) else value
@@ -54,15 +63,20 @@ def walk(context: Context, rules: tuple[Rule, ...]) -> None:
                 rule(context, role, node, number)
 
 
+def _is_of_rows(value: list[Any]) -> bool:
+    """Whether an array holds numbers, and arrays of numbers: widths, rectangles."""
+    if not _NUMBERS_AND_ROWS.issuperset(map(type, value)):
+        return False
+    return all(_NUMBERS.issuperset(map(type, item)) for item in value if type(item) is list)
+
+
 def _children(value: Any, role: str, number: int) -> list[tuple[Any, str, int]]:
+    inner = _ITEMS.get(role, "")
     if isinstance(value, list):
-        return [(item, _ITEMS.get(role, ""), number) for item in value if isinstance(item, dict | list | Ref)]
+        return [(item, inner, number) for item in value if type(item) in _HOLDING]
     node = value.dict if isinstance(value, Stream) else value
     if not isinstance(node, dict):
         return []
-    inner = _ITEMS.get(role, "")
     return [
-        (item, inner or _ROLES.get(key, ""), number)
-        for key, item in node.items()
-        if isinstance(item, dict | list | Ref)
+        (item, inner or _ROLES.get(key, ""), number) for key, item in node.items() if type(item) in _HOLDING
     ]

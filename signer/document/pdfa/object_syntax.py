@@ -7,12 +7,11 @@ parsed value no longer tells (spaces, ends of line, digits).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from policies.reasons import document as reasons
 from signer.document import syntax
-from signer.document.objects import HexString, Name, Stream
+from signer.document.objects import HexString, Name, Ref, Stream
 from signer.document.pdfa.context import READER, Context
 from signer.document.reader import Entry
 from signer.errors import DocumentRefused
@@ -44,7 +43,7 @@ def check_object_syntax(context: Context) -> None:
     context.require(highest <= MAX_OBJECTS, "6.1.13-7", f"object number {highest}")
     packed: dict[int, list[int]] = {}
     budget = context.limits.values
-    for number, entry in _newest(context):
+    for number, entry in context.pdf.newest_entries():
         budget -= 1
         if budget < 0:
             context.complete = False
@@ -55,15 +54,6 @@ def check_object_syntax(context: Context) -> None:
             packed.setdefault(entry.where, []).append(entry.extra)
     for container in sorted(packed):
         _packed(context, container)
-
-
-def _newest(context: Context) -> Iterator[tuple[int, Entry]]:
-    seen: set[int] = set()
-    for section in context.pdf.sections:
-        for number, entry in section.entries.items():
-            if number not in seen:
-                seen.add(number)
-                yield number, entry
 
 
 def _written(context: Context, number: int, entry: Entry) -> None:
@@ -162,22 +152,22 @@ def _values(context: Context, number: int, root: Any, read: Any) -> None:
     while todo:
         value = todo.pop()
         kind = type(value)
-        if kind is int and -MAX_INTEGER <= value <= MAX_INTEGER:
-            continue  # nearly every value of a large object
         if kind is dict:
             for key in value:
-                _name(context, number, key)
+                if len(key) > MAX_NAME:
+                    _name(context, number, key)
             todo += value.values()
-        elif kind is list:
-            todo += value
-        else:
+        elif kind is list:  # widths and rectangles are left out at once
+            todo += [v for v in value if type(v) is not int or not -MAX_INTEGER <= v <= MAX_INTEGER]
+        elif kind is Name:
+            if len(value) > MAX_NAME:
+                _name(context, number, value)
+        elif kind is not Ref:
             _scalar(context, number, value, read)
 
 
 def _scalar(context: Context, number: int, value: Any, read: Any) -> None:
-    if isinstance(value, Name):
-        _name(context, number, value)
-    elif isinstance(value, bytes):
+    if isinstance(value, bytes):
         if len(value) > MAX_STRING:
             context.fail("6.1.13-3", f"a string of {len(value)} bytes", number)
         if isinstance(value, HexString) and value.start >= 0:
@@ -188,8 +178,7 @@ def _scalar(context: Context, number: int, value: Any, read: Any) -> None:
 
 
 def _name(context: Context, number: int, name: str) -> None:
-    if len(name) > MAX_NAME:
-        context.fail("6.1.13-4", f"a name of {len(name)} bytes", number)
+    context.fail("6.1.13-4", f"a name of {len(name)} bytes", number)
 
 
 def check_number(context: Context, value: Any, number: int) -> None:

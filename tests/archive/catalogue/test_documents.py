@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import timedelta, timezone
 from uuid import UUID
 
 import pytest
@@ -70,6 +70,44 @@ def test_a_row_that_moved_is_not_overwritten(catalogue):
         assert documents.get(conn, seen.id).subject == "Về việc khác"
         assert documents.get(conn, seen.id).version == 2
     assert refused.value.reason is access.CHANGED_MEANWHILE
+
+
+def test_what_a_change_returns_is_what_is_stored(catalogue):
+    local = AT.astimezone(timezone(timedelta(hours=7)))
+    boxes = [{"role": "seal", "page": 0, "name": "seal", "rect": [1.0, 2, 3.5, 4], "rotation": 0}]
+    with catalogue.write() as conn:
+        document = new_document(conn)
+        for values in (
+            {"boxes": boxes, "number": 1},
+            {"state": State.SEALED},
+            {"metadata": {"a": [1, None]}},
+        ):
+            document = documents.change(conn, document, local, **values)
+            assert repr(document) == repr(documents.get(conn, document.id))
+
+
+def test_the_version_of_a_row_counts_its_changes(catalogue):
+    with catalogue.write() as conn:
+        document = new_document(conn)
+        assert documents.row_version(conn, document.id) == document.version == 1
+        changed = documents.change(conn, document, AT, subject="Về việc khác")
+        assert documents.row_version(conn, document.id) == changed.version == 2
+        with pytest.raises(ArchiveRefused) as refused:
+            documents.row_version(conn, "no such id")
+    assert refused.value.reason is archiving.NO_DOCUMENT
+
+
+def test_versions_are_numbered_in_the_order_in_which_they_came(catalogue):
+    with catalogue.write() as conn:
+        first, second = new_document(conn), new_document(conn)
+        for number in range(3):
+            for document in (first, second):
+                version = NewVersion(VersionRole.PREPARED, f"{number:064d}", number)
+                documents.add_version(conn, document.id, version, AT)
+        for document in (first, second):
+            found = documents.versions(conn, document.id)
+            assert [version.ordinal for version in found] == [1, 2, 3, 4]
+            assert [version.size for version in found[1:]] == [0, 1, 2]
 
 
 def test_a_refused_act_changes_nothing(catalogue):

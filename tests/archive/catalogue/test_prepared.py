@@ -88,6 +88,19 @@ def test_changes_tell_how_many_rows_they_changed(conn):
     assert Prepared(select(things.c.name))(conn).scalar_one_or_none() is None
 
 
+def test_many_rows_by_one_statement(conn, transactions):
+    add = Prepared(insert(things))
+    assert add.many(conn, []) == 0
+    assert add.many(conn, [{**ROW, "id": number} for number in (1, 2, 3)]) == 3
+    rename = Prepared(update(things).where(things.c.id == bindparam("wanted")).values(name=bindparam("new")))
+    changes = [{"wanted": number, "new": f"n{number}"} for number in (2, 3, 9)]
+    assert rename.many(conn, changes) == 2
+    event.listen(transactions.engine, "before_cursor_execute", lambda *_args: None)  # SQLAlchemy's way
+    assert rename.many(conn, changes) == 2
+    names = Prepared(select(things.c.name).order_by(things.c.id))
+    assert [row.name for row in names(conn)] == ["Số 1", "n2", "n3"]
+
+
 def test_errors_are_sqlalchemys(conn):
     add = Prepared(insert(things))
     add(conn, ROW)

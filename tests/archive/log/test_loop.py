@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError
 import pytest
 
 from archive.errors import ArchiveDamaged
-from archive.log.loop import SequencerLoop
+from archive.log.loop import CROWD, SequencerLoop
 from archive.storage import keys
 from archive.storage.memory import Fault
 from tests.archive.log.house import House
@@ -96,6 +96,20 @@ def test_stopping_cancels_who_still_waits(house):
     waiting = loop.expect("never submitted")
     loop.stop()
     assert waiting.cancelled() and loop.expect("too late").cancelled()
+
+
+def test_after_a_run_leaves_gather_until_many_wait(house):
+    loop = SequencerLoop(house.sequencer(), pause=10 * PATIENCE)
+    loop.start()
+    first = loop.expect("first")
+    house.submit(("first", b"first"))
+    loop.wake()
+    assert first.result(PATIENCE).head.size == 1
+    house.submit(*[(f"leaf {n}", b"%d" % n) for n in range(CROWD)])
+    loop.wake()
+    waiting = [loop.expect(f"leaf {n}") for n in range(CROWD)]
+    assert {each.result(PATIENCE).head.size for each in waiting} == {1 + CROWD}
+    loop.stop()  # does not wait for the pause
 
 
 def test_a_forgotten_leaf_is_sequenced_all_the_same(house, running):

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from api.wiring import tools
 from policies.algorithms import SignatureAlgorithm
+from policies.reasons import signing as reasons
 from signer.creation import single
 from signer.creation.batch import worker
 from signer.creation.batch.journal import JournalWriter
 from signer.creation.staging import Staged
-from signer.errors import SignerUnavailable
+from signer.errors import SignerUnavailable, SigningRefused
 from signer.ports import SigningKey
 
 POINTS = (
@@ -166,3 +168,85 @@ def _plant(at: str, die: object, session: Session) -> None:
 
     setattr(owner, name, planted)
     assert worker.single is single
+
+
+def noted(opened: Path, raises: str = "", **given: object) -> Session:
+    """A session whose openings are written down; it does not open when `raises` names an error."""
+    with opened.open("ab", buffering=0) as file:
+        file.write(b".")
+    if raises == "refused":
+        raise SigningRefused(reasons.PKCS12_UNREADABLE)
+    if raises:
+        raise LookupError(raises)
+    return counted(**given)  # type: ignore[arg-type]
+
+
+def swapped(opened: Path, others: Path, container: Path, **given: object) -> Session:
+    """The first process opens one container, each later one another."""
+    return counted(container if _first(opened) else others, **given)  # type: ignore[arg-type]
+
+
+def meddled(when: str, target: Path, how: str, **given: object) -> Session:
+    """Somebody writes, replaces or removes `target` before or after it is drafted, once."""
+    flag = target.with_suffix(".met")
+    real = single.sandboxed
+
+    def sandboxed(*more: object) -> single.Drafter:
+        inner = real(*more)  # type: ignore[arg-type]
+
+        def draft(source: Path, *rest: object) -> object:
+            made = inner(source, *rest) if when == "after" else None  # type: ignore[arg-type]
+            if source == target and _first(flag):
+                MEDDLING[how](target)
+            return made or inner(source, *rest)  # type: ignore[arg-type]
+
+        return draft  # type: ignore[return-value]
+
+    single.sandboxed = sandboxed  # type: ignore[assignment]
+    return counted(**given)  # type: ignore[arg-type]
+
+
+def delayed(source: Path, flag: Path, target: Path, **given: object) -> Session:
+    """`source` is not drafted before `flag` is there; then somebody writes `target`."""
+    real = single.begin
+
+    def begin(one: Path, *more: object, **named: object) -> object:
+        if one == source:
+            while not flag.exists():
+                time.sleep(0.01)
+            os.utime(target, ns=(1, 1))
+        return real(one, *more, **named)  # type: ignore[arg-type]
+
+    single.begin = begin  # type: ignore[assignment]
+    return counted(**given)  # type: ignore[arg-type]
+
+
+def _rewrite(target: Path) -> None:
+    target.write_bytes(target.read_bytes())
+
+
+def _replace(target: Path) -> None:
+    other = target.with_suffix(".new")
+    other.write_bytes(target.read_bytes())
+    os.utime(other, ns=(target.stat().st_atime_ns, target.stat().st_mtime_ns))
+    other.rename(target)
+
+
+MEDDLING = {"rewritten": _rewrite, "replaced": _replace, "removed": Path.unlink}
+
+
+def hanging(flag: Path, **given: object) -> Session:
+    """A device that does not come back, once."""
+    session = counted(**given)  # type: ignore[arg-type]
+    if _first(flag):
+        single.Begun.sign = lambda *_given: signal.pause()  # type: ignore[assignment, method-assign]
+    return session
+
+
+def _first(flag: Path) -> bool:
+    """Whether nobody was here before, in any process."""
+    try:
+        flag.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True

@@ -86,7 +86,7 @@ def test_two_jobs_never_share_an_output(desk):
     first, second = desk.jobs(2)
     outcomes = desk.run([first, dataclasses.replace(second, out=first.out), second])
     assert statuses(outcomes) == [Status.SIGNED, Status.REFUSED, Status.SIGNED]
-    assert outcomes[1].failure.reason.id == "signing.out-exists"
+    assert outcomes[1].failure.reason.id == "signing.out-twice"
     desk.check([first, second])
 
 
@@ -170,7 +170,7 @@ def test_a_key_that_does_not_open_ends_the_batch(desk):
 
 
 def test_processes_that_die_at_once_end_the_batch(desk):
-    with pytest.raises(SignerUnavailable, match="while they open the key"):
+    with pytest.raises(SignerUnavailable, match="while it opened the key"):
         desk.run(desk.jobs(30), desk.factory("stillborn"))
     assert desk.outputs() == []
 
@@ -191,28 +191,28 @@ def test_a_device_that_is_gone_fails_documents_and_a_rerun_signs_them(desk):
 
 def test_the_password_is_in_no_command_line_and_no_environment(desk):
     with Journal(desk.outs) as journal:
-        process = KeyProcess(desk.factory(), desk.outs, FEW, journal.lock)
+        running = KeyProcess(desk.factory(), desk.outs, FEW, journal.lock)
         try:
-            place = Path("/proc") / str(process.process.pid)
+            place = Path("/proc") / str(running.process.pid)
             shown = (place / "cmdline").read_bytes() + (place / "environ").read_bytes()
             assert PASSWORD.encode() not in shown
             assert "leader.p12" not in shown.decode(errors="replace")
         finally:
-            process.close()
+            running.close()
     assert PASSWORD not in repr(desk.factory())
 
 
 def test_documents_are_read_in_a_child_of_the_key_process(desk):
     """Whoever parses has no key: the key process's memory is not that of the reader."""
     with Journal(desk.outs) as journal:
-        process = KeyProcess(desk.factory(), desk.outs, FEW, journal.lock)
+        running = KeyProcess(desk.factory(), desk.outs, FEW, journal.lock)
         try:
-            children = Path(f"/proc/{process.process.pid}/task/{process.process.pid}/children")
+            children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
             (reader,) = children.read_text().split()
             started = Path(f"/proc/{reader}/cmdline")
             until(lambda: b"signer.sandbox_worker" in started.read_bytes(), "the reader to start")
         finally:
-            process.close()
+            running.close()
     until(lambda: not Path(f"/proc/{reader}").exists(), "the reader to end")
 
 
@@ -352,7 +352,7 @@ def test_several_writers_never_mix_their_lines(desk):
     for thread in threads:
         thread.join()
     with Journal(desk.outs) as journal:
-        assert all(journal.done(f"{mark}{number:02x}") for mark in "abcd" for number in range(50))
+        assert all(journal.done(f"{mark}{number:02x}") is not None for mark in "abcd" for number in range(50))
 
 
 def test_a_factory_that_is_not_there_is_told(desk):

@@ -16,9 +16,11 @@ from policies.layout import INVISIBLE, fills
 from signer.creation import append as appending
 from signer.creation.native import signing as native
 from signer.creation.native.drawing import Stamps
+from signer.creation.native.form import OWN_FIELD
 from signer.creation.native.grammar import entries
 from signer.creation.native.kept import KeptDigest
-from signer.creation.native.reading import WHOLE, NativeFile
+from signer.creation.native.source import WHOLE, Source
+from signer.creation.native.tables import own_table
 from signer.creation.native.unfit import Unfit
 from signer.creation.plan import PreparationPlan
 from signer.creation.prepare import prepare
@@ -289,6 +291,95 @@ def agrees(raw: bytes) -> None:
         assert syntax.parse(value + b" ")[0] == parsed[key.decode("latin-1")]
 
 
+# --- what this software writes itself, by one pattern each
+
+
+text_strings = st.binary(max_size=12).map(serialize).filter(lambda raw: raw.startswith(b"("))
+references = st.builds(Ref, st.integers(1, 10**7), st.integers(0, 65535)).map(serialize)
+FIELD_VALUES = {  # in the order of writing
+    "Type": st.just(b"/Annot"),
+    "Subtype": st.just(b"/Widget"),
+    "FT": st.sampled_from([b"/Sig", b"/Tx"]),
+    "T": text_strings,
+    "F": st.just(b"132"),
+    "Rect": st.sampled_from([b"[0 0 0 0]", b"[365.272 139.913 492.831 -196.606]"]),
+    "P": references,
+    "MK": st.just(b"<</R 90>>"),
+    "TU": text_strings,
+    "Lock": references,
+    "DA": text_strings,
+    "Q": st.just(b"1"),
+    "V": references | text_strings,
+    "AP": references.map(lambda raw: b"<</N %b>>" % raw),
+}
+fields = st.fixed_dictionaries({}, optional=FIELD_VALUES).map(
+    lambda found: (
+        b"\n<<%b>>\nendobj\n"
+        % b"".join(b"/%b %b" % (k.encode(), found[k]) for k in FIELD_VALUES if k in found)
+    )
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(fields)
+def test_a_field_of_our_own_reads_by_its_pattern_as_by_the_grammar(raw):
+    assert OWN_FIELD.read(raw, 0) == entries(raw)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(fields, st.data())
+def test_a_broken_field_of_our_own_reads_alike_or_not_at_all(whole, data):
+    raw = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        raw[at : at + data.draw(st.integers(0, 2))] = data.draw(st.sampled_from(TOKENS))
+    found = OWN_FIELD.read(bytes(raw), 0)
+    assert found is None or found == entries(bytes(raw))
+
+
+ROW = b"%010d 00000 n \n"
+
+
+@pytest.mark.parametrize(
+    ("runs", "shape"),
+    [
+        ([(10, 1, 2)], "cross-reference"),
+        ([(10, 3, 2)], "loose-table"),
+        ([(40, 1, 1), (10, 1, 1)], "cross-reference"),
+        ([(10, 2, 2), (11, 1, 1)], "cross-reference"),
+    ],
+    ids=["more rows", "fewer rows", "descending", "overlapping"],
+)
+def test_a_table_of_our_own_that_lies_is_left_to_the_general_path(tmp_path, runs, shape):
+    base = build.prepared()
+    made = build.append(base, {10: build.field("Leader", "Sig", rect=(0, 0, 0, 0))})
+    table = b"xref\n" + b"".join(
+        b"%d %d\n%b" % (first, count, ROW % len(base) * there) for first, count, there in runs
+    )
+    at = made.rindex(b"xref\n", 0, made.rindex(b"startxref"))
+    path = tmp_path / "a.pdf"
+    path.write_bytes(made[:at] + table + made[made.index(b"trailer", at) :])
+    assert own_table(path.read_bytes(), 0, at, newest=True) is None
+    assert unfit(path, asked("Leader", appearance=None)) == shape
+
+
+@pytest.mark.parametrize("newest", [True, False])
+def test_a_table_of_our_own_is_read_by_one_pattern(files, newest):
+    data = files[2].read_bytes()
+    with PdfFile.open(files[2]) as pdf:
+        section = pdf.sections[0]
+    runs, trailer, end = own_table(data, 0, section.offset, newest=newest)
+    numbers = {num for first, following, _, _ in runs for num in range(first, following)}
+    assert numbers == set(section.entries)
+    for first, following, _, at in runs:
+        for num in range(first, following):
+            row = data[at + 20 * (num - first) :][:20]
+            assert row == ROW % section.entries[num].where
+    found, its_end = entries(data, data.index(b"<<", section.offset))
+    assert end == its_end
+    assert trailer == (found if newest else {b"Prev": found[b"Prev"]})
+
+
 def test_most_dictionaries_of_our_own_are_taken():
     for value in (
         {"A": [1, 2.5, -3]},
@@ -354,10 +445,10 @@ def test_a_file_that_shrinks_meanwhile_is_unfit(tmp_path):
     path.write_bytes(build.append(build.prepared(), {90: build.stream(bytes(WHOLE))}))
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        file = NativeFile(descriptor)
+        source = Source(descriptor)
         os.truncate(path, 1000)
         with pytest.raises(Unfit):
-            file.hash_into(hashlib.sha256())
+            source.hash_into(hashlib.sha256())
     finally:
         os.close(descriptor)
 

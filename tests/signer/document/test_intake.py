@@ -202,6 +202,14 @@ def test_a_mark_beside_the_place_and_date_is_seen(tmp_path):
     assert _facts(_write(tmp_path / "a.pdf", file.build())).secrecy_mark == "MẬT"
 
 
+@pytest.mark.parametrize("annotations", [b"/Annots", b"/NoAnnots"])
+def test_a_mark_stands_where_the_page_shows_it(tmp_path, annotations):
+    """A crop box beyond the paper shows no more of it (ISO 32000-2, 14.11.2.1)."""
+    file = good_file(((60, 700, "MẬT"),)).replace(3, b"/Rotate 0", b"/Rotate 0 /CropBox [0 0 600 2400]")
+    file.replace(3, b"/Annots", annotations)
+    assert _facts(_write(tmp_path / "a.pdf", file.build())).secrecy_mark == "MẬT"
+
+
 def test_a_word_at_the_foot_of_the_page_is_no_mark(tmp_path):
     file = good_file(((60, 100, "MẬT"),))
     assert _facts(_write(tmp_path / "a.pdf", file.build())).secrecy_mark == ""

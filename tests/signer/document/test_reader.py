@@ -133,6 +133,16 @@ def test_a_table_that_claims_more_than_the_file_holds_is_refused():
     assert refused(claimed, lambda pdf: pdf.catalog) == "document.xref-damaged"
 
 
+def test_the_same_file_under_other_limits_keeps_to_them():
+    nested = b"1 0 obj\n" + b"[" * 9 + b"]" * 9 + b"\nendobj\n"
+    head = b"%PDF-1.7\n"
+    table = b"xref\n0 2\n0000000000 65535 f \n0000000009 00000 n \ntrailer\n<< /Size 2 >>\nstartxref\n"
+    pdf = PdfFile.of(head + nested + table + b"%d\n%%%%EOF\n" % len(head + nested))
+    assert pdf.get(1) is pdf.within(ReaderLimits(stream_bytes=1)).get(1)
+    with pytest.raises(DocumentRefused):
+        pdf.within(ReaderLimits(depth=8)).get(1)
+
+
 def test_earlier_revisions_read_as_they_were():
     base = build.prepared()
     changed = append(base, {CONTENT: stream(b"new")})

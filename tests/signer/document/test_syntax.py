@@ -121,6 +121,61 @@ def test_too_many_items_are_refused():
     assert refused.value.id == "document.object-too-large"
 
 
+@pytest.mark.parametrize(("limit", "accepted"), [(8, False), (9, True)])
+def test_the_items_of_rows_count_as_all_others(limit, accepted):
+    limits = ReaderLimits(object_items=limit)
+    with contextlib.nullcontext() if accepted else pytest.raises(DocumentRefused):
+        parse(b"<</W [1 [250 251] 2 [500]]>>", limits=limits)
+
+
+@pytest.mark.parametrize(("limit", "accepted"), [(2, False), (3, True)])
+def test_rows_are_nested_as_deep_as_all_others(limit, accepted):
+    with contextlib.nullcontext() if accepted else pytest.raises(DocumentRefused):
+        parse(b"<</W [1 [250]]>>", limits=ReaderLimits(depth=limit))
+
+
+spelled = st.sampled_from(
+    [
+        b"0",
+        b"7",
+        b"+5",
+        b"-3",
+        b"-0",
+        b"007",
+        b"5.",
+        b"0.25",
+        b"-.5",
+        b"+1.50",
+        b"1234567890",
+        b"/N",
+        b"(s)",
+        b"1 0 R",
+    ]
+)
+gaps = st.sampled_from([b" ", b"\n", b"  ", b"\t\r", b"\0", b"%c\n"])
+rows = st.lists(spelled | st.lists(spelled, max_size=4), max_size=8)
+
+
+@given(rows, st.data())
+def test_numbers_in_rows_read_as_numbers_alone(row, data):
+    """The array as a whole, however it is spelled, against each of its values by itself."""
+
+    def written(items):
+        words = [written(item) if isinstance(item, list) else item for item in items]
+        return (
+            b"["
+            + b"".join(word + data.draw(gaps) for word in words)
+            + data.draw(st.sampled_from([b"", b" "]))
+            + b"]"
+        )
+
+    def alone(items):
+        return [alone(item) if isinstance(item, list) else parse(item)[0] for item in items]
+
+    found = parse(b"<</W " + written(row) + b">>")[0]["W"]
+    assert repr(found) == repr(alone(row))
+
+
 def test_an_indirect_object_and_its_stream():
     found = parse_indirect(b"  7 0 obj\n<</Length 3>>\nstream\r\nabc\nendstream endobj")
     assert (found.num, found.gen, found.value, found.stream_start) == (7, 0, {"Length": 3}, 32)

@@ -1,0 +1,151 @@
+"""Jobs as rows of DBOS's tables: put in line, taken, ended. One statement each, in a transaction of the caller.
+
+DBOS's own steps do the same with four transactions a job and cost ten times the processor time. All that the
+service relies on beside DBOS's public interface is here: the columns of `workflow_status`, `workflow_input` and
+`workflow_output`. `tests/api/test_job_rows.py` compares every row with the one that DBOS itself makes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from dbos import DBOSPortableJSONSerializer
+from sqlalchemy import text
+
+from archive.catalogue import Connection
+
+WORKFLOW, APPLICATION = "antin.act", "antin"
+# Bumped on purpose when a workflow's steps change, so that old rows are not resumed by new code.
+APPLICATION_VERSION = "1"
+SERIALIZER = DBOSPortableJSONSerializer()
+Failure = tuple[str, str]  # name of the error, and what it says
+
+_PUT = """
+INSERT INTO {schema}workflow_status (workflow_uuid, status, name, queue_name, priority, delay_until_epoch_ms,
+    application_version, serialization, recovery_attempts)
+VALUES (:operation, :status, '{workflow}', :queue, :priority, {delayed}, '{version}', '{serializer}', 0)
+ON CONFLICT (workflow_uuid) DO NOTHING"""
+_PUT_INPUT = """
+INSERT INTO {schema}workflow_input (workflow_uuid, inputs) VALUES (:operation, :inputs)
+ON CONFLICT (workflow_uuid) DO NOTHING"""
+# The first two conditions on the state, as DBOS has them: the second lets the partial index be used.
+_TAKE = """
+UPDATE {schema}workflow_status SET status = 'PENDING', owner_xid = :token, executor_id = :executor,
+    application_name = '{application}', recovery_attempts = recovery_attempts + 1,
+    started_at_epoch_ms = {now}, updated_at = {now}
+WHERE workflow_uuid IN (
+    SELECT workflow_uuid FROM {schema}workflow_status
+    WHERE queue_name = :queue AND status = 'ENQUEUED' AND status IN ('ENQUEUED', 'PENDING')
+        AND application_version = '{version}'
+        AND (application_name IS NULL OR application_name = '{application}')
+    ORDER BY priority, created_at, workflow_uuid LIMIT :places {locked}
+) AND status = 'ENQUEUED'
+RETURNING workflow_uuid, priority, created_at, recovery_attempts,
+    (SELECT inputs FROM {schema}workflow_input AS i WHERE i.workflow_uuid = workflow_status.workflow_uuid)"""
+_END = """
+UPDATE {schema}workflow_status SET status = :status, owner_xid = NULL, deduplication_id = NULL,
+    completed_at = {now}, updated_at = {now}
+WHERE workflow_uuid = :operation AND status = 'PENDING' AND owner_xid = :token"""
+_PUT_ERROR = """
+INSERT INTO {schema}workflow_output (workflow_uuid, error) VALUES (:operation, :error)
+ON CONFLICT (workflow_uuid) DO UPDATE SET output = NULL, error = excluded.error"""
+_GIVE_BACK = """
+UPDATE {schema}workflow_status SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
+    recovery_attempts = recovery_attempts - 1, updated_at = {now}
+WHERE status = 'PENDING' AND owner_xid = :token"""
+_OPEN = "SELECT workflow_uuid FROM {schema}workflow_status WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')"
+
+_SQLITE = {
+    "schema": "",
+    "now": "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+    "locked": "",
+}
+_POSTGRESQL = {
+    "schema": "dbos.",
+    "now": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+    "locked": "FOR UPDATE SKIP LOCKED",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One that was taken. `attempts` counts this one; `inputs` is what the row says of kind and payload."""
+
+    operation: str
+    inputs: str
+    attempts: int
+    token: str
+
+    def read(self) -> tuple[str, str, dict[str, Any]]:
+        """Kind, operation's id, payload. Raises ValueError when the row holds something else."""
+        kind, operation, payload = json.loads(self.inputs)["positionalArgs"]
+        return kind, operation, payload
+
+
+class JobRows:
+    """The statements for one kind of database."""
+
+    def __init__(self, dialect: str, executor: str) -> None:
+        self.executor = executor
+        words = (_SQLITE if dialect == "sqlite" else _POSTGRESQL) | {
+            "workflow": WORKFLOW,
+            "application": APPLICATION,
+            "version": APPLICATION_VERSION,
+            "serializer": SERIALIZER.name(),
+        }
+
+        def statement(template: str, delayed: str = "NULL") -> Any:
+            return text(template.format(delayed=delayed.format(**words), **words))
+
+        self._put = statement(_PUT)
+        self._put_delayed = statement(_PUT, "{now} + CAST(:delay AS BIGINT)")
+        self._put_input = statement(_PUT_INPUT)
+        self._take = statement(_TAKE)
+        self._end = statement(_END)
+        self._put_error = statement(_PUT_ERROR)
+        self._give_back = statement(_GIVE_BACK)
+        self._open = statement(_OPEN)
+
+    def put(
+        self, conn: Connection, queue: str, job: tuple[str, str, dict[str, Any]], priority: int, delay: float
+    ) -> None:
+        """In line, or `delay` seconds from now; `job` is kind, operation's id and payload. A second is the first."""
+        kind, operation, payload = job
+        row = {"operation": operation, "queue": queue, "priority": priority}
+        if delay > 0:
+            conn.execute(self._put_delayed, row | {"status": "DELAYED", "delay": int(delay * 1000)})
+        else:
+            conn.execute(self._put, row | {"status": "ENQUEUED"})
+        inputs = SERIALIZER.serialize({"namedArgs": {}, "positionalArgs": [kind, operation, payload]})
+        conn.execute(self._put_input, {"operation": operation, "inputs": inputs})
+
+    def take(self, conn: Connection, queue: str, places: int, token: str) -> list[Job]:
+        """At most `places` of those in line are ours now, the most urgent first; nobody else gets them."""
+        taken = conn.execute(
+            self._take, {"queue": queue, "places": places, "token": token, "executor": self.executor}
+        ).all()
+        taken_in_order = sorted(taken, key=lambda row: (row[1], row[2], row[0]))
+        return [Job(row[0], row[4], row[3], token) for row in taken_in_order]
+
+    def end(self, conn: Connection, job: Job, failure: Failure | None = None) -> None:
+        """It ran. Nothing when it is not ours any more."""
+        status = "SUCCESS" if failure is None else "ERROR"
+        ended = conn.execute(
+            self._end, {"operation": job.operation, "token": job.token, "status": status}
+        ).rowcount
+        if failure is not None and ended:
+            # All in ASCII: a text that the database refuses would keep every other job from being ended.
+            error = json.dumps(
+                {"name": failure[0], "message": failure[1], "code": None}, separators=(",", ":")
+            )
+            conn.execute(self._put_error, {"operation": job.operation, "error": error})
+
+    def give_back(self, conn: Connection, token: str) -> None:
+        """What was taken with this token, by a commit that may not have been one, is in line again."""
+        conn.execute(self._give_back, {"token": token})
+
+    def open(self, conn: Connection) -> set[str]:
+        """The operations whose job waits or runs."""
+        return set(conn.execute(self._open).scalars())
