@@ -37,6 +37,21 @@ def pytest_runtest_setup(item):
         pytest.fail("pytest and pytest-xdist of these versions do not keep groups of tests together")
 
 
+def _sendable(found):
+    """The same with text that UTF-8 can carry: what a test logged may hold half a surrogate pair."""
+    if isinstance(found, str):
+        return found.encode("utf-8", "backslashreplace").decode()
+    if isinstance(found, dict):
+        return {_sendable(key): _sendable(value) for key, value in found.items()}
+    return type(found)(map(_sendable, found)) if isinstance(found, list | tuple) else found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable():
+    """A report that cannot be sent would end the process of pytest-xdist, and with it the run."""
+    return _sendable((yield))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter):
     """The names of what failed stand last, where a log that was cut to its end still shows them."""
