@@ -12,9 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.group_commit import GroupCommit
 from api.store.accounts import Account
-from api.transactions import Transactions, answering
+from api.transactions import Transactions
 from archive import ingest, receipts
 from archive.catalogue import Connection, documents, log_rows
 from archive.catalogue.values import Deposit, Document, Leaf
@@ -59,7 +58,6 @@ class Proofs:
 
     def __post_init__(self) -> None:
         self.tiles = TileReader(self.store)
-        self.together = GroupCommit(self.transactions.write, answering)
         self.verifier = VerifierKey.parse(self.key.vkey)
         sequencer: Sequencer[Connection] = Sequencer(
             store=self.store,
@@ -113,7 +111,7 @@ class Proofs:
         self.check_running()
         numbered = self.loop.expect(deposit.leaf)
         try:
-            leaf = ingest.carry_out(deposit, self.store, self.work, self.together.write, self.clock())
+            leaf = ingest.carry_out(deposit, self.store, self.work, self.transactions.write, self.clock())
             self.loop.wake()
             numbered.result(WAIT_SECONDS)
         except (FutureTimeout, CancelledError) as exc:

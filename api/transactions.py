@@ -6,7 +6,8 @@
 
 SQLite: writers begin with IMMEDIATE (a deferred BEGIN loses updates or fails half-way), WAL, synchronous=FULL
 (a commit survives a power cut), foreign keys on; the process's writers queue on one connection instead of
-polling the file lock. PostgreSQL: its defaults (READ COMMITTED); the queries lock the rows that order acts.
+polling the file lock, and those that follow each other at once share a commit (`sqlite_writer`). PostgreSQL:
+its defaults (READ COMMITTED); the queries lock the rows that order acts.
 
 A note commits without waiting for the disk (synchronous=NORMAL; PostgreSQL: synchronous_commit=off). It survives
 the death of the process, its order among commits is kept, and the next `write` makes it durable as well. It is
@@ -19,21 +20,17 @@ is repeated.
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from archive.errors import ArchiveUnavailable
+from api.database_errors import answering
+from api.sqlite_writer import Writer
 
 BUSY_SECONDS = 60
-UNANSWERED = ("SQLITE_BUSY", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL")
 
 
 class Transactions:
@@ -41,12 +38,12 @@ class Transactions:
 
     def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.url = url
-        self._writer: _Writer | None = None
+        self._writer: Writer | None = None
         self._readers: _Readers | None = None
         if make_url(url).get_backend_name() == "sqlite":
             self.engine = _sqlite(url, busy_seconds, read_only=False)
             self._reader = _sqlite(url, busy_seconds, read_only=True)
-            self._writer, self._readers = _Writer(self.engine, busy_seconds), _Readers(self._reader)
+            self._writer, self._readers = Writer(self.engine, busy_seconds), _Readers(self._reader)
         else:
             self.engine = create_engine(url, pool_pre_ping=True)
             self._reader = self.engine.execution_options(
@@ -55,11 +52,11 @@ class Transactions:
 
     def write(self) -> AbstractContextManager[Connection]:
         """Commits at the end of the block; an exception rolls everything back. Never nest in one thread."""
-        return self._writer.held("FULL") if self._writer else self._begun(waits=True)
+        return self._writer.held(durable=True) if self._writer else self._begun(waits=True)
 
     def note(self) -> AbstractContextManager[Connection]:
         """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
-        return self._writer.held("NORMAL") if self._writer else self._begun(waits=False)
+        return self._writer.held(durable=False) if self._writer else self._begun(waits=False)
 
     def read(self) -> AbstractContextManager[Connection]:
         """A snapshot: rows do not change while the block runs, and writes fail."""
@@ -84,54 +81,6 @@ class Transactions:
             self._readers.close()
         self._reader.dispose()
         self.engine.dispose()
-
-
-class _Writer:
-    """The connection that writes stays open between acts: the way through SQLAlchemy's pool costs more than they do.
-
-    Whoever comes while it is held waits. Safe for threads.
-    """
-
-    def __init__(self, engine: Engine, busy_seconds: float) -> None:
-        self._engine = engine
-        self._busy_seconds = busy_seconds
-        self._turn = Lock()
-        self._conn: Connection | None = None
-        self._process = os.getpid()
-        self._closed = False
-
-    @contextmanager
-    def held(self, waits: str) -> Iterator[Connection]:
-        """`waits`: SQLite's `synchronous`, FULL or NORMAL."""
-        if self._process != os.getpid():  # a fork: the parent's connection is not ours
-            self._turn, self._conn, self._process = Lock(), None, os.getpid()
-        turn = self._turn
-        if not turn.acquire(timeout=self._busy_seconds):
-            raise ArchiveUnavailable("no connection to the database became free")
-        try:
-            with answering():
-                conn = self._conn or self._engine.connect()
-                self._conn = None
-                try:
-                    _set_synchronous(conn, waits)
-                    with conn.begin():
-                        yield conn
-                except BaseException:
-                    conn.close()  # whatever state it is in
-                    raise
-            if self._closed:  # meanwhile
-                conn.close()
-            else:
-                self._conn = conn
-        finally:
-            turn.release()
-
-    def close(self) -> None:
-        """At once, or when the act that holds it ends."""
-        self._closed = True
-        conn, self._conn = self._conn, None
-        if conn is not None:
-            conn.close()
 
 
 class _Readers:
@@ -178,23 +127,6 @@ class _Readers:
                 self._free.pop().close()
 
 
-@contextmanager
-def answering() -> Iterator[None]:
-    try:
-        yield
-    except PoolTimeout as exc:
-        raise ArchiveUnavailable("no connection to the database became free") from exc
-    except DBAPIError as exc:
-        name = getattr(exc.orig, "sqlite_errorname", "")
-        if exc.connection_invalidated or name.startswith(UNANSWERED):
-            raise ArchiveUnavailable(f"the database did not answer ({name or exc.orig})") from exc
-        raise
-    except sqlite3.OperationalError as exc:  # of BEGIN and COMMIT, which go around SQLAlchemy
-        if exc.sqlite_errorname.startswith(UNANSWERED):
-            raise ArchiveUnavailable(f"the database did not answer ({exc.sqlite_errorname})") from exc
-        raise
-
-
 def _sqlite(url: str, busy_seconds: float, *, read_only: bool) -> Engine:
     engine = create_engine(
         url,
@@ -225,13 +157,6 @@ def _sqlite(url: str, busy_seconds: float, *, read_only: bool) -> Engine:
             raw.execute("BEGIN IMMEDIATE")
 
     return engine
-
-
-def _set_synchronous(conn: Connection, waits: str) -> None:
-    if conn.info.get("synchronous", "FULL") != waits:
-        raw: Any = conn.connection.dbapi_connection
-        raw.execute(f"PRAGMA synchronous={waits}")
-        conn.info["synchronous"] = waits
 
 
 def engine_for_jobs(url: str) -> Engine | None:

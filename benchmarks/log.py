@@ -17,7 +17,6 @@ from statistics import median
 
 from sqlalchemy import Connection, Engine, event
 
-from api.group_commit import GroupCommit
 from api.transactions import Transactions
 from archive.catalogue import log_rows
 from archive.catalogue.tables import metadata
@@ -84,7 +83,7 @@ def _counting() -> Iterator[Counts]:
 class Submitters:
     """Threads that each commit one leaf, wait until it is shown, make its proof, and begin again."""
 
-    together: GroupCommit
+    transactions: Transactions
     loop: SequencerLoop[Connection]
     tiles: TileReader
     key: VerifierKey
@@ -114,7 +113,7 @@ class Submitters:
             start = time.perf_counter()
             leaf = _leaf()
             shown = self.loop.expect(leaf.id)
-            with self.together.write() as conn:
+            with self.transactions.write() as conn:
                 log_rows.insert_leaf(conn, leaf)
             self.loop.wake()
             place = shown.result(60)
@@ -161,9 +160,7 @@ def _throughput(folder: Path, measured: float) -> Row:
     )
     loop = SequencerLoop(sequencer)
     loop.start()
-    submitters = Submitters(
-        GroupCommit(transactions.write), loop, TileReader(store), VerifierKey.parse(key.vkey)
-    )
+    submitters = Submitters(transactions, loop, TileReader(store), VerifierKey.parse(key.vkey))
     fsync = fsync_ms(folder)
     with _counting() as counts:
         elapsed = submitters.run(2.0, measured)

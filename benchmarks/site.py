@@ -62,7 +62,7 @@ class Counts:
             changes = raw.total_changes
             if seen.get(id(raw), 0) != changes:
                 seen[id(raw)] = changes
-                waits = raw.execute("PRAGMA synchronous").fetchone()[0] >= 2
+                waits = conn.info.get("synchronous", "FULL") == "FULL"  # as `api.sqlite_writer` keeps it
                 self.commits += waits
                 self.notes += not waits
 
