@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Future
 from threading import Lock
 
+LATELY = 1024  # operations
+
 
 class Endings:
-    """Operations that somebody waits for. Safe for threads.
+    """Operations that somebody waits for, and the last that ended. Safe for threads.
 
     Nothing depends on it: an end that another process brought is seen when the time is over.
     """
@@ -18,12 +21,16 @@ class Endings:
     def __init__(self) -> None:
         self._guard = Lock()
         self._waiting: dict[str, list[Future[None]]] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
 
     @contextlib.contextmanager
     def watched(self, operation_id: str) -> Iterator[Future[None]]:
-        """Done when the operation ends. To be opened before the operation is read: no end falls between."""
+        """Done when the operation ends, or did lately. To be opened before the operation is read, or right after it
+        was made: no end falls between."""
         future: Future[None] = Future()
         with self._guard:
+            if operation_id in self._ended:
+                future.set_result(None)
             self._waiting.setdefault(operation_id, []).append(future)
         try:
             yield future
@@ -37,7 +44,10 @@ class Endings:
     def announce(self, operation_id: str) -> None:
         """It ended, and that is committed."""
         with self._guard:
-            waiting = list(self._waiting.get(operation_id, ()))
+            waiting = [one for one in self._waiting.get(operation_id, ()) if not one.done()]
+            self._ended[operation_id] = None
+            if len(self._ended) > LATELY:
+                self._ended.popitem(last=False)
         for future in waiting:
             if future.set_running_or_notify_cancel():
                 future.set_result(None)

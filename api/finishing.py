@@ -164,7 +164,7 @@ class Finishing:
         if document.version != payload["version"] and self._bears(document, payload["field"]):
             return {"state": document.state}  # done before a crash of this operation
         unchanged(document, payload["version"])
-        with self.s.transactions.read() as conn:
+        with self.s.transactions.look() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
         sha256 = self._initialled(operation, document, actor)
         stamped, imprint = Stamping(self.s).stamp(document, sha256, payload["field"], operation)
@@ -200,7 +200,7 @@ class Finishing:
         document = self._document(payload)
         if document.state is not State.SIGNED:
             return {"state": document.state}
-        with self.s.transactions.read() as conn:
+        with self.s.transactions.look() as conn:
             signers = documents.signers(conn, document.id)
         field = [s.field for s in signers if s.role is FieldRole.LEADER and s.signed_at is not None][-1]
         left = sum(s.role is FieldRole.LEADER and s.signed_at is None for s in signers)
@@ -258,7 +258,7 @@ class Finishing:
             if document.state is State.SEAL_TIMESTAMPED:
                 deposit = self._validate(document)
             elif document.state is State.VALIDATED:
-                with self.s.transactions.read() as conn:
+                with self.s.transactions.look() as conn:
                     deposit = deposit_rows.version_deposit(conn, document.id)
             if deposit is not None:
                 self._carry_out(deposit)
@@ -327,7 +327,7 @@ class Finishing:
         try:
             self.s.proofs.carry_out(deposit)
         except ArchiveUnavailable:
-            with self.s.transactions.read() as conn:
+            with self.s.transactions.look() as conn:
                 committed = log_rows.leaf(conn, deposit.leaf) is not None
             if not committed:
                 raise
@@ -396,16 +396,16 @@ class Finishing:
         return deposit
 
     def _bears(self, document: Document, field: str) -> bool:
-        with self.s.transactions.read() as conn:
+        with self.s.transactions.look() as conn:
             signers = documents.signers(conn, document.id)
         return any(signer.field == field and signer.signed_at is not None for signer in signers)
 
     def _document(self, payload: dict[str, Any]) -> Document:
-        with self.s.transactions.read() as conn:
+        with self.s.transactions.look() as conn:
             return documents.get(conn, payload["document"])
 
     def _actor(self, payload: dict[str, Any]) -> Account:
-        with self.s.transactions.read() as conn:
+        with self.s.transactions.look() as conn:
             found = accounts.active(conn, payload["actor"])
         if found is None:
             raise AccessRefused(access_reasons.NOT_SIGNED_IN)

@@ -78,7 +78,7 @@ class LocalIdentity:
             return False
 
     def session(self, token: str, at: datetime) -> Session | None:
-        with self.transactions.read() as conn:
+        with self.transactions.look() as conn:
             return accounts.session(conn, token_hash(token), at)
 
     def sign_out(self, token: str) -> None:

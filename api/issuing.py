@@ -144,7 +144,7 @@ class Issuing:
 
         Raises PlacementRefused when a box is not found, or found more than once.
         """
-        with self.s.transactions.read() as conn:
+        with self.s.transactions.look() as conn:
             signers = documents.signers(conn, document.id)
         names = [signer.display for signer in signers if signer.role is FieldRole.LEADER]
         leaders = len(names)
@@ -225,7 +225,7 @@ class Issuing:
 
         The time-stamp of what is signed in a `batch` waits behind those of single documents.
         """
-        with self.s.transactions.read() as conn:
+        with self.s.transactions.look() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
         leads = signer.role is FieldRole.LEADER
         act = Act.SIGN if leads else Act.INITIAL
@@ -251,7 +251,7 @@ class Issuing:
 
         `record` takes part in the transaction that says that the key was used.
         """
-        with self.s.transactions.read() as conn:
+        with self.s.transactions.look() as conn:
             signer = work.next_signer(documents.signers(conn, document.id), actor)
         allow(Act.INITIAL, actor.roles)
         next_state(document.state, Act.INITIAL)

@@ -139,7 +139,7 @@ class Proofs:
             self.carry_out(deposit)
         except ArchiveUnavailable as exc:
             log.warning("event %s of %s waits for the archive: %s", kind, document.id, exc)
-        with self.transactions.read() as conn:
+        with self.transactions.look() as conn:
             return documents.get(conn, document.id)
 
     def leaf_of(self, document: Document, sha256: str | None = None) -> Leaf | None:

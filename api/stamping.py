@@ -52,7 +52,7 @@ class Stamping:
 
     def kept_token(self, imprint: bytes, rank: Rank) -> bytes:
         """What an earlier run received is used; else the authority is asked, and its token kept."""
-        with self.s.transactions.read() as conn:
+        with self.s.transactions.look() as conn:
             kept = tokens.kept(conn, imprint.hex())
         if kept is not None:
             return kept

@@ -123,7 +123,7 @@ def layout(found: Layout) -> dict[str, Any]:
 
 def version_sha256(services: Services, found: Document, role: VersionRole | None) -> str:
     """Digest of the newest bytes of that role, or of the newest at all."""
-    with services.transactions.read() as conn:
+    with services.transactions.look() as conn:
         known = rows.versions(conn, found.id)
     if role is None:
         return found.current_sha256 or ""

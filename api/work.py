@@ -172,7 +172,7 @@ def turn(services: Services, document: Document) -> Iterator[None]:
     Raises AccessRefused CHANGED_MEANWHILE.
     """
     with services.turns.of(document.id):
-        with services.transactions.read() as conn:
+        with services.transactions.look() as conn:
             current = documents.row_version(conn, document.id)
         if current != document.version:
             raise AccessRefused(access_reasons.CHANGED_MEANWHILE)

@@ -36,11 +36,12 @@ class Client:
         """The answer's JSON. Raises AssertionError for a refusal, as the others do."""
         return self._ask("GET", path, None, {})
 
-    def post(self, path: str, value: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """A write with a fresh key, with a body of JSON or none."""
+    def post(self, path: str, value: Mapping[str, Any] | None = None, **more: str) -> dict[str, Any]:
+        """A write with a fresh key, with a body of JSON or none; `more` headers."""
+        headers = {"idempotency-key": uuid.uuid4().hex, **more}
         if value is None:
-            return self._ask("POST", path, None, {"idempotency-key": uuid.uuid4().hex})
-        headers = {"idempotency-key": uuid.uuid4().hex, "content-type": "application/json"}
+            return self._ask("POST", path, None, headers)
+        headers["content-type"] = "application/json"
         return self._ask("POST", path, json.dumps(value).encode(), headers)
 
     def upload(self, path: str, form: Mapping[str, str], name: str, pdf: Path | bytes) -> dict[str, Any]:

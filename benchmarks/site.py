@@ -225,7 +225,7 @@ class Walker:
         return self.clerk.upload("/documents", form, "quyet-dinh.pdf", pdf)
 
     def _waits(self, client: Client, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        operation = client.post(path, body)
+        operation = client.post(path, body, prefer=f"wait={WAIT_SECONDS:.0f}")
         deadline = time.monotonic() + self.wait_seconds
         while operation["state"] not in ("succeeded", "failed"):
             assert time.monotonic() < deadline, operation

@@ -171,7 +171,7 @@ def answer_once(
     """
     this = asked(request, account, body_hash)
     with given.keys_in_use.held(this) as first:
-        with given.transactions.read() as conn:
+        with given.transactions.look() as conn:
             kept = idempotency.find(conn, this)
         if kept is not None:
             return _replay(kept, this, made)

@@ -15,8 +15,8 @@ from api.identity import AccessRefused
 from api.issuing import Draft, Issuing
 from api.previews import Previews
 from api.routes.context import ONCE, Given, Who, answer_once, api_router, asked, digest, json_answer
+from api.routes.waiting import Prefer, accepted, waited
 from api.store import idempotency
-from api.store.operations import Operation
 from archive.catalogue import Connection
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, VersionRole
@@ -89,15 +89,10 @@ def show(document: Document, status: int = 200, **headers: str) -> Response:
     return json_answer(views.document(document), status, etag=etag(document), **headers)
 
 
-def accepted(operation: Operation) -> Response:
-    where = f"/api/v1/operations/{operation.id}"
-    return json_answer(views.operation(operation), 202, location=where)
-
-
 def staff_document(given: Given, who: Who, document_id: str, match: str | None = None) -> Document:
     """The document, for an account of its own agency; `match` must name the version that the caller saw."""
     account = who.needs(*STAFF)
-    with given.transactions.read() as conn:
+    with given.transactions.look() as conn:
         document = rows.find(conn, document_id)
     if document is None or document.agency != account.agency:
         raise AccessRefused(reasons.NOT_FOUND, what=Both("văn bản", "document"))
@@ -237,17 +232,26 @@ def prepare(
 
 @writes.post("/documents/{document_id}/initials", summary="Ký nháy", status_code=202)
 @writes.post("/documents/{document_id}/leader-signature", summary="The leader signs", status_code=202)
-def sign(
-    request: Request, given: Given, who: Who, document_id: str, body: SeenBody, match: Match = None
+async def sign(
+    request: Request,
+    given: Given,
+    who: Who,
+    document_id: str,
+    body: SeenBody,
+    match: Match = None,
+    prefer: Prefer = None,
 ) -> Response:
-    account = who.needs(Role.LEADER, Role.CLERK)
-    document = staff_document(given, who, document_id, match)
+    def run() -> Response:
+        account = who.needs(Role.LEADER, Role.CLERK)
+        document = staff_document(given, who, document_id, match)
 
-    def act() -> Response:
-        _refuse_unseen(document, body.sha256)
-        return accepted(Issuing(given).sign(document, account))
+        def act() -> Response:
+            _refuse_unseen(document, body.sha256)
+            return accepted(Issuing(given).sign(document, account))
 
-    return answer_once(request, given, account, digest(document_id, body.sha256), act)
+        return answer_once(request, given, account, digest(document_id, body.sha256), act)
+
+    return await waited(given, prefer, run)
 
 
 def _refuse_unseen(document: Document, sha256: str) -> None:
@@ -257,17 +261,22 @@ def _refuse_unseen(document: Document, sha256: str) -> None:
 
 
 @writes.post("/batches/leader-signatures", summary="The leader signs many documents", status_code=202)
-def sign_batch(request: Request, given: Given, who: Who, body: BatchBody) -> Response:
-    account = who.needs(Role.LEADER)
-    seen = {one.id: one.sha256 for one in body.documents}
-    chosen = [staff_document(given, who, document_id) for document_id in seen]
+async def sign_batch(
+    request: Request, given: Given, who: Who, body: BatchBody, prefer: Prefer = None
+) -> Response:
+    def run() -> Response:
+        account = who.needs(Role.LEADER)
+        seen = {one.id: one.sha256 for one in body.documents}
+        chosen = [staff_document(given, who, document_id) for document_id in seen]
 
-    def act() -> Response:
-        for document in chosen:
-            _refuse_unseen(document, seen[document.id])
-        return accepted(Issuing(given).sign_batch(chosen, account))
+        def act() -> Response:
+            for document in chosen:
+                _refuse_unseen(document, seen[document.id])
+            return accepted(Issuing(given).sign_batch(chosen, account))
 
-    return answer_once(request, given, account, digest(seen), act)
+        return answer_once(request, given, account, digest(seen), act)
+
+    return await waited(given, prefer, run)
 
 
 @writes.post("/documents/{document_id}/number", summary="Cấp số và ngày, vào sổ")
@@ -284,25 +293,35 @@ def number(
 
 
 @writes.post("/documents/{document_id}/seal", summary="The agency seals", status_code=202)
-def seal(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
-    account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id, match)
+async def seal(
+    request: Request, given: Given, who: Who, document_id: str, match: Match = None, prefer: Prefer = None
+) -> Response:
+    def run() -> Response:
+        account = who.needs(Role.CLERK)
+        document = staff_document(given, who, document_id, match)
 
-    def act() -> Response:
-        return accepted(Issuing(given).seal(document, account))
+        def act() -> Response:
+            return accepted(Issuing(given).seal(document, account))
 
-    return answer_once(request, given, account, digest(document_id), act)
+        return answer_once(request, given, account, digest(document_id), act)
+
+    return await waited(given, prefer, run)
 
 
 @writes.post("/documents/{document_id}/continuation", summary="Ask again for what waits", status_code=202)
-def proceed(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
-    account = who.needs(Role.LEADER, Role.CLERK)
-    document = staff_document(given, who, document_id, match)
+async def proceed(
+    request: Request, given: Given, who: Who, document_id: str, match: Match = None, prefer: Prefer = None
+) -> Response:
+    def run() -> Response:
+        account = who.needs(Role.LEADER, Role.CLERK)
+        document = staff_document(given, who, document_id, match)
 
-    def act() -> Response:
-        return accepted(Finishing(given).proceed(document, account))
+        def act() -> Response:
+            return accepted(Finishing(given).proceed(document, account))
 
-    return answer_once(request, given, account, digest(document_id), act)
+        return answer_once(request, given, account, digest(document_id), act)
+
+    return await waited(given, prefer, run)
 
 
 @writes.post("/documents/{document_id}/issue", summary="Phát hành")

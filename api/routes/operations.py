@@ -11,6 +11,7 @@ from api import views
 from api.endings import within
 from api.identity import AccessRefused
 from api.routes.context import Caller, Given, Who, api_router, json_answer
+from api.routes.waiting import LONGEST_WAIT
 from api.services import Services
 from api.store import accounts, operations
 from api.store.operations import Operation
@@ -19,7 +20,6 @@ from policies.refusals import Both
 from policies.vocabulary import Role
 
 router = api_router("operations")
-LONGEST_WAIT = 20.0  # seconds; proxies give up on a silent answer after 30 or more
 Wait = Annotated[
     float, Query(ge=0, le=LONGEST_WAIT, description="seconds to wait for the end before answering")
 ]

@@ -1,0 +1,60 @@
+"""Acts that wait: their answer is 202 with an operation, or its outcome, for who prefers to wait (RFC 7240, 4.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Header, Response
+from starlette.concurrency import run_in_threadpool
+
+from api import views
+from api.endings import within
+from api.routes.context import json_answer
+from api.services import Services
+from api.store import operations
+from api.store.operations import Operation
+
+LONGEST_WAIT = 20.0  # seconds; proxies give up on a silent answer after 30 or more
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\"?(?=$|[,;\s])", re.IGNORECASE)
+Prefer = Annotated[
+    str | None,
+    Header(
+        alias="Prefer",
+        max_length=200,
+        description="`wait=10`: answer with the outcome (200) when it comes within so many seconds, 20 at most; "
+        "else with 202 as without it.",
+    ),
+]
+
+
+def accepted(operation: Operation) -> Response:
+    where = f"/api/v1/operations/{operation.id}"
+    return json_answer(views.operation(operation), 202, location=where)
+
+
+def seconds_of(prefer: str | None) -> float:
+    """How long the caller prefers to wait; what is no such preference is none, as RFC 7240 has it."""
+    found = _WAIT.search(prefer or "")
+    return min(float(found[1]), LONGEST_WAIT) if found else 0.0
+
+
+async def waited(given: Services, prefer: str | None, act: Callable[[], Response]) -> Response:
+    """The answer of `act`, which runs in a thread; the wait for the outcome holds none."""
+    answer = await run_in_threadpool(act)
+    seconds = seconds_of(prefer)
+    if answer.status_code != 202 or not seconds:
+        return answer
+    operation_id = answer.headers["location"].rpartition("/")[2]
+    with given.endings.watched(operation_id) as ending:
+        await within(ending, seconds)
+    found = await run_in_threadpool(_read, given, operation_id)
+    if found is None or not found.ended:
+        return answer
+    return json_answer(views.operation(found), preference_applied=f"wait={seconds:.0f}")
+
+
+def _read(given: Services, operation_id: str) -> Operation | None:
+    with given.transactions.look() as conn:
+        return operations.get(conn, operation_id)
