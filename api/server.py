@@ -8,6 +8,7 @@ import uvicorn
 
 from api.app import create_app
 from api.http_protocol import HttpProtocol
+from api.processor import keep_to_one
 from api.services import Services
 from api.settings import Settings
 from api.wiring import service
@@ -38,4 +39,5 @@ def server(settings: Settings) -> tuple[uvicorn.Server, Services]:
 
 def run(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
+    keep_to_one()
     server(settings)[0].run()

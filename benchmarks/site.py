@@ -29,6 +29,7 @@ from sqlalchemy import Connection, Engine, event
 from api.demo import tsa
 from api.demo.furnish import kept_passwords
 from api.demo.run import demo_settings, running
+from api.processor import keep_to_one
 from api.services import Services
 from benchmarks.client import Client
 from signer.sandbox_process import Worker
@@ -88,6 +89,7 @@ class Counts:
 
 def serve(data: Path, port: int, tsa_url: str = "") -> None:
     """The process: until its standard input ends."""
+    keep_to_one()
     counts = Counts()
     counts.watch()
     settings = demo_settings(data, port).model_copy(

@@ -19,6 +19,9 @@ from typing import Any
 from signer import wire
 from signer.sandbox_template import Process, Template
 
+# Those that this process was given: its workers have them all, also when it keeps to one of them later.
+_PROCESSORS = ",".join(map(str, os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
@@ -172,7 +175,7 @@ def _spawn(program: tuple[str, ...], numbers: tuple[int, ...], ends: tuple[int, 
 def environment() -> dict[str, str]:
     """No secrets of the service: its settings live in environment variables."""
     kept = {name: os.environ[name] for name in ("PATH", "ANTIN_SANDBOX_DEBUG") if name in os.environ}
-    return {**kept, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "ANTIN_PROCESSORS": _PROCESSORS}
 
 
 def _cpu_seconds(wall_seconds: float) -> int:

@@ -24,6 +24,7 @@ GC_THRESHOLD = (20_000, 20, 20)
 
 def main() -> None:
     """Serve calls until the parent closes the pipe. Anything printed by a library goes to stderr."""
+    _spread(os.environ.get("ANTIN_PROCESSORS", ""))
     if sys.argv[-3] == "template":
         numbers = _copy_of_template(sys.argv[-2], socket.socket(fileno=int(sys.argv[-1])))
     else:
@@ -69,6 +70,13 @@ def _take_up(requests: int, answers: int, lifeline: int) -> int:
         os.dup2(end, standard)
         os.close(end)
     return lifeline
+
+
+def _spread(processors: str) -> None:
+    """Over these, wherever the parent's threads keep to."""
+    if processors:
+        with contextlib.suppress(OSError):  # the machine has taken them away since
+            os.sched_setaffinity(0, map(int, processors.split(",")))
 
 
 def _step_back(nice: int) -> None:

@@ -17,6 +17,7 @@ import httpx
 
 from api.demo import furnish
 from api.demo.documents import decision, of_this_year
+from api.processor import keep_to_one
 from api.server import server
 from api.services import Services
 from api.settings import Settings
@@ -37,6 +38,7 @@ class DemoFailed(Exception):
 def run_demo(out: Path, port: int, once: bool) -> int:
     """The path, then the site until Ctrl-C (unless `once`). 0 only if everything held."""
     settings = demo_settings(Path("demo-data") / str(port), port)
+    keep_to_one()
     with running(settings) as (services, passwords):
         try:
             Walk(settings, passwords, services, out).run()
