@@ -11,7 +11,6 @@ import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 from api import jobs, problems, work
@@ -38,8 +37,8 @@ from policies.reasons import issuing as reasons
 from policies.refusals import Refused
 from policies.vocabulary import FieldRole, Indication, State, SubIndication
 from signer.crosscheck.independent import Expectation, ExpectedSignature
-from signer.document.pdfa.report import PdfaReport
 from signer.errors import DocumentRefused, RevocationUnavailable
+from signer.own_output import OwnOutput
 from signer.sandbox import Sandbox
 from signer.stages import Appended
 from signer.validation.values import DocumentReport
@@ -236,9 +235,13 @@ class Finishing:
         that did not stand up to it is not used again.
         """
         report = Verification(self.s, sandbox).own_report(self.s.store.work_path(sha256))
+        self._require_passed(sha256, report, imprint)
+        return report
+
+    def _require_passed(self, sha256: str, report: DocumentReport, imprint: str | None = None) -> None:
         verdict = report.verdict
         if verdict.indication is Indication.TOTAL_PASSED:
-            return report
+            return
         detail = f"{verdict.indication} {verdict.sub_indication or ''}".strip()
         log.error("own output %s: %s", sha256, detail)
         if verdict.sub_indication is SubIndication.TRY_LATER:
@@ -277,10 +280,14 @@ class Finishing:
     def _validate(self, document: Document) -> Deposit:
         """Ours, then the independent checker; only a pass of both goes on. The deposit is planned with it."""
         sha256 = document.current_sha256 or ""
-        report = self._validated(sha256)
-        path = self.s.store.work_path(sha256)
-        self.s.sandbox.call("signer.crosscheck.independent:check", path, self._expectation(document))
-        self._check_conformity(document, path)
+        output = Verification(self.s).own_output(
+            self.s.store.work_path(sha256),
+            self._expectation(document),
+            conformity=bool(document.metadata.get("pdfa", {}).get("conforms")),
+        )
+        report = output.report
+        self._require_passed(sha256, report)
+        self._require_agreement(document, output)
         at = self.s.clock()
         facts = {"indication": str(report.verdict.indication), "level": str(report.signatures[-1].level)}
         with self.s.transactions.write() as conn:
@@ -291,13 +298,12 @@ class Finishing:
             self._bind_audit(conn, document.agency)
         return deposit
 
-    def _check_conformity(self, document: Document, path: Path) -> None:
-        """PDF/A-2b in, PDF/A-2b out."""
-        if not document.metadata.get("pdfa", {}).get("conforms"):
-            return
-        report: PdfaReport = self.s.sandbox.call("signer.document.pdfa:check", path)
-        if not report.conforms:
-            rules = ", ".join(sorted(report.rules)[:5])
+    def _require_agreement(self, document: Document, output: OwnOutput) -> None:
+        """The second opinion was heard; PDF/A-2b in, PDF/A-2b out."""
+        if not output.agreed:
+            raise Refused(reasons.OUTPUT_FAILED, verdict="no second opinion")
+        if output.conformity is not None and not output.conformity.conforms:
+            rules = ", ".join(sorted(output.conformity.rules)[:5])
             log.error("own output %s broke PDF/A: %s", document.id, rules)
             raise Refused(reasons.OUTPUT_FAILED, verdict=f"PDF/A-2b {rules}")
 

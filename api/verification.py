@@ -13,10 +13,13 @@ from archive.catalogue import documents
 from archive.catalogue.values import Document, Version
 from policies.validation import AGENCY
 from signer.augmentation import revocation_data
+from signer.crosscheck.independent import Expectation
 from signer.errors import SandboxUnavailable
+from signer.own_output import PARTS, OwnOutput
 from signer.sandbox import Sandbox
 from signer.stages import Appended
-from signer.validation.values import DocumentReport
+from signer.validation.online import in_rounds
+from signer.validation.values import DocumentReport, Evidence, SignedDigest
 
 BLOCK = 1 << 20
 KEPT_SECONDS = 300
@@ -56,6 +59,27 @@ class Verification:
         """Of bytes that we made ourselves: mostly one round, because their certificates are known."""
         verifier = Verifier(self.sandbox, self.s.revocation, self.s.clock, self.s.foreseen)
         return verifier.validate(path, self.s.trust, None, AGENCY)
+
+    def own_output(self, path: Path, expectation: Expectation, *, conformity: bool) -> OwnOutput:
+        """The same with the second opinion and, where asked for, PDF/A. Raises CrossCheckFailed where they differ."""
+        at = self.s.clock()
+
+        def judge(known: Evidence, digests: tuple[SignedDigest, ...]) -> OwnOutput:
+            found: OwnOutput = self.sandbox.call(
+                "signer.own_output:judge",
+                path,
+                self.s.trust,
+                at,
+                AGENCY,
+                known,
+                digests,
+                expectation,
+                conformity,
+                parts=PARTS,
+            )
+            return found
+
+        return in_rounds(judge, lambda output: output.report, at, self.s.revocation, foreseen=self.s.foreseen)
 
     def kept_report(self, sha256: str) -> DocumentReport:
         """The report of bytes that we keep, at most five minutes old: revocation may change it, bytes may not."""

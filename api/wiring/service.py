@@ -50,8 +50,7 @@ PATH_MODULES = (
     "signer.creation.two_step",
     "signer.creation.token",
     "signer.creation.shown",
-    "signer.validation.process",
-    "signer.crosscheck.independent",
+    "signer.own_output",
     "signer.document.preview",
 )
 VISITORS_MODULES = ("signer.validation.process",)

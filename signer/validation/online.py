@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from policies.validation import ValidationProfile
 from signer.errors import RevocationUnavailable
@@ -22,6 +23,7 @@ from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
 from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Need, SignedDigest
 
+T = TypeVar("T")
 Ask = Callable[[bytes, bytes, datetime], bytes | None]
 _TASK = "signer.validation.process:run"
 _ROUNDS = 2
@@ -73,39 +75,44 @@ def validate_online(
 
     Raises `DocumentRefused` when the file cannot be read within limits, `SandboxUnavailable` without worker.
     """
+
+    def judge(known: Evidence, digests: tuple[SignedDigest, ...]) -> DocumentReport:
+        report: DocumentReport = sandbox.call(_TASK, path, trust, at, profile, known, password, digests)
+        return report
+
+    return in_rounds(judge, lambda report: report, at, revocation, evidence=evidence, foreseen=foreseen)
+
+
+def in_rounds(
+    judge: Callable[[Evidence, tuple[SignedDigest, ...]], T],
+    report_of: Callable[[T], DocumentReport],
+    at: datetime,
+    revocation: RevocationSource | None,
+    *,
+    evidence: Evidence = NO_EVIDENCE,
+    foreseen: Foreseen | None = None,
+) -> T:
+    """What `judge` says in the end: it is asked again, with the answers, while its report lacks some."""
     asked: set[Need] = set()
     if foreseen is not None and revocation is not None:
         asked.update(expected := foreseen.needs())
         evidence = evidence + fetch(revocation, expected, at)
     digests: tuple[SignedDigest, ...] = ()
     for _ in range(_ROUNDS):
-        report = _validated(sandbox, path, trust, at, profile, evidence, password, digests)
+        judged = judge(evidence, digests)
+        report = report_of(judged)
         digests = report.digests
         fresh = [need for need in report.needs if need not in asked][:_MOST_NEEDS]
         if revocation is None or not fresh:
-            return report
+            return judged
         asked.update(fresh)
         if foreseen is not None:
             foreseen.remember(fresh)
         found = fetch(revocation, fresh, at)
         if found == NO_EVIDENCE:
-            return report
+            return judged
         evidence = evidence + found
-    return _validated(sandbox, path, trust, at, profile, evidence, password, digests)
-
-
-def _validated(
-    sandbox: Sandbox,
-    path: Path,
-    trust: TrustAnchors,
-    at: datetime,
-    profile: ValidationProfile,
-    evidence: Evidence,
-    password: str | None,
-    digests: tuple[SignedDigest, ...],
-) -> DocumentReport:
-    report: DocumentReport = sandbox.call(_TASK, path, trust, at, profile, evidence, password, digests)
-    return report
+    return judge(evidence, digests)
 
 
 def fetch(revocation: RevocationSource, needs: list[Need], at: datetime) -> Evidence:
