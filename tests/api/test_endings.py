@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import uuid
 
 import pytest
 
-from api.endings import Endings, within
-from api.routes.operations import LONGEST_WAIT
-from tests.service import CLERK, LEADER
+from api.endings import LATELY, Endings, within
+from api.routes.waiting import LONGEST_WAIT, seconds_of
+from tests.service import CLERK, LEADER, with_what_was_seen
 
 pytestmark = pytest.mark.xdist_group("site")
 
@@ -48,6 +49,65 @@ def test_one_question_brings_the_end_of_an_operation(site):
     ended = site.client(LEADER).get(f"/operations/{answer.json()['id']}", params={"wait": LONGEST_WAIT})
     assert ended.json()["state"] == "succeeded", ended.text
     assert ended.headers["retry-after"] == "0"
+
+
+def test_an_end_before_the_waiting_is_known_for_a_while():
+    endings = Endings()
+    for name in map(str, range(LATELY + 1)):
+        endings.announce(name)
+    for name, known in (("0", False), ("1", True), (str(LATELY), True)):
+        with endings.watched(name) as future:
+            assert future.done() is known
+    endings.announce("1")  # who was told already is not told again
+    assert len(endings._ended) == LATELY
+
+
+@pytest.mark.parametrize(
+    ("preference", "seconds"),
+    [
+        ("wait=10", 10.0),
+        ("respond-async, wait=5", 5.0),
+        ("Wait = 7; x=y", 7.0),
+        ('return=minimal,wait="3"', 3.0),
+        ("wait=600", LONGEST_WAIT),
+        ("wait=0", 0.0),
+        ("wait=-1", 0.0),
+        ("wait=x", 0.0),
+        ("await=3", 0.0),
+        ("wait=99999", 0.0),
+        ("", 0.0),
+        (None, 0.0),
+    ],
+)
+def test_what_is_no_preference_to_wait_is_none(preference, seconds):
+    assert seconds_of(preference) == seconds
+
+
+def act(site, who, path, prefer, key):
+    headers = {"idempotency-key": key, "prefer": prefer}
+    body = with_what_was_seen(lambda place: site.get(CLERK, place), path, {})
+    return site.client(who).post(path, headers=headers, **body)
+
+
+def test_who_prefers_to_wait_gets_the_outcome_in_the_acts_own_answer(site):
+    document = site.prepared(subject="Chờ ngay trong câu trả lời")
+    path, key = f"/documents/{document}/leader-signature", uuid.uuid4().hex
+    answer = act(site, LEADER, path, "wait=20", key)
+    assert (answer.status_code, answer.json()["state"]) == (200, "succeeded"), answer.text
+    assert answer.headers["preference-applied"] == "wait=20"
+    again = act(site, LEADER, path, "wait=20", key)  # the kept answer leads to the same outcome
+    assert (again.status_code, again.json()) == (200, answer.json())
+    later = act(site, LEADER, path, "respond-async", key)
+    assert later.status_code == 202 and later.json()["id"] == answer.json()["id"]
+    assert "preference-applied" not in later.headers
+
+
+def test_a_refusal_is_one_whatever_the_caller_prefers(site):
+    document = site.prepared(subject="Đóng dấu quá sớm")
+    answer = act(site, CLERK, f"/documents/{document}/seal", "wait=20", uuid.uuid4().hex)
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json"), (
+        answer.text
+    )
 
 
 def test_who_waits_for_nothing_known_is_told_at_once(site):
