@@ -7,7 +7,7 @@
 
 SQLite: writers begin with IMMEDIATE (a deferred BEGIN loses updates or fails half-way), WAL, synchronous=FULL
 (a commit survives a power cut), foreign keys on; the process's writers queue on one connection instead of
-polling the file lock, and those that follow each other at once share a commit (`sqlite_writer`). PostgreSQL:
+polling the file lock, and those that follow each other at once share a commit (`store.sqlite_writer`). PostgreSQL:
 its defaults (READ COMMITTED); the queries lock the rows that order acts.
 
 A note commits without waiting for the disk (synchronous=NORMAL; PostgreSQL: synchronous_commit=off). It survives
@@ -28,10 +28,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
-from api.database_errors import answering
-from api.sqlite_writer import Writer
+from api.store.database_errors import answering
+from api.store.sqlite_writer import Writer
 
 BUSY_SECONDS = 60
+# Of 4 KiB. What many acts change is written back once for all of them; a start after a kill reads no more than this.
+CHECKPOINT_PAGES = 8_000
 
 
 class Transactions:
@@ -151,6 +153,7 @@ def _sqlite(url: str, busy_seconds: float, *, read_only: bool) -> Engine:
             cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
@@ -183,5 +186,6 @@ def engine_for_jobs(url: str) -> Engine | None:
         dbapi_connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         dbapi_connection.execute("PRAGMA foreign_keys=ON")
         dbapi_connection.execute("PRAGMA synchronous=NORMAL")
+        dbapi_connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
 
     return engine

@@ -63,7 +63,9 @@ class Counts:
             changes = raw.total_changes
             if seen.get(id(raw), 0) != changes:
                 seen[id(raw)] = changes
-                waits = conn.info.get("synchronous", "FULL") == "FULL"  # as `api.sqlite_writer` keeps it
+                waits = (
+                    conn.info.get("synchronous", "FULL") == "FULL"
+                )  # as `api.store.sqlite_writer` keeps it
                 self.commits += waits
                 self.notes += not waits
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, event, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from api import sqlite_writer
+from api.store import sqlite_writer
 from api.transactions import Transactions
 from archive.errors import ArchiveUnavailable
 from tests.service import until

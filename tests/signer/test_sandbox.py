@@ -263,7 +263,13 @@ def test_it_has_no_settings_and_no_files_of_its_parent(sandbox, monkeypatch, tmp
     monkeypatch.setenv("ANTIN_KEY_PASSWORD", "secret")
     with (tmp_path / "database").open("wb") as held:
         os.set_inheritable(held.fileno(), True)
-        assert set(call(sandbox, "environment")) <= {"PATH", "LANG", "PYTHONDONTWRITEBYTECODE", "LC_CTYPE"}
+        assert set(call(sandbox, "environment")) <= {
+            "PATH",
+            "LANG",
+            "PYTHONDONTWRITEBYTECODE",
+            "LC_CTYPE",
+            "ANTIN_PROCESSORS",
+        }
         assert not [name for name in call(sandbox, "descriptors") if "database" in name]
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from api.database_errors import answering
+from api.store.database_errors import answering
 from archive.errors import ArchiveUnavailable
 
 MOST = 256  # acts in one commit,
