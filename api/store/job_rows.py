@@ -15,6 +15,7 @@ from dbos import DBOSPortableJSONSerializer
 from sqlalchemy import text
 
 from archive.catalogue import Connection
+from archive.catalogue.prepared import Prepared
 
 WORKFLOW, APPLICATION = "antin.act", "antin"
 # Bumped on purpose when a workflow's steps change, so that old rows are not resumed by new code.
@@ -99,11 +100,12 @@ class JobRows:
         def statement(template: str, delayed: str = "NULL") -> Any:
             return text(template.format(delayed=delayed.format(**words), **words))
 
-        self._put = statement(_PUT)
-        self._put_delayed = statement(_PUT, "{now} + CAST(:delay AS BIGINT)")
-        self._put_input = statement(_PUT_INPUT)
+        # Those without rows to read, which every act runs, go the short way.
+        self._put = Prepared(statement(_PUT))
+        self._put_delayed = Prepared(statement(_PUT, "{now} + CAST(:delay AS BIGINT)"))
+        self._put_input = Prepared(statement(_PUT_INPUT))
+        self._end = Prepared(statement(_END))
         self._take = statement(_TAKE)
-        self._end = statement(_END)
         self._put_error = statement(_PUT_ERROR)
         self._give_back = statement(_GIVE_BACK)
         self._open = statement(_OPEN)
@@ -115,11 +117,11 @@ class JobRows:
         kind, operation, payload = job
         row = {"operation": operation, "queue": queue, "priority": priority}
         if delay > 0:
-            conn.execute(self._put_delayed, row | {"status": "DELAYED", "delay": int(delay * 1000)})
+            self._put_delayed(conn, row | {"status": "DELAYED", "delay": int(delay * 1000)})
         else:
-            conn.execute(self._put, row | {"status": "ENQUEUED"})
+            self._put(conn, row | {"status": "ENQUEUED"})
         inputs = SERIALIZER.serialize({"namedArgs": {}, "positionalArgs": [kind, operation, payload]})
-        conn.execute(self._put_input, {"operation": operation, "inputs": inputs})
+        self._put_input(conn, {"operation": operation, "inputs": inputs})
 
     def take(self, conn: Connection, queue: str, places: int, token: str) -> list[Job]:
         """At most `places` of those in line are ours now, the most urgent first; nobody else gets them."""
@@ -132,9 +134,7 @@ class JobRows:
     def end(self, conn: Connection, job: Job, failure: Failure | None = None) -> None:
         """It ran. Nothing when it is not ours any more."""
         status = "SUCCESS" if failure is None else "ERROR"
-        ended = conn.execute(
-            self._end, {"operation": job.operation, "token": job.token, "status": status}
-        ).rowcount
+        ended = self._end(conn, {"operation": job.operation, "token": job.token, "status": status}).rowcount
         if failure is not None and ended:
             # All in ASCII: a text that the database refuses would keep every other job from being ended.
             error = json.dumps(
