@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from itertools import pairwise
 
 from cryptography import x509
@@ -55,6 +56,7 @@ def _spki(key: primitives.PublicKey) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+@lru_cache(maxsize=256)
 def subject_of(certificate: bytes | x509.Certificate) -> str:
     """The common name for messages, or the whole subject when there is none."""
     parsed = primitives.certificate(certificate) if isinstance(certificate, bytes) else certificate
