@@ -55,7 +55,8 @@ def _signature(step: str, act: str, method: str) -> dict[str, Point]:
     """Around one use of a key."""
     return {
         f"{act}: before the intent": Point(step, "before", AUDIT, _audit(act, "intent")),
-        f"{act}: intent, key not used": Point(step, "after", AUDIT, _audit(act, "intent"), act),
+        f"{act}: intent, not committed": Point(step, "after", AUDIT, _audit(act, "intent")),
+        f"{act}: intent, key not used": Point(step, "before", COMPLETE, key_used=act),
         f"{act}: key used": Point(step, "after", COMPLETE, key_used=act),
         f"{act}: signed bytes without a name": Point(step, "after", "api.work:_join", key_used=act),
         f"{act}: result, not committed": Point(step, "after", AUDIT, _audit(act, "result"), act),
