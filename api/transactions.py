@@ -29,7 +29,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from api.store.database_errors import answering
-from api.store.sqlite_writer import Writer
+from api.store.sqlite_writer import Writer, refuse_fork
 
 BUSY_SECONDS = 60
 # Of 4 KiB. What many acts change is written back once for all of them; a start after a kill reads no more than this.
@@ -37,7 +37,7 @@ CHECKPOINT_PAGES = 8_000
 
 
 class Transactions:
-    """The engines of one database. Thread-safe; a forked process opens its own."""
+    """The engines of one database. Thread-safe; SQLite's are of no use to a fork, which is told so."""
 
     def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.url = url
@@ -101,8 +101,7 @@ class _Readers:
 
     @contextmanager
     def lent(self, *, snapshot: bool = True) -> Iterator[Connection]:
-        if self._process != os.getpid():  # a fork: the parent's connections are not ours
-            self._free, self._process = deque(), os.getpid()
+        refuse_fork(self._process)
         with answering():
             conn = self._free_one()
             raw: Any = conn.connection.dbapi_connection

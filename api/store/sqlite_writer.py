@@ -20,6 +20,7 @@ from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.store.database_errors import answering
 from archive.errors import ArchiveUnavailable
@@ -70,6 +71,13 @@ class Line:
         with self._changed:
             self._free()
 
+    def take_forsaken(self) -> bool:
+        """The turn, when it was handed on to one who went away, and nobody else will take it."""
+        with self._changed:
+            forsaken = not self._taken and not self.waiting
+            self._taken = self._taken or forsaken
+            return forsaken
+
     def _free(self) -> None:
         self._taken = False
         self._changed.notify()
@@ -99,7 +107,7 @@ class Group:
         if not self.members:
             self.lost = True  # unless it goes well: nobody else's rows are in it
             yield self.conn
-            self.lost = False
+            self.lost = not self._raw.in_transaction  # an error undid it, which the act has passed over
         else:
             with self._savepoint():
                 yield self.conn
@@ -125,37 +133,47 @@ class Group:
             self.lost = False
 
     def end(self) -> bool:
-        """Commit, and tell everyone; whether the connection is still good."""
+        """Commit, and tell everyone, whatever happens; whether the connection is still good."""
         if self.lost:
-            self.conn.close()  # with what is left of the transaction
-            self.done.set_exception(ArchiveUnavailable("the database took a transaction back"))
+            try:
+                self._undo()
+            finally:
+                self.done.set_exception(ArchiveUnavailable("the database took a transaction back"))
             return False
         try:
             with answering():
                 self._transaction.commit()
         except BaseException as exc:
-            with suppress(Exception):
-                self.conn.invalidate()  # SQLAlchemy takes it for ended; to SQLite it may be open still
-            self.conn.close()
             known = isinstance(exc, Exception)
-            self.done.set_exception(exc if known else ArchiveUnavailable("a commit was interrupted"))
+            try:
+                self._discard()  # SQLAlchemy takes it for ended; to SQLite it may be open still
+            finally:
+                self.done.set_exception(exc if known else ArchiveUnavailable("a commit was interrupted"))
             if not known:
                 raise
             return False
         self.done.set_result(None)
         return True
 
+    def _undo(self) -> None:
+        try:
+            self.conn.close()  # with what is left of the transaction
+        except (SQLAlchemyError, sqlite3.Error):  # not even that
+            self._discard()
+
+    def _discard(self) -> None:
+        for give_up in (self.conn.invalidate, self.conn.close):
+            with suppress(Exception):
+                give_up()
+
 
 class Writer:
-    """Lends the connection to one act after the other. Thread-safe; a forked process opens its own."""
+    """Lends the connection to one act after the other. Thread-safe; not for forked processes."""
 
     def __init__(self, engine: Engine, busy_seconds: float) -> None:
         self._engine = engine
         self._busy_seconds = busy_seconds
         self._closed = False
-        self._begin_anew()
-
-    def _begin_anew(self) -> None:
         self.line = Line()
         self._conn: Connection | None = None
         self._group: Group | None = None
@@ -167,10 +185,13 @@ class Writer:
 
         Raises ArchiveUnavailable when the database does not answer: whether they are committed is then unknown.
         """
-        if self._process != os.getpid():  # a fork: the parent's connection is not ours
-            self._begin_anew()
+        refuse_fork(self._process)
         line = self.line
-        line.come(durable, self._busy_seconds)
+        try:
+            line.come(durable, self._busy_seconds)
+        except BaseException:
+            self._end_forsaken(line)
+            raise
         try:
             with answering():
                 group = self._joined(durable)
@@ -214,14 +235,21 @@ class Writer:
         finally:
             line.leave()
 
+    def _end_forsaken(self, line: Line) -> None:
+        """Who was interrupted while it waited may have been the one to whom the commit was left."""
+        if line.take_forsaken():
+            try:
+                if self._group is not None:
+                    self._end(self._group)
+            finally:
+                line.leave()
+
     def _end(self, group: Group) -> None:
         self._group = None
-        if not group.end():
-            return
-        if self._closed:  # meanwhile
-            group.conn.close()
-        else:
+        if group.end():
             self._conn = group.conn
+        if self._closed:  # meanwhile
+            self.close()
 
     def close(self) -> None:
         """At once, or when the act that holds the connection ends."""
@@ -229,6 +257,16 @@ class Writer:
         conn, self._conn = self._conn, None
         if conn is not None:
             conn.close()
+
+
+def refuse_fork(opened_by: int) -> None:
+    """Raises RuntimeError in a fork of the process that opened the database, whichever connection it would use.
+
+    SQLite takes the parent's locks for the child's own. So the parent, when it closes, finds itself alone and
+    removes the log into which the child goes on to commit.
+    """
+    if opened_by != os.getpid():
+        raise RuntimeError("the database was opened before a fork: spawn the process, or use a fork server")
 
 
 def _set_synchronous(conn: Connection, raw: sqlite3.Connection, wanted: str) -> None:

@@ -49,10 +49,16 @@ class Prepared:
         """Run it in the caller's transaction. Raises as `conn.execute`."""
         compiled = self._for(conn, parameters)
         if compiled is not None:
+            raw: Any = conn.connection.dbapi_connection
+            begun = raw.in_transaction
             try:
-                return compiled.run(conn.connection.dbapi_connection, parameters)
-            except sqlite3.Error:  # nothing was done: once more, to fail as every statement does
-                pass
+                return compiled.run(raw, parameters)
+            except sqlite3.Error:
+                if (
+                    begun and not raw.in_transaction
+                ):  # all of it was undone: alone, this would be committed at once
+                    raise
+            # Nothing was done: once more, to fail as every statement does.
         return conn.execute(self.statement, dict(parameters))
 
     def many(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> int:

@@ -8,11 +8,12 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, event, insert, select, text
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, event, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from api.store import sqlite_writer
 from api.transactions import Transactions
+from archive.catalogue.prepared import Prepared
 from archive.errors import ArchiveUnavailable
 from tests.service import until
 
@@ -283,3 +284,77 @@ def test_an_interrupted_act_undoes_itself_alone(house):
     with crowd(house, [act, lambda: house.put(2)]) as outcomes:
         pass
     assert outcomes == {0: "done", 1: "done", 2: "done"} and house.ids() == [0, 2]
+
+
+def test_an_error_that_undoes_the_transaction_and_is_passed_over_is_told(house):
+    """An interrupted statement undoes all of it, as a disk error does; the next would be committed by itself."""
+    one_row = Prepared(insert(rows))
+
+    def act():
+        with house.transactions.write() as conn:
+            one_row(conn, {"id": 1})
+            raw = conn.connection.dbapi_connection
+            once = iter([1])
+            raw.set_progress_handler(lambda: next(once, 0), 1)
+            try:
+                one_row(conn, {"id": 2})
+            finally:
+                raw.set_progress_handler(None, 1)
+
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        act()
+    assert house.ids() == []
+    house.put(3)
+    assert house.ids() == [3]
+
+
+def test_an_act_whose_transaction_is_gone_is_not_told_that_it_is_committed(house):
+    def act():
+        with house.transactions.write() as conn:
+            conn.execute(insert(rows).values(id=1))
+            conn.connection.dbapi_connection.execute("ROLLBACK")
+
+    with pytest.raises(ArchiveUnavailable):
+        act()
+    house.put(2)
+    assert house.ids() == [2]
+
+
+def test_who_is_interrupted_when_its_turn_comes_leaves_no_group_that_nobody_ends(house, monkeypatch):
+    """The commit was left to it: it ends the others' group, and goes."""
+    line = house.transactions._writer.line
+    wait_for = line._changed.wait_for
+
+    def interrupted(predicate, seconds):
+        waits = not predicate()
+        wait_for(predicate, seconds)
+        if waits:
+            raise KeyboardInterrupt
+        return True
+
+    def act():
+        with pytest.raises(KeyboardInterrupt):
+            house.put(1)
+
+    monkeypatch.setattr(line._changed, "wait_for", interrupted)
+    with crowd(house, [act]) as outcomes:
+        pass
+    assert outcomes == {0: "done", 1: "done"} and house.ids() == [0]
+    house.put(2)
+    assert house.ids() == [0, 2]
+
+
+def test_everyone_is_told_when_the_connection_cannot_even_be_closed(house, monkeypatch):
+    def close(_conn):
+        raise sqlite3_error()
+
+    def act():
+        with house.transactions.write() as conn:
+            conn.connection.dbapi_connection.execute("ROLLBACK")
+            monkeypatch.setattr(Connection, "close", close)
+            raise ValueError("this act is refused")
+
+    with crowd(house, [act]) as outcomes:
+        pass
+    monkeypatch.undo()
+    assert outcomes[0] == "ArchiveUnavailable" and house.ids() == []
