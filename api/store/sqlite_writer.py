@@ -91,11 +91,13 @@ class Group:
         self.members = 0
         self.lost = False  # the transaction is gone, or in an unknown state
         self.done: Future[None] = Future()
-        self._since = monotonic()
         raw: Any = conn.connection.dbapi_connection
         self._raw: sqlite3.Connection = raw
         _set_synchronous(conn, self._raw, "FULL" if durable else "NORMAL")
         self._transaction = conn.begin()
+        self._since = (
+            monotonic()
+        )  # not before: while another process writes, those who wait must not wait alone
 
     @property
     def full(self) -> bool:

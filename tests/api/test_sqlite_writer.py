@@ -358,3 +358,19 @@ def test_everyone_is_told_when_the_connection_cannot_even_be_closed(house, monke
         pass
     monkeypatch.undo()
     assert outcomes[0] == "ArchiveUnavailable" and house.ids() == []
+
+
+def test_who_waits_while_another_process_writes_shares_a_commit_afterwards(house, tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite_writer, "LONGEST", 0.2)
+    other = sqlite3.connect(tmp_path / "rows.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    threads = [threading.Thread(target=house.put, args=(number,)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    until(lambda: house.waiting == 4, lambda: house.waiting)
+    time.sleep(0.3)
+    other.execute("COMMIT")
+    other.close()
+    for thread in threads:
+        thread.join()
+    assert house.ids() == list(range(5)) and len(house.commits) == 1
