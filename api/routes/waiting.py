@@ -52,7 +52,10 @@ async def waited(given: Services, prefer: str | None, act: Callable[[], Response
     found = await run_in_threadpool(_read, given, operation_id)
     if found is None or not found.ended:
         return answer
-    return json_answer(views.operation(found), preference_applied=f"wait={seconds:.0f}")
+    outcome = json_answer(views.operation(found), preference_applied=f"wait={seconds:.0f}")
+    for name in {"location", "idempotent-replay"} & set(answer.headers):
+        outcome.headers[name] = answer.headers[name]
+    return outcome
 
 
 def _read(given: Services, operation_id: str) -> Operation | None:

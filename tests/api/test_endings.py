@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import uuid
 
@@ -40,6 +41,29 @@ def test_who_gave_up_is_forgotten_and_disturbs_no_announcement():
         assert future.cancelled()
     endings.announce("a")
     assert not endings._waiting
+
+
+def test_an_end_that_two_announce_at_once_is_told_once():
+    """A job that was taken up twice: the second must not fail for it."""
+    told, failed = threading.Barrier(2), []
+
+    def announce():
+        told.wait()
+        try:
+            endings.announce("a")
+        except Exception as exc:  # noqa: BLE001 (a thread's, for the test to see)
+            failed.append(exc)
+
+    for _ in range(200):
+        endings = Endings()
+        with contextlib.ExitStack() as stack:
+            futures = [stack.enter_context(endings.watched("a")) for _ in range(50)]
+            threads = [threading.Thread(target=announce) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert not failed and all(future.done() for future in futures)
 
 
 def test_one_question_brings_the_end_of_an_operation(site):
@@ -97,6 +121,8 @@ def test_who_prefers_to_wait_gets_the_outcome_in_the_acts_own_answer(site):
     assert answer.headers["preference-applied"] == "wait=20"
     again = act(site, LEADER, path, "wait=20", key)  # the kept answer leads to the same outcome
     assert (again.status_code, again.json()) == (200, answer.json())
+    assert again.headers["idempotent-replay"] == "true" and "idempotent-replay" not in answer.headers
+    assert again.headers["location"] == answer.headers["location"]
     later = act(site, LEADER, path, "respond-async", key)
     assert later.status_code == 202 and later.json()["id"] == answer.json()["id"]
     assert "preference-applied" not in later.headers
