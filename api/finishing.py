@@ -280,14 +280,13 @@ class Finishing:
     def _validate(self, document: Document) -> Deposit:
         """Ours, then the independent checker; only a pass of both goes on. The deposit is planned with it."""
         sha256 = document.current_sha256 or ""
+        conformity = bool(document.metadata.get("pdfa", {}).get("conforms"))
         output = Verification(self.s).own_output(
-            self.s.store.work_path(sha256),
-            self._expectation(document),
-            conformity=bool(document.metadata.get("pdfa", {}).get("conforms")),
+            self.s.store.work_path(sha256), self._expectation(document), conformity=conformity
         )
         report = output.report
         self._require_passed(sha256, report)
-        self._require_agreement(document, output)
+        self._require_agreement(document, output, conformity)
         at = self.s.clock()
         facts = {"indication": str(report.verdict.indication), "level": str(report.signatures[-1].level)}
         with self.s.transactions.write() as conn:
@@ -298,10 +297,12 @@ class Finishing:
             self._bind_audit(conn, document.agency)
         return deposit
 
-    def _require_agreement(self, document: Document, output: OwnOutput) -> None:
-        """The second opinion was heard; PDF/A-2b in, PDF/A-2b out."""
+    def _require_agreement(self, document: Document, output: OwnOutput, conformity: bool) -> None:
+        """Every opinion that was asked for was heard; PDF/A-2b in, PDF/A-2b out."""
         if not output.agreed:
             raise Refused(reasons.OUTPUT_FAILED, verdict="no second opinion")
+        if conformity and output.conformity is None:
+            raise Refused(reasons.OUTPUT_FAILED, verdict="no opinion on PDF/A-2b")
         if output.conformity is not None and not output.conformity.conforms:
             rules = ", ".join(sorted(output.conformity.rules)[:5])
             log.error("own output %s broke PDF/A: %s", document.id, rules)
