@@ -42,15 +42,14 @@ class Endings:
                     del self._waiting[operation_id]
 
     def announce(self, operation_id: str) -> None:
-        """It ended, and that is committed."""
+        """It ended, and that is committed. Twice is as once, also at the same time."""
         with self._guard:
-            waiting = [one for one in self._waiting.get(operation_id, ()) if not one.done()]
             self._ended[operation_id] = None
             if len(self._ended) > LATELY:
                 self._ended.popitem(last=False)
-        for future in waiting:
-            if future.set_running_or_notify_cancel():
-                future.set_result(None)
+            for future in self._waiting.get(operation_id, ()):
+                if not future.done() and future.set_running_or_notify_cancel():
+                    future.set_result(None)
 
 
 async def within(future: Future[None], seconds: float) -> None:
