@@ -42,7 +42,7 @@ class Endings:
                     del self._waiting[operation_id]
 
     def announce(self, operation_id: str) -> None:
-        """It ended, and that is committed."""
+        """It ended, and that is committed. Twice is as once, also at the same time."""
         with self._guard:
             self._ended[operation_id] = None
             if len(self._ended) > LATELY:

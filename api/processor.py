@@ -86,6 +86,8 @@ def times() -> Times:
 
 
 def _move(cpu: int) -> None:
-    for thread in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
-            os.sched_setaffinity(int(thread.name), {cpu})
+    """Twice: a thread that one of them starts meanwhile is where that one was."""
+    for _ in range(2):
+        for thread in Path("/proc/self/task").iterdir():
+            with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+                os.sched_setaffinity(int(thread.name), {cpu})

@@ -1,6 +1,7 @@
 """What the service made itself, judged in one call of a worker: validation, the second opinion, PDF/A.
 
-They share the call and nothing else: each opens and reads the file for itself. Runs in the sandbox.
+Each opens and reads the file for itself, and they share no code; the process they share, as calls of their own would
+too, since a pool hands out the worker that was used last. Runs in the sandbox.
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ class Writer:
             with answering():
                 group = self._joined(durable)
         except BaseException:
-            line.leave()
+            self._end_open(line)  # the others', where this one was interrupted before it joined
             raise
         joined = group.members > 0
         try:
@@ -240,11 +240,15 @@ class Writer:
     def _end_forsaken(self, line: Line) -> None:
         """Who was interrupted while it waited may have been the one to whom the commit was left."""
         if line.take_forsaken():
-            try:
-                if self._group is not None:
-                    self._end(self._group)
-            finally:
-                line.leave()
+            self._end_open(line)
+
+    def _end_open(self, line: Line) -> None:
+        """The group that is open, if there is one, and the turn."""
+        try:
+            if self._group is not None:
+                self._end(self._group)
+        finally:
+            line.leave()
 
     def _end(self, group: Group) -> None:
         self._group = None

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -31,6 +34,26 @@ def test_everybody_who_waits_is_told_and_nobody_else():
         asyncio.run(within(first, 30))
         asyncio.run(within(second, 30))
         assert (first.done(), second.done(), other.done()) == (True, True, False)
+
+
+def test_an_end_that_is_announced_twice_at_once_is_one():
+    """By the job that did it, and by whoever found it without a job."""
+    endings, between = Endings(), threading.Barrier(2)
+
+    class Told(Future):
+        """Gives another announcement all the time that it needs."""
+
+        def set_running_or_notify_cancel(self):
+            begun = super().set_running_or_notify_cancel()
+            with suppress(threading.BrokenBarrierError):
+                between.wait(0.2)
+            return begun
+
+    with endings.watched("a") as future, ThreadPoolExecutor(2) as pool:
+        future.__class__ = Told
+        for announced in [pool.submit(endings.announce, "a") for _ in range(2)]:
+            announced.result()
+        assert future.done()
 
 
 def test_who_gave_up_is_forgotten_and_disturbs_no_announcement():
@@ -99,6 +122,7 @@ def test_an_end_before_the_waiting_is_known_for_a_while():
         ("wait=x", 0.0),
         ("await=3", 0.0),
         ("wait=99999", 0.0),
+        ("wait=4, " + "x" * 5_000, 4.0),
         ("", 0.0),
         (None, 0.0),
     ],
@@ -126,6 +150,24 @@ def test_who_prefers_to_wait_gets_the_outcome_in_the_acts_own_answer(site):
     later = act(site, LEADER, path, "respond-async", key)
     assert later.status_code == 202 and later.json()["id"] == answer.json()["id"]
     assert "preference-applied" not in later.headers
+
+
+def test_a_kept_answer_to_what_ended_long_ago_is_not_waited_for(site):
+    """Nobody remembers the end any more: it is read."""
+    document = site.prepared(subject="Hỏi lại sau khi khởi động lại")
+    path, key = f"/documents/{document}/leader-signature", uuid.uuid4().hex
+    answer = act(site, LEADER, path, "wait=20", key)
+    assert answer.json()["state"] == "succeeded", answer.text
+    site.services.endings._ended.clear()
+    begun = time.monotonic()
+    again = act(site, LEADER, path, "wait=20", key)
+    assert (again.status_code, again.json()) == (200, answer.json())
+    assert time.monotonic() - begun < LONGEST_WAIT / 2
+
+
+def test_a_preference_of_any_length_is_no_mistake(site):
+    answer = act(site, CLERK, "/documents/none/seal", "x" * 300, uuid.uuid4().hex)
+    assert answer.status_code == 404, answer.text
 
 
 def test_a_refusal_is_one_whatever_the_caller_prefers(site):

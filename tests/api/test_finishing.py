@@ -1,4 +1,4 @@
-"""Only a pass of every opinion that was asked for goes on; one that is missing is none."""
+"""What is archived was passed by all who were asked: one opinion less, and nothing is written."""
 
 from __future__ import annotations
 
@@ -6,25 +6,61 @@ from types import SimpleNamespace
 
 import pytest
 
+from api import finishing
 from api.finishing import Finishing
 from policies.refusals import Refused
+from policies.vocabulary import Indication, SubIndication
 from signer.document.pdfa.report import PdfaFinding, PdfaReport
+from signer.errors import RevocationUnavailable
 from signer.own_output import OwnOutput
 
-GOOD, BAD = PdfaReport("2B", (), True), PdfaReport("2B", (PdfaFinding("6.1.2-1", "no header"),), True)
+CONFORMS, BROKEN = PdfaReport("2B", (), True), PdfaReport("2B", (PdfaFinding("6.1.2-1", "header"),), True)
+PASSED = (Indication.TOTAL_PASSED, None)
 
 
-def goes_on(output, conformity):
-    try:
-        Finishing(SimpleNamespace())._require_agreement(SimpleNamespace(id="a"), output, conformity)
-    except Refused:
-        return False
-    return True
+class Written(Exception):
+    """It went on to the transaction that archives."""
 
 
-@pytest.mark.parametrize("found", [None, GOOD, BAD])
-@pytest.mark.parametrize("asked", [False, True])
-@pytest.mark.parametrize("agreed", [False, True, None, "no"])
-def test_what_was_not_heard_is_no_pass(agreed, asked, found):
-    output = OwnOutput(SimpleNamespace(), agreed, found)
-    assert goes_on(output, asked) is (agreed is True and (not asked or found is GOOD))
+def judged(monkeypatch, indication, agreed, conformity, *, claims):
+    """`Finishing._validate` of a document, which claims PDF/A or not, about which this was said."""
+    verdict = SimpleNamespace(indication=indication[0], sub_indication=indication[1])
+    report = SimpleNamespace(verdict=verdict, signatures=[SimpleNamespace(level="B-T")])
+    output = OwnOutput(report, agreed=agreed, conformity=conformity)
+
+    def write():
+        raise Written
+
+    monkeypatch.setattr(finishing.Verification, "own_output", lambda *_, **__: output)
+    monkeypatch.setattr(Finishing, "_expectation", lambda *_: None)
+    services = SimpleNamespace(
+        sandbox=None,
+        clock=lambda: None,
+        store=SimpleNamespace(work_path=lambda _: None),
+        transactions=SimpleNamespace(write=write),
+    )
+    document = SimpleNamespace(id="d", current_sha256="0" * 64, metadata={"pdfa": {"conforms": claims}})
+    Finishing(services)._validate(document)
+
+
+@pytest.mark.parametrize(("conformity", "claims"), [(CONFORMS, True), (None, False)])
+def test_what_all_passed_goes_on(monkeypatch, conformity, claims):
+    with pytest.raises(Written):
+        judged(monkeypatch, PASSED, True, conformity, claims=claims)
+
+
+@pytest.mark.parametrize(
+    ("indication", "agreed", "conformity", "claims"),
+    [
+        ((Indication.TOTAL_FAILED, SubIndication.HASH_FAILURE), True, CONFORMS, True),
+        ((Indication.INDETERMINATE, None), True, CONFORMS, True),
+        ((Indication.INDETERMINATE, SubIndication.TRY_LATER), True, CONFORMS, True),
+        (PASSED, False, CONFORMS, True),
+        (PASSED, False, None, False),
+        (PASSED, True, BROKEN, True),
+        (PASSED, True, None, True),  # asked for, and not heard
+    ],
+)
+def test_one_opinion_less_stops_it(monkeypatch, indication, agreed, conformity, claims):
+    with pytest.raises((Refused, RevocationUnavailable)):
+        judged(monkeypatch, indication, agreed, conformity, claims=claims)

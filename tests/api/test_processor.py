@@ -67,6 +67,28 @@ def test_the_service_keeps_to_one_and_its_workers_have_all():
     assert run(program, given).split("\n")[:4] == ["True", "{1}", "True", "True"]
 
 
+BORN = """
+import os, threading
+from api.processor import keep_to_one
+move, over = os.sched_setaffinity, threading.Event()
+
+def first_a_thread_is_started(*given):
+    os.sched_setaffinity = move
+    threading.Thread(target=over.wait).start()
+    move(*given)
+
+os.sched_setaffinity = first_a_thread_is_started
+print(keep_to_one())
+print({len(os.sched_getaffinity(int(task))) for task in os.listdir("/proc/self/task")})
+over.set()
+"""
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor alone")
+def test_a_thread_that_is_started_during_the_move_comes_along():
+    assert run(BORN, os.sched_getaffinity(0)).split("\n")[:2] == ["True", "{1}"]
+
+
 def test_where_there_is_one_nothing_changes():
     one = {min(os.sched_getaffinity(0))}
     program = "from api.processor import keep_to_one; print(keep_to_one())"

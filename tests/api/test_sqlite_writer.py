@@ -374,3 +374,22 @@ def test_who_waits_while_another_process_writes_shares_a_commit_afterwards(house
     for thread in threads:
         thread.join()
     assert house.ids() == list(range(5)) and len(house.commits) == 1
+
+
+def test_who_is_interrupted_before_it_joins_leaves_no_group_that_nobody_ends(house, monkeypatch):
+    """It has the turn, and with it the others' commit."""
+
+    def interrupted(_durable):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    def act():
+        monkeypatch.setattr(house.transactions._writer, "_joined", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            house.put(1)
+
+    with crowd(house, [act]) as outcomes:
+        pass
+    assert outcomes == {0: "done", 1: "done"} and house.ids() == [0]
+    house.put(2)
+    assert house.ids() == [0, 2]
