@@ -88,9 +88,11 @@ def check_earlier(file: NativeFile, field: Entries, names: tuple[str, ...]) -> N
     """Raises `Unfit` when the signature of this field, or its field's lock, forbids to change one of `names`."""
     own, raw = file.signature(*reference(field[b"V"]), OWN)
     given = _given(file, raw) if own is None else own.groups(b"")
-    for lock in (given, lock_of(file, field)):
-        if lock is not None and _forbids(lock, names):
-            raise Unfit(Unfitness.RULE)
+    if given is not None and _forbids(given, names):
+        raise Unfit(Unfitness.RULE)
+    lock = lock_of(file, field)
+    if lock is not None and lock != given and _forbids(lock, names):
+        raise Unfit(Unfitness.RULE)
 
 
 def _given(file: NativeFile, raw: bytes) -> Lock | None:

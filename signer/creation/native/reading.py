@@ -11,6 +11,7 @@ import re
 from signer.creation.native.grammar import Entries, entries, integer, reference, remembered
 from signer.creation.native.rows import (
     IN_USE,
+    MOST_ROWS,
     PACKED,
     Place,
     Room,
@@ -181,7 +182,14 @@ class NativeFile:
                 if rows is None:
                     at += 20 * (num - first)
                     data, base = (self._data, self._base) if at >= self._base else self._window(at, 20)
-                    where, extra, kind = table_row(data, at - base)
+                    at -= base
+                    offset = data[at : at + 10]
+                    if offset.isdigit() and data.startswith(MOST_ROWS, at + 10):  # the short way of `table_row`
+                        where = int(offset)
+                        if 0 < where < self.size:
+                            return where, 0, False
+                        break
+                    where, extra, kind = table_row(data, at)
                 else:
                     where, extra, kind = rows.row(at, num - first)
                 if kind == PACKED or (kind == IN_USE and 0 < where < self.size):

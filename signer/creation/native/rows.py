@@ -15,7 +15,7 @@ _PREDICTED = 4  # times as dear: undone byte by byte, in Python
 _WIDEST_ROW = 64
 _LONGEST_HEAD = 128 << 10
 _ROW = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)")
-_MOST_ROWS = b" 00000 n \n"
+MOST_ROWS = b" 00000 n \n"
 _NUMBER = re.compile(rb"\d{1,10}")
 
 FREE, IN_USE, PACKED = 0, 1, 2  # as in a cross-reference stream
@@ -52,7 +52,7 @@ def is_row(data: bytes, position: int) -> bool:
 def table_row(data: bytes, position: int) -> Row:
     """The table's row that stands here. Raises `Unfit` when none does."""
     offset = data[position : position + 10]
-    if offset.isdigit() and data.startswith(_MOST_ROWS, position + 10):
+    if offset.isdigit() and data.startswith(MOST_ROWS, position + 10):
         return int(offset), 0, IN_USE
     row = _ROW.match(data, position)
     if row is None:

@@ -39,4 +39,4 @@ class Written:
 
     def entries(self, raws: Sequence[bytes | Any]) -> Entries:
         """The entries, from what each group of the pattern found."""
-        return dict(compress(zip(self._keys, raws, strict=True), raws))
+        return dict(compress(zip(self._keys, raws), raws))  # noqa: B905 (the pattern has a group for each key)
