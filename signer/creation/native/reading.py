@@ -94,12 +94,14 @@ class NativeFile:
     def dictionary(self, num: int, gen: int, own: Written | None = None) -> Entries:
         """The dictionary that is this object, no stream, sooner when it is written as `own`. Raises `Unfit` when it is
         anything else."""
-        where, extra, packed = self._place(num)
-        if packed:
-            if gen:
-                raise Unfit(Unfitness.OBJECT_NOT_THERE)
-            return entries(self._packed(where, extra, num))[0]
-        data, position, _ = self._object(where, extra, num, gen)
+        data, position = self._data, self._short(num, gen)
+        if position < 0:
+            where, extra, packed = self._place(num)
+            if packed:
+                if gen:
+                    raise Unfit(Unfitness.OBJECT_NOT_THERE)
+                return entries(self._packed(where, extra, num))[0]
+            data, position, _ = self._object(where, extra, num, gen)
         if own is not None and (known := own.read(data, position)) is not None:
             return known[0]
         found, end = entries(data, position)
@@ -109,10 +111,12 @@ class NativeFile:
 
     def raw(self, num: int, gen: int) -> bytes:
         """The bytes of an object between `obj` and `endobj`. Raises `Unfit` when it is long."""
-        where, extra, packed = self._place(num)
-        if packed:
-            return self._packed(where, extra, num)
-        data, position, _ = self._object(where, extra, num, gen)
+        data, position = self._data, self._short(num, gen)
+        if position < 0:
+            where, extra, packed = self._place(num)
+            if packed:
+                return self._packed(where, extra, num)
+            data, position, _ = self._object(where, extra, num, gen)
         end = data.find(b"endobj", position, position + _WINDOW)
         if end < 0:
             raise Unfit(Unfitness.LONG_OBJECT)
@@ -121,10 +125,12 @@ class NativeFile:
     def signature(self, num: int, gen: int, own: re.Pattern[bytes]) -> tuple[re.Match[bytes] | None, bytes]:
         """A signature dictionary: as `own` matches it up to the `<` of its /Contents, or its bytes without what
         /Contents, which is long, holds."""
-        where, extra, packed = self._place(num)
-        if packed:
-            raise Unfit(Unfitness.PACKED_OBJECT)
-        data, position, _ = self._object(where, extra, num, gen, _LARGEST_SIGNATURE)
+        data, position = self._data, self._short(num, gen)
+        if position < 0:
+            where, extra, packed = self._place(num)
+            if packed:
+                raise Unfit(Unfitness.PACKED_OBJECT)
+            data, position, _ = self._object(where, extra, num, gen, _LARGEST_SIGNATURE)
         head = own.match(data, position) or _HOLE.search(data, position, position + _WINDOW)
         closing = data.find(b">", head.end()) if head else -1
         if head is None or closing < 0:
@@ -176,20 +182,30 @@ class NativeFile:
             raise Unfit(Unfitness.OBJECT_NOT_THERE)
         return data, found.end(), base
 
+    def _short(self, num: int, gen: int) -> int:
+        """Where in `_data` the object's value begins, the short way of `_place` and `_object`: a table's usual row and
+        the object as most programs write it, both in memory. -1 when it is otherwise; nothing is refused here."""
+        data, base = self._data, self._base
+        for first, following, rows, at in self._runs:
+            if first <= num < following:
+                at += 20 * (num - first) - base
+                if rows is not None or at < 0 or gen:
+                    return -1
+                offset = data[at : at + 10]
+                if not offset.isdigit() or not data.startswith(MOST_ROWS, at + 10):
+                    return -1
+                where = int(offset) - base
+                head = b"%d 0 obj\n" % num
+                return where + len(head) - 1 if where > 0 and data.startswith(head, where) else -1
+        return -1
+
     def _place(self, num: int) -> Place:
         for first, following, rows, at in self._runs:
             if first <= num < following:
                 if rows is None:
                     at += 20 * (num - first)
                     data, base = (self._data, self._base) if at >= self._base else self._window(at, 20)
-                    at -= base
-                    offset = data[at : at + 10]
-                    if offset.isdigit() and data.startswith(MOST_ROWS, at + 10):  # the short way of `table_row`
-                        where = int(offset)
-                        if 0 < where < self.size:
-                            return where, 0, False
-                        break
-                    where, extra, kind = table_row(data, at)
+                    where, extra, kind = table_row(data, at - base)
                 else:
                     where, extra, kind = rows.row(at, num - first)
                 if kind == PACKED or (kind == IN_USE and 0 < where < self.size):
