@@ -106,10 +106,8 @@ class _Readers:
             conn = self._free_one()
             raw: Any = conn.connection.dbapi_connection
             try:
-                if snapshot:
-                    raw.execute(
-                        "BEGIN"
-                    )  # by ourselves: SQLAlchemy's care for it costs more than most readings
+                if snapshot:  # by ourselves: SQLAlchemy's care for it costs more than most readings
+                    raw.execute("BEGIN")
                 yield conn
                 if conn.in_transaction():  # as SQLAlchemy sees it, which ran a statement of the block
                     conn.rollback()

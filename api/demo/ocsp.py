@@ -29,7 +29,10 @@ def respond(pki: DemoPki, request: bytes, at: datetime) -> bytes:
         issuer, leaf = pki.identity("issuing").certificate, pki.identity("ocsp").certificate
         subject = pki.issued().get(parsed.serial_number)
         ours = _asks_about(parsed, leaf, issuer)
-    except (ValueError, NotImplementedError):
+    except (
+        ValueError,
+        NotImplementedError,
+    ):  # what the library raises for bytes and kinds that it cannot read
         return _unsuccessful(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
     if not ours:
         return _unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED)

@@ -204,7 +204,7 @@ class Writer:
         try:
             with answering(), group.act() as conn:
                 yield conn
-        except Exception:
+        except Exception:  # of the act's block: it goes on to whoever acts
             self._pass_on(line, group)
             if joined:  # what it is refused for may be the others' rows: they too must be committed
                 group.done.result()

@@ -149,5 +149,5 @@ def _drive(coroutine: Coroutine[Any, Any, Any]) -> None:
         coroutine.send(None)
     except StopIteration:
         return
-    coroutine.close()
+    coroutine.close()  # a guard: nothing that is wanted from outside while paths are judged is ever given
     raise NotImplementedError("path validation wanted the network")
