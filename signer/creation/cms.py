@@ -257,6 +257,11 @@ def _template(
     )
 
 
+def forget_identities() -> None:
+    """Nothing is kept of any identity: the next `build` prepares its own again. For measuring."""
+    _template.cache_clear()
+
+
 def _issuer_and_serial(certificate: bytes) -> bytes:
     """The issuer's name byte for byte as the certificate has it."""
     try:
