@@ -6,7 +6,6 @@ release of this software fills documents that an older one prepared.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Any
 
@@ -20,13 +19,14 @@ from signer.document.reader import PdfFile
 from signer.document.syntax import Ref, Stream
 from signer.document.text_strings import encode_text
 from signer.errors import DocumentRefused, SigningRefused
+from signer.patterns import compile_pattern
 from signer.stamping.appearance import Alignment, Colours, TextStyle, text_form
 from signer.stamping.typefaces import Metrics
 
-DEFAULT_APPEARANCE = re.compile(
+DEFAULT_APPEARANCE = compile_pattern(
     rb"/([^\0- ()<>\[\]{}/%#\x7f-\xff]++)[ \r\n]++(\d{1,4}+(?:\.\d{0,4}+)?+)[ \r\n]++Tf"
 )
-_PAIR = re.compile(rb"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]{4,8})>")
+_PAIR = compile_pattern(rb"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]{4,8})>")
 _LARGEST_MAP = 1 << 20
 _ALIGNMENTS = {0: Alignment.LEFT, 1: Alignment.CENTRE, 2: Alignment.RIGHT}
 

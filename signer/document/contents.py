@@ -9,11 +9,12 @@ from typing import Any
 from policies.reasons import document as reasons
 from signer.document import syntax
 from signer.errors import DocumentRefused
+from signer.patterns import compile_pattern
 
 _MOST_OPERATIONS = 200_000
 _MOST_OPERANDS = 4_096
-_INLINE_END = re.compile(rb"[\0\t\n\f\r ]EI(?=[\0\t\n\f\r ]|\Z)")
-_BLANK = re.compile(rb"[\0\t\n\f\r ]*+(?:%[^\r\n]*+[\0\t\n\f\r ]*+)*+\Z")
+_INLINE_END = compile_pattern(rb"[\0\t\n\f\r ]EI(?=[\0\t\n\f\r ]|\Z)")
+_BLANK = compile_pattern(rb"[\0\t\n\f\r ]*+(?:%[^\r\n]*+[\0\t\n\f\r ]*+)*+\Z")
 
 
 def operations(data: bytes) -> Iterator[tuple[str, list[Any]]]:

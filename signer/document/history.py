@@ -12,16 +12,17 @@ from functools import cached_property
 
 from signer.document.reader import PdfFile
 from signer.document.xref import XrefSection, xref_damaged
+from signer.patterns import compile_pattern
 
 # What may stand between a cross-reference section and the end of its revision.
-CLOSING = re.compile(
+CLOSING = compile_pattern(
     rb"[\0\t\n\f\r ]*+(?:endstream[\0\t\n\f\r ]++endobj[\0\t\n\f\r ]++)?"
     rb"(?:%[^\r\n]*+[\r\n]++)*+startxref[\0\t\n\f\r ]++(\d{1,19})[\0\t\n\f\r ]++%%EOF(\r\n|\n|\r)?"
 )
-_END_MARK = re.compile(rb"startxref[\0\t\n\f\r ]++(\d{1,19})[\0\t\n\f\r ]++%%EOF")
-_LIVE = re.compile(rb"\d[\0\t\n\f\r ]++obj|trailer|xref|stream|%PDF-")
+_END_MARK = compile_pattern(rb"startxref[\0\t\n\f\r ]++(\d{1,19})[\0\t\n\f\r ]++%%EOF")
+_LIVE = compile_pattern(rb"\d[\0\t\n\f\r ]++obj|trailer|xref|stream|%PDF-")
 # How an update begins, also one that was cut off after a few bytes.
-_UPDATE = re.compile(
+_UPDATE = compile_pattern(
     rb"(?:[\0\t\n\f\r ]|%[^\r\n]*+(?=[\r\n]))*+"
     rb"(?:\d{1,10}(?:[\0\t\n\f\r ]++(?:\d{1,5}(?:[\0\t\n\f\r ]++(?:o(?:b(?:j.*+)?)?)?)?)?)?|x(?:r(?:e(?:f.*+)?)?)?)\Z",
     re.DOTALL,

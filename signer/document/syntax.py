@@ -22,6 +22,7 @@ from signer.document.objects import (
 )
 from signer.document.serializing import serialize, serialize_indirect
 from signer.errors import DocumentRefused
+from signer.patterns import compile_pattern
 
 __all__ = [
     "HexString",
@@ -44,7 +45,7 @@ _REGULAR = rb"[^\0\t\n\f\r ()<>\[\]{}/%]"
 _STOP = rb"(?=[\0\t\n\f\r ()<>\[\]{}/%]|\Z)"
 _SKIP = _SPACE + rb"*+(?:%[^\r\n]*+" + _SPACE + rb"*+)*+"
 # Every quantifier is possessive: no input makes this pattern backtrack.
-TOKEN = re.compile(
+TOKEN = compile_pattern(
     _SKIP
     + rb"(?:(\d{1,10})"
     + (_SPACE + rb"++(\d{1,5})" + _SPACE + rb"++R" + _STOP)
@@ -59,16 +60,16 @@ TOKEN = re.compile(
 REF, NUMBER, NAME, BRACKET, HEX, SIMPLE, STRING, WORD = 2, 3, 4, 5, 6, 7, 8, 9
 # An array up to its end of plain numbers, as rectangles are, or also of such arrays, as widths are: read at one stroke.
 _NUMBERS = rb"(?:[\t\n\f\r ]*+[+-]?\d{1,10}+(?:\.\d{0,10}+)?+(?=[\t\n\f\r \[\]]))++"
-_ROWS = re.compile(
+_ROWS = compile_pattern(
     rb"((?:" + _NUMBERS + rb"|[\t\n\f\r ]*+\[" + _NUMBERS + rb"[\t\n\f\r ]*+\])++)[\t\n\f\r ]*+\]"
 )
-_PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
-_ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)|\r\n?", re.DOTALL)
+_PARENTHESIS = compile_pattern(rb"\\.|[()]", re.DOTALL)
+_ESCAPE = compile_pattern(rb"\\([0-7]{1,3}|\r\n|.)|\r\n?", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
-_OBJECT = re.compile(_SKIP + rb"(\d{1,10})" + _SPACE + rb"++(\d{1,5})" + _SPACE + rb"++obj" + _STOP)
-_AFTER = re.compile(_SKIP + rb"(?:(endobj)" + _STOP + rb"|stream(\r\n|\n))")
-_HALF_REFERENCE = re.compile(_SPACE + rb"*+\d{0,5}+" + _SPACE + rb"*+R?\Z")
+_NAME_ESCAPE = compile_pattern(rb"#([0-9A-Fa-f]{2})")
+_OBJECT = compile_pattern(_SKIP + rb"(\d{1,10})" + _SPACE + rb"++(\d{1,5})" + _SPACE + rb"++obj" + _STOP)
+_AFTER = compile_pattern(_SKIP + rb"(?:(endobj)" + _STOP + rb"|stream(\r\n|\n))")
+_HALF_REFERENCE = compile_pattern(_SPACE + rb"*+\d{0,5}+" + _SPACE + rb"*+R?\Z")
 _WORDS: dict[bytes, bool | None] = {b"true": True, b"false": False, b"null": None}
 _LONGEST_NUMBER = 40
 _names: dict[bytes, Name] = {}
@@ -212,7 +213,7 @@ def parse_indirect(
 
 
 def _stuck(buffer: bytes, pos: int, base: int, final: bool) -> Exception:
-    skip = re.compile(_SKIP).match(buffer, pos)
+    skip = compile_pattern(_SKIP).match(buffer, pos)
     pos = skip.end() if skip else pos
     here = buffer[pos : pos + 1]
     if not final and (not here or here == b"<" or pos >= len(buffer) - 1):

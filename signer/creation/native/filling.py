@@ -6,7 +6,6 @@ embed the same bytes.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,15 +23,16 @@ from signer.document.objects import Ref
 from signer.document.serializing import serialize
 from signer.document.text_strings import encode_text
 from signer.errors import DocumentRefused
+from signer.patterns import compile_pattern
 from signer.stamping.appearance import Alignment, Colours, TextStyle, text_form
 from signer.stamping.typefaces import Metrics
 
 _ALIGNMENTS = {0: Alignment.LEFT, 1: Alignment.CENTRE, 2: Alignment.RIGHT}
 _LARGEST_MAP = 1 << 20
-_RUN = re.compile(
+_RUN = compile_pattern(
     rb"[\t\n\f\r ]*+(\d{1,5}+)[\t\n\f\r ]*+\[((?:[\t\n\f\r ]*+\d{1,5}+(?!\d))*+[\t\n\f\r ]*+)\]"
 )
-_RUNS = re.compile(rb"\[(?:" + _RUN.pattern + rb")*+[\t\n\f\r ]*+\]")
+_RUNS = compile_pattern(rb"\[(?:" + _RUN.pattern + rb")*+[\t\n\f\r ]*+\]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from signer.creation.native.unfit import Unfit, Unfitness
 from signer.document import syntax
 from signer.document.text_strings import text_string
 from signer.errors import DocumentRefused
+from signer.patterns import compile_pattern
 
 T = TypeVar("T")
 _LONGEST_KEPT = 2 << 10
@@ -45,19 +46,21 @@ _FLAT = rb"(?:[^\[\]<>()%{}]++|" + _STRING_ + rb"|" + _HEX + rb")*+"
 _NESTED = _inside(_inside(_inside(_FLAT)))
 _VALUE = rb"(?:" + _ATOM + rb"|\[" + _NESTED + rb"\]|<<" + _NESTED + rb">>)"
 _PAIRS = rb"(?:" + _WS + rb"*+" + _KEY + _WS + rb"*+" + _VALUE + rb")*+"
-_DICTIONARY = re.compile(_WS + rb"*+<<" + _PAIRS + _WS + rb"*+>>", re.DOTALL)
-_ENTRY = re.compile(_WS + rb"*+/(" + _KEY[1:] + rb")" + _WS + rb"*+(" + _VALUE + rb")", re.DOTALL)
-_ITEM = re.compile(_WS + rb"*+(" + _VALUE + rb")", re.DOTALL)
-_ITEMS = re.compile(rb"\[(?:" + _WS + rb"*+" + _VALUE + rb")*+" + _WS + rb"*+\]", re.DOTALL)
-_REFERENCE = re.compile(rb"(\d{1,10}+)" + _WS + rb"++(\d{1,5}+)" + _WS + rb"++R")
-_REFERENCES = re.compile(rb"\[(?:" + _WS + rb"*+" + _REFERENCE.pattern + _STOP + rb")*+" + _WS + rb"*+\]")
+_DICTIONARY = compile_pattern(_WS + rb"*+<<" + _PAIRS + _WS + rb"*+>>", re.DOTALL)
+_ENTRY = compile_pattern(_WS + rb"*+/(" + _KEY[1:] + rb")" + _WS + rb"*+(" + _VALUE + rb")", re.DOTALL)
+_ITEM = compile_pattern(_WS + rb"*+(" + _VALUE + rb")", re.DOTALL)
+_ITEMS = compile_pattern(rb"\[(?:" + _WS + rb"*+" + _VALUE + rb")*+" + _WS + rb"*+\]", re.DOTALL)
+_REFERENCE = compile_pattern(rb"(\d{1,10}+)" + _WS + rb"++(\d{1,5}+)" + _WS + rb"++R")
+_REFERENCES = compile_pattern(
+    rb"\[(?:" + _WS + rb"*+" + _REFERENCE.pattern + _STOP + rb")*+" + _WS + rb"*+\]"
+)
 _MOST_DIGITS = 18
 # Numbers of a length that int() and float() take, and between them what bytes.split() takes for space.
-_INTEGERS = re.compile(rb"\[(?:[\t\n\f\r ]*+\d{1,18}+(?!\d))*+[\t\n\f\r ]*+\]")
-_REALS = re.compile(
+_INTEGERS = compile_pattern(rb"\[(?:[\t\n\f\r ]*+\d{1,18}+(?!\d))*+[\t\n\f\r ]*+\]")
+_REALS = compile_pattern(
     rb"\[(?:[\t\n\f\r ]*+[+-]?(?:\d{1,10}+\.?\d{0,20}+|\.\d{1,20}+)(?=[\t\n\f\r \]]))*+[\t\n\f\r ]*+\]"
 )
-_STRING = re.compile(rb"\(([^()\\\r]*+)\)")
+_STRING = compile_pattern(rb"\(([^()\\\r]*+)\)")
 
 Entries = dict[bytes, bytes]
 

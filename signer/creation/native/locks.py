@@ -13,10 +13,11 @@ from typing import NamedTuple
 from signer.creation.native.grammar import Entries, entries, items, reference, remembered, text
 from signer.creation.native.reading import NativeFile, alone, raw_of
 from signer.creation.native.unfit import Unfit, Unfitness
+from signer.patterns import compile_pattern
 
 # Up to its /Contents, a signature dictionary as this software writes it.
 _STRING = rb"\((?:[^()\\]++|\\.)*+\)"
-OWN = re.compile(
+OWN = compile_pattern(
     rb"\n<</Type /Sig/Filter /Adobe\.PPKLite/SubFilter /ETSI\.CAdES\.detached"
     rb"/Name "
     + _STRING

@@ -27,29 +27,30 @@ from signer.creation.native.unfit import Unfit, Unfitness
 from signer.creation.native.written import Written
 from signer.document.history import CLOSING
 from signer.document.objects import DEFAULT_LIMITS
+from signer.patterns import compile_pattern
 
 _HIGHEST_NUMBER = DEFAULT_LIMITS.object_number - 10_000  # no revision has as many objects
 _WINDOW = 16 << 10
 _LARGEST_SIGNATURE = 96 << 10
 _MOST_SECTIONS = 64
 
-_START = re.compile(rb"startxref[\r\n ]{1,3}(\d{1,19})[\r\n ]{1,3}%%EOF(?:\r\n|\n|\r)?\Z")
-_HEADER = re.compile(rb"%PDF-\d\.\d")
-_TABLE = re.compile(rb"xref[ ]?(?:\r\n|\n|\r)")
-_RUN = re.compile(rb"(\d{1,10}+) (\d{1,10}+) ?(?:\r\n|\n|\r)(\d{10} \d{5} [nf](?: \r| \n|\r\n))?+")
-_TRAILER = re.compile(rb"trailer(?=[\0\t\n\f\r <])")
+_START = compile_pattern(rb"startxref[\r\n ]{1,3}(\d{1,19})[\r\n ]{1,3}%%EOF(?:\r\n|\n|\r)?\Z")
+_HEADER = compile_pattern(rb"%PDF-\d\.\d")
+_TABLE = compile_pattern(rb"xref[ ]?(?:\r\n|\n|\r)")
+_RUN = compile_pattern(rb"(\d{1,10}+) (\d{1,10}+) ?(?:\r\n|\n|\r)(\d{10} \d{5} [nf](?: \r| \n|\r\n))?+")
+_TRAILER = compile_pattern(rb"trailer(?=[\0\t\n\f\r <])")
 # The trailer that most programs write: nothing in it that the native path would have to look at.
-_PLAIN_TRAILER = re.compile(
+_PLAIN_TRAILER = compile_pattern(
     (
         rb"trailer\s*+<<(?:\s*+(?:/Prev\s++(\d{1,18}+)|/Size\s++\d++|/(?:Root|Info)\s++\d++ \d++ R"
         rb"|/ID\s*+\[(?:\s|<[0-9A-Fa-f]*+>)*+\]))*+\s*+>>"
     ).replace(rb"\s", rb"[\0\t\n\f\r ]")
 )
-_OBJECT = re.compile(rb"(\d{1,10}+) (\d{1,5}+) obj(?=[\0\t\n\f\r <])")
-_ENDOBJ = re.compile(rb"[\0\t\n\f\r ]*+endobj(?=[\0\t\n\f\r ])")
-_STREAM = re.compile(rb"[\0\t\n\f\r ]*+stream(?:\r\n|\n)")
-_ENDSTREAM = re.compile(rb"[\0\t\n\f\r ]{0,4}endstream")
-_HOLE = re.compile(rb"/Contents[\0\t\n\f\r ]*+<")
+_OBJECT = compile_pattern(rb"(\d{1,10}+) (\d{1,5}+) obj(?=[\0\t\n\f\r <])")
+_ENDOBJ = compile_pattern(rb"[\0\t\n\f\r ]*+endobj(?=[\0\t\n\f\r ])")
+_STREAM = compile_pattern(rb"[\0\t\n\f\r ]*+stream(?:\r\n|\n)")
+_ENDSTREAM = compile_pattern(rb"[\0\t\n\f\r ]{0,4}endstream")
+_HOLE = compile_pattern(rb"/Contents[\0\t\n\f\r ]*+<")
 _HEXADECIMAL = b"0123456789ABCDEFabcdef\0\t\n\f\r "
 
 

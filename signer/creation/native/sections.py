@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from signer.creation.native.grammar import Entries
 from signer.creation.native.unfit import Unfit, Unfitness
+from signer.patterns import compile_pattern
 
 _DROPPED = frozenset(
     (
@@ -26,7 +27,7 @@ _DROPPED = frozenset(
 )
 _SPACE = rb"[\0\t\n\f\r ]*+"
 _STRING = rb"(<[0-9A-Fa-f]++>|\((?:[^()\\]++|\\.)++\))"
-_IDENTIFIERS = re.compile(rb"\[" + _SPACE + _STRING + _SPACE + _STRING + _SPACE + rb"\]", re.DOTALL)
+_IDENTIFIERS = compile_pattern(rb"\[" + _SPACE + _STRING + _SPACE + _STRING + _SPACE + rb"\]", re.DOTALL)
 _LARGEST_TABLE_OFFSET = 9_999_999_999
 
 Row = tuple[int, int, int]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from signer.creation.native.grammar import Entries
 from signer.creation.native.rows import Run
 from signer.creation.native.written import NUMBER, REFERENCE, Written
+from signer.patterns import compile_pattern
 
 _IDENTIFIER = rb"<[0-9A-Fa-f]++>"
 _TRAILER = Written(
@@ -21,7 +20,7 @@ _TRAILER = Written(
 )
 _RUN = rb"(?:(\d{1,10}+) (\d{1,10}+)\n((?:\d{10} \d{5} n \n){1,64}+))?+"
 _MOST_RUNS = 4
-_TABLE = re.compile(rb"xref\n" + _RUN * _MOST_RUNS + _TRAILER.source)
+_TABLE = compile_pattern(rb"xref\n" + _RUN * _MOST_RUNS + _TRAILER.source)
 _ROWS = range(3, 3 * _MOST_RUNS + 1, 3)  # the groups with a run's rows
 _PREV = 3 * _MOST_RUNS + 4
 

@@ -8,6 +8,7 @@ from itertools import compress
 from typing import Any
 
 from signer.creation.native.grammar import Entries
+from signer.patterns import compile_pattern
 
 REFERENCE = rb"\d{1,10}+ \d{1,5}+ R"
 NUMBER = rb"\d{1,10}+"
@@ -28,7 +29,7 @@ class Written:
         pairs = [rb"(?:/%b (%b))?+" % pair for pair in values.items()]
         self._keys = tuple(values)
         self.source = rb"%b<<%b>>(?=%b)" % (before, b"".join(pairs), behind)
-        self._pattern = re.compile(self.source, re.DOTALL)
+        self._pattern = compile_pattern(self.source, re.DOTALL)
 
     def read(self, data: bytes, position: int) -> tuple[Entries, int] | None:
         """The entries and the dictionary's end; at `position` begins what stands before it."""

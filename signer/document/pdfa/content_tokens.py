@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from signer.document import syntax
 from signer.document.objects import ReaderLimits
+from signer.patterns import compile_pattern
 
 MAX_OPERANDS = 64  # beyond what any operator takes; a longer run is cut, and flagged by the operator's rule
-_IMAGE_END = re.compile(rb"[\0\t\n\f\r ]EI(?=[\0\t\n\f\r ]|\Z)")
+_IMAGE_END = compile_pattern(rb"[\0\t\n\f\r ]EI(?=[\0\t\n\f\r ]|\Z)")
 _LIMITS = ReaderLimits(depth=32, object_items=100_000)
 
 
@@ -30,16 +30,16 @@ _SPACE = rb"[\t\n\f\r ]"
 _NUMBER = rb"[+-]?(?:\d{1,9}+(?:\.\d{0,9}+)?+|\.\d{1,9}+)"
 _UNPAINTED = rb"(?:BT|ET|EMC|cm|re|rg|RG|T[cdDLmswz*]|W\*?|[cghijJkGKlmMnvwy])"
 _COLOURS = frozenset({b"g", b"rg", b"k", b"G", b"RG", b"K"})
-_RUN = re.compile(
+_RUN = compile_pattern(
     rb"(?:%b*+(?:%b%b++){0,%d}+%b(?=%b|\Z)){1,500}+"
     % (_SPACE, _NUMBER, _SPACE, MAX_OPERANDS, _UNPAINTED, _SPACE)
 )
 # What TJ shows, up to its end: strings of plain letters or whole bytes, and such numbers.
-_SHOWN = re.compile(
+_SHOWN = compile_pattern(
     rb"\[((?:%b*+(?:<(?:[0-9A-Fa-f]{2})*+>|\([^()\\\r]*+\)|%b(?=[\t\n\f\r <(\]]))){0,5000}+)%b*+\]"
     % (_SPACE, _NUMBER, _SPACE)
 )
-_STRINGS = re.compile(rb"<([^>]*+)>|\(([^)]*+)\)")
+_STRINGS = compile_pattern(rb"<([^>]*+)>|\(([^)]*+)\)")
 
 
 def operations(data: bytes) -> Iterator[tuple[str, list[Any], int]]:
@@ -93,7 +93,7 @@ def operations(data: bytes) -> Iterator[tuple[str, list[Any], int]]:
 
 
 _VALUES = (b"true", b"false", b"null")
-_REST = re.compile(rb"[\0\t\n\f\r ]+|%[^\r\n]*")
+_REST = compile_pattern(rb"[\0\t\n\f\r ]+|%[^\r\n]*")
 
 
 def _inline_image(data: bytes, position: int) -> tuple[InlineImage, int]:

@@ -323,7 +323,7 @@ def test_a_batch_leaves_no_thread_and_no_descriptor(desk, pki):
     deadline = time.monotonic() + 20
     while threading.active_count() > threads and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads  # fewer: somebody else's ended meanwhile
     assert _files() == files
 
 
