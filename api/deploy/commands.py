@@ -9,7 +9,7 @@ from api.deploy import layout as places
 from api.deploy.layout import Layout
 
 # Nothing is told to the makers, no bucket appears by itself, and none goes with its objects.
-_QUIET_S3 = ("-iam=false", "-autoCreateBucket=false", "-allowDeleteBucketNotEmpty=false", "-port.iceberg=0")
+_QUIET_S3 = ("-iam=false", "-autoCreateBucket=false", "-allowDeleteBucketNotEmpty=false", "-port.iceberg=0", "-port.lance=0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ def _master(name: str, layout: Layout) -> tuple[str, ...]:
         "-defaultReplication=001",  # two copies, on two servers
         "-volumeSizeLimitMB=1024",
         "-telemetry=false",
+        "-disableHttp",  # its pages delete whole collections
     )
 
 
