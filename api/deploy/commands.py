@@ -9,7 +9,13 @@ from api.deploy import layout as places
 from api.deploy.layout import Layout
 
 # Nothing is told to the makers, no bucket appears by itself, and none goes with its objects.
-_QUIET_S3 = ("-iam=false", "-autoCreateBucket=false", "-allowDeleteBucketNotEmpty=false", "-port.iceberg=0", "-port.lance=0")
+_QUIET_S3 = (
+    "-iam=false",
+    "-autoCreateBucket=false",
+    "-allowDeleteBucketNotEmpty=false",
+    "-port.iceberg=0",
+    "-port.lance=0",
+)
 
 
 @dataclass(frozen=True, slots=True)

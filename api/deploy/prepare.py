@@ -69,7 +69,7 @@ def prepare(layout: Layout, target: Path, public_url: str, at: datetime) -> list
 def _files(layout: Layout, public_url: str, given: Secrets, at: datetime) -> dict[str, tuple[bytes, int]]:
     authority = Authority(f"An Tin deployment {secrets.token_hex(4)}", at)
     private: dict[str, bytes] = {
-        "secrets/database": given.database.encode(),
+        "secrets/pgpass": _pgpass(layout, given).encode(),
         "secrets/superuser": given.superuser.encode(),
         "secrets/s3-access": given.access.encode(),
         "secrets/s3-key": given.access_key.encode(),
@@ -119,6 +119,11 @@ def _security(layout: Layout, given: Secrets) -> str:
 def _filer(layout: Layout, given: Secrets) -> str:
     at = layout.at(places.POSTGRES)
     return FILER.format(host=at.host, port=at.port, password=given.filers, ca=layout.config / "ca.pem")
+
+
+def _pgpass(layout: Layout, given: Secrets) -> str:
+    at = layout.at(places.POSTGRES)
+    return f"{at.host}:{at.port}:antin:antin:{given.database}\n"
 
 
 def _identities(given: Secrets) -> bytes:

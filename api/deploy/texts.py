@@ -109,8 +109,7 @@ ANTIN = """\
 # Read by every process of An Tín; what differs between them is in their environment.
 mode = "production"
 public_url = "{public_url}"
-database_url = "postgresql+psycopg://antin@{database}/antin?sslmode=verify-full&sslrootcert={config}/ca.pem"
-database_password_file = "{config}/secrets/database"
+database_url = "postgresql+psycopg://antin@{database}/antin?sslmode=verify-full&sslrootcert={config}/ca.pem&passfile={config}/secrets/pgpass"
 tls_certificate = "{config}/site.pem"
 tls_key = "{config}/site.key"
 log_key = "{config}/log.key"
@@ -126,7 +125,7 @@ bucket = "{bucket}"
 work_bucket = "{work_bucket}"
 access_key_file = "{config}/secrets/s3-access"
 secret_key_file = "{config}/secrets/s3-key"
-ca = "{config}/ca.pem"
+ca_file = "{config}/ca.pem"
 
 [seal_key]
 pkcs12 = "{config}/seal.p12"

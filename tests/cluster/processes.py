@@ -158,6 +158,27 @@ def make_roles(layout: Layout) -> None:
                 conn.execute(statement.encode())
 
 
+def antin(layout: Layout, *arguments: str) -> str:
+    """The command line with the deployment's settings; what it printed. Raises RuntimeError when it failed."""
+    command = [sys.executable, "-P", "-c", "from api.cli import main; main()", *arguments]
+    environment = _environment(Command((), layout.config, {"ANTIN_DATA_DIR": str(layout.data / "operator")}))
+    result = subprocess.run(command, cwd=layout.config, env=environment, capture_output=True, text=True)
+    if result.returncode:
+        raise RuntimeError(
+            f"antin {' '.join(arguments)}: {result.returncode}\n{result.stdout}{result.stderr}"
+        )
+    return result.stdout
+
+
+def first_of_free_ports(count: int) -> int:
+    """So many in a row that nobody listens on, nor on those for SeaweedFS's own kind."""
+    for first in range(11_000, 19_000, 50):
+        ports = range(first, first + count)
+        if not any(listens(port) or listens(port + places.GRPC) for port in ports):
+            return first
+    raise RuntimeError("no ports are free")
+
+
 def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
