@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MASTERS, VOLUMES, FILERS, GATEWAYS = (
@@ -17,6 +17,13 @@ SEAWEEDFS = MASTERS + VOLUMES + FILERS + GATEWAYS
 ALL = (POSTGRES, *SEAWEEDFS, PROXY, *APIS, *WORKERS)
 # In containers each process has the port that its makers gave it.
 _USUAL = {POSTGRES: 5432, "master": 9333, "volume": 8080, "filer": 8888, "s3": 8333, "api": 8460, PROXY: 8443}
+# The accounts of the images: An Tín's own (Dockerfile), and the group of PostgreSQL's in Debian's image.
+_ANTIN = (10001, 10001, 0o600)
+_OWNERS = {
+    "postgres/server.key": (0, 999, 0o640),
+    **dict.fromkeys(("site.key", "secrets/pgpass", "secrets/s3-access", "secrets/s3-key"), _ANTIN),
+    **dict.fromkeys(("secrets/s3-admin-access", "secrets/s3-admin-key"), _ANTIN),
+}
 PROXIED_S3 = "proxy-s3"  # the proxy's second port
 GRPC = 10_000  # SeaweedFS: the port for its own kind is this much higher
 
@@ -32,12 +39,16 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`config` and `data` as the processes see them; `bind` is what they listen on."""
+    """`config` and `data` as the processes see them; `bind` is what they listen on.
+
+    `owners`: whose the files are that others must not read, by name: user, group, mode. Empty: the caller's.
+    """
 
     config: Path
     data: Path
     bind: str
     addresses: dict[str, Address]
+    owners: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     def at(self, name: str) -> Address:
         return self.addresses[name]
@@ -55,6 +66,7 @@ def in_containers() -> Layout:
         Path("/var/lib"),
         "0.0.0.0",  # noqa: S104 (a container's own network)
         {**addresses, PROXIED_S3: Address(PROXY, _USUAL["s3"])},
+        _OWNERS,
     )
 
 

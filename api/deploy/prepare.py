@@ -63,7 +63,11 @@ def prepare(layout: Layout, target: Path, public_url: str, at: datetime) -> list
         raise SettingsError(
             f"{target / there[0]} is there already; its secrets are in use. Choose an empty folder"
         )
-    return [_write(target / name, content, mode) for name, (content, mode) in files.items()]
+    written = [_write(target / name, content, mode) for name, (content, mode) in files.items()]
+    for name, (user, group, mode) in layout.owners.items():
+        os.chown(target / name, user, group)
+        (target / name).chmod(mode)
+    return written
 
 
 def _files(layout: Layout, public_url: str, given: Secrets, at: datetime) -> dict[str, tuple[bytes, int]]:
