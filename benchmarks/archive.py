@@ -37,9 +37,12 @@ T = TypeVar("T")
 def run(quick: bool) -> list[Row]:
     """Rows of the table; `quick` takes a fifth of the documents."""
     small, large = (100, 3) if quick else (600, 12)
-    with tempfile.TemporaryDirectory(prefix="antin-bench-archive-") as folder, engines(Path(folder)) as given:
-        with _house(given, Path(folder)) as house:
-            return [_small(house, small), _large(house, large), _extended(house)]
+    with (
+        tempfile.TemporaryDirectory(prefix="antin-bench-archive-") as folder,
+        engines(Path(folder)) as given,
+        _house(given, Path(folder)) as house,
+    ):
+        return [_small(house, small), _large(house, large), _extended(house)]
 
 
 @dataclass
