@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.errors import StorageRefused
+from archive.errors import ArchiveDamaged, StorageRefused
 from archive.storage import keys
 from archive.storage.directory import DirectoryStore
 from archive.storage.memory import MemoryStore
@@ -310,6 +310,86 @@ def test_read_back_compares_bytes_and_lock(store):
     put_bytes(store, KEY, b"bytes", UNTIL)
     check_object(store, KEY, sha256=digest(b"bytes"), size=5, retain_until=UNTIL)
     assert read_bounded(store, KEY, 5) == b"bytes"
+
+
+def spoil(store, key, data):
+    """Other bytes than those that were put, behind the contract's back."""
+    if isinstance(store, MemoryStore):
+        store.overwrite(key, data)
+    else:
+        path = store._path(key)
+        path.chmod(0o644)
+        path.write_bytes(data)
+
+
+def lose(store, key):
+    if isinstance(store, MemoryStore):
+        store.vanish(key)
+    else:
+        store._path(key).unlink()
+
+
+def mended(store, data=b"bytes", version="", until=UNTIL, mode=LockMode.COMPLIANCE):
+    return store.replace_damaged(
+        KEY, data, sha256=digest(data), retain_until=until, mode=mode, version=version
+    )
+
+
+def whole(store, found):
+    with store.open(KEY, found.version) as stream:
+        return stream.read()
+
+
+def test_a_whole_copy_is_written_for_a_damaged_one(store):
+    first = put(store, until=UNTIL)
+    spoil(store, KEY, b"bytez")
+    found = mended(store, version=first.version)
+    assert whole(store, found) == b"bytes"
+    shown = store.head(KEY, found.version)
+    assert (shown.sha256, shown.size, shown.retain_until, shown.mode) == (
+        digest(b"bytes"),
+        5,
+        UNTIL,
+        LockMode.COMPLIANCE,
+    )
+    assert mended(store, version=first.version) == found, "again: no further copy"
+    assert mended(store, version=found.version) == found
+    assert len(list(store.inventory(KEY))) == (1 if found.version == "" else 2)
+
+
+def test_a_whole_copy_is_written_for_one_that_is_gone(store):
+    first = put(store, until=UNTIL)
+    lose(store, KEY)
+    found = mended(store, version=first.version)
+    assert whole(store, found) == b"bytes" == content(store)
+    assert mended(store, version=first.version) == found
+
+
+def test_a_repair_takes_a_whole_copy_for_what_it_is(store):
+    first = put(store, until=LATER, mode=LockMode.COMPLIANCE)
+    assert mended(store, version=first.version, mode=LockMode.COMPLIANCE) == first
+    assert len(list(store.inventory(KEY))) == 1
+
+
+def test_a_damaged_repair_is_repaired_again(store):
+    first = put(store, until=UNTIL)
+    spoil(store, KEY, b"bytez")
+    found = mended(store, version=first.version)
+    if isinstance(store, MemoryStore):
+        store.flip(KEY, version=found.version)
+    else:
+        spoil(store, KEY, b"again")
+    second = mended(store, version=found.version)
+    assert whole(store, second) == b"bytes"
+
+
+def test_a_repair_never_writes_bytes_of_another_digest(store):
+    put(store, until=UNTIL)
+    spoil(store, KEY, b"bytez")
+    call = {"sha256": digest(b"bytes"), "retain_until": UNTIL}
+    assert refused(store.replace_damaged, KEY, b"other", **call) == "archive.digest-differs"
+    with pytest.raises(ArchiveDamaged):
+        check_object(store, KEY, sha256=digest(b"bytes"))
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
