@@ -32,9 +32,13 @@ class Retention(NamedTuple):
 
 
 class Page(NamedTuple):
-    """One page of a listing of versions. `more`: it was cut off; the markers are where the server would go on."""
+    """One page of a listing of versions. `more`: it was cut off; the markers are where the server would go on.
+
+    `below`: with a delimiter, the names that end in it and have more below them.
+    """
 
     entries: tuple[Listed, ...]
+    below: tuple[str, ...]
     more: bool
     key_marker: str
     version_marker: str
@@ -111,8 +115,9 @@ def page_of(data: bytes) -> Page:
     if _local(root) != "ListVersionsResult":
         raise StoreUnavailable(reasons.NOT_S3, f"a listing that is <{_local(root)[:40]}>")
     entries = tuple(_listed(child) for child in root if _local(child) in ("Version", "DeleteMarker"))
+    below = tuple(text(child, "Prefix") for child in root if _local(child) == "CommonPrefixes")
     more = text(root, "IsTruncated") == "true"
-    return Page(entries, more, text(root, "NextKeyMarker"), text(root, "NextVersionIdMarker"))
+    return Page(entries, below, more, text(root, "NextKeyMarker"), text(root, "NextVersionIdMarker"))
 
 
 def uploads_of(data: bytes) -> list[Upload]:
