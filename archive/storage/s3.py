@@ -4,15 +4,15 @@ Not trusted: who runs the server, or holds its disks, can hide or rot bytes and 
 read back (`readback`), the canary attacks the server, digests, log and fsck show the rest.
 
     PUT If-None-Match: *   the bytes, their digests, their lock, in one request (in parts above 64 MiB)
-    GET ?versions          the object is the oldest version: is that what was just sent?
-    HEAD ?versionId        what the server says of that version: size, digest, lock, hold
+    GET ?versions          where the server does not keep the condition: is the oldest version what was just sent?
+    GET ?versionId         that version read back: bytes, size, digest, lock, hold
 
 An answer that did not come is resolved by looking, and only then is anything sent again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -82,11 +82,12 @@ class S3Store:
         deadline = self._wire.deadline(made.size)
         sent = self._written(key, source, made, lock, deadline)
         # Crash: the object is there, and locked unless it went in parts. Nobody was told, so the put is repeated.
-        first = self._oldest(key, deadline)
-        if first is None:
-            raise StoreUnavailable(reasons.NOT_SHOWN, self._where("PUT", key), passing=True)
-        if first.version != sent or len(made.parts) > 1:
-            return self._settled(first, made, lock, deadline)
+        if not (sent and len(made.parts) == 1 and self._examination.bucket(deadline).conditional):
+            first = self._oldest(key, deadline)
+            if first is None:
+                raise StoreUnavailable(reasons.NOT_SHOWN, self._where("PUT", key), passing=True)
+            if first.version != sent or len(made.parts) > 1:
+                return self._settled(first, made, lock, deadline)
         return _locked(StoredObject(key, made.size, sha256, None, version=sent), lock)
 
     def open(self, key: str, version: str = "") -> BinaryIO:
@@ -102,6 +103,19 @@ class S3Store:
             first = self._first(key, deadline)
             version = first.version if first else ""
         return self._shown(key, version, deadline) if version else None
+
+    def read(self, key: str, version: str = "", *, locks: bool = True) -> tuple[StoredObject, BinaryIO]:
+        deadline = self._begun(key)
+        version = version or self._named(key, deadline)
+        try:
+            stream = S3Stream(self._wire, key, version)
+        except ServerSaid as exc:
+            raise StorageRefused(archiving.OBJECT_MISSING, key=key) from exc
+        try:
+            return self._told(key, version, stream.headers, deadline, locks=locks), cast(BinaryIO, stream)
+        except BaseException:
+            stream.close()
+            raise
 
     def extend_retention(
         self, key: str, until: datetime, *, mode: LockMode = LockMode.COMPLIANCE, version: str = ""
@@ -311,18 +325,24 @@ class S3Store:
         return stored
 
     def _shown(self, key: str, version: str, deadline: Deadline) -> StoredObject | None:
-        """What the server says of this version. Where HEAD tells no lock, the lock is asked for by name: not every
-        server and not every right shows it there."""
+        """What the server says of this version; None when it has none of that name."""
         query = {"versionId": version}
         try:
             headers = self._wire.ask("HEAD", key, query=query, expected=GONE, deadline=deadline).headers
         except ServerSaid:
             return None
+        return self._told(key, version, headers, deadline)
+
+    def _told(
+        self, key: str, version: str, headers: Mapping[str, str], deadline: Deadline, *, locks: bool = True
+    ) -> StoredObject:
+        """What an answer's headers say. Where they tell no lock, it is asked for by name: not every server and not
+        every right shows it there."""
         stored = object_of(key, headers)
         if stored.version not in ("", version):
             raise ArchiveDamaged(f"{key}: asked for version {version}, the store shows {stored.version[:80]}")
         stored = replace(stored, version=version)
-        if stored.mode is not None:
+        if stored.mode is not None or not locks:
             return stored
         found = self._lock_of(key, version, "retention", deadline)
         retention = retention_of(found) if found else None
