@@ -61,6 +61,15 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """A PostgreSQL server for all tests of this process. Each makes databases of its own."""
+    from tests.engines.postgres import postgres_server
+
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """One running service for all tests of this process."""
     from tests.service import Site, start
