@@ -14,13 +14,13 @@ from api.endings import Endings
 from api.identity import LocalIdentity
 from api.jobs import Jobs
 from api.keyring import KeyRing
+from api.keys_in_use import KeysHeld, KeysInUse
 from api.line import Line
 from api.metrics import Metrics
 from api.proofs import Proofs
 from api.settings import Settings
 from api.stamps import Stamps
 from api.store import idempotency
-from api.store.idempotency import KeysInUse
 from api.transactions import Transactions
 from api.turns import Turns
 from archive.ports import ObjectStore, WorkArea

@@ -22,16 +22,19 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
+from api import fence
 from api.store.database_errors import answering
 from api.store.sqlite_writer import Writer, refuse_fork
 
 BUSY_SECONDS = 60
+_TOLD: ContextVar[list[Callable[[], None]]] = ContextVar("told")
 # Of 4 KiB. What many acts change is written back once for all of them; a start after a kill reads no more than this.
 CHECKPOINT_PAGES = 8_000
 
@@ -71,15 +74,31 @@ class Transactions:
 
     @contextmanager
     def _begun(self, *, waits: bool) -> Iterator[Connection]:
-        with answering(), self.engine.begin() as conn:
-            if not waits:
-                conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
-            yield conn
+        told = _TOLD.set([])
+        try:
+            with answering(), self.engine.begin() as conn:
+                if not waits:
+                    conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
+                fence.ask(conn)
+                yield conn
+            committed = _TOLD.get()
+        finally:
+            _TOLD.reset(told)
+        for word in committed:
+            word()
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
         with answering(), self._reader.connect() as conn, conn.begin():
             yield conn
+
+    def afterwards(self, word: Callable[[], None]) -> None:
+        """Said when this thread's transaction has committed, and never when it has not. Where writers share a commit
+        it is said at once: who hears it waits for the database anyway."""
+        if self._writer is None:
+            _TOLD.get().append(word)
+        else:
+            word()
 
     def close(self) -> None:
         """Give the connections back. Open blocks end with an error."""
