@@ -91,7 +91,11 @@ async def within(future: Future[None], seconds: float) -> None:
 
 
 async def awaited(
-    endings: Endings, ending: Future[None], seconds: float, look: Callable[[], Awaitable[T]], ended: Callable[[T], bool]
+    endings: Endings,
+    ending: Future[None],
+    seconds: float,
+    look: Callable[[], Awaitable[T]],
+    ended: Callable[[T], bool],
 ) -> T:
     """What `look` finds when it has `ended`, or when the time is over."""
     left = seconds

@@ -20,7 +20,7 @@ from api.dispatcher import Dispatcher
 from api.dispatcher import Handler as Handler
 from api.messages import JOB, Messages
 from api.store.job_rows import APPLICATION, APPLICATION_VERSION, SERIALIZER, WORKFLOW, JobRows
-from api.transactions import Transactions, engine_for_jobs
+from api.transactions import Transactions
 from archive.catalogue import Connection
 
 # Queues of their own: a slow time-stamp authority holds up nothing else; what nobody waits for runs one by one.
@@ -114,7 +114,7 @@ class DbosJobs:
     def _launch(self) -> None:
         if not self._running.acquire(blocking=False):
             raise RuntimeError("jobs already run in this process")
-        self._engine = engine_for_jobs(self.transactions.url)
+        self._engine = self.transactions.engine_for_jobs()
         DBOS(config={**self.config, "system_database_engine": self._engine})
 
         def act(kind: str, operation_id: str, payload: dict[str, Any]) -> None:
@@ -193,7 +193,6 @@ class DbosJobs:
             self._dispatcher.stop(STOP_SECONDS)
             DBOS.destroy(destroy_registry=True)
             self._dispatcher = None
-            if self._engine is not None:
-                self._engine.dispose()
+            self._engine.dispose()
             self._running.release()
         self._open = False
