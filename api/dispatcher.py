@@ -193,7 +193,10 @@ class Dispatcher:
                 self.rows.end(conn, job, error)
             for job in self._returned:
                 self.rows.give_back_job(conn, job)
-            taken = {q: self.rows.take(conn, q, self.queues[q].free, self._token) for q in due}
+            lives = not self.shared or self.rows.lives(conn)  # if not, the next heartbeat brings a new name
+            taken = {
+                q: self.rows.take(conn, q, self.queues[q].free, self._token) if lives else [] for q in due
+            }
         self._doubtful = False
         self._ended.clear()
         self._returned.clear()

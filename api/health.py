@@ -57,7 +57,7 @@ class Health:
         return {"state": OK}
 
     def _store(self) -> Part:
-        self.s.store.put_work(b"antin health\n")
+        self.s.work_area.put_work(b"antin health\n")
         return {"state": OK}
 
     def _log(self) -> Part:

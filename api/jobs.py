@@ -56,8 +56,21 @@ class Jobs(Protocol):
     def running(self) -> bool:
         """Whether workers take jobs."""
 
+    @property
+    def under_way(self) -> int:
+        """How many jobs this process has."""
+
     def alive(self, operation_ids: list[str]) -> set[str]:
         """Those of the operations whose job still waits or runs."""
+
+    def take_over(self, conn: Connection) -> None:
+        """What those processes had who are gone is in line again; everybody is told when that is committed."""
+
+    def give_back(self, conn: Connection, process_id: str) -> None:
+        """What this process did not end is in line again, and nobody waits for its heart to stand still."""
+
+    def renamed(self, process_id: str) -> None:
+        """What is taken from now on is under that name."""
 
     def start(self) -> None: ...
 
@@ -109,6 +122,8 @@ class DbosJobs:
         """Launch workers; workflows that a dead process left pending are taken up again at once."""
         if self.works:
             self._launch()
+        else:
+            DBOS.migrate(self.transactions.url)  # its tables, for what is put in line before a worker comes
         self._open = True
 
     def _launch(self) -> None:
@@ -165,7 +180,6 @@ class DbosJobs:
 
     @property
     def under_way(self) -> int:
-        """How many jobs this process has."""
         return self._dispatcher.running if self._dispatcher is not None else 0
 
     def alive(self, operation_ids: list[str]) -> set[str]:
@@ -175,14 +189,15 @@ class DbosJobs:
             return self.rows.open(conn).intersection(operation_ids)
 
     def take_over(self, conn: Connection) -> None:
-        """What those had who are gone is in line again; everybody is told when that is committed."""
         for queue in self.rows.take_over(conn):
             self.transactions.afterwards(partial(self.tell, queue))
 
-    def give_back(self, conn: Connection, executor: str) -> None:
-        """What this process did not end is in line again, and nobody waits for its heart to stand still."""
-        for queue in self.rows.give_back_of(conn, executor, attempted=False):
+    def give_back(self, conn: Connection, process_id: str) -> None:
+        for queue in self.rows.give_back_of(conn, process_id, attempted=False):
             self.transactions.afterwards(partial(self.tell, queue))
+
+    def renamed(self, process_id: str) -> None:
+        self.rows.executor = process_id
 
     def stop(self) -> None:
         """Let workflows under way end within a few seconds; the rest is resumed at the next start.

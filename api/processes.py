@@ -44,6 +44,10 @@ class Processes(Protocol):
     def id(self) -> str:
         """Of this process, as long as it lives in the others' eyes."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether there are, or may be, others."""
+
     def lease(self) -> None:
         """Right before a key is used. Raises Lost when the others may have taken over already."""
 
@@ -59,6 +63,7 @@ class Alone:
     """One process has the data for itself: nobody watches, nobody takes over."""
 
     id = EMBEDDED
+    shared = False
 
     def lease(self) -> None: ...
 
@@ -76,27 +81,33 @@ class _Watched:
     still: float = 0.0  # seconds of watching
 
 
+class Heirs(Protocol):
+    """Who gives away what a process had: `api.jobs`."""
+
+    def take_over(self, conn: Connection) -> None:
+        """What those had who are gone."""
+
+    def give_back(self, conn: Connection, process_id: str) -> None:
+        """What this one has, at its end."""
+
+    def renamed(self, process_id: str) -> None:
+        """This process goes on under another id."""
+
+
 class SharedProcesses:
     """This process among others. `transactions` are its own: a heart does not wait for a free connection.
 
-    `state` is what it tells of itself. `take_over` gives away what those had who are gone, in a transaction;
-    `give_back` what this one has, at its end.
+    `heirs` and `state`, what it tells of itself, are given before `start`.
     """
 
-    def __init__(
-        self,
-        transactions: Transactions,
-        role: str,
-        limit: float,
-        *,
-        state: Callable[[], dict[str, Any]],
-        take_over: Callable[[Connection], None],
-        give_back: Callable[[Connection, str], None],
-    ) -> None:
+    shared = True
+
+    def __init__(self, transactions: Transactions, role: str, limit: float) -> None:
         self.role = role
         self.limit = limit
+        self.heirs: Heirs | None = None
+        self.state: Callable[[], dict[str, Any]] = dict
         self._transactions = transactions
-        self._state, self._take_over, self._give_back = state, take_over, give_back
         self._watched: dict[str, _Watched] = {}
         self._seen: tuple[Process, ...] = ()
         self._debts: deque[Callable[[Connection], None]] = deque()
@@ -104,7 +115,6 @@ class SharedProcesses:
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
         self.id = self._new_id()
-        self.on_new_id: Callable[[str], None] = lambda _: None
 
     def _new_id(self) -> str:
         return f"{self.role}-{uuid.uuid4().hex[:12]}"
@@ -126,7 +136,9 @@ class SharedProcesses:
         try:
             with self._transactions.write() as conn:
                 process_rows.leave(conn, self.id)
-                self._give_back(conn, self.id)
+                held_rows.drop_left(conn)
+                if self.heirs is not None:
+                    self.heirs.give_back(conn, self.id)
         except ArchiveUnavailable as exc:
             log.warning("could not take leave: %s; the others take over after %s s", exc, self.limit)
 
@@ -149,7 +161,8 @@ class SharedProcesses:
             process_rows.register(conn, process_id, self.role, os.uname().nodename, os.getpid())
             self._seen = process_rows.everyone(conn)
         self.id, self._beaten_at = process_id, at
-        self.on_new_id(process_id)
+        if self.heirs is not None:
+            self.heirs.renamed(process_id)
 
     def _run(self) -> None:
         while not self._stopping.wait(self.limit / BEATS):
@@ -164,7 +177,7 @@ class SharedProcesses:
         """One heartbeat, and a look at the others. Raises ArchiveUnavailable when the database does not answer."""
         at = _elapsed()
         with self._transactions.note() as conn:
-            alive = process_rows.beat(conn, self.id, self._state())
+            alive = process_rows.beat(conn, self.id, self.state())
             found = process_rows.everyone(conn)
             debts = tuple(self._debts)
             for debt in debts:
@@ -201,6 +214,7 @@ class SharedProcesses:
             if lost:
                 log.error("process %s (%s, %s) is lost", process.id, process.host, process.pid)
         with self._transactions.note() as conn:  # undone by a power cut, it is done again
-            self._take_over(conn)
+            if self.heirs is not None:
+                self.heirs.take_over(conn)
             held_rows.drop_left(conn)
             process_rows.forget_old(conn)

@@ -15,6 +15,7 @@ from dbos import DBOSPortableJSONSerializer
 from sqlalchemy import text
 
 from api.fence import Lost
+from api.store import process_rows
 from archive.catalogue import Connection
 from archive.catalogue.prepared import Prepared
 
@@ -148,6 +149,10 @@ class JobRows:
             self._put(conn, row | {"status": "ENQUEUED"})
         inputs = SERIALIZER.serialize({"namedArgs": {}, "positionalArgs": [kind, operation, payload]})
         self._put_input(conn, {"operation": operation, "inputs": inputs})
+
+    def lives(self, conn: Connection) -> bool:
+        """Whether others believe that this process lives; they do until the transaction ends."""
+        return process_rows.alive(conn, self.executor)
 
     def take(self, conn: Connection, queue: str, places: int, token: str) -> list[Job]:
         """At most `places` of those in line are ours now, the most urgent first; nobody else gets them."""
