@@ -39,7 +39,7 @@ def test_a_patched_file_reads_as_if_it_had_been_written_over(tmp_path_factory, d
 
 @pytest.fixture
 def services(tmp_path):
-    return SimpleNamespace(store=WorkDirectory(tmp_path / "work"))
+    return SimpleNamespace(work_area=WorkDirectory(tmp_path / "work"))
 
 
 def test_the_same_bytes_as_filling_the_hole_in_place(issued, pki, services, tmp_path):
