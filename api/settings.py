@@ -126,10 +126,9 @@ class Settings(_Strict):
     object_store: ObjectStoreSettings | None = None
     second_store: ObjectStoreSettings | None = None
     work_dir: Path | None = None  # the work area: a volume that all processes share
-    work_days: float = Field(
-        30.0, ge=1
-    )  # from archiving until versions that are not archived go from the work area
+    work_days: float = Field(30.0, ge=1)  # from archiving until the steps before it go from the work area
     dead_after: float = Field(20.0, ge=2)  # without a heartbeat others take over what a process had
+    database_connections: int = Field(8, ge=2, le=200)  # of each process: for acts, and as many for readings
     public_url: str = "http://127.0.0.1:8460"
     host: str = "127.0.0.1"
     port: int = Field(8460, ge=1, le=65535)

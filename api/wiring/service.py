@@ -23,7 +23,7 @@ from api.keyring import SEAL, KeyRing
 from api.services import WORKING, Part, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
-from api.transactions import Transactions
+from api.transactions import Limits, Transactions
 from api.upkeep import Upkeep
 from api.wiring import stores
 from api.wiring.clock import clock
@@ -62,7 +62,7 @@ VISITORS_NICE = 5
 def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     """The services of one process. Raises SettingsError, SigningRefused (keys), before anything is served."""
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    transactions = Transactions(given.engine_url)
+    transactions = _transactions(given)
     migrations.upgrade(transactions.engine)
     demo = _demo_pki(given)
     store = stores.objects(given)
@@ -136,6 +136,10 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     return services
 
 
+def _transactions(given: Settings) -> Transactions:
+    return Transactions(given.engine_url, limits=Limits(connections=given.database_connections))
+
+
 def _demo_pki(given: Settings) -> DemoPki | None:
     if not given.demo_pki:
         return None
@@ -185,7 +189,7 @@ def _intake(given: Settings) -> IntakeProfile:
 def identity(given: Settings) -> Iterator[LocalIdentity]:
     """Accounts alone, for the command line."""
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    transactions = Transactions(given.engine_url)
+    transactions = _transactions(given)
     try:
         migrations.upgrade(transactions.engine)
         yield LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours))
