@@ -45,6 +45,8 @@ def server(settings: Settings) -> tuple[Server, Services]:
         create_app(services),
         host=settings.host,
         port=settings.port,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
         log_level="warning",
         server_header=False,
         date_header=True,

@@ -132,6 +132,8 @@ class Settings(_Strict):
     public_url: str = "http://127.0.0.1:8460"
     host: str = "127.0.0.1"
     port: int = Field(8460, ge=1, le=65535)
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
     log_origin: str = ""
     log_key: Path | None = None
     agency_code: str = "H99.01"
@@ -140,6 +142,7 @@ class Settings(_Strict):
     seal_key: KeySettings | None = None
     leader_keys: tuple[KeySettings, ...] = ()
     trust: Path | None = None
+    stamps: Path | None = None
     seal_diameter_mm: float = Field(36.0, gt=10, le=60)
     tsa_url: str = ""
     tsa_timeout: float = Field(180.0, gt=0)
@@ -172,6 +175,12 @@ class Settings(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate: the certificate and its tls_key go together")
+        return self
+
+    @model_validator(mode="after")
     def _stores_are_two(self) -> Self:
         if self.second_store is None:
             return self
@@ -192,6 +201,11 @@ class Settings(_Strict):
     def engine_url(self) -> str:
         """SQLAlchemy address of the catalogue."""
         return self.database_url or f"sqlite:///{self.data_dir / 'antin.sqlite3'}"
+
+    @property
+    def stamps_path(self) -> Path:
+        """Where the pictures of signatures and seal lie."""
+        return self.stamps or self.data_dir / "stamps"
 
     @property
     def log_key_path(self) -> Path:

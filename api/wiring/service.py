@@ -99,7 +99,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
         background=Sandbox(1, SandboxLimits(wall_seconds=2 * given.sandbox_seconds, nice=BACKGROUND_NICE)),
         identity=LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours)),
         keys=_keys(given, demo),
-        stamps=Stamps(given.data_dir / "stamps", given.seal_diameter_mm),
+        stamps=Stamps(given.stamps_path, given.seal_diameter_mm),
         trust=trust,
         revocation=revocation,
         signing_rules=SigningRules(trust, revocation, given.production),
@@ -132,7 +132,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
             conn, Agency(given.agency_code, given.agency_name, given.agency_symbol, {}), clock()
         )
     if demo is not None:
-        furnish.stamps(given.data_dir / "stamps")
+        furnish.stamps(given.stamps_path)
     return services
 
 
