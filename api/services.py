@@ -55,6 +55,11 @@ class Sweepable(Protocol):
         """Remove what interrupted writers left. At start, before anyone writes."""
 
 
+class Cache(Protocol):
+    def trim(self, before: datetime) -> None:
+        """Forget what was not used since; it is found again where it came from."""
+
+
 class Upkeep(Protocol):
     """Work that nobody asked for: `api.upkeep`."""
 
@@ -93,6 +98,8 @@ class Services:
     proofs: Proofs
     part: Part = Part.EVERYTHING
     leftovers: tuple[Sweepable, ...] = ()  # what interrupted writers left, where no others write
+    stale: tuple[Sweepable, ...] = ()  # what writers left that were interrupted long ago
+    caches: tuple[Cache, ...] = ()
     demo: DemoPki | None = None
     processes: Processes = field(default_factory=Alone)
     messages: Messages = field(default_factory=NobodyElse)
@@ -160,8 +167,7 @@ class Services:
         self.sandbox.warm()
         self.proofs.start()
         self.jobs.start()
-        if self.works:
-            self.upkeep.start()
+        self.upkeep.start()
 
     def closing(self) -> None:
         """Who waits for something that this process may not live to see is sent away."""
