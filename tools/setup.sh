@@ -20,6 +20,11 @@ missing_packages() {
     [ -e /usr/share/java/preflight.jar ] || echo libpdfbox2-java
     [ -e /usr/share/java/jaxb-api.jar ] || echo libjaxb-api-java
     [ -e /usr/share/java/javax.activation.jar ] || echo libactivation-java
+    # Ceph RGW, the second real server with Object Lock: a monitor, one OSD and the gateway.
+    command -v ceph-mon >/dev/null || echo ceph-mon
+    command -v ceph-osd >/dev/null || echo ceph-osd
+    command -v radosgw >/dev/null || echo radosgw
+    command -v ceph >/dev/null || echo ceph-common
     [ "$want" = bench ] || return 0
     command -v javac >/dev/null || echo default-jdk-headless
     [ -e /usr/share/java/bcpkix.jar ] || echo libbcpkix-java
