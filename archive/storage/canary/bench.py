@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from archive.storage.canary.port import LockProbe
 from archive.storage.canary.values import Answer, Elder, Lock, Outcome, Seen, Verdict, Who
@@ -12,6 +12,7 @@ from policies.refusals import Both
 PREFIX = "canary/"
 HELD = "held-"
 ELDER = "elder"
+ROUNDED = timedelta(seconds=2)
 
 
 class NoTarget(Exception):
@@ -59,6 +60,11 @@ class Bench:
     counts: dict[str, int] = field(default_factory=dict)
     _holds: list[Target] = field(default_factory=list)
 
+    def scratch(self) -> Bench | None:
+        """The same run on the scratch bucket, when there is one."""
+        probe = self.probe.scratch()
+        return None if probe is None else replace(self, probe=probe)
+
     def key(self, name: str) -> str:
         return f"{PREFIX}{self.run}/{name}"
 
@@ -94,12 +100,18 @@ class Bench:
         """What the answer says was put, read."""
         if not answer.accepted:
             raise NoTarget(f"the locked object was not taken: {answer}")
-        if not answer.version:
-            raise NoTarget("the server names no version of what it took")
-        seen = self.probe.read(key, answer.version)
+        version = answer.version or self._only_version(key)
+        seen = self.probe.read(key, version)
         if seen is None:
             raise NoTarget("the server took an object and does not show it")
-        return Target(key, answer.version, seen)
+        return Target(key, version, seen)
+
+    def _only_version(self, key: str) -> str:
+        """RGW does not name the version that a copy made."""
+        found = [row.version for row in self.probe.versions(key) if row.key == key and not row.marker]
+        if len(found) != 1:
+            raise NoTarget("the server does not say which version it took")
+        return found[0]
 
     def still_there(self, target: Target, answer: Answer | None) -> Verdict:
         """Held, if the version has its bytes: whatever the answer was, reading decides."""
@@ -137,6 +149,16 @@ def _change(before: Lock, after: Lock | None) -> str:
     if after.mode is not before.mode:
         return f"{before.mode} became {after.mode}"
     return "the lock ends earlier"
+
+
+def shown(asked: Lock, found: Lock | None) -> Verdict:
+    """The lock asked for, not any: the bucket's default, however long, would hide that a lock was dropped."""
+    if found is None:
+        return Verdict(Outcome.BROKEN, "no lock is shown")
+    if found.mode is not asked.mode:
+        return Verdict(Outcome.BROKEN, f"{found.mode} is shown for {asked.mode}")
+    near = asked.until <= found.until <= asked.until + ROUNDED
+    return held_or_broken(near, "shown" if near else "another end is shown")
 
 
 def is_held(key: str) -> bool:

@@ -10,7 +10,8 @@ from archive.storage.canary.values import Answer, Flaw, Lock, LockRule, Row, See
 
 
 class LockProbe(Protocol):
-    """One bucket of one server, and a scratch bucket beside it that holds nothing but what the canary puts there.
+    """One bucket of one server. Beside the archive's there may be a scratch bucket, which holds nothing but what the
+    canary puts there and may be lost.
 
     Every act sends one request (multipart: three) and tells the server's answer; a refusal is an answer.
     Nothing is repeated, believed or made up for. Raises `ProbeUnanswered` when there is no answer, or one that
@@ -114,7 +115,9 @@ class LockProbe(Protocol):
         """The bucket's own policy put again as it is; None when it has none that can be read."""
         ...
 
-    def has_lifecycle(self) -> bool: ...
+    def has_lifecycle(self) -> bool | None:
+        """Whether it has rules of its own; None when that cannot be read."""
+        ...
 
     def expire(self, prefix: str, days: int) -> Answer:
         """A lifecycle rule that lets everything under the prefix expire."""
@@ -122,17 +125,17 @@ class LockProbe(Protocol):
 
     def forget_expiry(self) -> Answer: ...
 
-    def scratch(self) -> bool | None:
-        """Whether the scratch bucket is there; None when none is configured."""
+    def scratch(self) -> LockProbe | None:
+        """The same on the scratch bucket; None when none is configured."""
         ...
 
-    def put_scratch(self, key: str, data: bytes, lock: Lock) -> Answer: ...
-
-    def delete_scratch(self) -> Answer:
-        """Delete the scratch bucket, which holds a locked object."""
+    def exists(self) -> bool:
+        """Whether the bucket is there."""
         ...
 
-    def read_scratch(self, key: str, version: str) -> Seen | None: ...
+    def delete_bucket(self) -> Answer:
+        """Only of the scratch bucket: ValueError for the archive's own."""
+        ...
 
     # Doors beside S3.
 
@@ -141,6 +144,8 @@ class LockProbe(Protocol):
         ...
 
     def knock(self, door: str, key: str, version: str) -> Answer | None:
-        """Delete that version through the door, or, where that would take more than it, say whether it stands
-        open (an accepted answer). None when nobody opens."""
+        """Delete that version through the door. None when nobody opens.
+
+        What takes more than the version (MASTER, all of the bucket) is tried on the scratch bucket alone: ValueError
+        for the archive's own. INNER only tells, by an accepted answer, that somebody opens."""
         ...

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from time import monotonic
 
@@ -84,7 +85,7 @@ class _Course:
             return Verdict(Outcome.NO_ANSWER, str(exc), UNKNOWN)
         except ProbeUnanswered as exc:
             self.unanswered += exc.trouble is Trouble.UNREACHABLE
-            return unanswered(exc.trouble)
+            return unanswered(exc.trouble, exc.detail)
         self.unanswered = 0
         if verdict.outcome is Outcome.BROKEN and self.seconds > LOCKED.total_seconds():
             return Verdict(Outcome.NO_ANSWER, "out of time", TOO_LONG)  # its lock may have ended by itself
@@ -99,7 +100,7 @@ def run(probe: LockProbe, around: Surroundings, *, timer: Callable[[], float] = 
         name, server_time = probe.server()
         probe.versioning()
     except ProbeUnanswered as exc:
-        course.findings.append(REACH.finding(unanswered(exc.trouble)))
+        course.findings.append(REACH.finding(unanswered(exc.trouble, exc.detail)))
     else:
         course.findings.append(REACH.finding(Verdict(Outcome.HELD, "answers")))
         bench = _bench(probe, server_time, around)
@@ -128,7 +129,10 @@ def _look_and_try(course: _Course, bench: Bench) -> None:
     if any(f.id in GROUND and f.outcome not in (Outcome.HELD, Outcome.NOT_TRIED) for f in course.findings):
         course.findings.extend(attempt.finding(not_tried(NOT_SET_UP)) for attempt in ATTEMPTS)
         return
-    _tolerant(lambda: _clean(bench))
+    scratch = bench.scratch()
+    for place in (bench, scratch):
+        if place is not None:
+            _tolerant(partial(_clean, place))
     for attempt in ATTEMPTS:
         course.make(attempt, bench)
     _tolerant(bench.release_holds)
@@ -144,7 +148,8 @@ def _tolerant(act: Callable[[], None]) -> None:
 
 def _clean(bench: Bench) -> None:
     """Removes what earlier runs left, as far as the server lets it. Never asks to bypass."""
-    bench.counts.update(removed=0, kept=0)
+    for name in ("removed", "kept"):
+        bench.counts.setdefault(name, 0)
     spared = {(elder.key, elder.version) for elder in bench.around.elders}
     for row in islice(_old(bench), MOST_CLEANED):
         if (row.key, row.version) in spared:

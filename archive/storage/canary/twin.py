@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from archive.storage.canary.attempts.doors import FILER, INNER, RGW_ADMIN
+from archive.storage.canary.attempts.doors import FILER, INNER, MASTER, RGW_ADMIN
+from archive.storage.canary.port import LockProbe
 from archive.storage.canary.values import (
     Answer,
     Flaw,
@@ -37,6 +38,7 @@ _FLAWS = {
 _DOORS = {
     FILER: Weakness.FILER_OPEN,
     RGW_ADMIN: Weakness.RGW_ADMIN_RIGHTS,
+    MASTER: Weakness.MASTER_OPEN,
     INNER: Weakness.INNER_PORTS_OPEN,
 }
 
@@ -63,13 +65,15 @@ class ProbeTwin:
         clock: Callable[[], datetime],
         weak: Collection[Weakness] = (),
         weaker: bool = True,
+        is_scratch: bool = False,
     ) -> None:
         self.clock = clock
         self.weak = set(weak)
         self.silent: dict[str, Trouble] = {}
         self._identities = frozenset(Who) if weaker else frozenset(Who) - {Who.WEAKER}
         self._keys: dict[str, list[_Version]] = {}
-        self._scratch: dict[str, Seen] | None = {}
+        self._there = True
+        self._scratch = None if is_scratch else ProbeTwin(clock=clock, weak=weak, is_scratch=True)
         self._made = 0
         self._versioning = "" if Weakness.NO_VERSIONING in self.weak else "Enabled"
         self._rule: LockRule | None = None if Weakness.NO_OBJECT_LOCK in self.weak else RULE
@@ -247,7 +251,7 @@ class ProbeTwin:
         self._answers("repeat_policy")
         return Answer(NO_CONTENT) if Weakness.POLICY_CHANGES in self.weak else DENIED
 
-    def has_lifecycle(self) -> bool:
+    def has_lifecycle(self) -> bool | None:
         self._answers("has_lifecycle")
         return self._lifecycle
 
@@ -263,27 +267,21 @@ class ProbeTwin:
         self._lifecycle = False
         return Answer(NO_CONTENT)
 
-    def scratch(self) -> bool | None:
-        self._answers("scratch")
-        return self._scratch is not None
+    def scratch(self) -> LockProbe | None:
+        return self._scratch
 
-    def put_scratch(self, key: str, data: bytes, lock: Lock) -> Answer:
-        self._answers("put_scratch")
-        if self._scratch is None:
-            return Answer(404, "NoSuchBucket")
-        self._scratch[key] = Seen(data, lock, False)
-        return Answer(OK, "", "v0")
+    def exists(self) -> bool:
+        self._answers("exists")
+        return self._there
 
-    def delete_scratch(self) -> Answer:
-        self._answers("delete_scratch")
+    def delete_bucket(self) -> Answer:
+        self._answers("delete_bucket")
+        self._must_be_scratch()
         if Weakness.BUCKET_GOES not in self.weak:
             return Answer(409, "BucketNotEmpty")
-        self._scratch = None
+        self._there = False
+        self._keys.clear()
         return Answer(NO_CONTENT)
-
-    def read_scratch(self, key: str, version: str) -> Seen | None:  # noqa: ARG002
-        self._answers("read_scratch")
-        return self._scratch.get(key) if self._scratch is not None else None
 
     # Doors.
 
@@ -292,6 +290,8 @@ class ProbeTwin:
 
     def knock(self, door: str, key: str, version: str) -> Answer | None:
         self._answers("knock")
+        if door == MASTER:
+            self._must_be_scratch()
         if _DOORS[door] not in self.weak:
             return None
         return Answer(OK) if door == INNER else self._drop(key, version)
@@ -307,6 +307,10 @@ class ProbeTwin:
         self.acts += 1
         if act in self.silent:
             raise ProbeUnanswered(self.silent[act], f"the twin does not answer {act}")
+
+    def _must_be_scratch(self) -> None:
+        if self._scratch is not None:
+            raise ValueError("never on the archive's own bucket")
 
     def _add(self, key: str, made: _Version, overwrites: Weakness | None, *, net: bool = True) -> Answer:
         unlocked_parts = made.parts and Weakness.PARTS_STAY_UNLOCKED in self.weak

@@ -47,7 +47,7 @@ class ProbeUnanswered(ArchiveUnavailable):
 
     def __init__(self, trouble: Trouble, detail: str) -> None:
         super().__init__(f"{trouble}: {detail}")
-        self.trouble = trouble
+        self.trouble, self.detail = trouble, detail
 
 
 @dataclass(frozen=True, slots=True)

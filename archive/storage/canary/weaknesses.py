@@ -71,6 +71,7 @@ class Weakness(StrEnum):
     IGNORES_CONDITIONS = "only-new"
     # Doors.
     FILER_OPEN = "door-filer"
+    MASTER_OPEN = "door-master"
     RGW_ADMIN_RIGHTS = "door-rgw-admin"
     INNER_PORTS_OPEN = "door-inner"
 

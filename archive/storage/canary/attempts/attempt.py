@@ -86,3 +86,7 @@ NO_LOCK = Both(
     "Phiên bản thử không có khóa nào để tấn công; xem các dòng khác.",
     "The version has no lock that could be attacked; see the other lines.",
 )
+NO_SCRATCH = Both(
+    "Chưa cấu hình kho nháp để thử (`storage.canary_bucket`); không thử trên kho thật.",
+    "No scratch bucket is configured to try it on (`storage.canary_bucket`); the archive itself is not risked.",
+)

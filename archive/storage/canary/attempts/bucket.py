@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from archive.storage.canary.attempts.attempt import NO_LOCK, POLICY, SERVER, Attempt
-from archive.storage.canary.bench import ELDER, PREFIX, Bench, NoTarget, held_or_broken, not_tried
+from archive.storage.canary.attempts.attempt import NO_LOCK, NO_SCRATCH, POLICY, SERVER, Attempt
+from archive.storage.canary.bench import ELDER, PREFIX, Bench, held_or_broken, not_tried
 from archive.storage.canary.values import Elder, Lock, LockRule, Outcome, Verdict, Weight
 from policies.refusals import Both
 from policies.vocabulary import LockMode
@@ -16,18 +16,14 @@ ELDERS = f"{PREFIX}{ELDER}/"
 ELDER_LOCK = timedelta(days=2)
 ELDER_EVERY = timedelta(hours=20)
 OWN_RULES = Both(
-    "Kho đã có quy tắc vòng đời riêng, nên không ghi đè để thử. Hãy tự kiểm tra các quy tắc đó.",
-    "The bucket has lifecycle rules of its own, which are not replaced for a trial. Look at them yourself.",
+    "Kho có quy tắc vòng đời riêng, hoặc không đọc được chúng, nên không ghi đè để thử. Hãy tự kiểm tra.",
+    "The bucket has lifecycle rules of its own, or they cannot be read: none is replaced for a trial. Look yourself.",
 )
 NO_ELDER = Both(
     "Chưa có đối tượng nào từ lần chạy trước còn trong thời hạn khóa.",
     "No object of an earlier run is still under its lock.",
 )
 NO_POLICY = Both("Kho không có chính sách nào đọc được.", "The bucket has no policy that could be read.")
-NO_SCRATCH = Both(
-    "Chưa cấu hình kho nháp để thử xóa (`storage.canary_bucket`); không thử xóa kho thật.",
-    "No scratch bucket is configured to try it on (`storage.canary_bucket`); the archive itself is not risked.",
-)
 
 
 def suspend_versioning(bench: Bench) -> Verdict:
@@ -71,7 +67,7 @@ def expire(bench: Bench) -> Verdict:
 
     Some servers turn such a rule into a lifetime of what is written meanwhile, which no lock then stops.
     """
-    if bench.probe.has_lifecycle():
+    if bench.probe.has_lifecycle() is not False:
         _leave_elder(bench)
         return not_tried(OWN_RULES)
     answer = bench.probe.expire(ELDERS, 1)
@@ -112,18 +108,16 @@ def elder(bench: Bench) -> Verdict:
 
 def delete_bucket(bench: Bench) -> Verdict:
     """On the scratch bucket, with a locked version in it: the archive is not risked to learn this."""
-    there = bench.probe.scratch()
-    if there is None:
+    scratch = bench.scratch()
+    if scratch is None:
         return not_tried(NO_SCRATCH)
-    if not there:
+    if not scratch.probe.exists():
         return Verdict(Outcome.BROKEN, "the scratch bucket is gone")
-    key, data = bench.key("delete-bucket"), bench.data("delete-bucket")
-    put = bench.probe.put_scratch(key, data, bench.lock)
-    if not put.accepted or not put.version:
-        raise NoTarget(f"the scratch bucket does not take an object: {put}")
-    answer = bench.probe.delete_scratch()
-    seen = bench.probe.read_scratch(key, put.version)
-    return held_or_broken(seen is not None and seen.data == data, f"{answer}")
+    target = scratch.target("delete-bucket")
+    answer = scratch.probe.delete_bucket()
+    if not scratch.probe.exists():
+        return Verdict(Outcome.BROKEN, f"{answer}: the scratch bucket is gone")
+    return scratch.still_there(target, answer)
 
 
 STAYS_ENABLED = Both("Từ chối; quản lý phiên bản vẫn bật.", "Refuses; versioning stays enabled.")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from archive.storage.canary.attempts.attempt import DOOR, REFUSES, Attempt
+from archive.storage.canary.attempts.attempt import DOOR, NO_SCRATCH, REFUSES, Attempt
 from archive.storage.canary.bench import Bench, not_tried
-from archive.storage.canary.values import Outcome, Verdict, Weight
+from archive.storage.canary.values import Outcome, ProbeUnanswered, Verdict, Weight
 from policies.refusals import Both
 
-FILER, RGW_ADMIN, INNER = "filer", "rgw-admin", "inner"
+FILER, MASTER, RGW_ADMIN, INNER = "filer", "master", "rgw-admin", "inner"
 NOWHERE = Both(
     "Không có địa chỉ nào của cửa này để thử.", "No address of this door is known that could be tried."
 )
@@ -29,6 +29,22 @@ def _through(door: str) -> Callable[[Bench], Verdict]:
         return bench.still_there(target, answer)
 
     return attempt
+
+
+def master(bench: Bench) -> Verdict:
+    """What goes in there takes all of a bucket, so it is tried on the scratch bucket."""
+    scratch = bench.scratch()
+    if scratch is None or not scratch.probe.exists():
+        return not_tried(NO_SCRATCH)
+    target = scratch.target("door-master")
+    answer = scratch.probe.knock(MASTER, target.key, target.version)
+    if answer is None:
+        return Verdict(Outcome.HELD, "closed")
+    try:
+        return scratch.still_there(target, answer)
+    except ProbeUnanswered:  # its listing outlives its bytes: the server fails where it would read them
+        lost = scratch.probe.exists() and answer.accepted
+        return Verdict(Outcome.BROKEN if lost else Outcome.NO_ANSWER, f"{answer}: the bytes are gone")
 
 
 def inner(bench: Bench) -> Verdict:
@@ -56,6 +72,21 @@ ATTEMPTS = (
         ),
         DOOR,
         _through(FILER),
+    ),
+    Attempt(
+        "door-master",
+        Weight.FATAL,
+        Both(
+            "Xóa cả kho nháp qua cổng HTTP của master (SeaweedFS), không đăng nhập.",
+            "Delete all of the scratch bucket through the master's HTTP port (SeaweedFS), without credentials.",
+        ),
+        REFUSES,
+        Both(
+            "Cửa sau mở: cổng HTTP của master xóa cả một kho đang khóa mà không cần đăng nhập.",
+            "A back door is open: the master's HTTP port deletes a whole locked bucket without credentials.",
+        ),
+        DOOR,
+        master,
     ),
     Attempt(
         "door-rgw-admin",

@@ -6,32 +6,22 @@ from dataclasses import replace
 from datetime import timedelta
 
 from archive.storage.canary.attempts.attempt import MADE_UP_FOR, SERVER, SHOWS_LOCK, Attempt
-from archive.storage.canary.bench import Bench, Target, held_or_broken
-from archive.storage.canary.values import Lock, Outcome, Verdict, Weight
+from archive.storage.canary.bench import Bench, Target, held_or_broken, shown
+from archive.storage.canary.values import Outcome, Verdict, Weight
 from policies.refusals import Both
 
-LONGER, ROUNDED = timedelta(seconds=30), timedelta(seconds=2)
-
-
-def _shown(asked: Lock, found: Lock | None) -> Verdict:
-    """The lock asked for, not any: the bucket's default, however long, would hide that a lock was dropped."""
-    if found is None:
-        return Verdict(Outcome.BROKEN, "no lock is shown")
-    if found.mode is not asked.mode:
-        return Verdict(Outcome.BROKEN, f"{found.mode} is shown for {asked.mode}")
-    near = asked.until <= found.until <= asked.until + ROUNDED
-    return held_or_broken(near, "shown" if near else "another end is shown")
+LONGER = timedelta(seconds=30)
 
 
 def lock_kept(bench: Bench) -> Verdict:
     target = bench.target("lock-kept")
     if target.before.data != bench.data("lock-kept"):
         return Verdict(Outcome.BROKEN, "other bytes are shown")
-    return _shown(bench.lock, target.before.lock)
+    return shown(bench.lock, target.before.lock)
 
 
 def soft_lock_kept(bench: Bench) -> Verdict:
-    return _shown(bench.soft, bench.target("soft-lock-kept", bench.soft).before.lock)
+    return shown(bench.soft, bench.target("soft-lock-kept", bench.soft).before.lock)
 
 
 def lock_to_the_second(bench: Bench) -> Verdict:
@@ -46,7 +36,7 @@ def hold_kept(bench: Bench) -> Verdict:
 
 def lock_kept_parts(bench: Bench) -> Verdict:
     target = bench.target("lock-kept-parts", parts=True)
-    return _shown(bench.lock, target.before.lock)
+    return shown(bench.lock, target.before.lock)
 
 
 def hold_kept_parts(bench: Bench) -> Verdict:
@@ -73,8 +63,8 @@ def _extended(bench: Bench, target: Target) -> Verdict:
     longer = replace(bench.lock, until=max(ends) + LONGER)
     answer = bench.probe.set_lock(target.key, target.version, longer)
     seen = bench.probe.read(target.key, target.version)
-    shown = _shown(longer, seen.lock if seen else None)
-    return replace(shown, detail=f"{answer}: {shown.detail}")
+    verdict = shown(longer, seen.lock if seen else None)
+    return replace(verdict, detail=f"{answer}: {verdict.detail}")
 
 
 ATTEMPTS = (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archive.storage.canary.attempts.attempt import (
     NEW_VERSION,
     SERVER,
     SHOWS_LOCK,
     Attempt,
 )
-from archive.storage.canary.bench import Bench, held_or_broken
+from archive.storage.canary.bench import Bench, shown
 from archive.storage.canary.values import Outcome, Verdict, Weight
 from policies.refusals import Both
 
@@ -38,9 +40,8 @@ def copy_keeps_lock(bench: Bench) -> Verdict:
     answer = bench.probe.copy(source.key, source.version, key, bench.lock)
     if not answer.accepted:
         return Verdict(Outcome.HELD, f"{answer}")
-    lock = bench.taken(key, answer).before.lock
-    kept = lock is not None and lock.as_strong_as(bench.lock)
-    return held_or_broken(kept, f"{answer}: the copy is {'locked' if kept else 'not locked as asked'}")
+    verdict = shown(bench.lock, bench.taken(key, answer).before.lock)
+    return replace(verdict, detail=f"{answer}: {verdict.detail}")
 
 
 ATTEMPTS = (

@@ -52,9 +52,9 @@ TROUBLES = {
 }
 
 
-def unanswered(trouble: Trouble) -> Verdict:
+def unanswered(trouble: Trouble, detail: str = "") -> Verdict:
     """No answer is not a yes."""
-    return Verdict(Outcome.NO_ANSWER, str(trouble), TROUBLES[trouble])
+    return Verdict(Outcome.NO_ANSWER, f"{trouble}: {detail}" if detail else str(trouble), TROUBLES[trouble])
 
 
 def _reach(bench: Bench) -> Verdict:
