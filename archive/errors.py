@@ -6,13 +6,14 @@ policies.refusals.Refused
     ├── RegisterRefused       number or register rule
     └── ProofRefused          a proof, receipt or checkpoint does not hold
 ArchiveUnavailable            a store did not answer, or its answer is not known: nothing is called archived
-└── LogConflict               another sequencer moved the checkpoint: read again and retry
+├── LogConflict               another sequencer moved the checkpoint: read again and retry
+└── StoreUnavailable          the object store takes nothing now; its reason says what helps
 ArchiveDamaged                what was read is not what was written: stop, an operator must look
 """
 
 from __future__ import annotations
 
-from policies.refusals import Refused
+from policies.refusals import Reason, Refused
 
 
 class ArchiveRefused(Refused):
@@ -32,11 +33,29 @@ class ProofRefused(ArchiveRefused):
 
 
 class ArchiveUnavailable(Exception):
-    """A store did not answer, or did not say whether it kept the bytes."""
+    """A store did not answer, or did not say whether it kept the bytes.
+
+    `reason`, where it is known: why, and what an operator does. Others are told to try again.
+    """
+
+    reason: Reason | None = None
 
 
 class LogConflict(ArchiveUnavailable):
     """The checkpoint row moved under us."""
+
+
+class StoreUnavailable(ArchiveUnavailable):
+    """The object store takes nothing now; `reason` says why, and what an operator does.
+
+    `detail` is for the operator (no secrets). `passing`: trying again within seconds may help by itself.
+    """
+
+    def __init__(self, reason: Reason, detail: object, *, passing: bool = False) -> None:
+        super().__init__(f"{reason.id} ({detail}): {reason.en}")
+        self.reason = reason
+        self.detail = str(detail)
+        self.passing = passing
 
 
 class ArchiveDamaged(Exception):
