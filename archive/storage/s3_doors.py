@@ -80,7 +80,7 @@ class Doors:
         return Answer(200) if any(_speaks_grpc(address) for address in grpc) else None
 
     def _http(self) -> Iterator[str]:
-        own = self._raw.endpoint.url
+        own = self._raw.url
         return (a.rstrip("/") for a in self._addresses if a.startswith("http") and a.rstrip("/") != own)
 
     def _ask(self, url: str, method: str = "GET") -> Reply | None:

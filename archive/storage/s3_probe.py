@@ -24,8 +24,9 @@ from archive.storage.canary.values import (
     Trouble,
     Who,
 )
+from archive.storage.s3_connection import S3Connection
 from archive.storage.s3_doors import Doors
-from archive.storage.s3_raw import Endpoint, Keys, RawS3, Reply
+from archive.storage.s3_raw import Keys, RawS3, Reply
 from policies.vocabulary import LockMode
 
 XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
@@ -51,12 +52,13 @@ _NAME = re.compile(r"\A[\w ./()+-]{1,60}\Z")
 
 @dataclass(frozen=True, slots=True)
 class ProbeAccess:
-    """What the canary knocks with. `doors`: addresses of a server's inner ports, besides those guessed at the
-    endpoint's host; `scratch`: a bucket that holds nothing but the canary's objects, empty for none."""
+    """What the canary knocks with: the service's own `connection`, and credentials of somebody with fewer rights.
 
-    endpoint: Endpoint
-    bucket: str
-    service: Keys
+    `scratch`: a bucket that holds nothing but the canary's objects, empty for none. `doors`: addresses of the server's
+    inner ports (http://host:port, grpc://host:port), besides those guessed at the endpoint's host.
+    """
+
+    connection: S3Connection
     weaker: Keys | None = None
     scratch: str = ""
     doors: tuple[str, ...] = ()
@@ -68,26 +70,26 @@ class S3Probe:
     def __init__(
         self, access: ProbeAccess, clock: Callable[[], datetime], *, is_scratch: bool = False
     ) -> None:
-        if access.scratch == access.bucket and not is_scratch:
+        connection = access.connection
+        if access.scratch == connection.bucket and not is_scratch:
             raise ValueError("the scratch bucket must be another one than the archive's")
-        self._access = access
-        self._raw = RawS3(access.endpoint, clock)
+        self.store = f"{connection.endpoint}/{connection.bucket}"
+        self._bucket = connection.bucket
+        self._raw = RawS3(connection, clock)
+        self._service = Keys(connection.access_key, connection.secret_key, connection.session_token)
         self._keys: dict[Who, Keys | None] = {
-            Who.SERVICE: access.service,
+            Who.SERVICE: self._service,
             Who.NOBODY: None,
-            Who.FORGER: replace(access.service, secret=hashlib.sha256(b"not the secret").hexdigest()[:40]),
+            Who.FORGER: replace(self._service, secret=hashlib.sha256(b"not the secret").hexdigest()[:40]),
         }
         if access.weaker is not None:
             self._keys[Who.WEAKER] = access.weaker
-        self._doors = Doors(self._raw, access.bucket, access.service, access.doors)
+        self._doors = Doors(self._raw, self._bucket, self._service, access.doors)
         self._is_scratch = is_scratch
         self._scratch: S3Probe | None = None
         if access.scratch and not is_scratch:
-            self._scratch = S3Probe(replace(access, bucket=access.scratch), clock, is_scratch=True)
-
-    @property
-    def store(self) -> str:
-        return f"{self._access.endpoint.address}/{self._access.bucket}"
+            beside = replace(access, connection=replace(connection, bucket=access.scratch))
+            self._scratch = S3Probe(beside, clock, is_scratch=True)
 
     def identities(self) -> frozenset[Who]:
         return frozenset(self._keys)
@@ -140,8 +142,8 @@ class S3Probe:
 
     def copy(self, source: str, version: str, key: str, lock: Lock | None = None) -> Answer:
         headers = {
-            "x-amz-copy-source": f"/{self._access.bucket}/{source}?versionId={version}",
-            "x-amz-metadata-directive": "REPLACE",
+            "x-amz-copy-source": f"/{self._bucket}/{source}?versionId={version}",
+            **({"x-amz-metadata-directive": "REPLACE"} if source == key else {}),
             **_locking(lock, False),
         }
         return _answer(self._send("PUT", key, headers=headers))
@@ -182,7 +184,7 @@ class S3Probe:
         return _answer(self._xml("PUT", key, query, "LegalHold", body, who=who))
 
     def delete_by_altered_url(self, key: str, version: str) -> Answer:
-        allowed = self._raw.presigned("GET", self._access.bucket, key + "-other", self._access.service)
+        allowed = self._raw.presigned("GET", self._bucket, key + "-other", self._service)
         url = urlsplit(allowed)
         altered = url._replace(
             path=url.path.removesuffix("-other"),
@@ -307,7 +309,7 @@ class S3Probe:
         """The reply, if it decides something. A server that does not know whom it should know decides nothing."""
         reply = self._raw.send(
             method,
-            self._access.bucket,
+            self._bucket,
             key,
             query=query,
             headers=headers,

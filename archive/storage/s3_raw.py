@@ -7,16 +7,16 @@ believed.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from xml.etree import ElementTree
 
-import certifi
 from minio.credentials.credentials import Credentials
 from minio.helpers import BaseURL
 from minio.signer import presign_v4, sign_v4_s3
@@ -25,24 +25,12 @@ from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import HTTPError, SSLError
 
 from archive.storage.canary.values import ProbeUnanswered, Trouble
+from archive.storage.s3_connection import S3Connection
 
+BLOCK = 64 << 10
 MOST_BYTES = 1 << 20  # of an answer; the canary's own objects are tiny
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
 _CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,60})</Code>")
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a server is. `address` is host:port; `ca_file` holds the CA of its certificate, else the public ones."""
-
-    address: str
-    secure: bool = True
-    region: str = "us-east-1"
-    ca_file: Path | None = None
-
-    @property
-    def url(self) -> str:
-        return f"{'https' if self.secure else 'http'}://{self.address}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +39,11 @@ class Keys:
 
     access: str
     secret: str = field(repr=False)
+    token: str = field(default="", repr=False)
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(self.access, self.secret, self.token or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +74,15 @@ class Reply:
 class RawS3:
     """Requests to one endpoint. Safe for threads. `clock` dates signatures."""
 
-    def __init__(self, endpoint: Endpoint, clock: Callable[[], datetime]) -> None:
-        self.endpoint = endpoint
+    def __init__(self, connection: S3Connection, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._base = BaseURL(endpoint.url, endpoint.region)
+        self.url = f"{'https' if connection.tls else 'http'}://{connection.endpoint}"
+        self._region = connection.region
+        self._base = BaseURL(self.url, connection.region)
         self._pool = PoolManager(
             timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             retries=False,
-            ca_certs=str(endpoint.ca_file or certifi.where()),
+            ssl_context=ssl.create_default_context(cafile=connection.ca) if connection.tls else None,
         )
 
     def send(
@@ -106,7 +100,7 @@ class RawS3:
         """One request, signed with `keys` or not at all. `signed_body`: sign for these bytes and send the others."""
         url = self._base.build(
             method=method,
-            region=self.endpoint.region,
+            region=self._region,
             bucket_name=bucket or None,
             object_name=key or None,
             query_params=dict(query or {}),
@@ -115,12 +109,13 @@ class RawS3:
         if keys is not None:
             date, hashed = self._clock(), sha256(body if signed_body is None else signed_body).hexdigest()
             sent |= {"x-amz-date": to_amz_date(date), "x-amz-content-sha256": hashed}
+            sent |= {"X-Amz-Security-Token": keys.token} if keys.token else {}
             sign_v4_s3(
                 method=method,
                 url=url,
-                region=self.endpoint.region,
+                region=self._region,
                 headers=sent,
-                credentials=Credentials(keys.access, keys.secret),
+                credentials=keys.credentials,
                 content_sha256=hashed,
                 date=date,
             )
@@ -130,7 +125,7 @@ class RawS3:
         """The address of one act, signed for a while."""
         url = self._base.build(
             method=method,
-            region=self.endpoint.region,
+            region=self._region,
             bucket_name=bucket,
             object_name=key,
             query_params={},
@@ -138,8 +133,8 @@ class RawS3:
         signed = presign_v4(
             method=method,
             url=url,
-            region=self.endpoint.region,
-            credentials=Credentials(keys.access, keys.secret),
+            region=self._region,
+            credentials=keys.credentials,
             date=self._clock(),
             expires=seconds,
         )
@@ -174,20 +169,23 @@ class RawS3:
     @property
     def host(self) -> str:
         """The server's name without its port."""
-        return urlsplit(self.endpoint.url).hostname or ""
+        return urlsplit(self.url).hostname or ""
 
 
 def _whole(response: BaseHTTPResponse) -> Reply:
+    """Read within a time and a size, however slowly it drips."""
+    body, end = bytearray(), monotonic() + READ_SECONDS
     try:
-        body = response.read(MOST_BYTES + 1)
-        if len(body) > MOST_BYTES:
-            raise ProbeUnanswered(Trouble.STRANGE, "the answer is too long")
-        return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
+        while block := response.read(BLOCK):
+            body += block
+            if len(body) > MOST_BYTES or monotonic() > end:
+                raise ProbeUnanswered(Trouble.STRANGE, "the answer is too long or too slow")
+    except BaseException:
+        response.close()
+        raise
     finally:
-        if response.length_remaining == 0:
-            response.release_conn()
-        else:
-            response.close()
+        response.release_conn()
+    return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, bytes(body))
 
 
 def _what(exc: SSLError) -> str:

@@ -52,7 +52,7 @@ class LockProbe(Protocol):
         ...
 
     def copy(self, source: str, version: str, key: str, lock: Lock | None = None) -> Answer:
-        """The server copies that version on to `key`, with metadata of our own."""
+        """The server copies that version on to `key`; onto itself with metadata of our own, as S3 wants it."""
         ...
 
     def delete(self, key: str, version: str = "", *, bypass: bool = False, who: Who = Who.SERVICE) -> Answer:

@@ -188,8 +188,9 @@ class ProbeTwin:
             return GONE
         if self._may_set(found, lock, bypass, who):
             stuck = found.parts and Weakness.PARTS_STAY_UNLOCKED in self.weak
-            kept = found.lock is not None and Weakness.EXTENDS_NOTHING in self.weak and not found.parts
-            if not stuck and not (kept and lock and found.lock and lock.as_strong_as(found.lock)):
+            same = lock is not None and found.lock is not None and lock.mode is found.lock.mode
+            kept = same and not found.parts and Weakness.EXTENDS_NOTHING in self.weak
+            if not stuck and not kept:
                 found.lock = lock
             return Answer(OK)
         return DENIED
@@ -375,7 +376,8 @@ class ProbeTwin:
 
     def _may_set(self, found: _Version, lock: Lock | None, bypass: bool, who: Who) -> bool:
         if found.lock is None or (lock is not None and lock.as_strong_as(found.lock)):
-            return who is Who.SERVICE
+            harder = found.lock is not None and lock is not None and lock.mode is not found.lock.mode
+            return who is Who.SERVICE and not (harder and Weakness.NEVER_HARDENS in self.weak)
         return _weakness_of(found.lock, lock, bypass, who) in self.weak
 
 

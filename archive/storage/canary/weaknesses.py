@@ -19,6 +19,7 @@ class Weakness(StrEnum):
     DROPS_GOVERNANCE = "soft-lock-kept"
     ROUNDS_LOCKS_UP = "lock-to-the-second"
     EXTENDS_NOTHING = "lock-extends"
+    NEVER_HARDENS = "lock-hardens"
     DROPS_HOLDS = "hold-kept"
     PARTS_DROP_LOCKS = "lock-kept-parts"
     PARTS_DROP_HOLDS = "hold-kept-parts"

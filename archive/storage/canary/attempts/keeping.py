@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from archive.storage.canary.attempts.attempt import MADE_UP_FOR, SERVER, SHOWS_LOCK, Attempt
-from archive.storage.canary.bench import Bench, Target, held_or_broken, shown
+from archive.storage.canary.attempts.attempt import MADE_UP_FOR, NO_LOCK, SERVER, SHOWS_LOCK, Attempt
+from archive.storage.canary.bench import Bench, Target, held_or_broken, not_tried, shown
 from archive.storage.canary.values import Outcome, Verdict, Weight
 from policies.refusals import Both
+from policies.vocabulary import LockMode
 
 LONGER = timedelta(seconds=30)
 
@@ -55,6 +56,19 @@ def lock_after_parts(bench: Bench) -> Verdict:
 
 def lock_extends(bench: Bench) -> Verdict:
     return _extended(bench, bench.target("lock-extends"))
+
+
+def lock_hardens(bench: Bench) -> Verdict:
+    """From GOVERNANCE to COMPLIANCE, without asking to bypass."""
+    target = bench.target("lock-hardens", bench.soft)
+    soft = target.before.lock
+    if soft is None or soft.mode is not LockMode.GOVERNANCE:
+        return not_tried(NO_LOCK)
+    hard = replace(soft, mode=LockMode.COMPLIANCE)
+    answer = bench.probe.set_lock(target.key, target.version, hard)
+    seen = bench.probe.read(target.key, target.version)
+    verdict = shown(hard, seen.lock if seen else None)
+    return replace(verdict, detail=f"{answer}: {verdict.detail}")
 
 
 def _extended(bench: Bench, target: Target) -> Verdict:
@@ -118,6 +132,24 @@ ATTEMPTS = (
         ),
         SERVER,
         lock_extends,
+    ),
+    Attempt(
+        "lock-hardens",
+        Weight.WARNING,
+        Both(
+            "Chuyển khóa GOVERNANCE thành COMPLIANCE, không yêu cầu bỏ qua khóa.",
+            "Turn a GOVERNANCE lock into COMPLIANCE, without asking to bypass it.",
+        ),
+        Both("Chấp nhận; đọc lại thấy COMPLIANCE.", "Accepts; COMPLIANCE is shown."),
+        Both(
+            "Máy chủ không cho khóa GOVERNANCE cứng lên thành COMPLIANCE nếu không có quyền bỏ qua khóa.",
+            "The server lets a GOVERNANCE lock become COMPLIANCE only by the right to bypass it.",
+        ),
+        Both(
+            "Thời gian cách ly của tài liệu mới phải dùng khóa COMPLIANCE ngắn; không cấp quyền bỏ qua khóa.",
+            "What was just archived must wait under a short COMPLIANCE lock instead; do not grant that right.",
+        ),
+        lock_hardens,
     ),
     Attempt(
         "hold-kept",
