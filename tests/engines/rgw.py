@@ -4,7 +4,8 @@ with rgw(directory) as server:
     Minio(server.endpoint, *server.admin, secure=server.secure, region=server.region)
 
 `weak` is a user who may do nothing in the buckets of `admin` until a bucket policy lets it; it is named in one as
-`WEAK_PRINCIPAL`; `least` is another (`LEAST_PRINCIPAL`), for the policy that `antin storage prepare` prints. `kill` and `restart` concern the gateway: an OSD in memory would come back empty.
+`WEAK_PRINCIPAL`. `least` is another (`LEAST_PRINCIPAL`), for the policy that `antin storage prepare` prints. `kill` and
+`restart` concern the gateway: an OSD in memory would come back empty.
 """
 
 from __future__ import annotations
