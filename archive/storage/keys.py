@@ -6,6 +6,7 @@ documents/{id}/event-{n}.json               a later fact
 log/checkpoint                              the one mutable object
 log/checkpoints/000/000/012/345             each signed checkpoint, by tree size
 log/tile/{level}/{n}, log/tile/entries/{n}  C2SP tlog-tiles
+canary/conditional                          what tells whether a server honours conditional writes
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ CHECKPOINT = "log/checkpoint"
 CHECKPOINTS = "log/checkpoints/"
 DOCUMENTS = "documents/"
 MUTABLE = frozenset({CHECKPOINT})
+CANARY = "canary/"
+CONDITIONAL = "canary/conditional"
 MAX_KEY = 200
 LOCK_SUFFIX = ".lock"  # of the directory store's sidecars
 CHECKPOINT_DIGITS = 12
