@@ -41,7 +41,7 @@ class Stamping:
         Raises TimestampUnavailable, TimestampRefused, and Stopped when the service stops meanwhile.
         """
         rank = work.priority(document, batch=batch), operation
-        base = self.s.store.work_path(sha256)
+        base = self.s.work_area.work_path(sha256)
         with self.s.working.place(*rank):
             hole = choose.newest_hole(self.s.sandbox, base, field)
         imprint = hashlib.sha256(cms.signature_value(hole.contents)).digest()

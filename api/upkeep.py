@@ -21,6 +21,7 @@ from policies.refusals import Refused
 
 log = logging.getLogger("antin.upkeep")
 SECONDS = 30.0
+DUTY = "upkeep"  # of one process at a time
 PATIENCE = timedelta(seconds=60)  # whoever planned a deposit is given this long to carry it out
 
 
@@ -35,7 +36,9 @@ class Upkeep:
         self._thread = Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
-        self.end_lost_operations()
+        with self.s.turns.attempt(DUTY) as mine:
+            if mine:
+                self.end_lost_operations()
         self._thread.start()
 
     def stop(self) -> None:
@@ -46,12 +49,14 @@ class Upkeep:
     def _run(self) -> None:
         while not self._stopping.wait(SECONDS):
             try:
-                self.run_once()
+                with self.s.turns.attempt(DUTY) as mine:
+                    if mine:
+                        self.run_once()
             except ArchiveUnavailable as exc:
                 log.warning("upkeep: %s", exc)
 
     def run_once(self) -> None:
-        """All parts. Raises ArchiveUnavailable when the database does not answer."""
+        """All parts, by whoever's turn it is. Raises ArchiveUnavailable when the database does not answer."""
         self.carry_out_what_is_left()
         self.end_lost_operations()
         with self.s.transactions.note() as conn:

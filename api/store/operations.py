@@ -152,5 +152,7 @@ def succeed(conn: Connection, operation_id: str, result: dict[str, Any], at: dat
 
 
 def fail(conn: Connection, operation_id: str, problem: dict[str, Any], at: datetime) -> None:
+    """Unless it ended already: an end is never taken back."""
     values = {"state": "failed", "problem": problem, "updated_at": at}
-    conn.execute(update(operations).where(operations.c.id == operation_id).values(**values))
+    here = (operations.c.id == operation_id, operations.c.state.in_(("waiting", "running")))
+    conn.execute(update(operations).where(*here).values(**values))
