@@ -79,14 +79,14 @@ MADE_UP_FOR = Both(
 
 # Why something was not tried.
 NO_WEAKER = Both(
-    "Chưa cấu hình tài khoản quyền thấp hơn để thử (storage.weaker_access_key).",
-    "No weaker credentials are configured to try it with (storage.weaker_access_key).",
+    "Chưa cấu hình tài khoản quyền thấp hơn để thử (object_store.weaker_access_key_file).",
+    "No weaker credentials are configured to try it with (object_store.weaker_access_key_file).",
 )
 NO_LOCK = Both(
     "Phiên bản thử không có khóa nào để tấn công; xem các dòng khác.",
     "The version has no lock that could be attacked; see the other lines.",
 )
 NO_SCRATCH = Both(
-    "Chưa cấu hình kho nháp để thử (`storage.canary_bucket`); không thử trên kho thật.",
-    "No scratch bucket is configured to try it on (`storage.canary_bucket`); the archive itself is not risked.",
+    "Chưa cấu hình kho nháp để thử (`object_store.canary_bucket`); không thử trên kho thật.",
+    "No scratch bucket is configured to try it on (`object_store.canary_bucket`); the archive itself is not risked.",
 )

@@ -146,8 +146,8 @@ CHECKS = (
         ("Là hệ thống này.", "This one."),
         ("Kho này thuộc về một hệ thống An Tín khác.", "This bucket belongs to another An Tín installation."),
         Both(
-            "Hai hệ thống không được dùng chung một kho: hãy sửa `storage.bucket`, hoặc phục hồi đúng cơ sở dữ liệu.",
-            "Two installations must not share a bucket: correct `storage.bucket`, or restore the right database.",
+            "Hai hệ thống không được dùng chung một kho: hãy sửa `object_store.bucket`, hoặc dùng đúng cơ sở dữ liệu.",
+            "Two installations must not share a bucket: correct `object_store.bucket`, or restore the right database.",
         ),
     ),
     _check(
