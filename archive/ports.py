@@ -113,6 +113,25 @@ class ObjectStore(Protocol):
         """Remove an object that no lock and no hold keeps any more; a missing object is a success."""
         ...
 
+    def replace_damaged(
+        self,
+        key: str,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        retain_until: datetime,
+        mode: LockMode = LockMode.COMPLIANCE,
+        version: str = "",
+    ) -> StoredObject:
+        """Whole bytes for an object whose copy was read and is not what was archived, or is gone. For repair alone.
+
+        The damaged copy stays as evidence: a store with versions keeps it under its own, and the whole copy gets a
+        newer one, which the caller has to remember, for without a version `head` and `open` still mean the oldest;
+        a store without versions moves it aside. A newer version that has these bytes already, all of them read, is
+        taken instead of a further one; so is `version` itself, when it is whole. Raises as `put` does.
+        """
+        ...
+
     def put_mutable(self, key: str, data: bytes) -> None:
         """Replace the bytes of one of the few mutable keys (`keys.MUTABLE`) atomically."""
         ...

@@ -3,6 +3,9 @@
 store.fail_at(3, Fault.KEPT)      the third write from now happens, and is reported as lost
 store.flip(key, bit) …            bytes rot
 store.lie(key, head)              `head` answers so from now on
+
+A key has one version, named "", until a repair writes a whole copy beside a damaged one, as a server with
+versions does: that one is named.
 """
 
 from __future__ import annotations
@@ -51,6 +54,7 @@ class MemoryStore:
     def __init__(self, *, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._objects: dict[str, _Kept] = {}
+        self._newer: dict[str, dict[str, _Kept]] = {}  # by key and version, the oldest first
         self._lies: dict[str, StoredObject | None] = {}
         self._late: list[Callable[[], object]] = []
         self._faults: dict[int, Fault] = {}
@@ -76,19 +80,25 @@ class MemoryStore:
         with self._lock:
             return self._write(lambda: self._keep(meant), self._merged(meant).head, key)
 
-    def open(self, key: str, version: str = "") -> BinaryIO:  # noqa: ARG002 (a key has one version here)
-        with self._lock:
-            kept = self._objects.get(check_key(key))
+    def open(self, key: str, version: str = "") -> BinaryIO:
+        kept = self._found(key, version)
         if kept is None:
             raise StorageRefused(reasons.OBJECT_MISSING, key=key)
         return io.BytesIO(kept.data)
 
-    def head(self, key: str, version: str = "") -> StoredObject | None:  # noqa: ARG002
+    def head(self, key: str, version: str = "") -> StoredObject | None:
         with self._lock:
             if key in self._lies:
                 return self._lies[key]
-            kept = self._objects.get(check_key(key))
+            kept = self._found(key, version)
             return kept.head if kept else None
+
+    def _found(self, key: str, version: str) -> _Kept | None:
+        with self._lock:
+            if version:
+                return self._newer.get(check_key(key), {}).get(version)
+            first = self._objects.get(check_key(key))
+            return first or next(iter(self._newer.get(key, {}).values()), None)
 
     def extend_retention(
         self,
@@ -96,37 +106,83 @@ class MemoryStore:
         until: datetime,
         *,
         mode: LockMode = LockMode.COMPLIANCE,
-        version: str = "",  # noqa: ARG002
+        version: str = "",
     ) -> StoredObject:
         check_zone(until)
-        return self._changed(key, lambda head: extended(head, until, mode))
+        return self._changed(key, version, lambda head: extended(head, until, mode))
 
-    def set_hold(self, key: str, held: bool, *, version: str = "") -> StoredObject:  # noqa: ARG002
-        return self._changed(key, lambda head: replace(head, hold=held))
+    def set_hold(self, key: str, held: bool, *, version: str = "") -> StoredObject:
+        return self._changed(key, version, lambda head: replace(head, hold=held))
 
-    def _changed(self, key: str, change: Callable[[StoredObject], StoredObject]) -> StoredObject:
+    def _changed(
+        self, key: str, version: str, change: Callable[[StoredObject], StoredObject]
+    ) -> StoredObject:
         with self._lock:
-            kept = self._objects.get(check_key(key))
+            kept = self._found(key, version)
             if kept is None:
                 raise StorageRefused(reasons.OBJECT_MISSING, key=key)
             meant = replace(kept, head=change(kept.head))
-            return self._write(lambda: self._objects.update({key: meant}), meant.head, key)
+            return self._write(lambda: self._set(meant), meant.head, key)
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         with self._lock:
-            keys = sorted(key for key in self._objects if key.startswith(prefix) and key > after)
+            keys = sorted(key for key in self._keys() if key.startswith(prefix) and key > after)
         yield from keys
 
     def inventory(self, prefix: str, after: str = "") -> Iterator[Listed]:
         for key in self.list(prefix, after):
-            yield Listed(key, "", len(self._objects[key].data), latest=True, deleted=False)
+            versions = list(reversed(self._newer.get(key, {}).values()))
+            versions += [self._objects[key]] if key in self._objects else []
+            for place, kept in enumerate(versions):
+                yield Listed(key, kept.head.version, len(kept.data), latest=place == 0, deleted=False)
 
-    def delete(self, key: str, version: str = "") -> None:  # noqa: ARG002
+    def delete(self, key: str, version: str = "") -> None:
         with self._lock:
-            kept = self._objects.get(check_key(key))
+            kept = self._found(key, version)
             if kept is not None:
                 allow_delete(kept.head, self._clock())
-                self._write(lambda: self._objects.pop(key, None), None, key)
+                self._write(lambda: self._forget(kept.head), None, key)
+
+    def replace_damaged(
+        self,
+        key: str,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        retain_until: datetime,
+        mode: LockMode = LockMode.COMPLIANCE,
+        version: str = "",
+    ) -> StoredObject:
+        buffer = io.BytesIO()
+        found, size = copy_hashed(source, buffer)
+        if found != check_sha256(sha256):
+            raise StorageRefused(reasons.DIGEST_DIFFERS, key=key)
+        with self._lock:
+            pinned = self._found(key, version)
+            newer = self._newer.get(key, {})
+            for kept in ([pinned] if pinned else []) + list(newer.values()):
+                if new_sha256(kept.data).hexdigest() == sha256:
+                    return self.extend_retention(
+                        key,
+                        max(retain_until, kept.head.retain_until or retain_until),
+                        mode=mode,
+                        version=kept.head.version,
+                    )
+            name = f"r{len(newer) + 1}" if pinned or newer else ""
+            head = locked(StoredObject(key, size, sha256, None, version=name), retain_until, mode)
+            return self._write(lambda: self._set(_Kept(head, buffer.getvalue())), head, key)
+
+    def _keys(self) -> set[str]:
+        return self._objects.keys() | {key for key, versions in self._newer.items() if versions}
+
+    def _set(self, kept: _Kept) -> None:
+        if kept.head.version:
+            self._newer.setdefault(kept.head.key, {})[kept.head.version] = kept
+        else:
+            self._objects[kept.head.key] = kept
+
+    def _forget(self, head: StoredObject) -> None:
+        (self._newer.get(head.key, {}) if head.version else self._objects).pop(head.version or head.key, None)
 
     def put_mutable(self, key: str, data: bytes) -> None:
         if key not in MUTABLE:
@@ -149,25 +205,39 @@ class MemoryStore:
             for effect in late:
                 effect()
 
-    def flip(self, key: str, bit: int = 0) -> None:
+    def flip(self, key: str, bit: int = 0, version: str = "") -> None:
         """One bit of the object rots; `head` still tells the old digest."""
-        data = bytearray(self._objects[key].data)
+        data = bytearray(self._kept(key, version).data)
         data[bit // 8] ^= 1 << bit % 8
-        self.overwrite(key, bytes(data))
+        self.overwrite(key, bytes(data), version)
 
     def truncate(self, key: str, size: int) -> None:
         """The object loses its end; `head` still tells the old size."""
         self.overwrite(key, self._objects[key].data[:size])
 
-    def overwrite(self, key: str, data: bytes) -> None:
+    def overwrite(self, key: str, data: bytes, version: str = "") -> None:
         """Somebody with access to the store changes the bytes behind the contract's back."""
         with self._lock:
-            self._objects[key] = replace(self._objects[key], data=data)
+            self._set(replace(self._kept(key, version), data=data))
 
     def vanish(self, key: str) -> None:
         """The object is gone, locked or not."""
         with self._lock:
             del self._objects[key]
+
+    def relock(self, key: str, until: datetime | None, mode: LockMode | None, *, hold: bool = False) -> None:
+        """The lock is another one from now on, shorter or softer too."""
+        with self._lock:
+            kept = self._objects[key]
+            self._objects[key] = replace(
+                kept, head=replace(kept.head, retain_until=until, mode=mode, hold=hold)
+            )
+
+    def _kept(self, key: str, version: str) -> _Kept:
+        found = self._found(key, version)
+        if found is None:
+            raise KeyError(key)
+        return found
 
     def lie(self, key: str, head: StoredObject | None) -> None:
         """`head` answers so from now on."""
