@@ -12,6 +12,7 @@ from typing import Protocol
 from api.claim import Claim
 from api.demo.pki import DemoPki
 from api.endings import Endings
+from api.gate import ArchivingGate, OpenGate
 from api.identity import LocalIdentity
 from api.jobs import Jobs
 from api.keyring import KeyRing
@@ -55,6 +56,14 @@ class Sweepable(Protocol):
         """Remove what interrupted writers left. At start, before anyone writes."""
 
 
+class Watch(Protocol):
+    """The lock canary: `api.canary`."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Upkeep(Protocol):
     """Work that nobody asked for: `api.upkeep`."""
 
@@ -93,6 +102,8 @@ class Services:
     proofs: Proofs
     part: Part = Part.EVERYTHING
     leftovers: tuple[Sweepable, ...] = ()  # what interrupted writers left, where no others write
+    gate: ArchivingGate = field(default_factory=OpenGate)
+    canary: Watch | None = None
     demo: DemoPki | None = None
     processes: Processes = field(default_factory=Alone)
     messages: Messages = field(default_factory=NobodyElse)
@@ -157,6 +168,8 @@ class Services:
             self.recover()
         self.processes.start()
         self.messages.start()
+        if self.canary is not None:
+            self.canary.start()
         self.sandbox.warm()
         self.proofs.start()
         self.jobs.start()
@@ -174,6 +187,8 @@ class Services:
         """
         self.closing()
         self.upkeep.stop()
+        if self.canary is not None:
+            self.canary.stop()
         self.asking.close()
         self.working.close()
         self.turns.close()

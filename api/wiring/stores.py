@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from api.services import Sweepable
-from api.settings import Settings, SettingsError
+from api.settings import ObjectStoreSettings, Settings
 from api.wiring.clock import clock
 from archive.ports import ObjectStore, WorkArea
 from archive.storage.directory import DirectoryStore
+from archive.storage.s3 import S3Store
+from archive.storage.s3_connection import S3Connection
 from archive.storage.work import WorkDirectory
 
 
@@ -14,7 +18,27 @@ def objects(given: Settings) -> ObjectStore:
     """The archive's objects. Raises SettingsError, StorageRefused for a directory in production."""
     if given.object_store is None:
         return DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)
-    raise SettingsError("object_store: there is no adapter for S3 yet")
+    return bucket(given.object_store)
+
+
+def bucket(given: ObjectStoreSettings) -> S3Store:
+    """One bucket. Raises SettingsError for credentials that cannot be read."""
+    return S3Store(connection(given), clock=clock)
+
+
+def connection(given: ObjectStoreSettings) -> S3Connection:
+    """How that bucket is reached."""
+    access, secret = given.credentials
+    address = urlsplit(given.endpoint)
+    return S3Connection(
+        endpoint=address.netloc,
+        bucket=given.bucket,
+        access_key=access,
+        secret_key=secret,
+        region=given.region,
+        tls=address.scheme == "https",
+        ca=given.ca_file,
+    )
 
 
 def work(given: Settings, store: ObjectStore) -> WorkArea:
