@@ -61,6 +61,12 @@ class StorageCheck:
         self._write(row)
         return report
 
+    def alone(self) -> Report:
+        """The same without a database: nothing is kept but the file, and installations are not compared."""
+        report = run(self.probe, Surroundings(at=self.clock(), free_bytes=self._free()))
+        self._write(to_json(report))
+        return report
+
     def latest(self, besides: str = "") -> check_rows.Check | None:
         """The newest kept report of this store."""
         with self.transactions.read() as conn:
@@ -74,9 +80,12 @@ class StorageCheck:
             at=self.clock(),
             deployment=here.id if here else NEW if there else "",
             found_deployment=there,
-            free_bytes=shutil.disk_usage(self.work_dir).free,
+            free_bytes=self._free(),
             elders=self._elders(),
         )
+
+    def _free(self) -> int:
+        return shutil.disk_usage(self.work_dir).free
 
     def _stored(self) -> str:
         """Whose archive the store says it holds; empty when it says nothing, which `reach` judges."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Lock
-from typing import Protocol
+from typing import Any, Protocol
 
 from api.store import check_rows
 from api.transactions import Transactions
@@ -114,7 +114,7 @@ class CanaryGate:
 
 def _unknown(newest: check_rows.Check | None) -> GateState:
     told = reasons.LOCKS_UNKNOWN
-    text, failing = Both(told.vi, told.en), ()
+    text, failing = Both(told.vi, told.en), tuple[str, ...]()
     if newest is not None and newest.conclusion == Conclusion.NO_ANSWER:
         text, failing = _sentence(newest), _failing(newest)
     return GateState(False, Conclusion.NO_ANSWER, newest.at if newest else None, failing, text)
@@ -130,7 +130,7 @@ def _sentence(check: check_rows.Check) -> Both:
     return Both(**(found["text"] if found else check.report["text"]))
 
 
-def _stopping(check: check_rows.Check) -> list[dict[str, object]]:
+def _stopping(check: check_rows.Check) -> list[dict[str, Any]]:
     return [
         found
         for found in check.report["findings"]

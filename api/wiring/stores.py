@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from api.services import Sweepable
@@ -11,6 +12,7 @@ from archive.ports import ObjectStore, WorkArea
 from archive.storage.directory import DirectoryStore
 from archive.storage.s3 import S3Store
 from archive.storage.s3_connection import S3Connection
+from archive.storage.s3_prepare import BucketMaker
 from archive.storage.work import WorkDirectory
 
 
@@ -39,6 +41,12 @@ def connection(given: ObjectStoreSettings) -> S3Connection:
         tls=address.scheme == "https",
         ca=given.ca_file,
     )
+
+
+def maker(given: ObjectStoreSettings, admin: tuple[str, str]) -> BucketMaker:
+    """What makes buckets there, as the server's administrator."""
+    access, secret = admin
+    return BucketMaker(replace(connection(given), access_key=access, secret_key=secret))
 
 
 def work(given: Settings, store: ObjectStore) -> WorkArea:
