@@ -6,6 +6,8 @@ are then nowhere: asking for them is a refusal that says so.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,6 +47,12 @@ class Area:
 
     def remove_work(self, sha256: str) -> None:
         self.inner.remove_work(sha256)
+
+    def old_work(self, before: datetime) -> Iterator[str]:
+        return self.inner.old_work(before)
+
+    def clear_work(self, sha256: str, before: datetime) -> None:
+        self.inner.clear_work(sha256, before)
 
     def _fetch(self, sha256: str) -> None:
         with self._transactions.read() as conn:

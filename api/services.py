@@ -64,6 +64,11 @@ class Watch(Protocol):
     def stop(self) -> None: ...
 
 
+class Cache(Protocol):
+    def trim(self, before: datetime) -> None:
+        """Forget what was not used since; it is found again where it came from."""
+
+
 class Upkeep(Protocol):
     """Work that nobody asked for: `api.upkeep`."""
 
@@ -104,6 +109,8 @@ class Services:
     leftovers: tuple[Sweepable, ...] = ()  # what interrupted writers left, where no others write
     gate: ArchivingGate = field(default_factory=OpenGate)
     canary: Watch | None = None
+    stale: tuple[Sweepable, ...] = ()  # what writers left that were interrupted long ago
+    caches: tuple[Cache, ...] = ()
     demo: DemoPki | None = None
     processes: Processes = field(default_factory=Alone)
     messages: Messages = field(default_factory=NobodyElse)
@@ -173,8 +180,7 @@ class Services:
         self.sandbox.warm()
         self.proofs.start()
         self.jobs.start()
-        if self.works:
-            self.upkeep.start()
+        self.upkeep.start()
 
     def closing(self) -> None:
         """Who waits for something that this process may not live to see is sent away."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from api.store.tables import operations
 from archive.catalogue.prepared import Prepared
 
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 _HERE = operations.c.id == bindparam("wanted")
 # Built once: every act that waits runs them.
 _ADD = Prepared(insert(operations))
@@ -136,6 +139,15 @@ def unfinished(conn: Connection) -> tuple[Operation, ...]:
         select(operations).where(operations.c.state.in_(("waiting", "running"))).order_by(operations.c.id)
     )
     return tuple(Operation(**row._mapping) for row in rows)
+
+
+def bytes_under_way(conn: Connection) -> set[str]:
+    """Digests that operations speak of which have not ended."""
+    return {
+        digest
+        for found in unfinished(conn)
+        for digest in _DIGEST.findall(json.dumps([found.payload, found.result]))
+    }
 
 
 def progress(

@@ -29,7 +29,7 @@ from archive.storage.s3_connection import S3Connection
 
 BLOCK = 64 << 10
 MOST_BYTES = 1 << 20  # of an answer; the canary's own objects are tiny
-CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
+LONGEST_READ = 20.0  # seconds; a run has less than two minutes in all
 _CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,60})</Code>")
 
 
@@ -78,9 +78,10 @@ class RawS3:
         self._clock = clock
         self.url = f"{'https' if connection.tls else 'http'}://{connection.endpoint}"
         self._region = connection.region
+        self._patience = min(connection.read_seconds, LONGEST_READ)
         self._base = BaseURL(self.url, connection.region)
         self._pool = PoolManager(
-            timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            timeout=Timeout(connect=connection.connect_seconds, read=self._patience),
             retries=False,
             ssl_context=ssl.create_default_context(cafile=connection.ca) if connection.tls else None,
         )
@@ -160,7 +161,7 @@ class RawS3:
                 preload_content=False,
                 **({"timeout": timeout} if timeout else {}),
             )
-            return _whole(response)
+            return _whole(response, self._patience)
         except SSLError as exc:
             raise ProbeUnanswered(Trouble.CERTIFICATE, _what(exc)) from exc
         except (HTTPError, OSError, ValueError) as exc:
@@ -172,9 +173,9 @@ class RawS3:
         return urlsplit(self.url).hostname or ""
 
 
-def _whole(response: BaseHTTPResponse) -> Reply:
+def _whole(response: BaseHTTPResponse, seconds: float) -> Reply:
     """Read within a time and a size, however slowly it drips."""
-    body, end = bytearray(), monotonic() + READ_SECONDS
+    body, end = bytearray(), monotonic() + seconds
     try:
         while block := response.read(BLOCK):
             body += block

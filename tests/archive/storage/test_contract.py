@@ -238,7 +238,9 @@ def test_a_server_deletes_nothing_under_its_lock_and_all_after_it(server):
     key, end = short_lock(server, "documents/locked")
     assert refused(server.delete, key) == "archive.under-retention"
     assert content(server, key) == b"bytes"
-    time.sleep(max(0.0, (end - real_now()).total_seconds()) + 1.1)  # the server's seconds may be ours or the next
+    time.sleep(
+        max(0.0, (end - real_now()).total_seconds()) + 1.1
+    )  # the server's seconds may be ours or the next
     assert refused(server.delete, held) == "archive.under-hold"
     server.delete(key)
     assert server.head(key) is None and list(server.list("documents/")) == [held]

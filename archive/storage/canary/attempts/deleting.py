@@ -12,7 +12,7 @@ from archive.storage.canary.attempts.attempt import (
     SERVER,
     Attempt,
 )
-from archive.storage.canary.bench import Bench, Target, not_tried
+from archive.storage.canary.bench import Bench, Target, held_or_broken, not_tried
 from archive.storage.canary.values import Answer, Outcome, Verdict, Weight, Who
 from policies.refusals import Both
 
@@ -83,8 +83,9 @@ def own_bypass_weaker(bench: Bench) -> Verdict:
     answer = bench.probe.put(key, bench.data("own"), bench.soft, who=Who.WEAKER)
     if not answer.accepted:
         return Verdict(Outcome.HELD, f"{answer}: it may not even write")
-    target = bench.taken(key, answer)
-    return bench.still_there(target, _weaker(bench, target))
+    gone = bench.probe.delete(key, answer.version, bypass=True, who=Who.WEAKER)
+    listed = any(row.version == answer.version for row in bench.probe.versions(key))  # whoever may read it
+    return held_or_broken(listed, f"{gone}" if listed else f"{gone}: the version is gone")
 
 
 def read_nobody(bench: Bench) -> Verdict:
