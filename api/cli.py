@@ -15,6 +15,7 @@ import click
 
 from api import cli_verify
 from api.cli_deploy import deploy
+from api.cli_storage import storage
 from api.progress import printable
 from api.settings import SettingsError
 from api.wiring import tools
@@ -40,6 +41,7 @@ def antin() -> None:
 
 
 antin.add_command(deploy)
+antin.add_command(storage)
 
 
 @antin.command()

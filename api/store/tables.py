@@ -137,3 +137,14 @@ audit = Table(
     Column("hash", String(64), nullable=False),
     UniqueConstraint("agency", "hash"),
 )
+
+storage_checks = Table(
+    "storage_checks",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("store", String(300), nullable=False, index=True),
+    Column("process", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("conclusion", String(16), nullable=False),  # sound, broken, unusable, no-answer
+    Column("report", JSON, nullable=False),
+)

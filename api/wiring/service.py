@@ -25,7 +25,7 @@ from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
 from api.transactions import Limits, Transactions
 from api.upkeep import Upkeep
-from api.wiring import stores
+from api.wiring import canary, stores
 from api.wiring.clock import clock
 from api.wiring.company import Company
 from api.wiring.tools import password_of
@@ -73,6 +73,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     rules = TokenRules(trust, now=clock)
     limits = HttpLimits(seconds=given.tsa_timeout, connections=given.tsa_parallel)
     company = Company.of(given, part)
+    gate = canary.gate(given, transactions, watches=part is not Part.API)
     services = Services(
         settings=given,
         clock=clock,
@@ -116,7 +117,9 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
             company.processes,
             company.messages,
             sequences=part is not Part.API,
+            gate=gate,
         ),
+        gate=gate,
         demo=demo,
     )
     services.jobs = DbosJobs(
@@ -129,6 +132,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     )
     company.join(services)
     services.upkeep = Upkeep(services)
+    services.canary = canary.watch(services)
     with transactions.write() as conn:
         documents.put_agency(
             conn, Agency(given.agency_code, given.agency_name, given.agency_symbol, {}), clock()
