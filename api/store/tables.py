@@ -106,3 +106,12 @@ audit = Table(
     Column("hash", String(64), nullable=False),
     UniqueConstraint("agency", "hash"),
 )
+
+# One row: the database's shape, and the oldest revision whose code can work with it.
+schema_state = Table(
+    "schema_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", String(32), nullable=False),
+    Column("works_with", String(32), nullable=False),
+)

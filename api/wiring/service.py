@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 
-from api import migrations, proofs
+from api import proofs
 from api.checking import Checking
 from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
@@ -23,8 +23,8 @@ from api.keyring import SEAL, KeyRing
 from api.services import WORKING, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
-from api.transactions import Limits, Transactions
 from api.upkeep import Upkeep
+from api.wiring import database
 from api.wiring.clock import clock
 from api.wiring.tools import password_of
 from archive.catalogue import documents
@@ -60,9 +60,7 @@ VISITORS_NICE = 5
 
 def build(given: Settings) -> Services:
     """The services of one process. Raises SettingsError, SigningRefused (keys), before anything is served."""
-    given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    transactions = _transactions(given)
-    migrations.upgrade(transactions.engine)
+    transactions = database.opened(given)
     demo = _demo_pki(given)
     store = DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)
     trust = _trust(given, demo)
@@ -115,10 +113,6 @@ def build(given: Settings) -> Services:
     if demo is not None:
         furnish.stamps(given.data_dir / "stamps")
     return services
-
-
-def _transactions(given: Settings) -> Transactions:
-    return Transactions(given.engine_url, limits=Limits(connections=given.database_connections))
 
 
 def _executor(given: Settings) -> str:
@@ -174,10 +168,8 @@ def _intake(given: Settings) -> IntakeProfile:
 @contextmanager
 def identity(given: Settings) -> Iterator[LocalIdentity]:
     """Accounts alone, for the command line."""
-    given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    transactions = _transactions(given)
+    transactions = database.opened(given)
     try:
-        migrations.upgrade(transactions.engine)
         yield LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours))
     finally:
         transactions.close()
