@@ -3,6 +3,7 @@ database, recorded in its own tree (`old_release.py`); a release adds its file h
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -94,9 +95,10 @@ def test_new_code_goes_on_with_what_old_code_left(opened, release, said):
         assert audit.check(conn) == ()
         row = log_rows.current_checkpoint(conn)
         assert len(log_rows.sequenced(conn, 0, row.size)) == row.size
-        document = signed_document(conn, AT)
+        later = AT + timedelta(days=3)
+        document = signed_document(conn, later)
         _, number = outgoing.number_and_enter(
-            conn, document, request_for(document), outgoing.Entry(signer="Trần Văn Lãnh Đạo"), AT
+            conn, document, request_for(document), outgoing.Entry(signer="Trần Văn Lãnh Đạo"), later
         )
         assert number.text == "03/QĐ-UBND", "after 01, and 02 that was voided"
         assert numbers.of_document(conn, document.id) == number
