@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 
 from api.demo import furnish
 from api.demo.documents import DecisionSpec, decision
@@ -31,10 +32,16 @@ PASSWORD = "mot-mat-khau-rat-dai"
 ENDED = ("succeeded", "failed")
 
 
-def template(data: Path, authorities: Authorities) -> Path:
-    """A furnished data directory: PKI, accounts, pictures, log key. Copied for each house."""
+def template(data: Path, authorities: Authorities, database_url: str = "") -> Path:
+    """A furnished data directory: PKI, accounts, pictures, log key. Copied for each house, and so is its database."""
     shutil.copytree(authorities.pki.directory, data / "demo-pki")
-    settings = Settings(demo_pki=True, data_dir=data, log_origin="antin.test/log", agency_code="H99.DEMO")
+    settings = Settings(
+        demo_pki=True,
+        data_dir=data,
+        database_url=database_url,
+        log_origin="antin.test/log",
+        agency_code="H99.DEMO",
+    )
     services = service.build(settings)
     try:
         passwords = {person.account: PASSWORD for person in furnish.PEOPLE}
@@ -57,6 +64,7 @@ class House:
         self.settings: dict[str, Any] = {
             "demo_pki": True,
             "data_dir": str(data),
+            "database_url": "",
             "port": self.port,
             "public_url": f"http://127.0.0.1:{self.port}",
             "log_origin": "antin.test/log",
@@ -241,6 +249,9 @@ class House:
     # The data itself, read beside the service.
 
     def sql(self, query: str, *values: Any) -> list[tuple]:
+        if url := self.settings["database_url"]:
+            with psycopg.connect(url.replace("+psycopg", "")) as conn:
+                return conn.execute(query.replace("?", "%s").encode(), values).fetchall()
         with sqlite3.connect(f"file:{self.data / 'antin.sqlite3'}?mode=ro", uri=True, timeout=30) as conn:
             return conn.execute(query, values).fetchall()
 
