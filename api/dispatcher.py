@@ -18,8 +18,10 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
+from api.line import Postponed
 from api.store.job_rows import Failure, Job, JobRows
 from api.transactions import Transactions
+from archive.errors import ArchiveUnavailable
 
 log = logging.getLogger("antin.jobs")
 Handler = Callable[[str, dict[str, Any]], None]
@@ -27,6 +29,7 @@ POLL_SECONDS = 1.0
 # A look that does not find what it was told of is repeated so soon, then twice as late each time: that transaction
 # may be about to commit. On SQLite the first look waits for it. After the last look, it was rolled back.
 SOON, LOOKS = 0.005, 7
+AGAIN_SECONDS = 2.0  # until a job is done again that could not reach the database
 ATTEMPTS = 100  # a job that takes its process with it each time is given up
 
 
@@ -86,6 +89,7 @@ class Dispatcher:
         self._most = sum(parallel.values())
         self._told: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._ended: list[tuple[Job, Failure | None]] = []
+        self._postponed: list[Job] = []
         self._token = ""  # what is taken is marked with it; a new one after each commit
         self._doubtful = False  # whether the last commit was one
         self._running = 0
@@ -120,6 +124,9 @@ class Dispatcher:
             self._listen()
             try:
                 self._turn()
+            except ArchiveUnavailable as exc:
+                log.warning("jobs: %s; tried again", exc)
+                self._listen(POLL_SECONDS)
             except Exception:  # whatever it is: nobody else would take jobs
                 log.exception("jobs could not be taken or ended; tried again")
                 self._listen(POLL_SECONDS)
@@ -145,7 +152,7 @@ class Dispatcher:
         """What ended is written down and what is in line is taken, in one transaction."""
         now = monotonic()
         due = [] if self._stopping else [q for q, p in self.queues.items() if p.free and p.due <= now]
-        if not due and not self._ended:
+        if not due and not self._ended and not self._postponed:
             return
         if not self._doubtful:
             self._token = uuid.uuid4().hex
@@ -155,9 +162,12 @@ class Dispatcher:
                 self.rows.give_back(conn, self._token)
             for job, error in self._ended:
                 self.rows.end(conn, job, error)
+            for job in self._postponed:
+                self.rows.postpone(conn, job, AGAIN_SECONDS)
             taken = {q: self.rows.take(conn, q, self.queues[q].free, self._token) for q in due}
         self._doubtful = False
         self._ended.clear()
+        self._postponed.clear()
         for queue, jobs in taken.items():
             self.queues[queue].looked(jobs)
             for job in jobs:
@@ -168,6 +178,9 @@ class Dispatcher:
         outcome: list[tuple[Job, Failure | None]] = []  # none: the job stays open
         try:
             outcome.append((job, self._outcome(job)))
+        except Postponed:
+            log.warning("job %s is done again: the database did not answer", job.operation)
+            self._told.put(lambda: self._postponed.append(job))
         finally:  # `api.line.Stopped` ends nothing
             self._told.put(lambda: self._free(places, outcome))
 

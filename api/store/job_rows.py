@@ -58,6 +58,10 @@ _GIVE_BACK = """
 UPDATE {schema}workflow_status SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
     recovery_attempts = recovery_attempts - 1, updated_at = {now}
 WHERE status = 'PENDING' AND owner_xid = :token"""
+_POSTPONE = """
+UPDATE {schema}workflow_status SET status = 'DELAYED', owner_xid = NULL, started_at_epoch_ms = NULL,
+    delay_until_epoch_ms = {delayed}, updated_at = {now}
+WHERE workflow_uuid = :operation AND status = 'PENDING' AND owner_xid = :token"""
 _OPEN = "SELECT workflow_uuid FROM {schema}workflow_status WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')"
 
 _SQLITE = {
@@ -110,6 +114,7 @@ class JobRows:
         self._take = statement(_TAKE)
         self._put_error = statement(_PUT_ERROR)
         self._give_back = statement(_GIVE_BACK)
+        self._postpone = statement(_POSTPONE, "{now} + CAST(:delay AS BIGINT)")
         self._open = statement(_OPEN)
 
     def put(
@@ -147,6 +152,11 @@ class JobRows:
     def give_back(self, conn: Connection, token: str) -> None:
         """What was taken with this token, by a commit that may not have been one, is in line again."""
         conn.execute(self._give_back, {"token": token})
+
+    def postpone(self, conn: Connection, job: Job, delay: float) -> None:
+        """In line again `delay` seconds from now, with this attempt counted. Nothing when it is not ours any more."""
+        wanted = {"operation": job.operation, "token": job.token, "delay": int(delay * 1000)}
+        conn.execute(self._postpone, wanted)
 
     def open(self, conn: Connection) -> set[str]:
         """The operations whose job waits or runs."""
