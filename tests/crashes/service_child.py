@@ -1,4 +1,4 @@
-"""`antin serve` in a process of its own, prepared to die at a point, or with keys that fail.
+"""`antin serve` or `antin worker` in a process of its own, prepared to die at a point, or with keys that fail.
 
 python -m tests.crashes.service_child PLAN.json
 
@@ -31,7 +31,7 @@ def main(plan: dict) -> None:
     swap_keys(plan.get("keys", []), Path(plan["armed"]))
     for name in plan.get("faults", ()):
         FAULTS[name](Path(plan["armed"]))
-    cli.main(["serve", "--config", plan["config"]])
+    cli.main([plan.get("command", "serve"), "--config", plan["config"]])
 
 
 def install(point: Point, armed: Path, turn: int) -> None:
