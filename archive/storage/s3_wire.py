@@ -246,9 +246,11 @@ class Wire:
             attempt += 1
 
     def wait(self, attempt: int, deadline: Deadline, at_least: float = 0.0) -> bool:
-        """Sleeps before the next attempt; False when the act has no time or no attempt left for one."""
+        """Sleeps before the next attempt; False when the act has no attempt left, or too little time for one."""
         pause = max(at_least, self._random() * min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**attempt))
-        if attempt + 1 >= self.connection.attempts or pause >= deadline.left:
+        patience = self.connection
+        needed = min(patience.read_seconds, patience.act_seconds / 4)
+        if attempt + 1 >= patience.attempts or deadline.left - pause < needed:
             return False
         sleep(pause)
         return True
