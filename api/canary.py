@@ -165,8 +165,8 @@ class Watch:
     def _is_due(self, check: StorageCheck) -> bool:
         decided = check.latest(besides=Conclusion.NO_ANSWER)
         own = self._gate.own if check is self._checks[0] else None
-        if decided is None or own is Conclusion.NO_ANSWER:
-            return True
+        if decided is None or own is Conclusion.NO_ANSWER or decided.at > check.clock():
+            return True  # the last: a clock that was wrong must not put off the nights
         return check.clock() >= next_run(Conclusion(decided.conclusion), decided.at)
 
 

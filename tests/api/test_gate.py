@@ -203,6 +203,16 @@ def test_the_clock_that_jumps_back_is_not_held_by_what_was_kept(house):
     stopped(gate)
 
 
+def test_a_verdict_from_the_future_is_none_and_another_is_had(house):
+    house.clock.now += timedelta(days=400)
+    gate, watch = house.process()
+    watch.run_all()
+    house.clock.now -= timedelta(days=400)
+    unknown(gate)
+    watch.run_due()
+    gate.require()
+
+
 def test_when_a_run_is_due():
     morning = datetime(2026, 3, 5, 1, 0, tzinfo=UTC)  # 08:00 in Vietnam
     assert next_run(Conclusion.SOUND, morning) == datetime(2026, 3, 5, 18, 30, tzinfo=UTC)
