@@ -128,10 +128,14 @@ class Watch:
             self._thread.join(LOOK_SECONDS)
 
     def _run(self) -> None:
-        for check in self._checks:
-            self.run_one(check)
+        self.run_all()
         while not self._stopping.wait(LOOK_SECONDS):
             self.run_due()
+
+    def run_all(self) -> None:
+        """Every store, due or not: at the start of a process."""
+        for check in self._checks:
+            self._run_one(check)
 
     def run_due(self) -> None:
         """Every store whose newest verdict has had its time, in one process at a time."""
@@ -139,11 +143,11 @@ class Watch:
             with self._turns().attempt(DUTY) as mine:
                 for check in self._checks if mine else ():
                     if self._is_due(check):
-                        self.run_one(check)
+                        self._run_one(check)
         except ArchiveUnavailable as exc:
             log.warning("canary: %s", exc)
 
-    def run_one(self, check: StorageCheck) -> None:
+    def _run_one(self, check: StorageCheck) -> None:
         """One run, whatever becomes of it: without a kept report the gate learns that nothing is known."""
         gates = check is self._checks[0]
         try:
@@ -161,8 +165,8 @@ class Watch:
     def _is_due(self, check: StorageCheck) -> bool:
         decided = check.latest(besides=Conclusion.NO_ANSWER)
         own = self._gate.own if check is self._checks[0] else None
-        if decided is None or own is Conclusion.NO_ANSWER:
-            return True
+        if decided is None or own is Conclusion.NO_ANSWER or decided.at > check.clock():
+            return True  # the last: a clock that was wrong must not put off the nights
         return check.clock() >= next_run(Conclusion(decided.conclusion), decided.at)
 
 

@@ -102,7 +102,7 @@ class CanaryGate:
         with self._transactions.read() as conn:
             decided = check_rows.latest(conn, self._store, besides=Conclusion.NO_ANSWER)
             newest = check_rows.latest(conn, self._store)
-        if decided is None or at - decided.at > FRESH:
+        if decided is None or abs(at - decided.at) > FRESH:
             return _unknown(newest)
         if decided.conclusion == Conclusion.SOUND and self._own is Conclusion.NO_ANSWER:
             return _unknown(newest)

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from api.store.tables import storage_checks as table
-from archive.catalogue.identity import new_id
 
 KEPT = 60  # runs of a store
 
@@ -18,7 +17,6 @@ KEPT = 60  # runs of a store
 class Check:
     """One run. `report` is what `archive.storage.canary.report.to_json` made."""
 
-    id: str
     store: str
     process: str
     at: datetime
@@ -26,24 +24,23 @@ class Check:
     report: dict[str, Any]
 
 
-def keep(conn: Connection, store: str, process: str, at: datetime, report: dict[str, Any]) -> Check:
+def keep(conn: Connection, store: str, process: str, at: datetime, report: dict[str, Any]) -> None:
     """Adds the run; the oldest beyond KEPT go."""
-    made = Check(new_id(at), store, process, at, report["conclusion"], report)
-    row = {"id": made.id, "store": store, "process": process, "at": at}
-    conn.execute(insert(table), {**row, "conclusion": made.conclusion, "report": report})
-    old = select(table.c.id).where(table.c.store == store).order_by(table.c.at.desc(), table.c.id.desc())
-    gone = [each.id for each in conn.execute(old.offset(KEPT).limit(KEPT))]
+    row = {"store": store, "process": process, "at": at, "conclusion": report["conclusion"]}
+    conn.execute(insert(table), {**row, "report": report})
+    old = select(table.c.ordinal).where(table.c.store == store).order_by(table.c.ordinal.desc())
+    gone = [each.ordinal for each in conn.execute(old.offset(KEPT).limit(KEPT))]
     if gone:
-        conn.execute(delete(table).where(table.c.id.in_(gone)))
-    return made
+        conn.execute(delete(table).where(table.c.ordinal.in_(gone)))
 
 
 def latest(conn: Connection, store: str, besides: str = "") -> Check | None:
-    """The newest run of that store, but for those with the conclusion `besides`."""
+    """The run of that store that was kept last, but for those with the conclusion `besides`."""
+    columns = (table.c.store, table.c.process, table.c.at, table.c.conclusion, table.c.report)
     found = conn.execute(
-        select(table)
+        select(*columns)
         .where((table.c.store == store) & (table.c.conclusion != besides))
-        .order_by(table.c.at.desc(), table.c.id.desc())
+        .order_by(table.c.ordinal.desc())
         .limit(1)
     ).first()
     return None if found is None else Check(**found._mapping)

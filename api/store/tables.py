@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from archive.catalogue.types import NAMING, UtcDateTime
+from archive.catalogue.types import NAMING, BigKey, UtcDateTime
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -141,7 +141,7 @@ audit = Table(
 storage_checks = Table(
     "storage_checks",
     metadata,
-    Column("id", String(36), primary_key=True),
+    Column("ordinal", BigKey, primary_key=True),  # in the order of keeping: clocks may go back
     Column("store", String(300), nullable=False, index=True),
     Column("process", String(64), nullable=False),
     Column("at", UtcDateTime, nullable=False),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from archive.errors import StorageRefused
 from archive.storage.s3_connection import S3Connection
 from archive.storage.s3_errors import UNLOCKED, Where, broken, said, trouble
+from archive.storage.s3_raw import tls_context
 from policies.reasons import storage as reasons
 from policies.vocabulary import LockMode
 
@@ -41,7 +41,7 @@ class BucketMaker:
             http_client=PoolManager(
                 timeout=Timeout(connect=connection.connect_seconds, read=connection.read_seconds),
                 retries=False,
-                ssl_context=ssl.create_default_context(cafile=connection.ca) if connection.tls else None,
+                ssl_context=tls_context(connection),
             ),
         )
 

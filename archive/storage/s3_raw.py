@@ -24,13 +24,23 @@ from minio.time import to_amz_date
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import HTTPError, SSLError
 
+from archive.errors import StoreUnavailable
 from archive.storage.canary.values import ProbeUnanswered, Trouble
 from archive.storage.s3_connection import S3Connection
+from policies.reasons import storage as reasons
 
 BLOCK = 64 << 10
 MOST_BYTES = 1 << 20  # of an answer; the canary's own objects are tiny
 LONGEST_READ = 20.0  # seconds; a run has less than two minutes in all
 _CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,60})</Code>")
+
+
+def tls_context(connection: S3Connection) -> ssl.SSLContext | None:
+    """None without TLS. Raises StoreUnavailable CERTIFICATE for a CA file that cannot be read."""
+    try:
+        return ssl.create_default_context(cafile=connection.ca) if connection.tls else None
+    except OSError as exc:  # ssl.SSLError is one
+        raise StoreUnavailable(reasons.CERTIFICATE, f"CA file {connection.ca}") from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,10 @@ class Reply:
 
 
 class RawS3:
-    """Requests to one endpoint. Safe for threads. `clock` dates signatures."""
+    """Requests to one endpoint. Safe for threads. `clock` dates signatures.
+
+    Raises StoreUnavailable when the CA file cannot be read.
+    """
 
     def __init__(self, connection: S3Connection, clock: Callable[[], datetime]) -> None:
         self._clock = clock
@@ -83,7 +96,7 @@ class RawS3:
         self._pool = PoolManager(
             timeout=Timeout(connect=connection.connect_seconds, read=self._patience),
             retries=False,
-            ssl_context=ssl.create_default_context(cafile=connection.ca) if connection.tls else None,
+            ssl_context=tls_context(connection),
         )
 
     def send(
@@ -177,7 +190,7 @@ def _whole(response: BaseHTTPResponse, seconds: float) -> Reply:
     """Read within a time and a size, however slowly it drips."""
     body, end = bytearray(), monotonic() + seconds
     try:
-        while block := response.read(BLOCK):
+        while block := response.read1(BLOCK):
             body += block
             if len(body) > MOST_BYTES or monotonic() > end:
                 raise ProbeUnanswered(Trouble.STRANGE, "the answer is too long or too slow")
