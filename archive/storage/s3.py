@@ -183,7 +183,7 @@ class S3Store:
             try:
                 sent = self._sent(key, source, made, lock, {}, deadline)
             except StoreUnavailable as exc:
-                if not exc.passing or not self._wire.wait(attempt, deadline):
+                if not self._wire.wait(exc, attempt, deadline):
                     raise
                 continue  # it may have arrived: look again
             stored = self._look.there(key, sent, deadline)
@@ -231,7 +231,7 @@ class S3Store:
             try:
                 return self._sent(key, source, made, lock, _ONCE if conditional else {}, deadline)
             except StoreUnavailable as exc:
-                if not exc.passing or not self._wire.wait(attempt, deadline):
+                if not self._wire.wait(exc, attempt, deadline):
                     raise
         raise AssertionError("unreachable")
 

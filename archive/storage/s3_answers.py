@@ -22,7 +22,7 @@ LOCK_MODE = "x-amz-object-lock-mode"
 LOCK_UNTIL = "x-amz-object-lock-retain-until-date"
 LEGAL_HOLD = "x-amz-object-lock-legal-hold"
 VERSION = "x-amz-version-id"
-_DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|\+00:00)")
+_DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|\+00:00)", re.ASCII)
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -32,13 +32,9 @@ class Retention(NamedTuple):
 
 
 class Page(NamedTuple):
-    """One page of a listing of versions. `more`: it was cut off; the markers are where the server would go on.
-
-    `below`: with a delimiter, the names that end in it and have more below them.
-    """
+    """One page of a listing of versions. `more`: it was cut off; the markers are where the server would go on."""
 
     entries: tuple[Listed, ...]
-    below: tuple[str, ...]
     more: bool
     key_marker: str
     version_marker: str
@@ -68,9 +64,10 @@ def text(element: Element, name: str) -> str:
 def until_of(date: str) -> datetime:
     """Aware UTC, whole seconds. Raises ArchiveDamaged for what is no date."""
     found = _DATE.fullmatch(date)
-    if found is None:
-        raise ArchiveDamaged(f"the store tells a date that is none: {date[:40]!r}")
-    return datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+    try:
+        return datetime.fromisoformat(found[1] if found else "").replace(tzinfo=UTC)
+    except ValueError as exc:
+        raise ArchiveDamaged(f"the store tells a date that is none: {date[:40]!r}") from exc
 
 
 def mode_of(name: str) -> LockMode:
@@ -115,9 +112,8 @@ def page_of(data: bytes) -> Page:
     if _local(root) != "ListVersionsResult":
         raise StoreUnavailable(reasons.NOT_S3, f"a listing that is <{_local(root)[:40]}>")
     entries = tuple(_listed(child) for child in root if _local(child) in ("Version", "DeleteMarker"))
-    below = tuple(text(child, "Prefix") for child in root if _local(child) == "CommonPrefixes")
     more = text(root, "IsTruncated") == "true"
-    return Page(entries, below, more, text(root, "NextKeyMarker"), text(root, "NextVersionIdMarker"))
+    return Page(entries, more, text(root, "NextKeyMarker"), text(root, "NextVersionIdMarker"))
 
 
 def uploads_of(data: bytes) -> list[Upload]:
