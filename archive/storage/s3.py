@@ -231,8 +231,11 @@ class S3Store:
             try:
                 return self._sent(key, source, made, lock, _ONCE if conditional else {}, deadline)
             except StoreUnavailable as exc:
-                if not self._wire.wait(exc, attempt, deadline):
-                    raise
+                if self._wire.wait(exc, attempt, deadline):
+                    continue
+                if attempt and exc.reason is reasons.BUSY:  # what looked before was answered
+                    raise StoreUnavailable(reasons.NOT_WRITABLE, exc.detail, passing=True) from exc
+                raise
         raise AssertionError("unreachable")
 
     def _sent(
