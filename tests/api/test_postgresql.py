@@ -33,9 +33,11 @@ def opened(postgres_database):
 
 
 def works(transactions):
+    """Each kind of block, and nothing is told of what was before."""
     for block in (transactions.write, transactions.note, transactions.read, transactions.look):
         with block() as conn:
             assert conn.execute(text("SELECT 1")).scalar_one() == 1
+    assert transactions.trouble is None
 
 
 def unavailable(block, sql="SELECT 1"):
@@ -52,6 +54,7 @@ def test_an_exhausted_pool_says_so_and_recovers(opened):
             for _ in range(2):
                 held.enter_context(block())
             assert unavailable(block) is reasons.POOL_EXHAUSTED
+            assert transactions.trouble is (reasons.POOL_EXHAUSTED if block == transactions.write else None)
         works(transactions)
 
 
