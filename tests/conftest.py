@@ -78,12 +78,22 @@ def postgres_database(postgres):
     postgres.drop(name)
 
 
-@pytest.fixture(params=("sqlite", "postgresql"))
-def database(request, tmp_path):
-    """The address of an empty database of this test's own, on one engine after the other."""
+def _database(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'test.sqlite3'}"
     return request.getfixturevalue("postgres_database")
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def database(request, tmp_path):
+    """The address of an empty database of this test's own, on one engine after the other."""
+    return _database(request, tmp_path)
+
+
+@pytest.fixture(params=("sqlite", pytest.param("postgresql", marks=pytest.mark.long)))
+def database_at_length(request, tmp_path):
+    """The same, for what takes long: on PostgreSQL in the long run."""
+    return _database(request, tmp_path)
 
 
 @pytest.fixture(scope="session")
