@@ -63,11 +63,16 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
-    """A PostgreSQL server for all tests of this process. Each makes databases of its own."""
+    """A PostgreSQL server for all tests of this process. Each makes databases of its own.
+
+    It does not wait for the disk: nothing of it outlives the tests. What is tested of the server's own death has a
+    server of its own.
+    """
     from tests.engines.postgres import postgres_server
 
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+    with postgres_server(tmp_path_factory.mktemp("postgres"), fsync="off") as server:
         yield server
+        server.kill()
 
 
 @pytest.fixture
