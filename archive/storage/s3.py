@@ -12,27 +12,30 @@ An answer that did not come is resolved by looking, and only then is anything se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from hashlib import md5
 from hashlib import sha256 as new_sha256
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from archive.errors import ArchiveDamaged, StorageRefused, StoreUnavailable
 from archive.ports import Listed, StoredObject
+from archive.storage.blocks import hash_blocks
 from archive.storage.keys import CONDITIONAL, MUTABLE, check_key, check_sha256
 from archive.storage.retention import allow_delete, check_zone, extended, locked
-from archive.storage.s3_answers import SHA256_META, hold_of, object_of, retention_of
+from archive.storage.s3_answers import SHA256_META
 from archive.storage.s3_bodies import Digests, b64, digests
 from archive.storage.s3_bucket import Bucket, BucketExamination
 from archive.storage.s3_connection import S3Connection
-from archive.storage.s3_errors import DENIED, EXISTS, GONE, UNLOCKED, ServerSaid, Where, trouble
+from archive.storage.s3_errors import DENIED, EXISTS, GONE, ServerSaid, Where, trouble
+from archive.storage.s3_look import Look
 from archive.storage.s3_stream import S3Stream
 from archive.storage.s3_upload import STALE, Lock, Uploader, whole_second
-from archive.storage.s3_versions import inventory, newest_of, versions_of
+from archive.storage.s3_versions import inventory, newest_of
 from archive.storage.s3_wire import Deadline, Wire
 from policies.reasons import archiving
 from policies.reasons import storage as reasons
@@ -56,6 +59,7 @@ class S3Store:
         self._wire = Wire(connection, clock=clock)
         self._examination = BucketExamination(self._wire)
         self._uploader = Uploader(self._wire)
+        self._look = Look(self._wire)
         self._clock = clock
 
     def examine(self) -> Bucket:
@@ -73,16 +77,13 @@ class S3Store:
         mode: LockMode = LockMode.COMPLIANCE,
     ) -> StoredObject:
         """As the port says. Each line tells what a crash after it leaves."""
-        check_key(key)
         check_zone(retain_until)
-        made = digests(source, self._wire.connection.part_bytes)
-        if made.sha256 != check_sha256(sha256):
-            raise StorageRefused(archiving.DIGEST_DIFFERS, key=key)
+        made = self._digests(key, source, sha256)
         lock = None if retain_until is None else Lock(whole_second(retain_until), mode)
-        deadline = self._wire.deadline(made.size)
+        deadline = self._begun(key, made.size)
         sent = self._written(key, source, made, lock, deadline)
         # Crash: the object is there, and locked unless it went in parts. Nobody was told, so the put is repeated.
-        first = self._oldest(key, deadline)
+        first = self._look.oldest(key, deadline)
         if first is None:
             raise StoreUnavailable(reasons.NOT_SHOWN, self._where("PUT", key), passing=True)
         if first.version != sent or len(made.parts) > 1:
@@ -92,31 +93,31 @@ class S3Store:
     def open(self, key: str, version: str = "") -> BinaryIO:
         deadline = self._begun(key)
         try:
-            return cast(BinaryIO, S3Stream(self._wire, key, version or self._named(key, deadline)))
+            return cast(BinaryIO, S3Stream(self._wire, key, version or self._look.named(key, deadline)))
         except ServerSaid as exc:
             raise StorageRefused(archiving.OBJECT_MISSING, key=key) from exc
 
     def head(self, key: str, version: str = "") -> StoredObject | None:
         deadline = self._begun(key)
         if not version:
-            first = self._first(key, deadline)
+            first = self._look.first(key, deadline)
             version = first.version if first else ""
-        return self._shown(key, version, deadline) if version else None
+        return self._look.shown(key, version, deadline) if version else None
 
     def extend_retention(
         self, key: str, until: datetime, *, mode: LockMode = LockMode.COMPLIANCE, version: str = ""
     ) -> StoredObject:
         check_zone(until)
         deadline = self._begun(key)
-        stored = self._there(key, version, deadline)
+        stored = self._look.there(key, version, deadline)
         return self._relocked(stored, extended(stored, whole_second(until), mode), deadline)
 
     def set_hold(self, key: str, held: bool, *, version: str = "") -> StoredObject:
         deadline = self._begun(key)
-        stored = self._there(key, version, deadline)
+        stored = self._look.there(key, version, deadline)
         document = f"<LegalHold><Status>{'ON' if held else 'OFF'}</Status></LegalHold>"
         self._put_lock(stored, "legal-hold", document, {}, reasons.ACCESS_DENIED, deadline)
-        shown = replace(stored, hold=self._held(key, stored.version, deadline))
+        shown = replace(stored, hold=self._look.held(key, stored.version, deadline))
         if shown.hold is not held:
             raise ArchiveDamaged(f"{key}: the store took the legal hold and does not show it")
         return shown
@@ -136,13 +137,42 @@ class S3Store:
     def delete(self, key: str, version: str = "") -> None:
         """That version; without one all there is of the key, later writings and markers first, the object last."""
         deadline = self._begun(key)
-        doomed = [version] if version else [entry.version for entry in self._all(key, deadline)]
+        doomed = [version] if version else [entry.version for entry in self._look.every(key, deadline)]
         for name in doomed:
-            stored = self._shown(key, name, deadline)
+            stored = self._look.shown(key, name, deadline)
             if stored is not None:
                 allow_delete(stored, self._clock())
         for name in doomed:
             self._delete(key, name, deadline)
+
+    def replace_damaged(
+        self,
+        key: str,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        retain_until: datetime,
+        mode: LockMode = LockMode.COMPLIANCE,
+        version: str = "",
+    ) -> StoredObject:
+        """A newer version beside the damaged one, unless there is a whole one already."""
+        check_zone(retain_until)
+        made = self._digests(key, source, sha256)
+        lock = Lock(whole_second(retain_until), mode)
+        deadline = self._begun(key, made.size)
+        for attempt in count():
+            whole = self._whole(key, version, made, deadline)
+            if whole is not None:
+                return self._relocked(whole, _locked(whole, lock), deadline)
+            try:
+                sent = self._sent(key, source, made, lock, {}, deadline)
+            except StoreUnavailable as exc:
+                if not self._wire.wait(exc, attempt, deadline):
+                    raise
+                continue  # it may have arrived: look again
+            stored = self._look.there(key, sent, deadline)
+            return self._relocked(stored, _locked(stored, lock), deadline)
+        raise AssertionError("unreachable")
 
     def put_mutable(self, key: str, data: bytes) -> None:
         """The newest version counts. Older ones are removed as far as the bucket's default retention allows."""
@@ -162,6 +192,13 @@ class S3Store:
 
     # Writing.
 
+    def _digests(self, key: str, source: Path | bytes, sha256: str) -> Digests:
+        check_key(key)
+        made = digests(source, self._wire.connection.part_bytes)
+        if made.sha256 != check_sha256(sha256):
+            raise StorageRefused(archiving.DIGEST_DIFFERS, key=key)
+        return made
+
     def _written(
         self, key: str, source: Path | bytes, made: Digests, lock: Lock | None, deadline: Deadline
     ) -> str:
@@ -171,17 +208,19 @@ class S3Store:
         version of the same bytes, with the same lock: the oldest is the object.
         """
         conditional = self._examination.bucket(deadline).conditional
-        attempt = 0
-        looked = conditional  # a server that keeps the condition looks by itself
-        while True:
-            if not looked and self._oldest(key, deadline) is not None:
+        for attempt in count():
+            # A server that keeps the condition looks by itself, the first time.
+            if (attempt or not conditional) and self._look.oldest(key, deadline) is not None:
                 return ""
             try:
                 return self._sent(key, source, made, lock, _ONCE if conditional else {}, deadline)
             except StoreUnavailable as exc:
-                if not exc.passing or not self._wire.wait(attempt, deadline):
-                    raise
-            attempt, looked = attempt + 1, False
+                if self._wire.wait(exc, attempt, deadline):
+                    continue
+                if attempt and exc.reason is reasons.BUSY:  # what looked before was answered
+                    raise StoreUnavailable(reasons.NOT_WRITABLE, exc.detail, passing=True) from exc
+                raise
+        raise AssertionError("unreachable")
 
     def _sent(
         self,
@@ -209,7 +248,7 @@ class S3Store:
 
     def _settled(self, first: Listed, made: Digests, lock: Lock | None, deadline: Deadline) -> StoredObject:
         """The object that is there, if it has these bytes, under the longer and the harder lock."""
-        stored = self._shown(first.key, first.version, deadline)
+        stored = self._look.shown(first.key, first.version, deadline)
         if stored is None:
             raise StoreUnavailable(reasons.NOT_SHOWN, self._where("HEAD", first.key), passing=True)
         if stored.sha256 != made.sha256:
@@ -230,7 +269,7 @@ class S3Store:
         hardened = stored.mode is LockMode.GOVERNANCE and lock.mode is LockMode.COMPLIANCE
         denied = reasons.HARDENING_DENIED if hardened else reasons.ACCESS_DENIED
         self._put_lock(stored, "retention", document, _BYPASS if hardened else {}, denied, deadline)
-        shown = self._there(stored.key, stored.version, deadline)
+        shown = self._look.there(stored.key, stored.version, deadline)
         if shown.retain_until is None or shown.retain_until < lock.until or shown.mode is not lock.mode:
             raise ArchiveDamaged(f"{stored.key}: the store took a lock {lock} and shows {shown.retain_until}")
         return shown
@@ -269,7 +308,7 @@ class S3Store:
         except ServerSaid as exc:
             if exc.code in GONE:
                 return
-            stored = self._shown(key, version, deadline)
+            stored = self._look.shown(key, version, deadline)
             if stored is not None and stored.hold:
                 raise StorageRefused(archiving.UNDER_HOLD, key=key) from exc
             if stored is not None and stored.retain_until is not None:
@@ -278,69 +317,31 @@ class S3Store:
 
     # Looking.
 
-    def _begun(self, key: str) -> Deadline:
-        """The time of an act on a key that is allowed, in a bucket that is fit."""
+    def _whole(self, key: str, version: str, made: Digests, deadline: Deadline) -> StoredObject | None:
+        """A version that has these bytes, all of them read: `version` first, then the others, newest first."""
+        there = [entry.version for entry in self._look.every(key, deadline) if not entry.deleted]
+        damaged = {version, there[-1] if there else ""}
+        for name in dict.fromkeys([version, *there] if version else there):
+            stored = self._look.shown(key, name, deadline)
+            if stored is None or (stored.sha256, stored.size) != (made.sha256, made.size):
+                continue
+            try:
+                with self.open(key, name) as stream:
+                    found = hash_blocks(stream)[0]
+            except StoreUnavailable:
+                if name not in damaged:
+                    raise
+                continue  # a server that finds its own bytes rotten gives none of them
+            if found == made.sha256:
+                return stored
+        return None
+
+    def _begun(self, key: str, size: int = 0) -> Deadline:
+        """The time of an act that moves so many bytes, on a key that is allowed, in a bucket that is fit."""
         check_key(key)
-        deadline = self._wire.deadline()
+        deadline = self._wire.deadline(size)
         self._examination.bucket(deadline)
         return deadline
-
-    def _all(self, key: str, deadline: Deadline) -> Sequence[Listed]:
-        """Versions and markers, newest first."""
-        return (newest_of if key in MUTABLE else versions_of)(self._wire, key, deadline)
-
-    def _oldest(self, key: str, deadline: Deadline) -> Listed | None:
-        return next((entry for entry in reversed(self._all(key, deadline)) if not entry.deleted), None)
-
-    def _first(self, key: str, deadline: Deadline) -> Listed | None:
-        """The version that is the object: the oldest, of a mutable key the newest."""
-        if key not in MUTABLE:
-            return self._oldest(key, deadline)
-        return next((entry for entry in self._all(key, deadline) if not entry.deleted), None)
-
-    def _named(self, key: str, deadline: Deadline) -> str:
-        first = self._first(key, deadline)
-        if first is None:
-            raise StorageRefused(archiving.OBJECT_MISSING, key=key)
-        return first.version
-
-    def _there(self, key: str, version: str, deadline: Deadline) -> StoredObject:
-        stored = self._shown(key, version or self._named(key, deadline), deadline)
-        if stored is None:
-            raise StorageRefused(archiving.OBJECT_MISSING, key=key)
-        return stored
-
-    def _shown(self, key: str, version: str, deadline: Deadline) -> StoredObject | None:
-        """What the server says of this version. Where HEAD tells no lock, the lock is asked for by name: not every
-        server and not every right shows it there."""
-        query = {"versionId": version}
-        try:
-            headers = self._wire.ask("HEAD", key, query=query, expected=GONE, deadline=deadline).headers
-        except ServerSaid:
-            return None
-        stored = object_of(key, headers)
-        if stored.version not in ("", version):
-            raise ArchiveDamaged(f"{key}: asked for version {version}, the store shows {stored.version[:80]}")
-        stored = replace(stored, version=version)
-        if stored.mode is not None:
-            return stored
-        found = self._lock_of(key, version, "retention", deadline)
-        retention = retention_of(found) if found else None
-        held = stored.hold or self._held(key, version, deadline)
-        if retention is None:
-            return replace(stored, hold=held)
-        return replace(stored, retain_until=retention.until, mode=retention.mode, hold=held)
-
-    def _held(self, key: str, version: str, deadline: Deadline) -> bool:
-        found = self._lock_of(key, version, "legal-hold", deadline)
-        return hold_of(found) if found else False
-
-    def _lock_of(self, key: str, version: str, what: str, deadline: Deadline) -> bytes:
-        query = {what: "", "versionId": version}
-        try:
-            return self._wire.ask("GET", key, query=query, expected=UNLOCKED, deadline=deadline).data
-        except ServerSaid:
-            return b""
 
     def _where(self, act: str, key: str) -> Where:
         return Where(self._wire.connection.place, f"{act} {key}")

@@ -19,8 +19,9 @@ from archive.storage import keys
 from archive.storage.directory import DirectoryStore
 from archive.storage.memory import MemoryStore
 from archive.storage.readback import check_object, put_and_read_back, put_bytes, read_bounded
+from archive.storage.s3 import S3Store
 from policies.vocabulary import LockMode
-from tests.archive.storage.buckets import bucket_store, real_now
+from tests.archive.storage.buckets import bucket_store, raw_put, raw_shadow, real_now
 
 DAY = timedelta(days=1)
 NOW = real_now().replace(microsecond=0)
@@ -60,6 +61,12 @@ def store(request):
 @pytest.fixture(params=OURS)
 def own(request):
     """A store whose clock the test moves."""
+    return made(request, request.param)
+
+
+@pytest.fixture(params=["memory", *SERVERS])
+def versioned(request):
+    """A store that keeps several versions under a key."""
     return made(request, request.param)
 
 
@@ -324,11 +331,13 @@ def spoil(store, key, data):
         path.write_bytes(data)
 
 
-def lose(store, key):
-    if isinstance(store, MemoryStore):
-        store.vanish(key)
-    else:
-        store._path(key).unlink()
+def put_damaged(store):
+    """An object of which other bytes are there than it should have; a server was given them with a false digest."""
+    if isinstance(store, S3Store):
+        return raw_put(store, KEY, b"bytez", sha256=digest(b"bytes"), until=UNTIL)
+    first = put(store, until=UNTIL)
+    spoil(store, KEY, b"bytez")
+    return first
 
 
 def mended(store, data=b"bytes", version="", until=UNTIL, mode=LockMode.COMPLIANCE):
@@ -343,8 +352,7 @@ def whole(store, found):
 
 
 def test_a_whole_copy_is_written_for_a_damaged_one(store):
-    first = put(store, until=UNTIL)
-    spoil(store, KEY, b"bytez")
+    first = put_damaged(store)
     found = mended(store, version=first.version)
     assert whole(store, found) == b"bytes"
     shown = store.head(KEY, found.version)
@@ -356,12 +364,18 @@ def test_a_whole_copy_is_written_for_a_damaged_one(store):
     )
     assert mended(store, version=first.version) == found, "again: no further copy"
     assert mended(store, version=found.version) == found
+    assert mended(store, version=first.version, until=LATER).retain_until == LATER, "its lock is extended"
     assert len(list(store.inventory(KEY))) == (1 if found.version == "" else 2)
 
 
 def test_a_whole_copy_is_written_for_one_that_is_gone(store):
-    first = put(store, until=UNTIL)
-    lose(store, KEY)
+    first = put(store)
+    if isinstance(store, MemoryStore):
+        store.vanish(KEY)
+    elif isinstance(store, DirectoryStore):
+        store._path(KEY).unlink()
+    else:
+        store.delete(KEY)
     found = mended(store, version=first.version)
     assert whole(store, found) == b"bytes" == content(store)
     assert mended(store, version=first.version) == found
@@ -374,24 +388,59 @@ def test_a_repair_takes_a_whole_copy_for_what_it_is(store):
 
 
 def test_a_damaged_repair_is_repaired_again(store):
-    first = put(store, until=UNTIL)
-    spoil(store, KEY, b"bytez")
-    found = mended(store, version=first.version)
+    first = put_damaged(store)
+    if isinstance(store, S3Store):
+        found = raw_put(store, KEY, b"again", sha256=digest(b"bytes"), until=UNTIL)
+    else:
+        found = mended(store, version=first.version)
     if isinstance(store, MemoryStore):
         store.flip(KEY, version=found.version)
-    else:
+    elif isinstance(store, DirectoryStore):
         spoil(store, KEY, b"again")
     second = mended(store, version=found.version)
     assert whole(store, second) == b"bytes"
 
 
 def test_a_repair_never_writes_bytes_of_another_digest(store):
-    put(store, until=UNTIL)
-    spoil(store, KEY, b"bytez")
+    put_damaged(store)
     call = {"sha256": digest(b"bytes"), "retain_until": UNTIL}
     assert refused(store.replace_damaged, KEY, b"other", **call) == "archive.digest-differs"
     with pytest.raises(ArchiveDamaged):
         check_object(store, KEY, sha256=digest(b"bytes"))
+
+
+def shadow(store, key, data):
+    """Somebody who may write to the store does: a newer version, or for None a delete marker on top."""
+    if isinstance(store, MemoryStore):
+        store.shadow(key, data)
+    else:
+        raw_shadow(store, key, data)
+
+
+@pytest.mark.parametrize("writings", [(b"other",), (None,), (b"other", None), (None, b"other"), (None, None)])
+def test_what_is_written_over_an_object_neither_changes_nor_hides_it(versioned, writings):
+    store, first = versioned, put(versioned, until=UNTIL)
+    for data in writings:
+        shadow(store, KEY, data)
+    assert store.head(KEY) == first and content(store) == b"bytes"
+    assert list(store.list("documents/")) == [KEY]
+    assert put(store, until=UNTIL).sha256 == digest(b"bytes"), "the object is still the one that was put"
+    assert refused(put, store, b"other") == "archive.object-exists"
+    assert store.extend_retention(KEY, LATER).retain_until == LATER
+    check_object(store, KEY, sha256=digest(b"bytes"), retain_until=LATER)
+    listed = [entry for entry in store.inventory("documents/") if entry.key == KEY]
+    assert len(listed) > 1 and listed[0].latest and not listed[-1].deleted
+    assert listed[-1].version == first.version, "the traces are in the inventory"
+    assert any(entry.deleted for entry in listed) or None not in writings
+
+
+def test_all_that_was_written_under_a_key_is_deleted_with_it(versioned):
+    store = versioned
+    put(store)
+    shadow(store, KEY, b"other")
+    shadow(store, KEY, None)
+    store.delete(KEY)
+    assert store.head(KEY) is None and list(store.inventory("documents/")) == []
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
