@@ -105,22 +105,40 @@ def begun(tmp_path_factory, postgres, agency_authorities):
     return "begun", folder
 
 
-@pytest.fixture
-def make_deployment(begun, postgres, seaweedfs, agency_authorities):
-    """A deployment over a fresh copy of the database and new buckets; every process of it is gone afterwards."""
+@contextlib.contextmanager
+def deployments(begun, postgres, seaweedfs, authorities):
     template, folder = begun
     made = []
 
     def make(**settings):
-        agency_authorities.reset()
+        authorities.reset()
         name = f"deployment_{uuid.uuid4().hex}"
         store = {**store_settings(seaweedfs), **settings.pop("store", {})}
         database = postgres.database(name, template)
-        made.append(Deployment(folder / name, agency_authorities, database, store, **settings))
+        made.append(Deployment(folder / name, authorities, database, store, **settings))
         return made[-1]
 
     yield make
-    agency_authorities.gate.set()
+    authorities.gate.set()
     for house in made:
         house.kill()
         postgres.drop(house.data.name)
+
+
+@pytest.fixture
+def make_deployment(begun, postgres, seaweedfs, agency_authorities):
+    """A deployment over a fresh copy of the database and new buckets; every process of it is gone afterwards."""
+    with deployments(begun, postgres, seaweedfs, agency_authorities) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def company(begun, postgres, seaweedfs, agency_authorities):
+    """Two API processes and two workers that the tests of a module leave as they found them."""
+    with deployments(begun, postgres, seaweedfs, agency_authorities) as make:
+        house = make(tsa_parallel=2)
+        for number in (1, 2):
+            house.api(f"api-{number}", faults=["clock_jumps"])
+            house.worker(f"worker-{number}", faults=["clock_jumps"])
+        house.ready()
+        yield house

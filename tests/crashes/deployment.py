@@ -59,7 +59,7 @@ class Member:
             )
 
     def told(self) -> str:
-        return self.log.read_text("utf-8", "replace")[-3000:]
+        return self.log.read_text("utf-8", "replace")[-8000:]
 
     def ready(self) -> bool:
         assert self.process.poll() is None, self.told()
@@ -98,7 +98,7 @@ class Member:
         """By SIGTERM; the seconds until it had ended, which must have been well."""
         since = time.monotonic()
         self.process.terminate()
-        assert self.process.wait(PATIENCE) == 0, self.told()
+        assert self.process.wait(PATIENCE) in (0, -signal.SIGTERM), self.told()
         return time.monotonic() - since
 
 
@@ -158,7 +158,8 @@ class Deployment(House):
 
     def ready(self, *members: Member) -> None:
         for member in members or tuple(self.members.values()):
-            until(member.ready, lambda member=member: f"{member.name} to start\n{member.told()}")
+            if member.process.poll() != -signal.SIGKILL:
+                until(member.ready, lambda member=member: f"{member.name} to start\n{member.told()}")
 
     def turn_to(self, member: Member) -> None:
         """Requests go to that API process from now on."""
