@@ -167,7 +167,7 @@ class S3Store:
             try:
                 sent = self._sent(key, source, made, lock, {}, deadline)
             except StoreUnavailable as exc:
-                if not exc.passing or not self._wire.wait(attempt, deadline):
+                if not self._wire.wait(exc, attempt, deadline):
                     raise
                 continue  # it may have arrived: look again
             stored = self._look.there(key, sent, deadline)
@@ -215,8 +215,11 @@ class S3Store:
             try:
                 return self._sent(key, source, made, lock, _ONCE if conditional else {}, deadline)
             except StoreUnavailable as exc:
-                if not exc.passing or not self._wire.wait(attempt, deadline):
-                    raise
+                if self._wire.wait(exc, attempt, deadline):
+                    continue
+                if attempt and exc.reason is reasons.BUSY:  # what looked before was answered
+                    raise StoreUnavailable(reasons.NOT_WRITABLE, exc.detail, passing=True) from exc
+                raise
         raise AssertionError("unreachable")
 
     def _sent(

@@ -22,7 +22,7 @@ LOCK_MODE = "x-amz-object-lock-mode"
 LOCK_UNTIL = "x-amz-object-lock-retain-until-date"
 LEGAL_HOLD = "x-amz-object-lock-legal-hold"
 VERSION = "x-amz-version-id"
-_DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|\+00:00)")
+_DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|\+00:00)", re.ASCII)
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -64,9 +64,10 @@ def text(element: Element, name: str) -> str:
 def until_of(date: str) -> datetime:
     """Aware UTC, whole seconds. Raises ArchiveDamaged for what is no date."""
     found = _DATE.fullmatch(date)
-    if found is None:
-        raise ArchiveDamaged(f"the store tells a date that is none: {date[:40]!r}")
-    return datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+    try:
+        return datetime.fromisoformat(found[1] if found else "").replace(tzinfo=UTC)
+    except ValueError as exc:
+        raise ArchiveDamaged(f"the store tells a date that is none: {date[:40]!r}") from exc
 
 
 def mode_of(name: str) -> LockMode:

@@ -76,11 +76,11 @@ _BUSY_STATUSES = (429, 500, 502, 503, 504)
 class ServerSaid(Exception):
     """An error answer of the server. Never leaves `archive.storage`."""
 
-    def __init__(self, status: int, code: str, message: str = "", retry_after: float = 0.0) -> None:
+    def __init__(self, status: int, code: str, message: str = "", wait: float = 0.0) -> None:
         super().__init__(f"{code}: {message}" if message else code)
         self.status = status
         self.code = code
-        self.retry_after = retry_after
+        self.wait = wait
 
 
 class Where(NamedTuple):
@@ -93,17 +93,15 @@ class Where(NamedTuple):
         return f"{self.act} at {self.place}"
 
 
-def said(exc: MinioException) -> ServerSaid:
-    """What the SDK made of an error answer."""
+def said(exc: MinioException, wait: float) -> ServerSaid:
+    """What the SDK made of an error answer that asks to be left alone for `wait` seconds."""
     if isinstance(exc, S3Error):
         status = exc.response.status if exc.response is not None else 0
-        after = exc.response.headers.get("Retry-After", "") if exc.response is not None else ""
-        waits = float(after) if after.isascii() and after.isdigit() else 0.0
-        return ServerSaid(status, exc.code or "", (exc.message or "")[:200], waits)
+        return ServerSaid(status, exc.code or "", (exc.message or "")[:200], wait)
     if isinstance(exc, ServerError):
-        return ServerSaid(exc.status_code, "")
+        return ServerSaid(exc.status_code, "", wait=wait)
     status = exc._code if isinstance(exc, InvalidResponseError) else 0
-    return ServerSaid(int(status), "")
+    return ServerSaid(int(status), "", wait=wait)
 
 
 def trouble(answer: ServerSaid, where: Where) -> StoreUnavailable:
@@ -112,11 +110,11 @@ def trouble(answer: ServerSaid, where: Where) -> StoreUnavailable:
     if answer.status == _FULL_STATUS:
         return StoreUnavailable(reasons.FULL, detail)
     if answer.code in PASSING:
-        return StoreUnavailable(PASSING[answer.code], detail, passing=True)
+        return StoreUnavailable(PASSING[answer.code], detail, passing=True, wait=answer.wait)
     if answer.code in REASONS:
         return StoreUnavailable(REASONS[answer.code], detail)
     if answer.status in _BUSY_STATUSES:
-        return StoreUnavailable(reasons.BUSY, detail, passing=True)
+        return StoreUnavailable(reasons.BUSY, detail, passing=True, wait=answer.wait)
     if not answer.code:
         return StoreUnavailable(reasons.NOT_S3, f"{where}: HTTP {answer.status} without an S3 error")
     return StoreUnavailable(reasons.UNEXPECTED, detail)

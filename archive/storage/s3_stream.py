@@ -92,7 +92,7 @@ class S3Stream(io.RawIOBase):
     def _take_up(self, failure: StoreUnavailable) -> None:
         """The same bytes from where they broke off."""
         self._drop()
-        if not failure.passing or not self._wire.wait(self._breaks, self._wire.deadline()):
+        if not self._wire.wait(failure, self._breaks, self._wire.deadline()):
             raise failure
         self._breaks += 1
         same = {"If-Match": self.headers["ETag"]} if "ETag" in self.headers else {}

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
+from itertools import count
 from secrets import SystemRandom
 from time import monotonic, sleep
 from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
@@ -99,9 +100,15 @@ class _Pool:
             pool_timeout=min(patience.read_seconds, left),
             **request,
         )
+        self._of_thread.asked_to_wait = _seconds(response.headers.get("Retry-After", ""))
         if not preload_content and response.status < _ERROR_STATUS:
             return response
         return _whole(response, method, deadline)
+
+    @property
+    def asked_to_wait(self) -> float:
+        """How long the last answer in this thread asked to be left alone (RFC 9110, 10.2.3), in seconds."""
+        return float(getattr(self._of_thread, "asked_to_wait", 0.0))
 
     def clear(self) -> None:
         self._pool.clear()
@@ -111,7 +118,7 @@ def _whole(response: BaseHTTPResponse, method: str, deadline: Deadline) -> HTTPR
     """The answer with its body read."""
     body = bytearray()
     try:
-        while block := response.read(64 * 1024, decode_content=False):
+        while block := response.read1(64 * 1024, decode_content=False):
             body += block
             if len(body) > MAX_ANSWER:
                 raise net.ProtocolError("an answer that does not end")
@@ -130,6 +137,11 @@ def _whole(response: BaseHTTPResponse, method: str, deadline: Deadline) -> HTTPR
         request_method=method,
         enforce_content_length=False,
     )
+
+
+def _seconds(retry_after: str) -> float:
+    """Dates are not meant for seconds, and count as no wish."""
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
 
 
 class _Client(Minio):
@@ -229,28 +241,26 @@ class Wire:
         self, once: Callable[[], T], where: Where, expected: frozenset[str], deadline: Deadline
     ) -> T:
         """What `once` answers, tried again while that may help and there is time."""
-        attempt = 0
-        while True:
-            waits = 0.0
+        for attempt in count():
             try:
                 return once()
             except ServerSaid as exc:
                 if exc.code in expected:
                     raise
-                failure, waits = trouble(exc, where), exc.retry_after
+                failure = trouble(exc, where)
                 failure.__cause__ = exc
             except StoreUnavailable as exc:
                 failure = exc
-            if not failure.passing or not self.wait(attempt, deadline, waits):
+            if not self.wait(failure, attempt, deadline):
                 raise failure
-            attempt += 1
+        raise AssertionError("unreachable")
 
-    def wait(self, attempt: int, deadline: Deadline, at_least: float = 0.0) -> bool:
-        """Sleeps before the next attempt; False when the act has no attempt left, or too little time for one."""
-        pause = max(at_least, self._random() * min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**attempt))
+    def wait(self, failure: StoreUnavailable, attempt: int, deadline: Deadline) -> bool:
+        """Sleeps before the next attempt; False when none would help, or none is left, or too little time for one."""
+        pause = max(failure.wait, self._random() * min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**attempt))
         patience = self.connection
         needed = min(patience.read_seconds, patience.act_seconds / 4)
-        if attempt + 1 >= patience.attempts or deadline.left - pause < needed:
+        if not failure.passing or attempt + 1 >= patience.attempts or deadline.left - pause < needed:
             return False
         sleep(pause)
         return True
@@ -284,7 +294,7 @@ class Wire:
                 preload_content=not stream,
             )
         except MinioException as exc:
-            answer = said(exc)
+            answer = said(exc, self._client.pool.asked_to_wait)
             if method == "HEAD" and answer.status in (400, 403):
                 self._explain(deadline)
             raise answer from exc
