@@ -210,7 +210,7 @@ class Dispatcher:
         outcome: list[tuple[Job, Failure | None]] = []  # none: the job stays open
         since = monotonic()
         try:
-            with fenced(partial(self.rows.owned, job=job)) if self.shared else nullcontext():
+            with fenced(partial(self.rows.owned, job=job), job.executor) if self.shared else nullcontext():
                 outcome.append((job, self._outcome(job)))
         finally:  # `api.line.Stopped` ends nothing
             seconds = monotonic() - since

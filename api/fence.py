@@ -17,6 +17,7 @@ from archive.errors import ArchiveUnavailable
 
 Check = Callable[[Connection], None]
 _checks: ContextVar[tuple[Check, ...]] = ContextVar("checks", default=())
+_owners: ContextVar[tuple[str, ...]] = ContextVar("owners", default=())
 
 
 class Lost(ArchiveUnavailable):
@@ -24,13 +25,15 @@ class Lost(ArchiveUnavailable):
 
 
 @contextmanager
-def fenced(check: Check) -> Iterator[None]:
-    """Every transaction of this thread calls `check` first, which raises Lost."""
-    token = _checks.set((*_checks.get(), check))
+def fenced(check: Check, owner: str) -> Iterator[None]:
+    """Every transaction of this thread calls `check` first, which raises Lost. `owner`: the id of the process under
+    which that was taken; it has another one after it was held to be dead."""
+    checks, owners = _checks.set((*_checks.get(), check)), _owners.set((*_owners.get(), owner))
     try:
         yield
     finally:
-        _checks.reset(token)
+        _checks.reset(checks)
+        _owners.reset(owners)
 
 
 @contextmanager
@@ -47,3 +50,9 @@ def ask(conn: Connection) -> None:
     """At the beginning of a transaction. Raises Lost."""
     for check in _checks.get():
         check(conn)
+
+
+def ask_owner(current: str) -> None:
+    """Where there is no transaction. Raises Lost when the process is not who it was when it took what it works on."""
+    if any(owner != current for owner in _owners.get()):
+        raise Lost("this process was held to be dead meanwhile")

@@ -22,7 +22,7 @@ from threading import Event, Thread
 from time import CLOCK_BOOTTIME, clock_gettime
 from typing import Any, Protocol
 
-from api.fence import Lost
+from api.fence import Lost, ask_owner
 from api.store import held_rows, process_rows
 from api.store.process_rows import Process
 from api.transactions import Transactions
@@ -49,7 +49,8 @@ class Processes(Protocol):
         """Whether there are, or may be, others."""
 
     def lease(self) -> None:
-        """Right before a key is used. Raises Lost when the others may have taken over already."""
+        """Right before a key is used or an authority asked. Raises Lost when the others may have taken over already
+        what this thread works on."""
 
     def everyone(self) -> tuple[Process, ...]:
         """As they were seen last; empty where one process is alone. Raises ArchiveUnavailable when that is long ago."""
@@ -143,6 +144,7 @@ class SharedProcesses:
             log.warning("could not take leave: %s; the others take over after %s s", exc, self.limit)
 
     def lease(self) -> None:
+        ask_owner(self.id)
         if _elapsed() - self._beaten_at >= self.limit:
             raise Lost(f"no heartbeat of this process for {self.limit} s")
 

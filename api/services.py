@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from threading import BoundedSemaphore
-from typing import Protocol
+from typing import Protocol, Self
 
 from api.claim import Claim
 from api.demo.pki import DemoPki
@@ -83,6 +83,15 @@ class LastStamp:
 
     at: datetime
     failure: str | None
+
+    def told(self) -> list[str | None]:
+        """For other processes."""
+        return [self.at.isoformat(), self.failure]
+
+    @classmethod
+    def of(cls, told: list[str | None]) -> Self:
+        at, failure = told
+        return cls(datetime.fromisoformat(at or ""), failure)
 
 
 @dataclass

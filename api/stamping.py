@@ -80,6 +80,7 @@ class Stamping:
 
     def _ask(self, imprint: bytes, rank: Rank) -> bytes:
         with self.s.asking.place(*rank):
+            self.s.processes.lease()
             try:
                 token = self.s.tsa.token(imprint, "sha256")
             except (TimestampUnavailable, TimestampRefused) as exc:

@@ -97,12 +97,14 @@ _POSTGRESQL = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One that was taken. `attempts` counts this one; `inputs` is what the row says of kind and payload."""
+    """One that was taken. `attempts` counts this one; `inputs` is what the row says of kind and payload; `executor`
+    took it."""
 
     operation: str
     inputs: str
     attempts: int
     token: str
+    executor: str = ""
 
     def read(self) -> tuple[str, str, dict[str, Any]]:
         """Kind, operation's id, payload. Raises ValueError when the row holds something else."""
@@ -158,11 +160,12 @@ class JobRows:
 
     def take(self, conn: Connection, queue: str, places: int, token: str) -> list[Job]:
         """At most `places` of those in line are ours now, the most urgent first; nobody else gets them."""
+        executor = self.executor
         taken = conn.execute(
-            self._take, {"queue": queue, "places": places, "token": token, "executor": self.executor}
+            self._take, {"queue": queue, "places": places, "token": token, "executor": executor}
         ).all()
         taken_in_order = sorted(taken, key=lambda row: (row[1], row[2], row[0]))
-        return [Job(row[0], row[4], row[3], token) for row in taken_in_order]
+        return [Job(row[0], row[4], row[3], token, executor) for row in taken_in_order]
 
     def end(self, conn: Connection, job: Job, failure: Failure | None = None) -> None:
         """It ran. Nothing when it is not ours any more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from api.endings import Endings
 from api.holdings import Holdings
@@ -47,7 +48,10 @@ class Company:
         services.asking = SharedLine("tsa", services.settings.tsa_parallel, holdings, self.messages)
         services.endings = Endings(self.messages)
         self.processes.heirs = services.jobs
-        self.processes.state = lambda: {
-            "log": services.proofs.state,
-            "jobs": services.jobs.under_way,
-        }
+        self.processes.state = lambda: _state(services)
+
+
+def _state(services: Services) -> dict[str, Any]:
+    """What a process tells the others of itself, for their health page."""
+    stamp = {} if services.last_stamp is None else {"stamp": services.last_stamp.told()}
+    return {"log": services.proofs.state, "jobs": services.jobs.under_way, **stamp}

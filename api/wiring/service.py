@@ -143,7 +143,11 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
 
 
 def _transactions(given: Settings) -> Transactions:
-    return Transactions(given.engine_url, limits=Limits(connections=given.database_connections))
+    """A process that froze in a transaction holds the others up no longer than it may be silent at all."""
+    limits = Limits(connections=given.database_connections)
+    if given.production:
+        limits = replace(limits, idle=given.dead_after)
+    return Transactions(given.engine_url, limits=limits)
 
 
 def _demo_pki(given: Settings) -> DemoPki | None:
