@@ -6,11 +6,13 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from api.settings import ObjectStoreSettings, Settings, SettingsError
 from api.wiring import tools
+from archive.errors import StoreUnavailable
 from archive.storage.s3_rights import bucket_policy, seaweedfs_actions
 from policies.reasons import storage as reasons
 
@@ -51,7 +53,10 @@ def check(
         told = reasons.DIRECTORY_ENFORCES_NOTHING
         click.echo(told.en if lang == "en" else told.vi)
         sys.exit(NOTHING_TO_TRY)
-    report = canary.check_now(settings, second=second, tell=lambda line: click.echo(line, err=True))
+    try:
+        report = canary.check_now(settings, second=second, tell=lambda line: click.echo(line, err=True))
+    except StoreUnavailable as exc:  # before anything could be asked: a CA file that cannot be read
+        _give_up(exc)
     if as_json:
         click.echo(json.dumps(to_json(report), ensure_ascii=False))
     else:
@@ -74,6 +79,9 @@ def check(
 @click.option(
     "--days", type=click.IntRange(1, 36_500), default=7, show_default=True, help="Default retention."
 )
+@click.option(
+    "--may-harden", is_flag=True, help="The service may turn GOVERNANCE into COMPLIANCE (and bypass it)."
+)
 def prepare(
     config: Path | None,
     data_dir: Path | None,
@@ -82,6 +90,7 @@ def prepare(
     admin_secret_key_file: Path,
     principal: str,
     days: int,
+    may_harden: bool,
 ) -> None:
     """Make the buckets of these settings, as the server's administrator, and print the service's least rights.
 
@@ -93,23 +102,34 @@ def prepare(
     if chosen is None:
         raise SettingsError("object_store: there is no S3 store in these settings")
     admin = tools.password_of(admin_access_key_file), tools.password_of(admin_secret_key_file)
-    maker = stores.maker(chosen, admin)
     locked = [bucket for bucket in (chosen.bucket, chosen.canary_bucket) if bucket]
-    for bucket in locked:
-        _print(maker.locked(bucket, days))
-    if chosen.work_bucket:
-        _print(maker.plain(chosen.work_bucket))
-    for line in _rights(locked, principal):
+    try:
+        maker = stores.maker(chosen, admin)
+        for bucket in locked:
+            _print(maker.locked(bucket, days))
+        if chosen.work_bucket:
+            _print(maker.plain(chosen.work_bucket))
+    except StoreUnavailable as exc:
+        _give_up(exc)
+    buckets = [*locked, chosen.work_bucket] if chosen.work_bucket else locked
+    for line in _rights(buckets, principal, may_harden):
         click.echo(line)
 
 
-def _rights(buckets: list[str], principal: str) -> list[str]:
+def _rights(buckets: list[str], principal: str, may_harden: bool) -> list[str]:
     found = []
     for bucket in buckets:
         found += [f"\npolicy of {bucket} (AWS S3, Ceph RGW: s3cmd setpolicy, aws s3api put-bucket-policy):"]
-        found += [bucket_policy(bucket, principal)]
-    actions = json.dumps(seaweedfs_actions(buckets))
+        found += [bucket_policy(bucket, principal, may_harden=may_harden)]
+    actions = json.dumps(seaweedfs_actions(buckets, may_harden=may_harden))
     return [*found, f'\nSeaweedFS, the service\'s identity in -s3.config:\n"actions": {actions}']
+
+
+def _give_up(exc: StoreUnavailable) -> NoReturn:
+    """Exits with what an operator does about it."""
+    reason = exc.reason or reasons.UNEXPECTED
+    click.echo(f"{reason.vi}\n{reason.en}\n[{reason.id}; {exc.detail}]", err=True)
+    sys.exit(NOTHING_TO_TRY)
 
 
 def _chosen(settings: Settings, second: bool) -> ObjectStoreSettings | None:

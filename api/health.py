@@ -1,7 +1,7 @@
 """Whether the service can do its work now, and what an operator does where it cannot: no secrets, no addresses, no
 texts of errors.
 
-database   a read transaction; an act as well, when the last one failed
+database   a read transaction
 store      bytes written to the work area
 locks      what the lock canary last found of the store: which attempts did not hold, and what that means
 log        its sequencer runs, and its shown head can be read
@@ -54,7 +54,15 @@ class Health:
             return self._kept[1]
 
     def _measure(self) -> dict[str, Part]:
-        checks = [self._database, self._store, self._locks, self._log, self._jobs, self._sandbox, self._tsa]
+        checks = [
+            self._database,
+            self._store,
+            self._locks,
+            self._log,
+            self._jobs,
+            self._sandbox,
+            self._tsa,
+        ]
         if self.s.shared:
             checks.append(self._processes)
         return {check.__name__[1:]: _safely(check) for check in checks}
@@ -62,9 +70,6 @@ class Health:
     def _database(self) -> Part:
         with self.s.transactions.read() as conn:
             log_rows.current_checkpoint(conn)
-        if self.s.transactions.trouble is not None:  # the last act failed: would the next?
-            with self.s.transactions.note() as conn:
-                log_rows.current_checkpoint(conn)
         return {"state": OK}
 
     def _store(self) -> Part:
