@@ -187,6 +187,7 @@ def test_a_log_under_a_default_retention(server):
     run(log)
 
 
+@pytest.mark.long
 def test_a_log_that_the_network_stopped_goes_on(seaweedfs):
     """A new sequencer takes up what one left that was cut off at its n-th request."""
     with net.faulty_proxy(seaweedfs.endpoint) as proxy:

@@ -110,5 +110,5 @@ def test_an_act_waits_or_fails_on_command(store):
         "put_mutable",
         "replace_damaged",
     ]
-    store.meets = lambda act, key: None  # noqa: ARG005
+    store.meets = lambda _act, _key: None
     assert store.head(KEY).sha256 == DIGEST

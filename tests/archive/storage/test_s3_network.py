@@ -115,6 +115,7 @@ def test_a_fault_in_reading_back_is_not_felt(lane, method, fault):
     assert all(rule.left == 0 for rule in lane.proxy._rules), "the fault was met"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", PASSING)
 def test_later_acts_pass_over_a_fault_as_well(lane, fault):
     put(lane.straight)
