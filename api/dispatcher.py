@@ -35,6 +35,7 @@ POLL_SECONDS = 1.0
 SOON, LOOKS = 0.005, 7
 REST = 4.0  # times as long as a job took that nobody waits for
 AGAIN_SECONDS = 2.0  # until a job is done again that could not reach the database
+FORGOTTEN_SECONDS = 10.0  # between looks for jobs of ours that nobody here knows of
 ATTEMPTS = 100  # a job that takes its process with it each time is given up
 
 
@@ -117,6 +118,8 @@ class Dispatcher:
         self._token = ""  # what is taken is marked with it; a new one after each commit
         self._doubtful = False  # whether the last commit was one
         self._running = 0
+        self._known: set[str] = set()  # from when a job was taken until its end is committed
+        self._compared = monotonic()
         self._stopping = False
         self._deadline = 0.0
         self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="job")
@@ -201,11 +204,16 @@ class Dispatcher:
                 self.rows.postpone(conn, job, AGAIN_SECONDS)
             for job in self._returned:
                 self.rows.give_back_job(conn, job)
+            if compares := now - self._compared > FORGOTTEN_SECONDS:
+                self.rows.give_back_forgotten(conn, self._known, FORGOTTEN_SECONDS)
             lives = not self.shared or self.rows.lives(conn)  # if not, the next heartbeat brings a new name
             taken = {
                 q: self.rows.take(conn, q, self.queues[q].free, self._token) if lives else [] for q in due
             }
         self._doubtful = False
+        self._compared = now if compares else self._compared
+        over = [job for job, _ in self._ended]
+        self._known.difference_update(job.operation for job in (*over, *self._returned, *self._postponed))
         self._ended.clear()
         self._returned.clear()
         self._postponed.clear()
@@ -213,6 +221,7 @@ class Dispatcher:
             self.queues[queue].looked(jobs)
             for job in jobs:
                 self._running += 1
+                self._known.add(job.operation)
                 self._threads.submit(self._work, self.queues[queue], job)
 
     def _work(self, places: Places, job: Job) -> None:

@@ -8,11 +8,12 @@ service relies on beside DBOS's public interface is here: the columns of `workfl
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from dbos import DBOSPortableJSONSerializer
-from sqlalchemy import text
+from sqlalchemy import String, bindparam, text
 
 from api.fence import Lost
 from api.store import process_rows
@@ -85,6 +86,12 @@ _POSTPONE = """
 UPDATE {schema}workflow_status SET status = 'DELAYED', owner_xid = NULL, started_at_epoch_ms = NULL,
     delay_until_epoch_ms = {delayed}, updated_at = {now}
 WHERE workflow_uuid = :operation AND status = 'PENDING' AND owner_xid = :token"""
+# A note that PostgreSQL lost when it was killed: the job's end is undone, and whoever ended it looks no more.
+_FORGOTTEN = """
+UPDATE {schema}workflow_status SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
+    updated_at = {now}
+WHERE status = 'PENDING' AND executor_id = :executor AND queue_name IS NOT NULL AND name = '{workflow}'
+    AND started_at_epoch_ms < {now} - CAST(:age AS BIGINT) AND workflow_uuid NOT IN :known"""
 _OPEN = "SELECT workflow_uuid FROM {schema}workflow_status WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')"
 
 _SQLITE = {
@@ -145,6 +152,7 @@ class JobRows:
         self._give_back_of = statement(_GIVE_BACK_OF)
         self._left_behind = statement(_LEFT_BEHIND)
         self._owned = statement(_OWNED)
+        self._forgotten = statement(_FORGOTTEN).bindparams(bindparam("known", expanding=True, type_=String))
 
     def put(
         self, conn: Connection, queue: str, job: tuple[str, str, dict[str, Any]], priority: int, delay: float
@@ -205,6 +213,11 @@ class JobRows:
         """It is still ours, and stays so until the transaction ends. Raises Lost."""
         if conn.execute(self._owned, {"operation": job.operation, "token": job.token}).first() is None:
             raise Lost(f"job {job.operation} was given to another process")
+
+    def give_back_forgotten(self, conn: Connection, known: Collection[str], age: float) -> int:
+        """What we had taken more than `age` seconds ago and do not know of is in line again; how many."""
+        told = {"executor": self.executor, "known": list(known), "age": int(age * 1000)}
+        return conn.execute(self._forgotten, told).rowcount
 
     def postpone(self, conn: Connection, job: Job, delay: float) -> None:
         """In line again `delay` seconds from now, with this attempt counted. Nothing when it is not ours any more."""

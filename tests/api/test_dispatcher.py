@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -313,3 +314,34 @@ def test_of_many_and_by_two_each_once(house, quick_poll):
         each.stop(PATIENCE)
     house.dispatchers.clear()
     second.close()
+
+
+def forget(house, operation):
+    """As PostgreSQL does when it is killed soon after a note: the job's end was never written down."""
+    undone = "update workflow_status set status = 'PENDING', completed_at = null, started_at_epoch_ms = 0"
+    with house.transactions.write() as conn:
+        conn.execute(text(f"{undone} where workflow_uuid = :operation"), {"operation": operation})
+
+
+def test_a_job_whose_end_the_database_lost_is_done_again(house, quick_poll, monkeypatch):
+    monkeypatch.setattr(module, "FORGOTTEN_SECONDS", 0.2)
+    house.open()
+    house.put("one")
+    house.ended(one="SUCCESS")
+    forget(house, "one")
+    until(lambda: house.ran == ["one", "one"], lambda: house.ran)
+    house.ended(one="SUCCESS")
+
+
+def test_a_job_that_runs_long_is_not_taken_for_forgotten(house, quick_poll, monkeypatch):
+    monkeypatch.setattr(module, "FORGOTTEN_SECONDS", 0.05)
+    house.open()
+    house.put("long", "held")
+    house.put("stopped", "stopped")
+    until(lambda: sorted(house.ran) == ["long", "stopped"])
+    for number in range(20):
+        house.put(f"other {number}")
+    until(lambda: len(house.ran) == 22)
+    time.sleep(0.5)
+    assert Counter(house.ran)["long"] == Counter(house.ran)["stopped"] == 1
+    house.gate.set()
