@@ -169,13 +169,15 @@ def one(house, calm, victim, name, how):
     return document or answer.json()["id"]
 
 
+# What the order of acts says to a second time, when the answer of the first was lost.
+DONE_ALREADY = ("issuing.wrong-order", "issuing.not-your-turn")
+
+
 def good(answer):
-    """Its answer, when it is one; in use, unavailable, and what the order of acts says to a second time, are none."""
-    if answer.is_success:
+    """Its answer, when it is one; a key in use, and a service that is not there, are none."""
+    if answer.is_success or answer.json().get("id") in DONE_ALREADY:
         return answer
     assert answer.status_code in (409, 503), answer.text
-    if answer.json().get("id") == "issuing.wrong-order":  # done already, the answer was lost
-        return answer
     time.sleep(0.3)
     return None
 
