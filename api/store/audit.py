@@ -78,11 +78,34 @@ def write(
     lock_name(conn, f"audit {agency}")
     last = head(conn, agency)
     sequence, previous = (last.sequence + 1, last.hash) if last else (1, GENESIS)
-    text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = _text(detail)
     digest = _hash(agency, sequence, at, actor, act, phase, subject, text, previous)
     entry = Entry(agency, sequence, at, actor, act, phase, subject, text, previous, digest)
     _INSERT(conn, {name: getattr(entry, name) for name in Entry.__slots__})
     return entry
+
+
+def write_once(
+    conn: Connection,
+    agency: str,
+    *,
+    actor: str,
+    act: str,
+    phase: str,
+    subject: str,
+    detail: dict[str, Any],
+    at: datetime,
+) -> None:
+    """As `write`, unless the same was written before: also by a transaction whose end its writer did not learn."""
+    lock_name(conn, f"audit {agency}")
+    same = (
+        audit.c.subject == subject,
+        audit.c.act == act,
+        audit.c.phase == phase,
+        audit.c.detail == _text(detail),
+    )
+    if conn.execute(select(audit.c.sequence).where(*same).limit(1)).first() is None:
+        write(conn, agency, actor=actor, act=act, phase=phase, subject=subject, detail=detail, at=at)
 
 
 def head(conn: Connection, agency: str) -> Head | None:
@@ -140,6 +163,10 @@ def _faults(entry: Entry, sequence: int, previous: str) -> list[str]:
     if _hash(entry.agency, entry.sequence, *fields) != entry.hash:
         found.append("was changed")
     return found
+
+
+def _text(detail: dict[str, Any]) -> str:
+    return json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _hash(
