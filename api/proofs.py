@@ -17,6 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from api.gate import ArchivingGate, OpenGate
 from api.messages import LEAF, Messages, NobodyElse
 from api.processes import Alone, Processes
 from api.settings import SettingsError
@@ -25,7 +26,7 @@ from api.transactions import Transactions
 from archive import deployment, ingest, receipts
 from archive.catalogue import Connection, documents, log_rows
 from archive.catalogue.values import Deposit, Document, Leaf
-from archive.errors import ArchiveRefused, ArchiveUnavailable, ProofRefused
+from archive.errors import ArchiveRefused, ArchiveUnavailable, ArchivingStopped, ProofRefused
 from archive.log.checkpoint import SignedCheckpoint
 from archive.log.follower import Follower
 from archive.log.loop import Sequenced, SequencerLoop
@@ -75,6 +76,7 @@ class Proofs:
     """One archive with its log. `start` finishes what a crash left before anything new is taken.
 
     `processes`: who else is there. `sequences`: whether this process numbers leaves, or leaves that to others.
+    `gate`: whether the store keeps what it is given; nothing is put into one that does not.
     """
 
     transactions: Transactions
@@ -85,6 +87,7 @@ class Proofs:
     processes: Processes = field(default_factory=Alone)
     messages: Messages = field(default_factory=NobodyElse)
     sequences: bool = True
+    gate: ArchivingGate = field(default_factory=OpenGate)
 
     def __post_init__(self) -> None:
         self.tiles = TileReader(self.store)
@@ -121,7 +124,7 @@ class Proofs:
         Raises ArchiveDamaged when the log is behind, or not, what it has shown before.
         """
         deployment.claim(self.store, self.transactions.write, self.vkey, self.clock())
-        if not self.shared:
+        if not self.shared and self.gate.state().open:
             for failure in ingest.recover(self.store, self.work, self.transactions.write, self.clock()):
                 log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
         if not self.sequences:
@@ -163,8 +166,9 @@ class Proofs:
         """Store, commit, and wait until the log has numbered and shown the leaf.
 
         Raises what `archive.ingest.carry_out` does; ArchiveUnavailable when the log did not answer in time
-        (the leaf is committed then and gets its number later).
+        (the leaf is committed then and gets its number later); ArchivingStopped before anything is stored.
         """
+        self.gate.require()
         self.check_running()
         numbered = self.loop.expect(deposit.leaf)
         try:
@@ -208,6 +212,7 @@ class Proofs:
         record: Callable[[Connection], Document],
     ) -> Document:
         """A later fact: the act's rows and the event's deposit in one transaction, then kept and logged."""
+        self.gate.require()
         self.check_running()
         with self.transactions.write() as conn:
             record(conn)
@@ -215,7 +220,7 @@ class Proofs:
         # Crash: the fact stands in the catalogue with its deposit; recovery at start carries it out.
         try:
             self.carry_out(deposit)
-        except ArchiveUnavailable as exc:
+        except (ArchiveUnavailable, ArchivingStopped) as exc:
             log.warning("event %s of %s waits for the archive: %s", kind, document.id, exc)
         with self.transactions.look() as conn:
             return documents.get(conn, document.id)
