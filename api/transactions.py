@@ -3,6 +3,7 @@
     with transactions.write() as conn:   # all of the act's rows, or none of them
     with transactions.note() as conn:    # the same, for rows that a power cut may take away again
     with transactions.read() as conn:    # a consistent snapshot that can change nothing
+    with transactions.read_all() as conn:  # the same, for who reads whole tables
     with transactions.look() as conn:    # the same for one statement, which is consistent by itself
 
 SQLite: the process's writers queue on one connection instead of polling the file lock, and those that follow each
@@ -70,6 +71,10 @@ class Transactions:
         """A snapshot: rows do not change while the block runs, and writes fail."""
         return self._readers.lent() if self._readers else self._snapshot()
 
+    def read_all(self) -> AbstractContextManager[Connection]:
+        """As `read`, for who reads whole tables: a statement takes as long as it takes."""
+        return self._readers.lent() if self._readers else self._snapshot(limited=False)
+
     def look(self) -> AbstractContextManager[Connection]:
         """As `read`, where one statement is all: without a snapshot, which would cost two more."""
         return self._readers.lent(snapshot=False) if self._readers else self._single()
@@ -93,9 +98,13 @@ class Transactions:
             yield conn
 
     @contextmanager
-    def _snapshot(self) -> Iterator[Connection]:
+    def _snapshot(self, *, limited: bool = True) -> Iterator[Connection]:
         with answering(), self._reader.connect() as conn, conn.begin():
-            yield conn
+            if limited:
+                yield conn
+            else:
+                with postgresql.unlimited(conn):
+                    yield conn
 
     @contextmanager
     def _single(self) -> Iterator[Connection]:

@@ -71,6 +71,15 @@ def test_a_statement_that_takes_too_long_is_ended(opened):
         works(transactions)
 
 
+def test_who_reads_whole_tables_takes_as_long_as_it_takes(opened, monkeypatch):
+    monkeypatch.setattr("api.store.postgresql.MARGIN", 0.1)
+    transactions = opened(statement=0.2)
+    with transactions.read_all() as conn:
+        conn.execute(text("SELECT pg_sleep(0.6)"))
+    assert unavailable(transactions.read, "SELECT pg_sleep(60)") is reasons.TOO_SLOW
+    works(transactions)
+
+
 def test_an_act_that_falls_asleep_gives_its_locks_back(opened):
     sleeping, waiting = opened(idle=0.2), opened()
 
