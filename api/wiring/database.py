@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbos import run_dbos_database_migrations
 
 from api import migrations
@@ -26,7 +28,12 @@ def opened(given: Settings) -> Transactions:
 def connected(given: Settings) -> Transactions:
     """As the database is."""
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Transactions(given.engine_url, limits=Limits(connections=given.database_connections))
+    limits = Limits(connections=given.database_connections)
+    if (
+        given.production
+    ):  # a process that froze in a transaction holds the others up no longer than it may be silent
+        limits = replace(limits, idle=given.dead_after)
+    return Transactions(given.engine_url, limits=limits)
 
 
 def migrate(given: Settings) -> tuple[str | None, str]:
