@@ -11,9 +11,10 @@ other at once share a commit (`store.sqlite`, `store.sqlite_writer`). PostgreSQL
 by side in READ COMMITTED. What is read there to decide what is written is locked first, in this order, so that
 nobody waits in a circle: agency, series of numbers, row of the outgoing register, document, head of a chain.
 
-A note commits without waiting for the disk (synchronous=NORMAL; PostgreSQL: synchronous_commit=off). It survives
-the death of the process, its order among commits is kept, and the next `write` makes it durable as well. It is
-for what is repeated or taken up again without harm: the answer under a key of idempotency, that a job has ended.
+On SQLite a note commits without waiting for the disk (synchronous=NORMAL). It survives the death of the process, its
+order among commits is kept, and the next `write` makes it durable as well. It is for what is repeated or taken up
+again without harm: the answer under a key of idempotency, that a job has ended. On PostgreSQL a note is a write: that
+server may die alone, and this process would go on with what it believes to be done and nobody does again.
 
 A database that does not answer is `DatabaseUnavailable`, which says why: whether the act was committed is then
 unknown, and it is repeated. The next block tries again; nothing has to be started anew.
@@ -64,11 +65,11 @@ class Transactions:
 
     def write(self) -> AbstractContextManager[Connection]:
         """Commits at the end of the block; an exception rolls everything back. Never nest in one thread."""
-        return self._noticed(self._writer.held(durable=True) if self._writer else self._begun(waits=True))
+        return self._noticed(self._writer.held(durable=True) if self._writer else self._begun())
 
     def note(self) -> AbstractContextManager[Connection]:
         """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
-        return self._noticed(self._writer.held(durable=False) if self._writer else self._begun(waits=False))
+        return self._noticed(self._writer.held(durable=False) if self._writer else self._begun())
 
     def read(self) -> AbstractContextManager[Connection]:
         """A snapshot: rows do not change while the block runs, and writes fail."""
@@ -94,12 +95,10 @@ class Transactions:
         self.trouble = None
 
     @contextmanager
-    def _begun(self, *, waits: bool) -> Iterator[Connection]:
+    def _begun(self) -> Iterator[Connection]:
         told = _TOLD.set([])
         try:
             with answering(), self.engine.begin() as conn:
-                if not waits:
-                    conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 fence.ask(conn)
                 yield conn
             committed = _TOLD.get()
