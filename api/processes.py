@@ -19,7 +19,6 @@ from __future__ import annotations
 import logging
 import os
 import uuid
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,7 +128,7 @@ class SharedProcesses:
         self._transactions = transactions
         self._watched: dict[str, _Watched] = {}
         self._seen: tuple[Process, ...] = ()
-        self._debts: deque[Callable[[Connection], None]] = deque()
+        self._acts: list[Callable[[Connection], None]] = []
         self._looked_at = self._beaten_at = _elapsed()
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
@@ -171,9 +170,9 @@ class SharedProcesses:
             raise ArchiveUnavailable("the other processes could not be seen for a while")
         return self._seen
 
-    def owe(self, debt: Callable[[Connection], None]) -> None:
-        """What could not be given back is given back with a heartbeat. It may be repeated."""
-        self._debts.append(debt)
+    def with_each_beat(self, act: Callable[[Connection], None]) -> None:
+        """`act` takes part in the transaction of each heartbeat. Before `start`."""
+        self._acts.append(act)
 
     def _register(self, process_id: str) -> None:
         at = _elapsed()
@@ -196,15 +195,12 @@ class SharedProcesses:
     def run_once(self) -> None:
         """One heartbeat, and a look at the others. Raises ArchiveUnavailable when the database does not answer."""
         at = _elapsed()
-        with self._transactions.note() as conn:
+        with self._transactions.light() as conn:
             now = process_rows.beat(conn, self.id, {**self.state(), AHEAD: round(self._ahead, 1)})
             at_hand = self.clock()
             found = process_rows.everyone(conn)
-            debts = tuple(self._debts)
-            for debt in debts:
-                debt(conn)
-        for _ in debts:
-            self._debts.popleft()
+            for act in self._acts:
+                act(conn)
         if now is not None:
             self._beaten_at = at
             self._compare_clocks((at_hand - now).total_seconds(), found)

@@ -19,6 +19,7 @@ from archive.catalogue.dialects import lock_name
 from archive.catalogue.prepared import Prepared
 
 GENESIS = "0" * 64
+BLOCK = 500  # rows in memory, of those that are read all
 # Built once: every act runs them.
 _INSERT = Prepared(insert(audit))
 _HEAD = Prepared(
@@ -143,7 +144,8 @@ def check(conn: Connection) -> tuple[ChainFault, ...]:
     """Recompute every chain; the faults, none when all hold."""
     faults: list[ChainFault] = []
     expected: dict[str, tuple[int, str]] = {}
-    for row in conn.execute(select(audit).order_by(audit.c.agency, audit.c.sequence)):
+    query = select(audit).order_by(audit.c.agency, audit.c.sequence)
+    for row in conn.execute(query.execution_options(yield_per=BLOCK)):
         entry = Entry(**row._mapping)
         sequence, previous = expected.get(entry.agency, (0, GENESIS))
         faults.extend(

@@ -77,7 +77,7 @@ def test_time_in_which_the_database_did_not_answer_does_not_count(members, time,
 
     with monkeypatch.context() as patched:
         for member in (a, b):
-            patched.setattr(member._transactions, "note", silent)
+            patched.setattr(member._transactions, "light", silent)
         for _ in range(20):
             time.now += 2
             for member in (a, b):
@@ -148,7 +148,7 @@ def test_what_could_not_be_given_back_is_with_the_next_heartbeat(members, time, 
         yield
 
     with monkeypatch.context() as patched:
-        patched.setattr(a.holdings.transactions, "note", silent)
+        patched.setattr(a.holdings.transactions, "light", silent)
         a.holdings.release(TURN, "x", "token")
     assert not b.holdings.take(TURN, "x", "other")
     a.run_once()
