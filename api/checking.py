@@ -52,13 +52,13 @@ class Checking:
         """Read everything. Raises ArchiveUnavailable when a store does not answer."""
         key = VerifierKey.parse(self.s.proofs.vkey)
         report = check(
-            self.s.transactions.read,
+            self.s.transactions.read_all,
             self.s.store,
             key,
             chains={LeafKind.AUDIT_HEAD: audit_chain},
             progress=progress,
         )
-        with self.s.transactions.read() as conn:
+        with self.s.transactions.read_all() as conn:
             for fault in audit.check(conn):
                 report.error(AUDIT_BROKEN, f"audit {fault.agency} #{fault.sequence}", f"the row {fault.what}")
             report.read["audit"] = audit.count(conn)

@@ -92,7 +92,7 @@ class Dispatcher:
     """Takes jobs for `handlers`, at most `parallel` of each queue at once.
 
     Only `prompt` queues are looked into for each new job and each free place: what nobody waits for takes little from
-    those who wait. `shared`: other processes take jobs from the same line.
+    those who wait. `shared`: other processes take jobs from the same line, and this one only while it is `fit`.
     """
 
     def __init__(
@@ -104,8 +104,10 @@ class Dispatcher:
         prompt: frozenset[str],
         *,
         shared: bool = False,
+        fit: Callable[[], bool] = lambda: True,
     ) -> None:
         self.transactions = transactions
+        self.fit = fit
         self.shared = shared
         self.rows = rows
         self.handlers = handlers
@@ -206,7 +208,8 @@ class Dispatcher:
                 self.rows.give_back_job(conn, job)
             if compares := now - self._compared > FORGOTTEN_SECONDS:
                 self.rows.give_back_forgotten(conn, self._known, FORGOTTEN_SECONDS)
-            lives = not self.shared or self.rows.lives(conn)  # if not, the next heartbeat brings a new name
+            # If it does not live, the next heartbeat brings a new name.
+            lives = not self.shared or (self.fit() and self.rows.lives(conn))
             taken = {
                 q: self.rows.take(conn, q, self.queues[q].free, self._token) if lives else [] for q in due
             }

@@ -52,11 +52,11 @@ class SharedKeysInUse:
     def held(self, asked: Asked) -> Iterator[Asked]:
         name, token = f"{asked.account} {asked.key}", self._holdings.token()
         me = self._holdings.processes.id
-        holder = self._taken(asked, name, token)
-        if holder is not asked:
-            yield holder
-            return
         try:
+            holder = self._taken(asked, name, token)
+            if holder is not asked:
+                yield holder
+                return
             with fenced(lambda conn: held_rows.owned(conn, KEY, name, token), me):
                 yield asked
         finally:

@@ -52,7 +52,7 @@ class SharedLine:
 
     def _come(self, ticket: str, priority: int, since: str) -> bool:
         """Whether there was a place at once."""
-        with self._holdings.transactions.note() as conn:
+        with self._holdings.begin() as conn:
             held_rows.in_line(conn, self._name)
             held_rows.take(
                 conn,
@@ -77,7 +77,7 @@ class SharedLine:
             if self._closed:
                 raise Stopped
             called.clear()
-            with self._holdings.transactions.note() as conn:
+            with self._holdings.begin() as conn:
                 held_rows.in_line(conn, self._name)
                 placed = self._grant(conn)
                 mine = held_rows.granted(conn, ticket, _token(ticket))
@@ -87,13 +87,14 @@ class SharedLine:
         """Never fails: what was done at the place must not be lost with it."""
         with self._guard:
             del self._called[ticket]
+        self._holdings.forget(_token(ticket))
         try:
-            with unfenced(), self._holdings.transactions.note() as conn:
+            with unfenced(), self._holdings.begin() as conn:
                 held_rows.in_line(conn, self._name)
                 held_rows.release(conn, PLACE, ticket, _token(ticket))
                 placed = self._grant(conn)
         except ArchiveUnavailable:
-            self._holdings.owe(PLACE, ticket, _token(ticket))
+            pass  # the next heartbeat gives the place back
         else:
             self._tell(placed)
 

@@ -3,6 +3,7 @@
     with transactions.write() as conn:   # all of the act's rows, or none of them
     with transactions.note() as conn:    # the same, for rows that a power cut may take away again
     with transactions.read() as conn:    # a consistent snapshot that can change nothing
+    with transactions.read_all() as conn:  # the same, for who reads whole tables
     with transactions.look() as conn:    # the same for one statement, which is consistent by itself
 
 SQLite: the process's writers queue on one connection instead of polling the file lock, and those that follow each
@@ -10,9 +11,10 @@ other at once share a commit (`store.sqlite`, `store.sqlite_writer`). PostgreSQL
 by side in READ COMMITTED. What is read there to decide what is written is locked first, in this order, so that
 nobody waits in a circle: agency, series of numbers, row of the outgoing register, document, head of a chain.
 
-A note commits without waiting for the disk (synchronous=NORMAL; PostgreSQL: synchronous_commit=off). It survives
-the death of the process, its order among commits is kept, and the next `write` makes it durable as well. It is
-for what is repeated or taken up again without harm: the answer under a key of idempotency, that a job has ended.
+On SQLite a note commits without waiting for the disk (synchronous=NORMAL). It survives the death of the process, its
+order among commits is kept, and the next `write` makes it durable as well. It is for what is repeated or taken up
+again without harm: the answer under a key of idempotency, that a job has ended. On PostgreSQL a note is a write: that
+server may die alone, and this process would go on with what it believes to be done and nobody does again.
 
 A database that does not answer is `DatabaseUnavailable`, which says why: whether the act was committed is then
 unknown, and it is repeated. The next block tries again; nothing has to be started anew.
@@ -63,15 +65,24 @@ class Transactions:
 
     def write(self) -> AbstractContextManager[Connection]:
         """Commits at the end of the block; an exception rolls everything back. Never nest in one thread."""
-        return self._noticed(self._writer.held(durable=True) if self._writer else self._begun(waits=True))
+        return self._noticed(self._writer.held(durable=True) if self._writer else self._begun())
 
     def note(self) -> AbstractContextManager[Connection]:
         """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
+        return self._noticed(self._writer.held(durable=False) if self._writer else self._begun())
+
+    def light(self) -> AbstractContextManager[Connection]:
+        """As `write`, and waits for no disk on PostgreSQL either: that server may die alone and take it back. For rows
+        that their writer compares with what it believes, again and again."""
         return self._noticed(self._writer.held(durable=False) if self._writer else self._begun(waits=False))
 
     def read(self) -> AbstractContextManager[Connection]:
         """A snapshot: rows do not change while the block runs, and writes fail."""
         return self._readers.lent() if self._readers else self._snapshot()
+
+    def read_all(self) -> AbstractContextManager[Connection]:
+        """As `read`, for who reads whole tables: a statement takes as long as it takes."""
+        return self._readers.lent() if self._readers else self._snapshot(limited=False)
 
     def look(self) -> AbstractContextManager[Connection]:
         """As `read`, where one statement is all: without a snapshot, which would cost two more."""
@@ -89,7 +100,7 @@ class Transactions:
         self.trouble = None
 
     @contextmanager
-    def _begun(self, *, waits: bool) -> Iterator[Connection]:
+    def _begun(self, *, waits: bool = True) -> Iterator[Connection]:
         told = _TOLD.set([])
         try:
             with answering(), self.engine.begin() as conn:
@@ -104,9 +115,13 @@ class Transactions:
             word()
 
     @contextmanager
-    def _snapshot(self) -> Iterator[Connection]:
+    def _snapshot(self, *, limited: bool = True) -> Iterator[Connection]:
         with answering(), self._reader.connect() as conn, conn.begin():
-            yield conn
+            if limited:
+                yield conn
+            else:
+                with postgresql.unlimited(conn):
+                    yield conn
 
     @contextmanager
     def _single(self) -> Iterator[Connection]:

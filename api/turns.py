@@ -91,11 +91,11 @@ class SharedTurns:
     def of(self, name: str) -> Iterator[None]:
         with self._here.of(name):
             token, pause = self._holdings.token(), SOONEST
-            while not self._holdings.take(TURN, name, token):
-                if self._closed.wait(pause):
-                    raise Stopped
-                pause = min(2 * pause, LATEST)
             try:
+                while not self._holdings.take(TURN, name, token):
+                    if self._closed.wait(pause):
+                        raise Stopped
+                    pause = min(2 * pause, LATEST)
                 yield
             finally:
                 self._holdings.release(TURN, name, token)
@@ -103,12 +103,12 @@ class SharedTurns:
     @contextmanager
     def attempt(self, name: str) -> Iterator[bool]:
         with self._here.attempt(name) as free:
-            token = self._holdings.token()
-            if not free or not self._holdings.take(TURN, name, token):
+            if not free:
                 yield False
                 return
+            token = self._holdings.token()
             try:
-                yield True
+                yield self._holdings.take(TURN, name, token)
             finally:
                 self._holdings.release(TURN, name, token)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,6 +34,7 @@ from signer.keys.checks import check_before_signing, subject_of
 from signer.ports import SigningKey
 from signer.stages import Appended
 
+log = logging.getLogger("antin.work")
 SYSTEM = "system"
 T = TypeVar("T")
 
@@ -159,20 +161,31 @@ def sign(
             documents.lock_row(conn, document.id)
             _audit(services, conn, document, actor, act, "result", result)
             done = record(conn, sha256)
-    except (
-        fence.Lost
-    ):  # another goes on with the document; that this signature was made is written down all the same
-        with fence.unfenced(), services.transactions.note() as conn:
-            _audit(services, conn, document, actor, act, "result", result)
-        raise
-    except ArchiveUnavailable:
-        raise  # whether both were committed is not known
-    except Exception:
-        with services.transactions.note() as conn:  # the key was used, and nothing came of it
-            _audit(services, conn, document, actor, act, "result", result)
+    except Exception as exc:
+        _tell_that_the_key_was_used(services, document, actor, act, result, known=not _is_unknown(exc))
         raise
     services.metrics.signed(chosen.path, chosen.shape)
     return done
+
+
+def _is_unknown(exc: Exception) -> bool:
+    """Whether the act may have been committed all the same. Of a fence it is known that it was not."""
+    return isinstance(exc, ArchiveUnavailable) and not isinstance(exc, fence.Lost)
+
+
+def _tell_that_the_key_was_used(
+    services: Services, document: Document, actor: Account, act: str, result: dict[str, Any], *, known: bool
+) -> None:
+    """And nothing came of it, or nobody knows what: also when another process has taken over meanwhile."""
+    write = audit.write if known else audit.write_once
+    facts: dict[str, Any] = {"act": act, "phase": "result", "subject": document.id, "detail": result}
+    try:
+        with fence.unfenced(), services.transactions.note() as conn:
+            write(conn, document.agency, actor=actor.name, at=services.clock(), **facts)
+    except ArchiveUnavailable:
+        if known:
+            raise
+        log.warning("%s of %s: the audit has its intent alone, as after a crash", act, document.id)
 
 
 @contextmanager

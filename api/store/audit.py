@@ -19,6 +19,7 @@ from archive.catalogue.dialects import lock_name
 from archive.catalogue.prepared import Prepared
 
 GENESIS = "0" * 64
+BLOCK = 500  # rows in memory, of those that are read all
 # Built once: every act runs them.
 _INSERT = Prepared(insert(audit))
 _HEAD = Prepared(
@@ -78,11 +79,34 @@ def write(
     lock_name(conn, f"audit {agency}")
     last = head(conn, agency)
     sequence, previous = (last.sequence + 1, last.hash) if last else (1, GENESIS)
-    text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = _text(detail)
     digest = _hash(agency, sequence, at, actor, act, phase, subject, text, previous)
     entry = Entry(agency, sequence, at, actor, act, phase, subject, text, previous, digest)
     _INSERT(conn, {name: getattr(entry, name) for name in Entry.__slots__})
     return entry
+
+
+def write_once(
+    conn: Connection,
+    agency: str,
+    *,
+    actor: str,
+    act: str,
+    phase: str,
+    subject: str,
+    detail: dict[str, Any],
+    at: datetime,
+) -> None:
+    """As `write`, unless the same was written before: also by a transaction whose end its writer did not learn."""
+    lock_name(conn, f"audit {agency}")
+    same = (
+        audit.c.subject == subject,
+        audit.c.act == act,
+        audit.c.phase == phase,
+        audit.c.detail == _text(detail),
+    )
+    if conn.execute(select(audit.c.sequence).where(*same).limit(1)).first() is None:
+        write(conn, agency, actor=actor, act=act, phase=phase, subject=subject, detail=detail, at=at)
 
 
 def head(conn: Connection, agency: str) -> Head | None:
@@ -120,7 +144,8 @@ def check(conn: Connection) -> tuple[ChainFault, ...]:
     """Recompute every chain; the faults, none when all hold."""
     faults: list[ChainFault] = []
     expected: dict[str, tuple[int, str]] = {}
-    for row in conn.execute(select(audit).order_by(audit.c.agency, audit.c.sequence)):
+    query = select(audit).order_by(audit.c.agency, audit.c.sequence)
+    for row in conn.execute(query.execution_options(yield_per=BLOCK)):
         entry = Entry(**row._mapping)
         sequence, previous = expected.get(entry.agency, (0, GENESIS))
         faults.extend(
@@ -140,6 +165,10 @@ def _faults(entry: Entry, sequence: int, previous: str) -> list[str]:
     if _hash(entry.agency, entry.sequence, *fields) != entry.hash:
         found.append("was changed")
     return found
+
+
+def _text(detail: dict[str, Any]) -> str:
+    return json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _hash(

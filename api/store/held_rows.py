@@ -24,6 +24,7 @@ SELECT (SELECT count(*) FROM me), (SELECT count(*) FROM taken)""")
 _HOLDER = text("SELECT token, route, body_hash FROM held WHERE kind = :kind AND name = :name")
 _OWNED = text("SELECT 1 FROM held WHERE kind = :kind AND name = :name AND token = :token FOR KEY SHARE")
 _RELEASE = text("DELETE FROM held WHERE kind = :kind AND name = :name AND token = :token")
+_OF_OWNER = text("SELECT kind, name, token FROM held WHERE owner = :owner")
 _LEFT = text("""
 SELECT DISTINCT owner FROM held WHERE owner NOT IN (SELECT id FROM processes WHERE gone_at IS NULL)""")
 # A transaction that still holds one of them ends, or is ended; the rest of the rows can go now.
@@ -49,6 +50,13 @@ class Holder:
     token: str
     route: str
     body_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    kind: str
+    name: str
+    token: str
 
 
 def take(
@@ -87,6 +95,11 @@ def owned(conn: Connection, kind: str, name: str, token: str) -> None:
 def release(conn: Connection, kind: str, name: str, token: str) -> None:
     """Nothing happens when it is not held any more."""
     conn.execute(_RELEASE, {"kind": kind, "name": name, "token": token})
+
+
+def of_owner(conn: Connection, owner: str) -> tuple[Held, ...]:
+    """What stands under that process's id."""
+    return tuple(Held(*row) for row in conn.execute(_OF_OWNER, {"owner": owner}))
 
 
 def drop_left(conn: Connection) -> None:

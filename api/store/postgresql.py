@@ -11,12 +11,14 @@ Two pools: readings have a snapshot and can write nothing, and no number of them
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 
 READING_IDLE = 3600.0  # an audit reads the store between two rows; its snapshot locks nothing
 MARGIN = 5.0  # after which a server is taken for dead that ought to have ended a statement
@@ -76,6 +78,18 @@ def for_jobs(url: str, limits: Limits) -> Engine:
             url, limits, {"idle_in_transaction_session_timeout": _ms(limits.idle)}, "read-write"
         ),
     )
+
+
+@contextmanager
+def unlimited(conn: Connection) -> Iterator[None]:
+    """In this transaction a statement takes as long as it takes."""
+    raw: Any = conn.connection.dbapi_connection
+    conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    patience, raw.patience = raw.patience, None
+    try:
+        yield
+    finally:
+        raw.patience = patience
 
 
 def for_migrations(url: str) -> Engine:

@@ -172,8 +172,7 @@ def _in_series(table: Table, key: SeriesKey) -> ColumnElement[bool]:
 
 
 def _stream(conn: Connection, query: Select[Any]) -> Iterator[RowValues]:
-    result = conn.execution_options(yield_per=_BLOCK).execute(query)
-    for row in result:
+    for row in conn.execute(query.execution_options(yield_per=_BLOCK)):
         yield dict(row._mapping)
 
 

@@ -115,8 +115,9 @@ class Deployment(House):
         self.at = ""
         self.clients = {}
         self.process = None
+        self.store = store
         keys = data.parent / "keys"
-        values: dict[str, Any] = {
+        self.values: dict[str, Any] = {
             "mode": "production",
             "database_url": database,
             "public_url": "http://127.0.0.1:8460",
@@ -132,7 +133,13 @@ class Deployment(House):
             "tsa_attempts": 1,
             **more,
         }
-        lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+        self.change()
+
+    def change(self, **values: Any) -> None:
+        """Settings, from the next start of a process on."""
+        self.values |= values
+        keys, store = self.data.parent / "keys", self.store
+        lines = [f"{name} = {json.dumps(value)}" for name, value in self.values.items()]
         lines += ["[object_store]", *(f"{name} = {json.dumps(value)}" for name, value in store.items())]
         seal = {"pkcs12": str(keys / "seal.p12"), "password_file": str(keys / "password")}
         lines += ["[seal_key]", *(f"{name} = {json.dumps(value)}" for name, value in seal.items())]
@@ -180,6 +187,11 @@ class Deployment(House):
         return until(
             done, lambda: "\n".join([f"waited for {what}", *(m.told() for m in self.members.values())])
         )
+
+    def antin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The command line, with the deployment's settings."""
+        command = [Path(sys.executable).with_name("antin"), *arguments, "--config", self.config]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
 
     # HTTP, and the data.
 

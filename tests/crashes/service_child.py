@@ -207,7 +207,11 @@ def clock_jumps(armed: Path) -> None:
         return real_now() + timedelta(seconds=off())
 
     time.time = lambda: real_time() + off()
-    for module in (clock, service, importlib.import_module("api.wiring.stores")):
+    for module in (
+        clock,
+        service,
+        *map(importlib.import_module, ("api.wiring.stores", "api.wiring.company")),
+    ):
         module.clock = wrong
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
@@ -130,7 +129,8 @@ def test_a_stop_in_the_middle_ends_between_two_documents(make_house):
     house.until(lambda: house.sql("select done from operations where id = ?", batch)[0][0] >= 2, "two lines")
     house.stop()
     state, done, problem = house.sql("select state, done, problem from operations where id = ?", batch)[0]
-    assert (state, json.loads(problem)) == ("running", None)
+    assert state == "running"
+    assert problem in (None, "null")  # as the engine reads it
     assert 2 <= done < 24
     assert not house.intents_left()
     house.start()

@@ -186,3 +186,19 @@ def test_badges_count_by_state(catalogue):
         documents.advance(conn, new_document(conn), Act.PREPARE, AT)
         assert documents.count(conn, AGENCY) == {State.DRAFT: 3, State.PREPARED: 1}
         assert documents.count(conn, "H00") == {}
+
+
+def test_bytes_are_needed_by_open_documents_and_by_those_archived_lately(catalogue):
+    digests = ["1" * 64, "2" * 64, "3" * 64, "4" * 64]
+    with catalogue.write() as conn:
+        still_open, lately, long_ago = (new_document(conn, content=bytes([n])) for n in range(3))
+        for document, sha256 in zip((still_open, lately, long_ago), digests, strict=False):
+            documents.add_version(conn, document.id, NewVersion(VersionRole.PREPARED, sha256, 1), AT)
+        documents.change(conn, lately, AT, state=State.ARCHIVED, archived_at=AT)
+        documents.change(conn, long_ago, AT, state=State.ARCHIVED, archived_at=AT - timedelta(days=31))
+        documents.add_version(conn, lately.id, NewVersion(VersionRole.SEALED, digests[3], 1), AT)
+        documents.add_version(conn, long_ago.id, NewVersion(VersionRole.SEALED, digests[3], 1), AT)
+    with catalogue.read() as conn:
+        before = AT - timedelta(days=30)
+        assert documents.needed(conn, [*digests, "5" * 64], before) == {digests[0], digests[1], digests[3]}
+        assert documents.needed(conn, [], before) == set()
