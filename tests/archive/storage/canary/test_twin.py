@@ -164,6 +164,15 @@ def test_without_weaker_credentials_it_is_said_that_they_were_not_tried(clock):
     assert report.conclusion is Conclusion.SOUND
 
 
+def test_without_a_scratch_bucket_the_archive_is_not_risked(clock):
+    weak = {Weakness.BUCKET_GOES, Weakness.MASTER_OPEN}
+    report = checked(ProbeTwin(clock=clock, weak=weak, scratch=False), clock)
+    assert {outcomes(report)[name] for name in ("delete-bucket", "door-master")} == {Outcome.NOT_TRIED}
+    assert report.conclusion is Conclusion.SOUND
+    rights = checked(ProbeTwin(clock=clock, weak={Weakness.RGW_ADMIN_RIGHTS}, scratch=False), clock)
+    assert broken(rights) == {"door-rgw-admin"}, "rights that are told are believed"
+
+
 def test_what_runs_leave_is_removed_and_stays_bounded(clock):
     twin, report, left = ProbeTwin(clock=clock), None, []
     for _night in range(12):
