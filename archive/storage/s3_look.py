@@ -1,4 +1,4 @@
-"""What the server says of keys and versions now. Nothing is remembered."""
+"""What the server says of keys and versions now. Nothing of them is remembered."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Look:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._tells = False  # HEAD told a lock before: then it tells locks, to us
 
     def every(self, key: str, deadline: Deadline) -> Sequence[Listed]:
         """Versions and markers, newest first."""
@@ -49,8 +50,9 @@ class Look:
         return stored
 
     def shown(self, key: str, version: str, deadline: Deadline) -> StoredObject | None:
-        """What HEAD tells of this version. Where that tells no lock, the lock is asked for by name: not every
-        server and not every right shows it there. Raises ArchiveDamaged when another version is shown."""
+        """What HEAD tells of this version. Until HEAD has told a lock of any object, one without is asked for by
+        name: not every server and not every right shows it there. Raises ArchiveDamaged when another version is
+        shown."""
         query = {"versionId": version}
         try:
             headers = self._wire.ask("HEAD", key, query=query, expected=GONE, deadline=deadline).headers
@@ -60,7 +62,8 @@ class Look:
         if stored.version not in ("", version):
             raise ArchiveDamaged(f"{key}: asked for version {version}, the store shows {stored.version[:80]}")
         stored = replace(stored, version=version)
-        if stored.mode is not None:
+        self._tells = self._tells or stored.mode is not None
+        if self._tells:
             return stored
         found = self._lock_of(key, version, "retention", deadline)
         retention = retention_of(found) if found else None
