@@ -89,7 +89,7 @@ class Dispatcher:
     """Takes jobs for `handlers`, at most `parallel` of each queue at once.
 
     Only `prompt` queues are looked into for each new job and each free place: what nobody waits for takes little from
-    those who wait. `shared`: other processes take jobs from the same line.
+    those who wait. `shared`: other processes take jobs from the same line, and this one only while it is `fit`.
     """
 
     def __init__(
@@ -101,8 +101,10 @@ class Dispatcher:
         prompt: frozenset[str],
         *,
         shared: bool = False,
+        fit: Callable[[], bool] = lambda: True,
     ) -> None:
         self.transactions = transactions
+        self.fit = fit
         self.shared = shared
         self.rows = rows
         self.handlers = handlers
@@ -193,7 +195,8 @@ class Dispatcher:
                 self.rows.end(conn, job, error)
             for job in self._returned:
                 self.rows.give_back_job(conn, job)
-            lives = not self.shared or self.rows.lives(conn)  # if not, the next heartbeat brings a new name
+            # If it does not live, the next heartbeat brings a new name.
+            lives = not self.shared or (self.fit() and self.rows.lives(conn))
             taken = {
                 q: self.rows.take(conn, q, self.queues[q].free, self._token) if lives else [] for q in due
             }

@@ -11,6 +11,7 @@ tsa        how the authority did when it was last asked: nobody asks it for the 
            questions are out, and how many wait for their turn
 processes  where several share the work: each with its role and how long ago its heart beat; also those that stopped
            or were lost within the last hour
+clock      where several share the work: whether the clock of this one is about what the others' say
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from api.processes import AHEAD
 from api.services import LastStamp, Services
 from api.store import operations
 from archive.catalogue import log_rows
@@ -64,7 +66,7 @@ class Health:
             self._tsa,
         ]
         if self.s.shared:
-            checks.append(self._processes)
+            checks += [self._processes, self._clock]
         return {check.__name__[1:]: _safely(check) for check in checks}
 
     def _database(self) -> Part:
@@ -115,6 +117,11 @@ class Health:
             **line,
         }
 
+    def _clock(self) -> Part:
+        """What this process dates is dated wrongly while it is off."""
+        off = self.s.processes.clock_off
+        return {"state": FAILING, "off_seconds": round(off)} if off else {"state": OK}
+
     def _last_stamp(self) -> LastStamp | None:
         """Whichever process asked last."""
         known = [
@@ -132,6 +139,7 @@ class Health:
                 "role": each.role,
                 "state": each.ending or (OK if each.silent < self.s.settings.dead_after / 2 else SILENT),
                 "silent_seconds": round(each.silent, 1),
+                "clock_ahead_seconds": each.state.get(AHEAD, 0.0),
                 "jobs": each.state.get("jobs", 0),
                 "log": each.state.get("log", "none"),
             }

@@ -11,6 +11,7 @@ told (`api/dispatcher.py`).
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
@@ -80,7 +81,8 @@ class Jobs(Protocol):
 class DbosJobs:
     """DBOS is one per process: a second instance in the same process is refused by `start`.
 
-    `shared`: other processes put jobs in line and take them. `works`: whether this one takes any.
+    `shared`: other processes put jobs in line and take them. `works`: whether this one takes any, and `fit`: whether
+    it is able to, now.
     """
 
     _running = threading.Lock()
@@ -94,12 +96,14 @@ class DbosJobs:
         *,
         messages: Messages | None = None,
         works: bool = True,
+        fit: Callable[[], bool] = lambda: True,
     ) -> None:
         self.transactions = transactions
         self.handlers = handlers
         self.parallel = parallel
         self.messages = messages
         self.works = works
+        self.fit = fit
         self.rows = JobRows(transactions.engine.dialect.name, executor)
         self.config: DBOSConfig = {
             "name": APPLICATION,
@@ -140,7 +144,13 @@ class DbosJobs:
         DBOS.listen_queues([])
         DBOS.launch()
         self._dispatcher = Dispatcher(
-            self.transactions, self.rows, self.handlers, self.parallel, PROMPT, shared=self.shared
+            self.transactions,
+            self.rows,
+            self.handlers,
+            self.parallel,
+            PROMPT,
+            shared=self.shared,
+            fit=self.fit,
         )
         self._dispatcher.start()
         if self.messages is not None:

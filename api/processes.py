@@ -8,6 +8,10 @@ frozen, or the database did not answer, does not count either, since then everyb
 
 A process that was only frozen finds its row gone when it wakes up. It goes on under a new id; what it had under the
 old one it cannot end any more (`api.fence`), and no key is used by who has not felt his own heartbeat (`lease`).
+
+Each also tells by how much its clock differs from the database's. One that is far from what most say, the database
+among them, is wrong: its store refuses its requests, and what it dates is dated wrongly. It takes no jobs until it is
+right again.
 """
 
 from __future__ import annotations
@@ -18,6 +22,8 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from statistics import median_low
 from threading import Event, Thread
 from time import CLOCK_BOOTTIME, clock_gettime
 from typing import Any, Protocol
@@ -32,6 +38,8 @@ from archive.errors import ArchiveUnavailable
 log = logging.getLogger("antin.processes")
 BEATS = 5  # within the limit
 EMBEDDED = "embedded"
+AHEAD = "clock_ahead"
+TOLERANCE = 60.0  # seconds; S3 servers take a quarter of an hour, time-stamp authorities less
 
 
 def _elapsed() -> float:
@@ -52,6 +60,10 @@ class Processes(Protocol):
         """Right before a key is used or an authority asked. Raises Lost when the others may have taken over already
         what this thread works on."""
 
+    @property
+    def clock_off(self) -> float:
+        """By how many seconds the clock of this process is wrong, as far as the others know; 0 when it is not."""
+
     def everyone(self) -> tuple[Process, ...]:
         """As they were seen last; empty where one process is alone. Raises ArchiveUnavailable when that is long ago."""
 
@@ -65,6 +77,7 @@ class Alone:
 
     id = EMBEDDED
     shared = False
+    clock_off = 0.0
 
     def lease(self) -> None: ...
 
@@ -103,8 +116,13 @@ class SharedProcesses:
 
     shared = True
 
-    def __init__(self, transactions: Transactions, role: str, limit: float) -> None:
+    def __init__(
+        self, transactions: Transactions, role: str, limit: float, clock: Callable[[], datetime]
+    ) -> None:
         self.role = role
+        self.clock = clock
+        self.clock_off = 0.0
+        self._ahead = 0.0  # of the database's clock
         self.limit = limit
         self.heirs: Heirs | None = None
         self.state: Callable[[], dict[str, Any]] = dict
@@ -179,20 +197,34 @@ class SharedProcesses:
         """One heartbeat, and a look at the others. Raises ArchiveUnavailable when the database does not answer."""
         at = _elapsed()
         with self._transactions.note() as conn:
-            alive = process_rows.beat(conn, self.id, self.state())
+            now = process_rows.beat(conn, self.id, {**self.state(), AHEAD: round(self._ahead, 1)})
+            at_hand = self.clock()
             found = process_rows.everyone(conn)
             debts = tuple(self._debts)
             for debt in debts:
                 debt(conn)
         for _ in debts:
             self._debts.popleft()
-        if alive:
+        if now is not None:
             self._beaten_at = at
+            self._compare_clocks((at_hand - now).total_seconds(), found)
         else:
             log.error("process %s was held to be dead: what it had was taken over", self.id)
             self._register(self._new_id())
         still = self._watch(found, at)
         self._bury(still)
+
+    def _compare_clocks(self, ahead: float, found: tuple[Process, ...]) -> None:
+        """With what most say: the database, this process, and the others."""
+        self._ahead = ahead
+        others = [float(each.state.get(AHEAD, 0.0)) for each in found if not each.gone and each.id != self.id]
+        off = ahead - median_low([0.0, ahead, *others])
+        was, self.clock_off = self.clock_off, off if abs(off) > TOLERANCE else 0.0
+        if bool(was) != bool(self.clock_off):
+            log.error(
+                "the clock of this machine is %s",
+                f"wrong by {off:.0f} s" if self.clock_off else "right again",
+            )
 
     def _watch(self, found: tuple[Process, ...], at: float) -> list[Process]:
         """Those whose heart was seen to stand still for the whole limit."""

@@ -22,6 +22,7 @@ _BEAT = (
     update(processes)
     .where(processes.c.id == bindparam("me"), processes.c.gone_at.is_(None))
     .values(beats=processes.c.beats + 1, beat_at=_NOW, state=bindparam("told"))
+    .returning(_NOW)
 )
 _ALIVE = text("SELECT 1 FROM processes WHERE id = :me AND gone_at IS NULL FOR KEY SHARE")
 # Skipped: a transaction of it is under way; whoever looks next sees whether it is dead.
@@ -57,9 +58,10 @@ def register(conn: Connection, process_id: str, role: str, host: str, pid: int) 
     conn.execute(insert(processes).values(**row, started_at=_NOW, beat_at=_NOW))
 
 
-def beat(conn: Connection, process_id: str, state: dict[str, Any]) -> bool:
-    """False when it was declared gone."""
-    return conn.execute(_BEAT, {"me": process_id, "told": state}).rowcount == 1
+def beat(conn: Connection, process_id: str, state: dict[str, Any]) -> datetime | None:
+    """The database's time; None when it was declared gone."""
+    found: datetime | None = conn.execute(_BEAT, {"me": process_id, "told": state}).scalar_one_or_none()
+    return found
 
 
 def everyone(conn: Connection) -> tuple[Process, ...]:

@@ -17,6 +17,7 @@ from api.store.notifications import Notifications
 from api.store.postgresql import Limits
 from api.transactions import Transactions
 from api.turns import SharedTurns
+from api.wiring.clock import clock
 
 HEART = Limits(connections=1)  # for heartbeats alone
 
@@ -35,7 +36,8 @@ class Company:
             return cls()
         transactions = Transactions(given.engine_url, limits=HEART)
         return cls(
-            SharedProcesses(transactions, part.value, given.dead_after), Notifications(given.engine_url)
+            SharedProcesses(transactions, part.value, given.dead_after, clock),
+            Notifications(given.engine_url),
         )
 
     def join(self, services: Services) -> None:

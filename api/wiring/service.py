@@ -129,6 +129,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
         company.processes.id,
         messages=company.messages if company.processes.shared else None,
         works=services.works,
+        fit=lambda: not company.processes.clock_off,
     )
     company.join(services)
     services.upkeep = Upkeep(services)

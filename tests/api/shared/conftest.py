@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import Context
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -28,7 +29,9 @@ class Member(SharedProcesses):
     """A process whose heart beats when it is told to, on a clock of its own."""
 
     def __init__(self, url: str, role: str = "worker") -> None:
-        super().__init__(Transactions(url, limits=Limits(connections=2)), role, LIMIT)
+        self.wrong = timedelta()
+        transactions = Transactions(url, limits=Limits(connections=2))
+        super().__init__(transactions, role, LIMIT, lambda: datetime.now(UTC) + self.wrong)
         self.holdings = Holdings(Transactions(url, limits=Limits(connections=4)), self)
         self._register(self.id)
 

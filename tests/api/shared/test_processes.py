@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -163,3 +164,35 @@ def test_those_that_went_long_ago_are_forgotten(members, time):
         )
     a.run_once()
     assert set(states(a)) == {a.id}
+
+
+# Clocks.
+
+
+@pytest.mark.parametrize("jump", [-3600, 3600])
+def test_whose_clock_is_far_from_what_most_say_is_off(members, time, jump):
+    a, b, c = members(3)
+    time.pass_(4, a, b, c)
+    assert (a.clock_off, b.clock_off, c.clock_off) == (0, 0, 0)
+    b.wrong = timedelta(seconds=jump)
+    time.pass_(4, a, b, c)
+    assert (a.clock_off, c.clock_off) == (0, 0)
+    assert abs(b.clock_off - jump) < 60
+    b.wrong = timedelta()
+    time.pass_(4, a, b, c)
+    assert b.clock_off == 0
+
+
+def test_of_two_processes_the_database_decides_who_is_off(members, time):
+    a, b = members(2)
+    b.wrong = timedelta(hours=1)
+    time.pass_(4, a, b)
+    assert (a.clock_off, b.clock_off > 3000) == (0, True)
+
+
+def test_a_database_whose_clock_is_wrong_puts_nobody_off(members, time):
+    made = members(3)
+    for each in made:
+        each.wrong = timedelta(hours=-1)
+    time.pass_(6, *made)  # each has heard of the others
+    assert {each.clock_off for each in made} == {0}
