@@ -13,7 +13,7 @@ import click
 from api.settings import ObjectStoreSettings, Settings, SettingsError
 from api.wiring import tools
 from archive.errors import StoreUnavailable
-from archive.storage.s3_rights import bucket_policy, seaweedfs_actions
+from archive.storage.rights import bucket_policy, seaweedfs_actions
 from policies.reasons import storage as reasons
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
