@@ -147,6 +147,7 @@ class Settings(_Strict):
     work_days: float = Field(30.0, ge=1)  # from archiving until the steps before it go from the work area
     dead_after: float = Field(20.0, ge=2)  # without a heartbeat others take over what a process had
     database_connections: int = Field(8, ge=2, le=200)  # of each process: for acts, and as many for readings
+    migrate_at_start: bool = True  # else `antin migrate` does, whose account may then have more rights
     public_url: str = "http://127.0.0.1:8460"
     host: str = "127.0.0.1"
     port: int = Field(8460, ge=1, le=65535)

@@ -25,7 +25,7 @@ from minio.error import S3Error
 from urllib3 import PoolManager, Retry
 from urllib3.exceptions import HTTPError
 
-from archive.storage.rights import seaweedfs_actions
+from archive.storage.s3_rights import seaweedfs_actions
 from tests.engines.certificates import Certificate
 from tests.engines.servers import Keys, Process, StartError, free_ports, listens, wait_until
 

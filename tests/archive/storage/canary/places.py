@@ -7,10 +7,10 @@ import uuid
 
 from archive.storage.canary.bench import Surroundings
 from archive.storage.canary.run import run
-from archive.storage.rights import bucket_policy
 from archive.storage.s3_prepare import BucketMaker
 from archive.storage.s3_probe import ProbeAccess, S3Probe
 from archive.storage.s3_raw import Keys
+from archive.storage.s3_rights import bucket_policy
 from tests.archive.storage.buckets import connection, new_bucket, real_now
 from tests.engines.rgw import LEAST_PRINCIPAL, WEAK_PRINCIPAL
 from tests.engines.seaweedfs import LEAST_BUCKETS
