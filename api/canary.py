@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -23,11 +24,12 @@ from archive.ports import ObjectStore
 from archive.storage.canary.bench import Surroundings
 from archive.storage.canary.port import LockProbe
 from archive.storage.canary.report import elders_of, to_json
-from archive.storage.canary.run import run
+from archive.storage.canary.run import RunStopped, run
 from archive.storage.canary.values import Conclusion, Elder, Report
 from policies.numbering import VIETNAM
 
 log = logging.getLogger("antin.canary")
+STOP_SECONDS = 5.0
 LOOK_SECONDS = 20.0  # between looks whether a run is due
 DUTY = "canary"  # of one process at a time
 NIGHT = time(1, 30)  # of the country
@@ -52,9 +54,10 @@ class StorageCheck:
     file: Path
     process: str
 
-    def run(self) -> Report:
-        """Try everything, keep the report, then tell it. Raises ArchiveUnavailable when it could not be kept."""
-        report = run(self.probe, self._surroundings())
+    def run(self, stopping: Callable[[], bool] = lambda: False) -> Report:
+        """Try everything, keep the report, then tell it. Raises ArchiveUnavailable when it could not be kept,
+        RunStopped when the process ends."""
+        report = run(self.probe, self._surroundings(), stopping=stopping)
         row = to_json(report)
         with self.transactions.write() as conn:
             check_rows.keep(conn, self.probe.store, self.process, self.clock(), row)
@@ -122,15 +125,16 @@ class Watch:
         self._thread.start()
 
     def stop(self) -> None:
-        """Within the act that is under way."""
+        """Within the request that is under way; who is silent is not waited for."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join(LOOK_SECONDS)
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
-        self.run_all()
-        while not self._stopping.wait(LOOK_SECONDS):
-            self.run_due()
+        with suppress(RunStopped):
+            self.run_all()
+            while not self._stopping.wait(LOOK_SECONDS):
+                self.run_due()
 
     def run_all(self) -> None:
         """Every store, due or not: at the start of a process."""
@@ -151,7 +155,7 @@ class Watch:
         """One run, whatever becomes of it: without a kept report the gate learns that nothing is known."""
         gates = check is self._checks[0]
         try:
-            report = check.run()
+            report = check.run(self._stopping.is_set)
         except ArchiveUnavailable as exc:
             log.error("canary of %s: the report could not be kept: %s", check.probe.store, exc)
             conclusion = Conclusion.NO_ANSWER

@@ -57,6 +57,8 @@ class StoreUnavailable(ArchiveUnavailable):
     `wait` seconds if the store asked for that.
     """
 
+    reason: Reason
+
     def __init__(self, reason: Reason, detail: object, *, passing: bool = False, wait: float = 0.0) -> None:
         super().__init__(f"{reason.id} ({detail}): {reason.en}")
         self.reason = reason

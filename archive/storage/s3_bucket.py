@@ -31,28 +31,53 @@ class Bucket(NamedTuple):
 
 
 class BucketExamination:
-    """Of one bucket; what was found good is believed for a minute. Safe for threads."""
+    """Of one bucket; what was found good is believed for a minute. Safe for threads: one examines, and those who
+    waited for it share what it found, good or bad."""
 
     def __init__(self, wire: Wire, ticks: Callable[[], float] = monotonic) -> None:
         self._wire, self._ticks = wire, ticks
         self._lock = Lock()
-        self._found: Bucket | None = None
-        self._at = 0.0
+        self._found: tuple[Bucket, float] | None = None
+        self._failed: tuple[StoreUnavailable, float] | None = None
         self._conditional: bool | None = None
 
     def bucket(self, deadline: Deadline) -> Bucket:
         """Raises StoreUnavailable NO_BUCKET, NO_VERSIONING, NO_OBJECT_LOCK, CREDENTIALS, …"""
-        with self._lock:
-            if self._found is None or self._ticks() - self._at > FRESH:
-                self._found = None
-                self._found = self._examined(deadline)
-                self._at = self._ticks()
-            return self._found
+        begun, found = self._ticks(), self._fresh()
+        if found is not None:
+            return found
+        if not self._lock.acquire(timeout=max(0.0, deadline.left)):
+            raise StoreUnavailable(
+                reasons.SILENT, f"{self._wire.connection.place}: examined too long", passing=True
+            )
+        try:
+            return self._fresh() or self._examined_since(begun, deadline)
+        finally:
+            self._lock.release()
+
+    def _fresh(self) -> Bucket | None:
+        found = self._found
+        return found[0] if found is not None and self._ticks() - found[1] <= FRESH else None
+
+    def _examined_since(self, begun: float, deadline: Deadline) -> Bucket:
+        if self._failed is not None and self._failed[1] > begun:
+            failure = self._failed[0]
+            again = StoreUnavailable(
+                failure.reason, failure.detail, passing=failure.passing, wait=failure.wait
+            )
+            raise again from failure
+        self._found = None
+        try:
+            found = self._examined(deadline)
+        except StoreUnavailable as exc:
+            self._failed = (exc, self._ticks())
+            raise
+        self._found = (found, self._ticks())
+        return found
 
     def forget(self) -> None:
         """Something was refused: look again before the next act."""
-        with self._lock:
-            self._found = None
+        self._found = None
 
     def _examined(self, deadline: Deadline) -> Bucket:
         place = self._wire.connection.place

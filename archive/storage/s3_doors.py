@@ -23,10 +23,14 @@ SETTINGS = 4  # the type of the frame with which an HTTP/2 server begins
 
 
 class Doors:
-    """The doors of one server. `named` are addresses that the operator gave: http://host:port, grpc://host:port."""
+    """The doors of one server. `named` are addresses that the operator gave: http://host:port, grpc://host:port.
+    `expendable`: the bucket may be lost, so what takes all of it may be tried."""
 
-    def __init__(self, raw: RawS3, bucket: str, service: Keys, named: tuple[str, ...]) -> None:
+    def __init__(
+        self, raw: RawS3, bucket: str, service: Keys, named: tuple[str, ...], *, expendable: bool = False
+    ) -> None:
         self._raw, self._bucket, self._service = raw, bucket, service
+        self._expendable = expendable
         guessed = [f"http://{raw.host}:{port}" for port in (FILER_PORT, *INNER_PORTS)]
         self._addresses = (*named, *guessed, f"grpc://{raw.host}:{FILER_RPC_PORT}")
 
@@ -35,9 +39,9 @@ class Doors:
         if door == FILER:
             return self._delete_at_filer(key, version)
         if door == RGW_ADMIN:
-            return self._delete_as_rgw_admin(key)
+            return self._delete_as_rgw_admin()
         if door == MASTER:
-            return self._delete_at_master()
+            return self._delete_at_master() if self._expendable else None
         return self._inner() if door == INNER else None
 
     def _delete_at_filer(self, key: str, version: str) -> Answer | None:
@@ -60,13 +64,17 @@ class Doors:
                 return None if reply is None or reply.status == 404 else Answer(reply.status)
         return None
 
-    def _delete_as_rgw_admin(self, key: str) -> Answer | None:
-        """Admin Ops: an account with `caps=buckets` is told about the bucket, and then removes objects from it."""
+    def _delete_as_rgw_admin(self) -> Answer | None:
+        """Admin Ops: an account with `caps=buckets` is told about the bucket, and then takes it with all that it holds.
+        Of the archive's own bucket it is only told."""
         path = {"bucket": self._bucket}
         told = self._raw.send("GET", "admin", "bucket", query=path, keys=self._service)
         if told.status != 200 or not told.body.lstrip().startswith((b"{", b"[")):
             return None if told.status == 404 else Answer(told.status, told.code)
-        gone = self._raw.send("DELETE", "admin", "bucket", query={**path, "object": key}, keys=self._service)
+        if not self._expendable:
+            return Answer(told.status)
+        purge = {**path, "purge-objects": "true"}
+        gone = self._raw.send("DELETE", "admin", "bucket", query=purge, keys=self._service)
         return Answer(gone.status, gone.code)
 
     def _inner(self) -> Answer | None:

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from xml.etree.ElementTree import Element
 
-from archive.storage.canary.attempts.doors import FILER, INNER, MASTER, RGW_ADMIN
+from archive.storage.canary.attempts.doors import MASTER
 from archive.storage.canary.values import (
     Answer,
     Flaw,
@@ -84,7 +84,7 @@ class S3Probe:
         }
         if access.weaker is not None:
             self._keys[Who.WEAKER] = access.weaker
-        self._doors = Doors(self._raw, self._bucket, self._service, access.doors)
+        self._doors = Doors(self._raw, self._bucket, self._service, access.doors, expendable=is_scratch)
         self._is_scratch = is_scratch
         self._scratch: S3Probe | None = None
         if access.scratch and not is_scratch:
@@ -280,9 +280,6 @@ class S3Probe:
         return _answer(self._send("DELETE"))
 
     # Doors.
-
-    def doors(self) -> tuple[str, ...]:
-        return (FILER, MASTER, RGW_ADMIN, INNER)
 
     def knock(self, door: str, key: str, version: str) -> Answer | None:
         if door == MASTER:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event, Timer
 
 import pytest
 
@@ -242,6 +243,27 @@ def test_a_night_makes_one_run_whoever_has_the_turn(house):
     assert after > before
     other.run_due()
     assert runs() == after
+
+
+def test_a_process_stops_in_the_middle_of_a_run(house):
+    gate, watch = house.process()
+    entered, go_on = Event(), Event()
+    real = house.twin.put
+
+    def slow(*given, **more):
+        entered.set()
+        go_on.wait(10)
+        return real(*given, **more)
+
+    house.twin.put = slow
+    watch.start()
+    assert entered.wait(10)
+    Timer(0.1, go_on.set).start()
+    watch.stop()
+    assert not watch._thread.is_alive()
+    with house.transactions.read() as conn:
+        assert check_rows.latest(conn, house.twin.store) is None
+    unknown(gate)
 
 
 def test_reports_are_kept_bounded_and_by_file(house):

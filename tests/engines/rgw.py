@@ -187,6 +187,11 @@ class Rgw:
         ]
         self._run("radosgw-admin", "-c", self._conf, "-n", "client.rgw", *_GATEWAY, "user", "create", *who)
 
+    def give_caps(self, name: str, caps: str, *, take: bool = False) -> None:
+        """Rights at the admin interface, for a user of these three, or their end."""
+        act = ["caps", "rm" if take else "add", "--uid", name, "--caps", caps]
+        self._run("radosgw-admin", "-c", self._conf, "-n", "client.rgw", *_GATEWAY, *act)
+
     def _run(self, *command: str | Path) -> None:
         done = subprocess.run(
             [str(part) for part in command],

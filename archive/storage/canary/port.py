@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -139,13 +139,10 @@ class LockProbe(Protocol):
 
     # Doors beside S3.
 
-    def doors(self) -> Sequence[str]:
-        """Names of the ways past S3 that can be looked for here."""
-        ...
-
     def knock(self, door: str, key: str, version: str) -> Answer | None:
         """Delete that version through the door. None when nobody opens.
 
-        What takes more than the version (MASTER, all of the bucket) is tried on the scratch bucket alone: ValueError
-        for the archive's own. INNER only tells, by an accepted answer, that somebody opens."""
+        What takes more than the version (MASTER, RGW_ADMIN: all of the bucket) is done to the scratch bucket alone. Of
+        the archive's own RGW_ADMIN only tells, by an accepted answer, that it could be; MASTER is a ValueError. INNER
+        only tells that somebody opens."""
         ...

@@ -55,12 +55,17 @@ TOO_LONG = Both(
 GROUND = frozenset({"versioning", "object-lock", "deployment"})
 
 
+class RunStopped(Exception):
+    """The process ends, and with it the run: there is no report."""
+
+
 @dataclass
 class _Course:
     """How a run is going."""
 
     timer: Callable[[], float]
     began: float
+    stopping: Callable[[], bool]
     findings: list[Finding] = field(default_factory=list)
     unanswered: int = 0
 
@@ -70,6 +75,8 @@ class _Course:
 
     def make(self, attempt: Attempt, bench: Bench) -> None:
         """The attempt, its verdict, and what the verdict means."""
+        if self.stopping():
+            raise RunStopped
         if self.unanswered >= PATIENCE:
             verdict = unanswered(Trouble.UNREACHABLE)
         elif self.seconds > SECONDS:
@@ -92,9 +99,18 @@ class _Course:
         return verdict
 
 
-def run(probe: LockProbe, around: Surroundings, *, timer: Callable[[], float] = monotonic) -> Report:
-    """All of the canary on that store. Raises nothing: no answer is an outcome, and never a good one."""
-    course = _Course(timer, timer())
+def run(
+    probe: LockProbe,
+    around: Surroundings,
+    *,
+    timer: Callable[[], float] = monotonic,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Report:
+    """All of the canary on that store. No answer is an outcome, and never a good one.
+
+    Raises RunStopped soon after `stopping` begins to say so, and nothing else.
+    """
+    course = _Course(timer, timer(), stopping)
     name, bench = "", None
     try:
         name, server_time = probe.server()

@@ -7,7 +7,7 @@ twin.silent["read"] = Trouble.BUSY                  that act gets no verdict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -65,7 +65,8 @@ class ProbeTwin:
         clock: Callable[[], datetime],
         weak: Collection[Weakness] = (),
         weaker: bool = True,
-        is_scratch: bool = False,
+        scratch: bool = True,
+        expendable: bool = False,
     ) -> None:
         self.clock = clock
         self.weak = set(weak)
@@ -73,7 +74,8 @@ class ProbeTwin:
         self._identities = frozenset(Who) if weaker else frozenset(Who) - {Who.WEAKER}
         self._keys: dict[str, list[_Version]] = {}
         self._there = True
-        self._scratch = None if is_scratch else ProbeTwin(clock=clock, weak=weak, is_scratch=True)
+        self._expendable = expendable
+        self._scratch = ProbeTwin(clock=clock, weak=weak, scratch=False, expendable=True) if scratch else None
         self._made = 0
         self._versioning = "" if Weakness.NO_VERSIONING in self.weak else "Enabled"
         self._rule: LockRule | None = None if Weakness.NO_OBJECT_LOCK in self.weak else RULE
@@ -286,16 +288,14 @@ class ProbeTwin:
 
     # Doors.
 
-    def doors(self) -> Sequence[str]:
-        return tuple(_DOORS)
-
     def knock(self, door: str, key: str, version: str) -> Answer | None:
         self._answers("knock")
         if door == MASTER:
             self._must_be_scratch()
         if _DOORS[door] not in self.weak:
             return None
-        return Answer(OK) if door == INNER else self._drop(key, version)
+        tells = door == INNER or (door == RGW_ADMIN and not self._expendable)
+        return Answer(OK) if tells else self._drop(key, version)
 
     def overnight(self) -> None:
         """What a night does to a server whose clean-up looks at no lock."""
@@ -310,7 +310,7 @@ class ProbeTwin:
             raise ProbeUnanswered(self.silent[act], f"the twin does not answer {act}")
 
     def _must_be_scratch(self) -> None:
-        if self._scratch is not None:
+        if not self._expendable:
             raise ValueError("never on the archive's own bucket")
 
     def _add(self, key: str, made: _Version, overwrites: Weakness | None, *, net: bool = True) -> Answer:

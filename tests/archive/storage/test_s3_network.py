@@ -183,6 +183,22 @@ def test_a_half_open_connection_costs_its_time_and_no_more(lane):
     assert store.head(KEY) is None
 
 
+def test_many_that_wait_for_a_silent_store_wait_once(lane):
+    """None of them stands in line behind the patience of the others."""
+    store = lane.through(read_seconds=0.5, act_seconds=2.0)
+    lane.proxy.meets(net.silent, times=net.ALWAYS)
+    told = []
+    waiting = [
+        threading.Thread(target=lambda: told.append(unavailable(lambda: store.head(KEY)))) for _ in range(8)
+    ]
+    start = time.monotonic()
+    for thread in waiting:
+        thread.start()
+    for thread in waiting:
+        thread.join()
+    assert told == ["store.silent"] * 8 and time.monotonic() - start < 8
+
+
 def test_an_answer_that_drips_ends(lane):
     """Each byte comes in time, all of them never would."""
     put(lane.straight)

@@ -28,10 +28,13 @@ NO_POLICY = Both("Kho không có chính sách nào đọc được.", "The bucke
 
 def suspend_versioning(bench: Bench) -> Verdict:
     """Crash after the act: versioning stays suspended, and the next check says so."""
-    answer = bench.probe.set_versioning(SUSPENDED)
-    status = bench.probe.versioning()
-    if status != ENABLED:
-        bench.probe.set_versioning(ENABLED)
+    status = ""
+    try:
+        answer = bench.probe.set_versioning(SUSPENDED)
+        status = bench.probe.versioning()
+    finally:
+        if status != ENABLED:
+            bench.probe.set_versioning(ENABLED)
     return held_or_broken(status == ENABLED, f"{answer}")
 
 
@@ -40,10 +43,13 @@ def disable_lock(bench: Bench) -> Verdict:
     before = bench.probe.lock_rule()
     if before is None:
         return not_tried(NO_LOCK)
-    answer = bench.probe.disable_lock()
-    after = bench.probe.lock_rule()
-    if after != before:
-        bench.probe.set_lock_rule(before)
+    after = None
+    try:
+        answer = bench.probe.disable_lock()
+        after = bench.probe.lock_rule()
+    finally:
+        if after != before:
+            bench.probe.set_lock_rule(before)
     return held_or_broken(after == before, f"{answer}")
 
 

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from archive.storage.canary.attempts.attempt import DOOR, NO_SCRATCH, REFUSES, Attempt
 from archive.storage.canary.bench import Bench, not_tried
 from archive.storage.canary.values import Outcome, ProbeUnanswered, Verdict, Weight
 from policies.refusals import Both
 
 FILER, MASTER, RGW_ADMIN, INNER = "filer", "master", "rgw-admin", "inner"
-NOWHERE = Both(
-    "Không có địa chỉ nào của cửa này để thử.", "No address of this door is known that could be tried."
-)
 CLOSED = Both("Không ai mở cửa.", "Nobody opens.")
+CLOSED_DOOR = Verdict(Outcome.HELD, "closed")
 
 
-def _through(door: str) -> Callable[[Bench], Verdict]:
+def filer(bench: Bench) -> Verdict:
     """The deletion is tried, and reading tells."""
-
-    def attempt(bench: Bench) -> Verdict:
-        if door not in bench.probe.doors():
-            return not_tried(NOWHERE)
-        target = bench.target(f"door-{door}")
-        answer = bench.probe.knock(door, target.key, target.version)
-        if answer is None:
-            return Verdict(Outcome.HELD, "closed")
-        return bench.still_there(target, answer)
-
-    return attempt
+    target = bench.target("door-filer")
+    answer = bench.probe.knock(FILER, target.key, target.version)
+    return CLOSED_DOOR if answer is None else bench.still_there(target, answer)
 
 
 def master(bench: Bench) -> Verdict:
@@ -36,24 +24,39 @@ def master(bench: Bench) -> Verdict:
     scratch = bench.scratch()
     if scratch is None or not scratch.probe.exists():
         return not_tried(NO_SCRATCH)
-    target = scratch.target("door-master")
-    answer = scratch.probe.knock(MASTER, target.key, target.version)
+    return _takes_all(scratch, MASTER)
+
+
+def rgw_admin(bench: Bench) -> Verdict:
+    """As at the master; without a scratch bucket whoever has the rights is believed to be able to use them."""
+    scratch = bench.scratch()
+    if scratch is not None and scratch.probe.exists():
+        return _takes_all(scratch, RGW_ADMIN)
+    answer = bench.probe.knock(RGW_ADMIN, "", "")
+    if answer is None or not answer.accepted:
+        return CLOSED_DOOR if answer is None else Verdict(Outcome.HELD, f"{answer}")
+    return Verdict(Outcome.BROKEN, f"{answer}: these credentials have the rights")
+
+
+def _takes_all(scratch: Bench, door: str) -> Verdict:
+    target = scratch.target(f"door-{door}")
+    answer = scratch.probe.knock(door, target.key, target.version)
     if answer is None:
-        return Verdict(Outcome.HELD, "closed")
+        return CLOSED_DOOR
+    if not scratch.probe.exists():
+        return Verdict(Outcome.BROKEN, f"{answer}: the bucket is gone")
     try:
         return scratch.still_there(target, answer)
     except ProbeUnanswered:  # its listing outlives its bytes: the server fails where it would read them
-        lost = scratch.probe.exists() and answer.accepted
-        return Verdict(Outcome.BROKEN if lost else Outcome.NO_ANSWER, f"{answer}: the bytes are gone")
+        lost = Outcome.BROKEN if answer.accepted else Outcome.NO_ANSWER
+        return Verdict(lost, f"{answer}: the bytes are gone")
 
 
 def inner(bench: Bench) -> Verdict:
     """Only whether it opens: what stands behind deletes more than one object."""
-    if INNER not in bench.probe.doors():
-        return not_tried(NOWHERE)
     answer = bench.probe.knock(INNER, "", "")
     if answer is None:
-        return Verdict(Outcome.HELD, "closed")
+        return CLOSED_DOOR
     return Verdict(Outcome.BROKEN if answer.accepted else Outcome.HELD, f"{answer}")
 
 
@@ -71,7 +74,7 @@ ATTEMPTS = (
             "A back door is open: the filer's HTTP port deletes locked objects without credentials.",
         ),
         DOOR,
-        _through(FILER),
+        filer,
     ),
     Attempt(
         "door-master",
@@ -92,16 +95,16 @@ ATTEMPTS = (
         "door-rgw-admin",
         Weight.FATAL,
         Both(
-            "Xóa đối tượng đang khóa qua giao diện quản trị của RGW.",
-            "Delete a locked object through RGW's admin interface.",
+            "Xóa cả kho nháp qua giao diện quản trị của RGW.",
+            "Delete all of the scratch bucket through RGW's admin interface.",
         ),
         REFUSES,
         Both(
-            "Tài khoản của dịch vụ có quyền quản trị RGW, xóa được đối tượng đang khóa.",
-            "The service's credentials have RGW's admin rights and delete locked objects with them.",
+            "Tài khoản của dịch vụ có quyền quản trị RGW, xóa được cả kho có đối tượng đang khóa.",
+            "The service's credentials have RGW's admin rights, which delete a bucket with locked objects in it.",
         ),
         DOOR,
-        _through(RGW_ADMIN),
+        rgw_admin,
     ),
     Attempt(
         "door-inner",

@@ -21,6 +21,7 @@ from tests.archive.storage.canary.places import as_it_comes, checked, made, prep
 from tests.engines import seaweedfs as weed
 from tests.engines.certificates import self_signed
 from tests.engines.servers import free_ports
+from tests.service import until
 
 SERVERS = ("seaweedfs", "rgw")
 UNTOLD = {"deployment", "work-area", "work-area-soon", "overnight", "change-policy"}
@@ -79,6 +80,19 @@ def test_who_may_only_delete_versions_bypasses_governance_at_rgw_until_it_is_den
     for name in ("bypass-weaker", "own-bypass-weaker"):
         assert outcome(bare, name) is Outcome.BROKEN
         assert outcome(denied, name) is Outcome.HELD
+
+
+def test_the_admin_interface_of_rgw_takes_a_bucket_with_its_locks(rgw):
+    found = prepared(rgw)
+    rgw.give_caps("least", "buckets=*")
+    try:
+        report = until(lambda: (run := checked(found)).failing() and run, "the gateway to know of the caps")
+        assert ids(report.failing()) == {"door-rgw-admin"}
+        assert not found.scratch().exists()
+        assert ids(checked(found).failing()) == {"door-rgw-admin", "delete-bucket"}, "it is not forgotten"
+    finally:
+        rgw.give_caps("least", "buckets=*", take=True)
+        until(lambda: not found.knock("rgw-admin", "", "").accepted, "the gateway to forget them")
 
 
 def test_the_right_to_harden_is_the_right_to_bypass_and_stays_the_services_alone(rgw):

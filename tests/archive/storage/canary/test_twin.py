@@ -8,7 +8,7 @@ import pytest
 
 from archive.storage.canary.attempts.catalogue import ATTEMPTS, CHECKS
 from archive.storage.canary.bench import PREFIX, Surroundings
-from archive.storage.canary.run import LOCKED, SECONDS, run
+from archive.storage.canary.run import LOCKED, SECONDS, RunStopped, run
 from archive.storage.canary.twin import ProbeTwin
 from archive.storage.canary.values import Conclusion, Kind, Outcome, Trouble, Weight
 from archive.storage.canary.weaknesses import ALSO, Weakness
@@ -164,6 +164,15 @@ def test_without_weaker_credentials_it_is_said_that_they_were_not_tried(clock):
     assert report.conclusion is Conclusion.SOUND
 
 
+def test_without_a_scratch_bucket_the_archive_is_not_risked(clock):
+    weak = {Weakness.BUCKET_GOES, Weakness.MASTER_OPEN}
+    report = checked(ProbeTwin(clock=clock, weak=weak, scratch=False), clock)
+    assert {outcomes(report)[name] for name in ("delete-bucket", "door-master")} == {Outcome.NOT_TRIED}
+    assert report.conclusion is Conclusion.SOUND
+    rights = checked(ProbeTwin(clock=clock, weak={Weakness.RGW_ADMIN_RIGHTS}, scratch=False), clock)
+    assert broken(rights) == {"door-rgw-admin"}, "rights that are told are believed"
+
+
 def test_what_runs_leave_is_removed_and_stays_bounded(clock):
     twin, report, left = ProbeTwin(clock=clock), None, []
     for _night in range(12):
@@ -189,6 +198,41 @@ def test_starting_often_leaves_one_elder_a_day(clock):
         report = checked(twin, clock, elders=report.elders if report else ())
     assert len(report.elders) == 1
     assert outcomes(report)["overnight"] is Outcome.HELD
+
+
+def test_a_process_that_ends_leaves_no_report(clock):
+    twin, asked = ProbeTwin(clock=clock), iter(range(1_000))
+    with pytest.raises(RunStopped):
+        run(twin, Surroundings(at=clock.now), stopping=lambda: next(asked) > 20)
+    assert checked(twin, clock).conclusion is Conclusion.SOUND
+
+
+@pytest.mark.parametrize(
+    ("weakness", "act", "then"),
+    [
+        (Weakness.VERSIONING_SUSPENDS, "versioning", "versioning"),
+        (Weakness.OBJECT_LOCK_DISABLES, "lock_rule", "object-lock"),
+    ],
+)
+def test_a_setting_that_gave_way_is_put_back_or_said_by_the_next_run(clock, monkeypatch, weakness, act, then):
+    """The server goes silent right after it let the setting be taken away; or the process is killed there."""
+    twin = ProbeTwin(clock=clock, weak={weakness, Weakness.LOCK_RULE_CHANGES})
+    change = "set_versioning" if act == "versioning" else "disable_lock"
+    real = getattr(twin, change)
+
+    def and_silence(*given):
+        answer = real(*given)
+        if given != ("Enabled",):
+            twin.silent[act] = Trouble.UNREACHABLE
+        return answer
+
+    monkeypatch.setattr(twin, change, and_silence)
+    assert checked(twin, clock).conclusion is Conclusion.NO_ANSWER
+    twin.silent.clear()
+    monkeypatch.undo()
+    assert outcomes(checked(twin, clock))[then] is Outcome.HELD, "it was put back"
+    getattr(twin, change)(*(("Suspended",) if act == "versioning" else ()))  # and here nobody lived to do so
+    assert then in {found.id for found in checked(twin, clock).failing()}
 
 
 def test_attempts_are_told_in_both_languages_and_once():
