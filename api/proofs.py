@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from api.store import audit
 from api.store.accounts import Account
 from api.transactions import Transactions
 from archive import ingest, receipts
@@ -19,11 +20,13 @@ from archive.catalogue import Connection, documents, log_rows
 from archive.catalogue.values import Deposit, Document, Leaf
 from archive.errors import ArchiveRefused, ArchiveUnavailable
 from archive.log.checkpoint import SignedCheckpoint
+from archive.log.leaf import LeafKind
 from archive.log.loop import SequencerLoop
 from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.proofs import ProofMaker
 from archive.log.reader import TileReader, checkpoint_at, published_checkpoint
 from archive.log.sequencer import Sequencer
+from archive.openings import REGISTER_CHAIN, ChainRows, Openings, catch_up
 from archive.ports import ObjectStore, WorkArea
 from archive.receipt import Receipt
 from policies.reasons import archiving as reasons
@@ -31,6 +34,8 @@ from policies.retention import lock_until
 
 log = logging.getLogger("antin.proofs")
 WAIT_SECONDS = 20.0
+# Whose rows go into the object store with the leaf of their head.
+CHAINS: Mapping[LeafKind, ChainRows] = {**REGISTER_CHAIN, LeafKind.AUDIT_HEAD: audit.between}
 
 
 def log_key(path: Path, origin: str) -> Ed25519LogKey:
@@ -59,7 +64,9 @@ class Proofs:
     def __post_init__(self) -> None:
         self.tiles = TileReader(self.store)
         self.verifier = VerifierKey.parse(self.key.vkey)
+        self.openings = Openings(self.transactions.read, self.key.name, CHAINS)
         sequencer: Sequencer[Connection] = Sequencer(
+            beside=self.openings,
             store=self.store,
             catalogue=log_rows,
             transaction=self.transactions.write,
@@ -83,8 +90,15 @@ class Proofs:
             log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
         try:
             self.sequencer.run_once()
+            self._catch_up()
         except ArchiveUnavailable as exc:
             log.warning("log: %s; it is tried again in the background", exc)
+
+    def _catch_up(self) -> None:
+        """What an earlier version did not store, and the catalogue could not be made again without."""
+        head = self.shown_head()
+        if head is not None:
+            catch_up(self.store, self.openings, head.size, lock_until(self.clock()))
 
     def start(self) -> None:
         self.loop.start()

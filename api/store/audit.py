@@ -26,6 +26,15 @@ _HEAD = Prepared(
     .order_by(audit.c.sequence.desc())
     .limit(1)
 )
+_BETWEEN = Prepared(
+    select(audit)
+    .where(
+        audit.c.agency == bindparam("wanted"),
+        audit.c.sequence > bindparam("low"),
+        audit.c.sequence <= bindparam("high"),
+    )
+    .order_by(audit.c.sequence)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,23 @@ def hash_at(conn: Connection, agency: str, sequence: int) -> str | None:
     """The hash of one row, None when it is not there."""
     query = select(audit.c.hash).where(audit.c.agency == agency, audit.c.sequence == sequence)
     return conn.execute(query).scalar_one_or_none()
+
+
+def between(conn: Connection, agency: str, after: int, upto: int) -> list[dict[str, Any]]:
+    """Rows of a chain with after < sequence ≤ upto, as `archive.openings` carries them: all that the hash covers."""
+    rows = _BETWEEN(conn, {"wanted": agency, "low": after, "high": upto})
+    return [
+        {
+            "ordinal": row.sequence,
+            "at": row.at.isoformat(),
+            "actor": row.actor,
+            "act": row.act,
+            "phase": row.phase,
+            "subject": row.subject,
+            "detail": row.detail,
+        }
+        for row in rows
+    ]
 
 
 def count(conn: Connection) -> int:

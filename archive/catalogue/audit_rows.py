@@ -6,7 +6,7 @@ service itself would never have written (a state that does not exist, say) comes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, func, select, union
@@ -22,6 +22,12 @@ SeriesKey = tuple[str, str, int]  # agency, kind, year
 def count(conn: Connection, table: str) -> int:
     """Rows of a table, for progress."""
     return int(conn.execute(select(func.count()).select_from(t.metadata.tables[table])).scalar_one())
+
+
+def by_id(conn: Connection, table: str, column: str, wanted: Sequence[str]) -> dict[str, RowValues]:
+    """The rows of a table whose column is one of the wanted, by that column, which is unique."""
+    here = t.metadata.tables[table]
+    return {row[column]: row for row in _all(conn, select(here).where(here.c[column].in_(wanted)))}
 
 
 def documents(conn: Connection) -> Iterator[RowValues]:

@@ -3,6 +3,7 @@
 documents/{id}/{sha256}.pdf                 a version, signed bytes as they are
 documents/{id}/{sha256}.record.json         its record, antin.record/1
 documents/{id}/event-{n}.json               a later fact
+openings/000/000/012/345.0000.json          what opens the log's leaves up to that size, antin.openings/1
 log/checkpoint                              the one mutable object
 log/checkpoints/000/000/012/345             each signed checkpoint, by tree size
 log/tile/{level}/{n}, log/tile/entries/{n}  C2SP tlog-tiles
@@ -19,6 +20,7 @@ LOG = "log/"
 CHECKPOINT = "log/checkpoint"
 CHECKPOINTS = "log/checkpoints/"
 DOCUMENTS = "documents/"
+OPENINGS = "openings/"
 MUTABLE = frozenset({CHECKPOINT})
 MAX_KEY = 200
 LOCK_SUFFIX = ".lock"  # of the directory store's sidecars
@@ -70,10 +72,21 @@ def tile_key(path: str) -> str:
 
 def checkpoint_key(size: int) -> str:
     """Fixed width, so that the highest can be found without listing all."""
+    return CHECKPOINTS + _grouped(size)
+
+
+def openings_key(size: int, part: int = 0) -> str:
+    """What opens the leaves of the stretch of the log that ends at `size`; parts count from 0, and sort so."""
+    if not 0 <= part < 10_000:
+        raise ValueError(f"part {part} is out of range")
+    return f"{OPENINGS}{_grouped(size)}.{part:04d}.json"
+
+
+def _grouped(size: int) -> str:
     digits = f"{size:0{CHECKPOINT_DIGITS}d}"
     if size < 0 or len(digits) != CHECKPOINT_DIGITS:
         raise ValueError(f"tree size {size} is out of range")
-    return CHECKPOINTS + "/".join(digits[i : i + 3] for i in range(0, CHECKPOINT_DIGITS, 3))
+    return "/".join(digits[i : i + 3] for i in range(0, CHECKPOINT_DIGITS, 3))
 
 
 def checkpoint_size(key: str) -> int:

@@ -316,7 +316,7 @@ def test_a_changed_number_row(archive):
 
 def test_a_voided_number_made_good_again(archive):
     archive.sql("UPDATE numbers SET state = 'active', reason = '' WHERE document = ?", archive.voided.id)
-    assert archive.found() == {ids.NUMBER_CHANGED}
+    assert archive.found() == {ids.NUMBER_CHANGED, ids.REGISTER_DIFFERS}
 
 
 def test_a_number_row_changed_together_with_documents_and_register(archive):
@@ -343,6 +343,28 @@ def test_a_number_row_changed_together_with_its_journal(archive):
         previous = digest
     assert {ids.HEAD_DIFFERS, ids.RECORD_DIFFERS} <= archive.found()
     assert ids.JOURNAL_BROKEN not in archive.found()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("subject", "Về việc khác"),
+        ("signer", "Người khác"),
+        ("recipients", '["Người khác"]'),
+        ("kind_name", "Thông báo"),
+        ("copies", 9),
+        ("keeper", "Ai đó"),
+        ("note", "Ghi thêm"),
+    ],
+)
+def test_a_word_of_the_outgoing_register_is_changed(archive, column, value):
+    archive.sql(f"UPDATE outgoing_register SET {column} = ? WHERE document = ?", value, archive.issued.id)  # noqa: S608
+    assert archive.found() == {ids.REGISTER_DIFFERS}
+
+
+def test_a_public_code_changed_in_a_document_that_was_never_archived(archive):
+    archive.sql("UPDATE documents SET public_code = 'forged' WHERE id = ?", archive.voided.id)
+    assert archive.found() == {ids.REGISTER_DIFFERS}
 
 
 def test_a_gap_in_the_numbers(archive):
