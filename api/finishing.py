@@ -362,23 +362,33 @@ class Finishing:
             opinion, summary, agrees = str(verdict.opinion), str(verdict.summary), bool(verdict.agrees)
         except DocumentRefused as exc:  # the worker was killed under it: no opinion, as when pyHanko gives up
             opinion, summary, agrees = "none", f"no opinion ({exc.id})", True
+        deposit = None
         with self.s.transactions.write() as conn:
             documents.lock_row(conn, document.id)
             work.audit_event(self.s, conn, document, None, "crosscheck", opinion=opinion, summary=summary)
             if not agrees:
-                self._stop(conn, document.id, "pyHanko: " + summary)
+                deposit = self._stop(conn, document.id, "pyHanko: " + summary)
             result = {"opinion": opinion, "summary": summary}
             operations.succeed(conn, operation, result, self.s.clock())
+        if deposit is not None:
+            self._carry_out_event(deposit)
         return None
 
-    def _stop(self, conn: Connection, document_id: str, why: str) -> None:
-        """In any state that can be stopped; what is voided or stopped already stays so."""
-        documents.lock_row(conn, document_id)
-        current = documents.get(conn, document_id)
+    def _stop(self, conn: Connection, document_id: str, why: str) -> Deposit | None:
+        """In any state that can be stopped; what is voided or stopped already stays so. The archive is to know it."""
+        current, at = documents.get(conn, document_id), self.s.clock()
         if current.state in (State.STOPPED, State.VOIDED):
-            return
-        documents.advance(conn, current, Act.STOP, self.s.clock(), facts=Facts(reason=why))
+            return None
+        stopped = documents.advance(conn, current, Act.STOP, at, facts=Facts(reason=why))
+        deposit = ingest.plan_event(conn, stopped, "stopped", {"reason": why}, work.SYSTEM, at)
         work.audit_event(self.s, conn, current, None, "stop", reason=why)
+        return deposit
+
+    def _carry_out_event(self, deposit: Deposit) -> None:
+        try:
+            self.s.proofs.carry_out(deposit)
+        except ArchiveUnavailable as exc:  # upkeep tries again
+            log.warning("event of %s waits for the archive: %s", deposit.document, exc)
 
     def _augment(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         """A B-LT version, with revocation data newer than the tokens; enqueued to run after the grace period."""
