@@ -26,7 +26,7 @@ from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.proofs import ProofMaker
 from archive.log.reader import TileReader, checkpoint_at, published_checkpoint
 from archive.log.sequencer import Sequencer
-from archive.openings import REGISTER_CHAIN, ChainRows, Openings, catch_up
+from archive.openings import REGISTER_CHAIN, Openings, ReadChain, catch_up
 from archive.ports import ObjectStore, WorkArea
 from archive.receipt import Receipt
 from policies.reasons import archiving as reasons
@@ -35,7 +35,7 @@ from policies.retention import lock_until
 log = logging.getLogger("antin.proofs")
 WAIT_SECONDS = 20.0
 # Whose rows go into the object store with the leaf of their head.
-CHAINS: Mapping[LeafKind, ChainRows] = {**REGISTER_CHAIN, LeafKind.AUDIT_HEAD: audit.between}
+CHAINS: Mapping[LeafKind, ReadChain] = {**REGISTER_CHAIN, LeafKind.AUDIT_HEAD: audit.between}
 
 
 def log_key(path: Path, origin: str) -> Ed25519LogKey:
@@ -98,7 +98,8 @@ class Proofs:
         """What an earlier version did not store, and the catalogue could not be made again without."""
         head = self.shown_head()
         if head is not None:
-            catch_up(self.store, self.openings, head.size, lock_until(self.clock()))
+            until = lock_until(self.clock())
+            catch_up(self.store, self.openings, head.size, lambda size: self.head(size) or b"", until)
 
     def start(self) -> None:
         self.loop.start()

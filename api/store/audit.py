@@ -17,6 +17,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from api.store.tables import audit
 from archive.catalogue.dialects import lock_name
 from archive.catalogue.prepared import Prepared
+from archive.errors import ArchiveDamaged
+from archive.openings import ChainRows
 
 GENESIS = "0" * 64
 # Built once: every act runs them.
@@ -120,10 +122,15 @@ def hash_at(conn: Connection, agency: str, sequence: int) -> str | None:
     return conn.execute(query).scalar_one_or_none()
 
 
-def between(conn: Connection, agency: str, after: int, upto: int) -> list[dict[str, Any]]:
-    """Rows of a chain with after < sequence ≤ upto, as `archive.openings` carries them: all that the hash covers."""
-    rows = _BETWEEN(conn, {"wanted": agency, "low": after, "high": upto})
-    return [
+def between(conn: Connection, agency: str, after: int, upto: int) -> ChainRows:
+    """Rows of a chain with after < sequence ≤ upto, as `archive.openings` carries them: all that the hash covers.
+
+    Raises ArchiveDamaged when one is missing.
+    """
+    rows = list(_BETWEEN(conn, {"wanted": agency, "low": after, "high": upto}))
+    if [row.sequence for row in rows] != list(range(after + 1, upto + 1)):
+        raise ArchiveDamaged(f"audit of {agency}: rows between {after} and {upto} are missing")
+    told = [
         {
             "ordinal": row.sequence,
             "at": row.at.isoformat(),
@@ -135,6 +142,7 @@ def between(conn: Connection, agency: str, after: int, upto: int) -> list[dict[s
         }
         for row in rows
     ]
+    return ChainRows(rows[0].previous_hash, told)
 
 
 def count(conn: Connection) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from archive.catalogue import Connection
 from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import leaves, register_journal
+from archive.errors import ArchiveDamaged
 from archive.log.leaf import LeafKind
 
 _STRETCH = Prepared(
@@ -23,6 +24,7 @@ _STRETCH = Prepared(
         leaves.c.head_ordinal,
         leaves.c.content_salt,
         leaves.c.record_salt,
+        leaves.c.entry,
         leaves.c.created_at,
     )
     .where(leaves.c.log_index >= bindparam("low"), leaves.c.log_index < bindparam("high"))
@@ -40,7 +42,12 @@ _HEAD_BEFORE = Prepared(
     .limit(1)
 )
 _JOURNAL = Prepared(
-    select(register_journal.c.ordinal, register_journal.c.entry, register_journal.c.at)
+    select(
+        register_journal.c.ordinal,
+        register_journal.c.entry,
+        register_journal.c.at,
+        register_journal.c.previous,
+    )
     .where(
         register_journal.c.agency == bindparam("wanted"),
         register_journal.c.ordinal > bindparam("low"),
@@ -61,6 +68,7 @@ class NumberedLeaf:
     head_ordinal: int | None
     content_salt: bytes | None
     record_salt: bytes | None
+    entry: bytes
     created_at: datetime
 
 
@@ -76,7 +84,11 @@ def head_before(conn: Connection, agency: str, kind: LeafKind, start: int) -> in
     return int(row.head_ordinal) if row else 0
 
 
-def journal(conn: Connection, agency: str, after: int, upto: int) -> list[dict[str, Any]]:
-    """Rows of the registers' journal with after < ordinal ≤ upto, as `archive.openings` carries them."""
-    rows = _JOURNAL(conn, {"wanted": agency, "low": after, "high": upto})
-    return [{"ordinal": row.ordinal, "entry": row.entry, "at": row.at.isoformat()} for row in rows]
+def journal(conn: Connection, agency: str, after: int, upto: int) -> tuple[str, list[dict[str, Any]]]:
+    """Rows of the registers' journal with after < ordinal ≤ upto, as `archive.openings` carries them; before them,
+    the hash before the first. Raises ArchiveDamaged when one is missing."""
+    rows = list(_JOURNAL(conn, {"wanted": agency, "low": after, "high": upto}))
+    if [row.ordinal for row in rows] != list(range(after + 1, upto + 1)):
+        raise ArchiveDamaged(f"register journal of {agency}: rows between {after} and {upto} are missing")
+    told = [{"ordinal": row.ordinal, "entry": row.entry, "at": row.at.isoformat()} for row in rows]
+    return rows[0].previous, told

@@ -2,7 +2,7 @@
 
     1 recover   read the bucket's highest checkpoint and the catalogue's row; refuse a row that is behind
     2 commit    one transaction: indices for pending leaves, and the checkpoint row swapped   ← commit point
-    3 publish   tiles out of the catalogue's leaves, and what opens them, read back; the checkpoint locked; then shown
+    3 publish   what opens the leaves, then tiles, all read back; the checkpoint locked; then shown
 
 After any error the state in memory is forgotten, and the next run begins with step 1. Step 3 is the same
 code after a crash and on a good day, and each of its writes can be repeated. So at most one batch is ever
@@ -11,7 +11,7 @@ committed and not published, whoever sequenced it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from archive.log.edge import Edge, Growth, grow, partial_tiles
 from archive.log.merkle import EMPTY_ROOT
 from archive.log.note import MAX_NOTE, VerifierKey
 from archive.log.recovery import check_heads, check_known, load_edge, read_heads
-from archive.log.tiles import HEIGHT
+from archive.log.tiles import HEIGHT, TileId
 from archive.ports import CheckpointRow, LogCatalogue, LogSigner, ObjectStore
 from archive.storage import keys
 from archive.storage.readback import put_bytes, read_bounded
@@ -55,7 +55,8 @@ class Sequencer(Generic[C]):
     the catalogue's functions, raise `ArchiveUnavailable` when the database does not answer. `reading` opens
     one for reading only. `retain_until` tells how long an object written now is to be locked. `known` are
     heads seen elsewhere (a second store, a witness): the log refuses to start behind them. `beside` tells what
-    else is to be stored with the leaves from start to stop: keys and bytes, the same ones whenever it is asked.
+    is to be stored before the tiles of the leaves from start to stop, whose checkpoint is the given note: keys and
+    bytes, the same ones whenever it is asked.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Sequencer(Generic[C]):
         signer: LogSigner,
         retain_until: Callable[[], datetime | None],
         known: Iterable[Checkpoint] = (),
-        beside: Callable[[int, int], Iterable[tuple[str, bytes]]] = lambda _start, _stop: (),
+        beside: Callable[[int, int, bytes], Iterable[tuple[str, bytes]]] = lambda *_stretch: (),
         batch: int = 1024,
         parallel: bool = True,
     ) -> None:
@@ -158,7 +159,11 @@ class Sequencer(Generic[C]):
             return edge
         head, growth = self._signed(row), self._grow_to(edge, row)
         until = self._retain_until()
-        self._write_stretch(edge.size, growth, until)
+        if edge.size < row.size:
+            for key, data in self._beside(edge.size, row.size, row.note):
+                self._write(key, data, until)
+        # Crash: a signed head with its leaves. Whoever has nothing but the bucket knows what was committed.
+        self._write_tiles(growth, until)
         # Crash: tiles that no checkpoint names; the next run writes the same bytes again.
         self._write(keys.checkpoint_key(row.size), row.note, until)
         # Crash: the bucket has the head but does not show it; the next run starts from it and shows it.
@@ -173,21 +178,15 @@ class Sequencer(Generic[C]):
             raise ArchiveDamaged(f"log: the catalogue's leaves do not give the root it signed at {row.size}")
         return growth
 
-    def _write_stretch(self, start: int, growth: Growth, until: datetime | None) -> None:
-        """Tiles, and what is stored beside them: all of it before a checkpoint names these leaves."""
-
-        def objects() -> Iterator[tuple[str, bytes, datetime | None]]:
-            for tile, data in growth.tiles.items():
-                yield keys.tile_key(tile.path), data, until if tile.full else None
-            if start < growth.edge.size:
-                for key, data in self._beside(start, growth.edge.size):
-                    yield key, data, until
+    def _write_tiles(self, growth: Growth, until: datetime | None) -> None:
+        def write(tile: TileId) -> None:
+            self._write(keys.tile_key(tile.path), growth.tiles[tile], until if tile.full else None)
 
         if self._writers is None:
-            for each in objects():
-                self._write(*each)
+            for tile in growth.tiles:
+                write(tile)
         else:
-            list(self._writers.map(lambda each: self._write(*each), objects()))
+            list(self._writers.map(write, growth.tiles))
 
     def _write(self, key: str, data: bytes, until: datetime | None) -> None:
         """Written and read back; the same bytes may be there already."""

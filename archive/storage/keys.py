@@ -3,7 +3,7 @@
 documents/{id}/{sha256}.pdf                 a version, signed bytes as they are
 documents/{id}/{sha256}.record.json         its record, antin.record/1
 documents/{id}/event-{n}.json               a later fact
-openings/000/000/012/345.0000.json          what opens the log's leaves up to that size, antin.openings/1
+openings/000/000/012/345-{start}.0000.json  what opens the log's leaves from start to that size, antin.openings/1
 log/checkpoint                              the one mutable object
 log/checkpoints/000/000/012/345             each signed checkpoint, by tree size
 log/tile/{level}/{n}, log/tile/entries/{n}  C2SP tlog-tiles
@@ -27,6 +27,7 @@ LOCK_SUFFIX = ".lock"  # of the directory store's sidecars
 CHECKPOINT_DIGITS = 12
 
 _SEGMENT = re.compile(r"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\Z")
+_OPENINGS = re.compile(r"\Aopenings/([0-9/]+)-([0-9]+)\.([0-9]{4})\.json\Z")
 _SHA256 = re.compile(r"\A[0-9a-f]{64}\Z")
 
 
@@ -75,11 +76,22 @@ def checkpoint_key(size: int) -> str:
     return CHECKPOINTS + _grouped(size)
 
 
-def openings_key(size: int, part: int = 0) -> str:
-    """What opens the leaves of the stretch of the log that ends at `size`; parts count from 0, and sort so."""
-    if not 0 <= part < 10_000:
-        raise ValueError(f"part {part} is out of range")
-    return f"{OPENINGS}{_grouped(size)}.{part:04d}.json"
+def openings_key(start: int, stop: int, part: int = 0) -> str:
+    """What opens the leaves with start ≤ index < stop. Sorts by `stop`, then `start`, then part, from 0."""
+    if not (0 <= part < 10_000 and 0 <= start < stop):
+        raise ValueError(f"no such openings: {start} to {stop}, part {part}")
+    return f"{OPENINGS}{_grouped(stop)}-{start:0{CHECKPOINT_DIGITS}d}.{part:04d}.json"
+
+
+def openings_stretch(key: str) -> tuple[int, int, int]:
+    """Inverse of `openings_key`: start, stop, part; ValueError for another key."""
+    found = _OPENINGS.match(key)
+    if found is None:
+        raise ValueError(f"not a key of openings: {key}")
+    stop, start, part = int(found[1].replace("/", "")), int(found[2]), int(found[3])
+    if openings_key(start, stop, part) != key:
+        raise ValueError(f"not a key of openings: {key}")
+    return start, stop, part
 
 
 def _grouped(size: int) -> str:

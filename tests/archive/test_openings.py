@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -13,9 +14,11 @@ from archive.catalogue import documents, log_rows
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from archive.heads import Head, bind
 from archive.log import leaf as leaves
+from archive.log.checkpoint import open_checkpoint
+from archive.log.edge import Edge, grow
 from archive.log.leaf import LeafKind, Opening, Role
 from archive.log.sequencer import Sequencer
-from archive.openings import Openings
+from archive.openings import ChainRows, Openings
 from archive.record import digest, head_bytes
 from archive.registers import outgoing
 from archive.registers.chain import GENESIS, link
@@ -23,7 +26,7 @@ from archive.storage import keys
 from archive.storage.memory import Fault
 from policies.retention import lock_until
 from tests.archive.catalogue_fixtures import AGENCY, AT, request_for, signed_document
-from tests.archive.fsck.conftest import KEY, ORIGIN
+from tests.archive.fsck.conftest import KEY, ORIGIN, VKEY
 from tests.archive.ingest_fixtures import ENTRY, open_house
 
 
@@ -147,8 +150,11 @@ def test_stretches_have_no_gap_and_are_locked_before_the_checkpoint_is_shown(log
 
 def test_many_rows_go_into_parts(tmp_path, monkeypatch):
     monkeypatch.setattr(openings, "ROWS_A_PART", 10)
-    rows = {LeafKind.AUDIT_HEAD: lambda _c, _a, after, upto: [{"ordinal": n + 1} for n in range(after, upto)]}
-    logged = Logged(tmp_path, rows)
+
+    def rows(_conn, _agency, after, upto):
+        return ChainRows(f"before {after + 1}", [{"ordinal": n + 1} for n in range(after, upto)])
+
+    logged = Logged(tmp_path, {LeafKind.AUDIT_HEAD: rows})
     with logged.house.transactions.write() as conn:
         for ordinal in (3, 25, 41):
             bind(conn, Head(LeafKind.AUDIT_HEAD, AGENCY, ordinal, f"{ordinal:064x}"), AT)
@@ -158,6 +164,33 @@ def test_many_rows_go_into_parts(tmp_path, monkeypatch):
     assert [len(journal_of([part])) for part in found] == [10, 10, 10, 10, 1]
     assert [row["ordinal"] for row in journal_of(found)] == list(range(1, 42))
     logged.house.transactions.close()
+
+
+def test_they_are_the_first_thing_that_is_written_and_their_first_part_the_last(logged, monkeypatch):
+    monkeypatch.setattr(openings, "ROWS_A_PART", 1)
+    for number in range(3):
+        logged.house.issued(f"%PDF {number}".encode(), AT + timedelta(days=number))
+    before = set(logged.house.objects.list(""))
+    order, real = [], logged.house.objects.put
+    monkeypatch.setattr(
+        logged.house.objects, "put", lambda key, *a, **k: order.append(key) or real(key, *a, **k)
+    )
+    logged.sequence()
+    written = [key for key in order if key not in before]
+    parts = [keys.openings_stretch(key)[2] for key in written if key.startswith(keys.OPENINGS)]
+    assert parts == [2, 1, 0]
+    assert all(key.startswith(keys.OPENINGS) for key in written[:3])
+    assert not any(key.startswith(keys.OPENINGS) for key in written[3:])
+
+
+def test_they_carry_the_leaves_and_their_signed_head(logged):
+    logged.house.issued(b"%PDF one", AT)
+    logged.sequence()
+    (part,) = logged.stored()
+    head = open_checkpoint(part["note"].encode(), VKEY)
+    entries = [base64.b64decode(leaf["entry"]) for leaf in part["leaves"]]
+    assert grow(Edge(), entries).edge.root() == head.root
+    assert logged.house.objects.open(keys.CHECKPOINT).read() == head.note
 
 
 def test_a_head_that_covers_nothing_new_brings_no_rows(logged):
@@ -196,16 +229,16 @@ def test_what_an_earlier_version_did_not_store_is_caught_up(logged, monkeypatch)
     monkeypatch.setattr(openings, "ROWS_A_PART", 1)
     for number in range(5):
         logged.house.issued(f"%PDF {number}".encode(), AT + timedelta(days=number))
-    logged.sequence(beside=lambda _start, _stop: ())
+    logged.sequence(beside=lambda *_stretch: ())
     size = keys.checkpoint_size(next(logged.house.objects.list(keys.CHECKPOINTS)))
     assert logged.names() == []
     # Killed in its middle, wherever: the next start goes on.
     for write in (1, 2, 1):
         logged.house.objects.fail_at(write, Fault.KEPT)
         with pytest.raises(ArchiveUnavailable):
-            openings.catch_up(logged.house.objects, logged.openings, size, lock_until(AT))
-    openings.catch_up(logged.house.objects, logged.openings, size, lock_until(AT))
-    assert openings.catch_up(logged.house.objects, logged.openings, size, lock_until(AT)) == 0
+            catch_up(logged, size)
+    catch_up(logged, size)
+    assert catch_up(logged, size) == 0
     logged.house.issued(b"%PDF with the new version", AT + timedelta(days=9))
     logged.sequence()
     found = logged.stored()
@@ -213,16 +246,21 @@ def test_what_an_earlier_version_did_not_store_is_caught_up(logged, monkeypatch)
     assert [row["ordinal"] for row in journal_of(found)] == list(range(1, 7))
 
 
+def catch_up(logged, size):
+    def note_at(wanted):
+        return logged.house.objects.open(keys.CHECKPOINT).read() if wanted == size else b""
+
+    return openings.catch_up(logged.house.objects, logged.openings, size, note_at, lock_until(AT))
+
+
 def test_a_catalogue_that_lacks_a_leaf_opens_nothing(logged):
     logged.house.issued(b"%PDF one", AT)
     logged.sequence()
     with pytest.raises(ArchiveDamaged):
-        list(logged.openings(0, 99))
+        logged.openings(0, 99, b"")
 
 
-@pytest.mark.parametrize(
-    "change", [{"to": 9}, {"from": -1}, {"part": 7}, {"schema": "other"}, {"from": True}]
-)
+@pytest.mark.parametrize("change", [{"to": 9}, {"from": -1}, {"part": 7}, {"schema": "other"}])
 def test_a_part_under_anothers_name_is_not_read(logged, change):
     logged.house.issued(b"%PDF one", AT)
     logged.sequence()
