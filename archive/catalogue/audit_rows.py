@@ -178,7 +178,7 @@ def _in_series(table: Table, key: SeriesKey) -> ColumnElement[bool]:
 
 
 def _stream(conn: Connection, query: Select[Any]) -> Iterator[RowValues]:
-    result = conn.execution_options(yield_per=_BLOCK).execute(query)
+    result = conn.execute(query, execution_options={"yield_per": _BLOCK})
     for row in result:
         yield dict(row._mapping)
 
