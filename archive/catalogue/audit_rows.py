@@ -6,13 +6,16 @@ service itself would never have written (a state that does not exist, say) comes
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, func, select, union
 
 from archive.catalogue import Connection
 from archive.catalogue import tables as t
+from archive.storage.keys import pdf_key
 
 _BLOCK = 500
 RowValues = dict[str, Any]
@@ -34,46 +37,83 @@ def documents(conn: Connection) -> Iterator[RowValues]:
     return _stream(conn, select(t.documents).order_by(t.documents.c.id))
 
 
-def document(conn: Connection, document_id: str) -> RowValues | None:
-    return _one(conn, select(t.documents).where(t.documents.c.id == document_id))
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What belongs to a block of documents, by their ids."""
+
+    signers: dict[str, list[RowValues]]
+    versions: dict[str, list[RowValues]]
+    leaves: dict[str, list[RowValues]]  # oldest first
+    events: dict[str, list[RowValues]]
+    objects: dict[str, list[RowValues]]
+    numbers: frozenset[str]  # documents that the number register knows
 
 
-def versions_of(conn: Connection, document_id: str) -> list[RowValues]:
-    here = t.document_versions
-    return _all(conn, select(here).where(here.c.document == document_id).order_by(here.c.ordinal))
-
-
-def leaves_of(conn: Connection, document_id: str) -> list[RowValues]:
-    """The document's leaves, oldest first."""
-    return _all(
-        conn, select(t.leaves).where(t.leaves.c.document == document_id).order_by(t.leaves.c.position)
+def belongings(conn: Connection, documents: Sequence[str]) -> Belongings:
+    """One query for each table."""
+    numbered = select(t.numbers.c.document).where(t.numbers.c.document.in_(documents))
+    return Belongings(
+        signers=_by_document(conn, t.document_signers, documents, t.document_signers.c.ordinal),
+        versions=_by_document(conn, t.document_versions, documents, t.document_versions.c.ordinal),
+        leaves=_by_document(conn, t.leaves, documents, t.leaves.c.position),
+        events=_by_document(conn, t.events, documents, t.events.c.ordinal),
+        objects=_by_document(conn, t.objects, documents, t.objects.c.key),
+        numbers=frozenset(conn.execute(numbered).scalars()),
     )
 
 
-def events_of(conn: Connection, document_id: str) -> list[RowValues]:
-    return _all(conn, select(t.events).where(t.events.c.document == document_id).order_by(t.events.c.ordinal))
+def _by_document(
+    conn: Connection, table: Table, documents: Sequence[str], order: ColumnElement[Any]
+) -> dict[str, list[RowValues]]:
+    found: dict[str, list[RowValues]] = defaultdict(list)
+    for row in _all(conn, select(table).where(table.c.document.in_(documents)).order_by(order)):
+        found[row["document"]].append(row)
+    return found
 
 
-def objects(conn: Connection) -> Iterator[RowValues]:
-    return _stream(conn, select(t.objects).order_by(t.objects.c.key))
+def planned_keys(conn: Connection) -> set[str]:
+    """Keys that deposits will have, or have: few."""
+    planned = set()
+    for row in deposits(conn):
+        planned |= {row["record_key"], pdf_key(row["document"], row["content_sha256"])}
+    return planned
 
 
-def object_of_leaf(conn: Connection, leaf_id: str, role: str) -> RowValues | None:
-    return _one(conn, select(t.objects).where(t.objects.c.leaf == leaf_id, t.objects.c.role == role))
+def told_by_rebuild(conn: Connection, places: Sequence[str]) -> dict[str, str]:
+    """What the rebuild of this catalogue said of these places."""
+    here = t.rebuild_findings.c
+    rows = conn.execute(select(here.place, here.what).where(here.place.in_(places)))
+    return {row.place: row.what for row in rows}
 
 
-def object_at(conn: Connection, key: str) -> RowValues | None:
-    return _one(conn, select(t.objects).where(t.objects.c.key == key))
+def journal_hashes(conn: Connection, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Hashes of rows of journals, by agency and ordinal."""
+    here = t.register_journal.c
+    found: dict[tuple[str, int], str] = {}
+    for agency in {one for one, _ in wanted}:
+        ordinals = sorted({ordinal for one, ordinal in wanted if one == agency})
+        for at in range(0, len(ordinals), _BLOCK):
+            query = select(here.ordinal, here.sha256).where(
+                here.agency == agency, here.ordinal.in_(ordinals[at : at + _BLOCK])
+            )
+            found |= {(agency, row.ordinal): row.sha256 for row in conn.execute(query)}
+    return found
+
+
+def other_leaves(conn: Connection) -> Iterator[RowValues]:
+    """Leaves that are no document's, in the order in which they were committed."""
+    here = t.leaves
+    return _stream(conn, select(here).where(here.c.document.is_(None)).order_by(here.c.position))
+
+
+def count_other_leaves(conn: Connection) -> int:
+    query = select(func.count()).select_from(t.leaves).where(t.leaves.c.document.is_(None))
+    return int(conn.execute(query).scalar_one())
 
 
 def deposits(conn: Connection) -> list[RowValues]:
     """What is planned and not committed: few."""
     return _all(conn, select(t.deposits).order_by(t.deposits.c.planned_at))
-
-
-def leaves(conn: Connection) -> Iterator[RowValues]:
-    """Every leaf, in the order in which they were committed."""
-    return _stream(conn, select(t.leaves).order_by(t.leaves.c.position))
 
 
 def leaf(conn: Connection, leaf_id: str) -> RowValues | None:

@@ -16,6 +16,10 @@ OBJECT_CHANGED = "object.bytes-changed"
 OBJECT_HEAD_DIFFERS = "object.head-differs"
 OBJECT_WITHOUT_ROW = "object.without-row"
 OBJECT_UNREADABLE = "object.unreadable"
+VERSION_SHADOWS = "object.shadowed"
+LOCK_SOFTER = "lock.softer"
+HOLD_MISSING = "hold.missing"
+HOLD_UNKNOWN = "hold.unknown"
 RETENTION_SHORTENED = "retention.shortened"
 RECORD_MALFORMED = "record.malformed"
 RECORD_DIFFERS = "record.differs"
@@ -29,6 +33,8 @@ LEAF_MALFORMED = "leaf.malformed"
 LEAF_DIFFERS = "leaf.differs"
 LEAF_UNOPENED = "leaf.unopened"
 LEAF_PENDING = "leaf.pending"
+OPENINGS_MISSING = "openings.missing"
+OPENINGS_DIFFER = "openings.differ"
 OPENINGS_BROKEN = "openings.broken"
 LOG_TILE_DIFFERS = "log.tile-differs"
 LOG_TILE_MISSING = "log.tile-missing"
@@ -66,6 +72,7 @@ class Report:
 
     findings: list[Finding] = field(default_factory=list)
     read: Counter[str] = field(default_factory=Counter)
+    again: list[tuple[str, str]] = field(default_factory=list)  # key and what of it is looked at once more
 
     def error(self, finding: str, where: str, what: str) -> None:
         self.findings.append(Finding(finding, Severity.ERROR, where, what))

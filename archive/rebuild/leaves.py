@@ -20,11 +20,11 @@ from archive.fsck import findings as ids
 from archive.log import leaf as leaf_format
 from archive.log.leaf import LeafKind, Opening, Role
 from archive.ports import ObjectStore
-from archive.rebuild.ahead import ahead
 from archive.rebuild.chains import Chains, LinkedRow
 from archive.rebuild.log import MALFORMED, Found, SourceLog, entries, entries_of
 from archive.record import digest, head_bytes
 from archive.storage import keys
+from archive.storage.ahead import ahead
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 _STRIDE = 1024  # leaves of a stretch without openings

@@ -25,8 +25,8 @@ from archive.log.reader import TileReader
 from archive.log.recovery import read_heads
 from archive.log.tiles import WIDTH, TileId
 from archive.ports import ObjectStore
-from archive.rebuild.ahead import ahead
 from archive.storage import keys
+from archive.storage.ahead import ahead
 from policies.reasons import archiving as reasons
 
 Found = Callable[[str, str, str], None]  # finding, place, what

@@ -29,10 +29,10 @@ from archive.log.note import VerifierKey
 from archive.log.tiles import WIDTH
 from archive.ports import CheckpointRow, ObjectStore
 from archive.rebuild import documents, leaves, log, registers
-from archive.rebuild.ahead import PARALLEL_READS
 from archive.rebuild.chains import Chains
 from archive.rebuild.log import MALFORMED, SourceLog
 from archive.storage import keys
+from archive.storage.ahead import PARALLEL_READS
 from policies.numbering import civil_date
 from policies.reasons import archiving as reasons
 

@@ -207,7 +207,10 @@ class Archive:
 
     def check(self):
         audit = {LeafKind.AUDIT_HEAD: lambda _c, _a, ordinal: self.audit.get(ordinal)}
-        return check(self.house.transactions.read, self.objects, VKEY, chains=audit)
+        chains = {**REGISTER_CHAIN, LeafKind.AUDIT_HEAD: self.twin.rows}
+        made = Openings(self.house.transactions.read, ORIGIN, chains)
+        stores = {"first": self.objects}
+        return check(self.house.transactions.read, stores, VKEY, chains=audit, openings=made)
 
     def confirm(self, kind, last, year=2026):
         with self.house.transactions.write() as conn:
