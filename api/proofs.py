@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from api.audit_heads import bind_audit
 from api.store import audit
 from api.store.accounts import Account
 from api.transactions import Transactions
@@ -149,6 +150,7 @@ class Proofs:
         with self.transactions.write() as conn:
             record(conn)
             deposit = ingest.plan_event(conn, document, kind, facts, actor.display, at)
+            bind_audit(conn, document.agency, at)  # with it the act's own audit row goes into the archive
         # Crash: the fact stands in the catalogue with its deposit; recovery at start carries it out.
         try:
             self.carry_out(deposit)
