@@ -30,6 +30,7 @@ class Aftercare:
         self.s = services
         self._stopping = stopping
         self._bound_at: datetime | None = None
+        self._caught_up = False
 
     def run_once(self) -> None:
         """All parts. Raises ArchiveUnavailable when the database does not answer."""
@@ -37,6 +38,9 @@ class Aftercare:
         if self._bound_at is None or abs(at - self._bound_at) >= HEADS_EVERY:
             self._bound_at = at
             self.bind_heads()
+        if not self._caught_up:
+            self.s.proofs.catch_up(self._stopping)
+            self._caught_up = True
         while not self._stopping() and self._follow_up():
             pass
 

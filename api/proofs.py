@@ -91,16 +91,20 @@ class Proofs:
             log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
         try:
             self.sequencer.run_once()
-            self._catch_up()
         except ArchiveUnavailable as exc:
             log.warning("log: %s; it is tried again in the background", exc)
 
-    def _catch_up(self) -> None:
-        """What an earlier version did not store, and the catalogue could not be made again without."""
+    def catch_up(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Store what an earlier version did not, and the catalogue could not be made again without.
+
+        In the background, a stretch at a time: an old log may be long. Raises ArchiveUnavailable.
+        """
         head = self.shown_head()
         if head is not None:
             until = lock_until(self.clock())
-            catch_up(self.store, self.openings, head.size, lambda size: self.head(size) or b"", until)
+            catch_up(
+                self.store, self.openings, head.size, lambda size: self.head(size) or b"", until, stopping
+            )
 
     def start(self) -> None:
         self.loop.start()

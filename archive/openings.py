@@ -186,14 +186,15 @@ def catch_up(
     size: int,
     note_at: Callable[[int], bytes],
     retain_until: datetime | None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Write what an earlier version of the service did not: stretches before the first that is there.
 
     From the end on backwards, so that a crash leaves one gap, at the beginning. `note_at` gives the checkpoint of a
-    size, or nothing. Returns how many were written.
+    size, or nothing; `stopping` says that the rest is for another time. Returns how many were written.
     """
     stop, written = _first_missing(store, size), 0
-    while stop > 0:
+    while stop > 0 and not stopping():
         start = (stop - 1) // _STRIDE * _STRIDE
         for key, data in openings(start, stop, note_at(stop)):
             put_bytes(store, key, data, retain_until)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -33,18 +34,29 @@ class Bulk:
         return self
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Rows of Python values, in the order of the columns."""
+        """Rows of Python values, in the order of the columns; what a column's first row has, all of them have."""
         if not rows:
             return
         names = ", ".join(f'"{column}"' for column in columns)
+        converted = _converted(rows, _SQLITE if self._sqlite else _POSTGRESQL)
         if self._sqlite:
             marks = ", ".join("?" * len(columns))
             sql = f'INSERT INTO "{table}" ({names}) VALUES ({marks})'  # noqa: S608
-            self._connection.executemany(sql, _converted(rows, _SQLITE))
+            self._connection.executemany(sql, converted)
             return
         with self._connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
-            for row in _converted(rows, _POSTGRESQL):
+            for row in converted:
                 copy.write_row(row)
+
+    def run(self, statement: str, values: Mapping[str, Any]) -> None:
+        """One statement with named values; `{json}` stands for the facts of an issue."""
+        json_text = "'{{\"number\": \"' || number_text || '\"}}'"
+        if self._sqlite:
+            given = {name: _SQLITE.get(type(value), _same)(value) for name, value in values.items()}
+            self._connection.execute(statement.format(json=json_text.format()), given)
+            return
+        sql = re.sub(r":(\w+)", r"%(\1)s", statement.format(json=f"({json_text.format()})::json"))
+        self._connection.execute(sql, dict(values))
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -79,41 +91,37 @@ class Bulk:
         return [sql for _, sql in found]
 
 
-def _converted(rows: Sequence[Row], converters: dict[type, Callable[[Any], Any]]) -> list[list[Any]]:
-    """The rows, with the columns of those types converted; columns have one type each, or are empty."""
-    kinds = [
-        next((type(value) for value in column if value is not None), type(None))
-        for column in zip(*rows, strict=True)
+def _converted(
+    rows: Sequence[Row], converters: dict[type, Callable[[Any], Any]]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows, whose columns of those types are converted. A column has one value of such a type, or one for each."""
+    places = [
+        (place, converters[type(value)]) for place, value in enumerate(rows[0]) if type(value) in converters
     ]
-    convert = [(place, converters[kind]) for place, kind in enumerate(kinds) if kind in converters]
-    made = [list(row) for row in rows]
-    for place, act in convert:
-        known: dict[Any, Any] = {}
-        for row in made:
-            value = row[place]
-            if value is None:
-                continue
-            if isinstance(value, datetime | date):
-                if value not in known:
-                    known[value] = act(value)
-                row[place] = known[value]
-            else:
-                row[place] = act(value)
-    return made
+    known: dict[int, Any] = {}
+    for row in rows:
+        made = list(row)
+        for place, convert in places:
+            value = made[place]
+            key = id(value)
+            if key not in known:
+                known[key] = convert(value)
+            made[place] = known[key]
+        yield tuple(made)
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _sqlite_time(value: datetime) -> str:
     return value.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value)
-
-
 _SQLITE: dict[type, Callable[[Any], Any]] = {
     datetime: _sqlite_time,
     date: date.isoformat,
-    dict: _json,
-    list: _json,
+    dict: json.dumps,
+    list: json.dumps,
 }
-_POSTGRESQL: dict[type, Callable[[Any], Any]] = {dict: _json, list: _json}
+_POSTGRESQL: dict[type, Callable[[Any], Any]] = {dict: json.dumps, list: json.dumps}

@@ -28,13 +28,13 @@ from typing import Any, BinaryIO
 from api.store import audit
 from api.transactions import Transactions
 from archive.catalogue import documents as document_rows
-from archive.catalogue.tables import metadata as archive_tables
 from archive.catalogue.values import (
     Agency,
     Document,
     JournalEntry,
     NewVersion,
     Number,
+    ObjectRow,
     RegisterRow,
     Signer,
     Version,
@@ -66,7 +66,7 @@ STRETCH = 1024  # documents of one stretch of the log
 MAKERS = 2  # processes that make rows
 PERSON, ACCOUNT, ZERO = "Nguyễn Văn An", "01900000-0000-7000-8000-0000000acc01", "0" * 64
 ACTS = ("receive", "number")  # each document has a row of the audit of each
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_AT, _DAY = AT.isoformat(), civil_date(AT)
 _NUMBER, _ORDINAL, _SIZE = 111222333, 444555666, 777888999  # stand for numbers in the templates
 _PDF, _RECORD = b"antin.commitment/1 pdf\n", b"antin.commitment/1 record\n"
 _DOCUMENT = bytes((1, LeafKind.DOCUMENT, 0))
@@ -110,7 +110,7 @@ class SimulatedArchive:
         return i if i < self.size else None
 
     def code(self, i: int) -> str:
-        return "".join(_BASE32[i >> shift & 31] for shift in range(125, -1, -5))
+        return base64.b32encode(i.to_bytes(16, "big")).decode("ascii").rstrip("=").lower()
 
     def content(self, i: int) -> bytes:
         return b"%%PDF-1.7 simulated document %d\n" % i
@@ -177,8 +177,7 @@ class SimulatedArchive:
             document_rows.put_agency(conn, AGENCY, AT)
         log = _Log(self.key, store)
         with Bulk(transactions) as bulk, makers(self.size) as stretches:
-            series = (AGENCY.code, "QĐ", 2026, 1, self.size, civil_date(AT), False)
-            bulk.insert("number_series", _columns("number_series"), [series])
+            bulk.insert("number_series", SERIES, [(AGENCY.code, "QĐ", 2026, 1, self.size, _DAY, False)])
             for stretch in stretches:
                 for table, rows in stretch.rows.items():
                     bulk.insert(table, COLUMNS[table], rows)
@@ -186,7 +185,33 @@ class SimulatedArchive:
                 for key, text in stretch.openings(note, self.key.name):
                     put(store, key, text.encode(), LOCK)
             row = (1, log.edge.size, log.edge.root(), log.note)
-            bulk.insert("checkpoint", _columns("checkpoint"), [row])
+            bulk.insert("checkpoint", ("id", "size", "root", "note"), [row])
+            for statement in DERIVED:
+                bulk.run(
+                    statement, {"at": AT, "day": _DAY, "account": ACCOUNT, "person": PERSON, **_REGISTER_SQL}
+                )
+
+
+# Rows that follow from other rows: the database makes them faster.
+DERIVED = (
+    """INSERT INTO document_signers (document, ordinal, role, account, display, title, field, signed_at)
+    SELECT id, 0, 'leader', :account, :person, 'Phó Chủ tịch', 'leader_1', :at FROM documents""",
+    """INSERT INTO document_versions (document, ordinal, role, sha256, size, created_at)
+    SELECT document, 1, 'seal-timestamped', sha256, size, :at FROM objects WHERE role = 'content'""",
+    """INSERT INTO numbers (agency, kind, year, number, document, text, document_date, allotted_at, state, reason)
+    SELECT agency, kind, 2026, number, id, number_text, document_date, :at, 'active', '' FROM documents""",
+    """INSERT INTO outgoing_register (document, agency, year, position, number_text, document_date, kind_name, subject,
+        signer, recipients, keeper, copies, sent_on, acknowledged, note, entered_at)
+    SELECT id, agency, 2026, number, number_text, document_date, :kind_name, :subject, :signer, recipients, :keeper,
+        1, :day, '', '', :at FROM documents""",
+    """INSERT INTO events (document, ordinal, kind, facts, actor, at)
+    SELECT id, 1, 'issued', {json}, :person, :at FROM documents""",
+    """INSERT INTO operations (id, kind, document, account, state, payload, result, done, total, created_at, updated_at)
+    SELECT 's' || substr(id, 2), 'stamp-leader', id, :account, 'succeeded', '{{}}', '{{}}', 1, 1, :at, :at
+    FROM documents""",
+    """INSERT INTO operations (id, kind, document, account, state, payload, result, done, total, created_at, updated_at)
+    SELECT 'f' || substr(id, 2), 'finish', id, :account, 'succeeded', '{{}}', '{{}}', 1, 1, :at, :at FROM documents""",
+)
 
 
 @dataclass(frozen=True)
@@ -241,15 +266,15 @@ class Templates:
 
     @staticmethod
     def _journal() -> str:
-        number = Number(AGENCY.code, "QĐ", 2026, _NUMBER, "%(id)s", "%(text)s", civil_date(AT), AT, False, "")
+        number = Number(AGENCY.code, "QĐ", 2026, _NUMBER, "%(id)s", "%(text)s", _DAY, AT, False, "")
         row = RegisterRow(
             document="%(id)s",
             agency=AGENCY.code,
             year=2026,
             position=_NUMBER,
             number_text="%(text)s",
-            document_date=civil_date(AT),
-            sent_on=civil_date(AT),
+            document_date=_DAY,
+            sent_on=_DAY,
             acknowledged="",
             entered_at=AT,
             **_REGISTER,
@@ -276,6 +301,7 @@ _REGISTER: dict[str, Any] = {
     "copies": 1,
     "note": "",
 }
+_REGISTER_SQL = {name: _REGISTER[name] for name in ("kind_name", "subject", "signer", "keeper")}
 
 
 def document(document_id: str, code: str, number: int, text: str, content: str) -> Document:
@@ -294,7 +320,7 @@ def document(document_id: str, code: str, number: int, text: str, content: str) 
         urgency=0,
         number=number,
         number_text=text,
-        document_date=civil_date(AT),
+        document_date=_DAY,
         uploader=ACCOUNT,
         uploader_display=PERSON,
         recipients=_RECIPIENTS,
@@ -382,73 +408,15 @@ def _make(size: int, turn: int, pipe: Any) -> None:
                 pipe.send(made)
 
 
+SERIES = ("agency", "kind", "year", "first_number", "last_number", "last_date", "closed")
+_LEAF = "id kind document agency head_ordinal content_sha256 record_sha256 content_salt record_salt predecessor entry"
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "documents": tuple(column.name for column in archive_tables.tables["documents"].columns),
-    "document_signers": tuple(column.name for column in archive_tables.tables["document_signers"].columns),
-    "document_versions": tuple(column.name for column in archive_tables.tables["document_versions"].columns),
-    "numbers": tuple(column.name for column in archive_tables.tables["numbers"].columns),
-    "register_journal": tuple(column.name for column in archive_tables.tables["register_journal"].columns),
-    "outgoing_register": tuple(column.name for column in archive_tables.tables["outgoing_register"].columns),
-    "leaves": (
-        "id",
-        "kind",
-        "document",
-        "agency",
-        "head_ordinal",
-        "content_sha256",
-        "record_sha256",
-        "content_salt",
-        "record_salt",
-        "predecessor",
-        "entry",
-        "log_index",
-        "created_at",
-    ),
-    "objects": (
-        "key",
-        "document",
-        "leaf",
-        "role",
-        "sha256",
-        "size",
-        "retain_until",
-        "read_back_at",
-        "version",
-        "mode",
-        "hold",
-    ),
-    "events": ("document", "ordinal", "kind", "facts", "actor", "at"),
-    "audit": (
-        "agency",
-        "sequence",
-        "at",
-        "actor",
-        "act",
-        "phase",
-        "subject",
-        "detail",
-        "previous_hash",
-        "hash",
-    ),
-    "operations": (
-        "id",
-        "kind",
-        "document",
-        "account",
-        "state",
-        "payload",
-        "result",
-        "problem",
-        "done",
-        "total",
-        "created_at",
-        "updated_at",
-    ),
+    "documents": tuple(Document.__slots__),
+    "register_journal": tuple(JournalEntry.__slots__),
+    "leaves": (*_LEAF.split(), "log_index", "created_at"),
+    "objects": tuple(ObjectRow.__slots__),
+    "audit": tuple(audit.Entry.__slots__),
 }
-
-
-def _columns(table: str) -> tuple[str, ...]:
-    return tuple(column.name for column in archive_tables.tables[table].columns)
 
 
 class StretchMaker:
@@ -484,7 +452,7 @@ class StretchMaker:
             for turn, act in enumerate(ACTS):
                 sequence, previous = len(ACTS) * i + turn + 1, self.audit_sha256
                 row = (
-                    f'["{AGENCY.code}",{sequence},"{AT.isoformat()}","van-thu","{act}","event","{subject}","{{}}",'
+                    f'["{AGENCY.code}",{sequence},"{_AT}","van-thu","{act}","event","{subject}","{{}}",'
                     f'"{previous}"]'
                 )
                 self.audit_sha256 = sha256(row.encode()).hexdigest()
@@ -514,9 +482,8 @@ def _stretch(
     for one in made:
         _add_event(stretch, rows, one)
     for one, (entry, own, before) in zip(made, journal, strict=True):
-        rows["register_journal"].append(
-            (AGENCY.code, one.i + 1, "QĐ", 2026, one.i + 1, entry, before, own, AT)
-        )
+        row = (AGENCY.code, one.i + 1, "QĐ", 2026, one.i + 1, entry, before, own, AT)
+        rows["register_journal"].append(row)
     for place, (act, subject, own, before) in enumerate(audits):
         sequence = made[0].i * len(ACTS) + place + 1
         rows["audit"].append((AGENCY.code, sequence, AT, "van-thu", act, "event", subject, "{}", before, own))
@@ -528,7 +495,7 @@ def _stretch(
 def _add_leaf(stretch: Stretch, entry: bytes, owner: str | None) -> int:
     stretch.entries.append(entry)
     coded, whose = base64.b64encode(entry).decode("ascii"), f'"{owner}"' if owner else "null"
-    stretch.leaves.append(f'{{"at":"{AT.isoformat()}","document":{whose},"entry":"{coded}"}}')
+    stretch.leaves.append(f'{{"at":"{_AT}","document":{whose},"entry":"{coded}"}}')
     return stretch.start + len(stretch.entries) - 1
 
 
@@ -569,27 +536,13 @@ def _add_document(stretch: Stretch, rows: dict[str, list[tuple[Any, ...]]], one:
     )
     index, leaf = _add_leaf(stretch, entry, one.id), identity.hex()
     digests = (one.content_sha256, one.record_sha256, first, second)
-    rows["leaves"].append((leaf, LeafKind.DOCUMENT, one.id, None, None, *digests, None, entry, index, AT))
+    rows["leaves"].append((leaf, _KIND, one.id, None, None, *digests, None, entry, index, AT))
     rows["documents"].append(_document_row(one))
-    rows["document_signers"].append((one.id, 0, "leader", ACCOUNT, PERSON, "Phó Chủ tịch", "leader_1", AT))
-    size = len(one.content)
-    rows["document_versions"].append((one.id, 1, "seal-timestamped", one.content_sha256, size, AT))
-    day = civil_date(AT)
-    rows["numbers"].append(
-        (AGENCY.code, "QĐ", 2026, one.i + 1, one.id, one.number_text, day, AT, "active", "")
-    )
-    rows["outgoing_register"].append(_register_row(one))
-    kept = ("v", LockMode.COMPLIANCE, False)
     prefix = keys.DOCUMENTS + one.id
-    for role, key, digest, length in (
-        ("content", f"{prefix}/{one.content_sha256}.pdf", one.content_sha256, size),
-        ("record", f"{prefix}/{one.record_sha256}.record.json", one.record_sha256, len(one.record)),
-    ):
-        rows["objects"].append((key, one.id, leaf, role, digest, length, LOCK, AT, *kept))
-    for kind in ("stamp-leader", "finish"):
-        rows["operations"].append(
-            (f"{kind[0]}{one.id[1:]}", kind, one.id, ACCOUNT, "succeeded", {}, {}, None, 1, 1, AT, AT)
-        )
+    content, record = f"{prefix}/{one.content_sha256}.pdf", f"{prefix}/{one.record_sha256}.record.json"
+    kept = (LOCK, AT, "v", _MODE, False)
+    rows["objects"].append((content, one.id, leaf, "content", one.content_sha256, len(one.content), *kept))
+    rows["objects"].append((record, one.id, leaf, "record", one.record_sha256, len(one.record), *kept))
 
 
 def _add_event(stretch: Stretch, rows: dict[str, list[tuple[Any, ...]]], one: Made) -> None:
@@ -603,47 +556,37 @@ def _add_event(stretch: Stretch, rows: dict[str, list[tuple[Any, ...]]], one: Ma
         + leaf_hash(before)
     )
     index, leaf = _add_leaf(stretch, entry, one.id), identity.hex()
-    digests = (one.content_sha256, one.event_sha256, first, second)
-    rows["leaves"].append(
-        (leaf, LeafKind.EVENT, one.id, None, None, *digests, leaf_id(1, one.i).hex(), entry, index, AT)
-    )
+    digests, earlier = (one.content_sha256, one.event_sha256, first, second), leaf_id(1, one.i).hex()
+    rows["leaves"].append((leaf, _EVENT_KIND, one.id, None, None, *digests, earlier, entry, index, AT))
+    kept = (LOCK, AT, "v", _MODE, False)
     key = f"{keys.DOCUMENTS}{one.id}/event-1.json"
-    kept = (LOCK, AT, "v", LockMode.COMPLIANCE, False)
     rows["objects"].append((key, one.id, leaf, "event", one.event_sha256, len(one.event), *kept))
-    rows["events"].append((one.id, 1, "issued", {"number": one.number_text}, PERSON, AT))
+
+
+_KIND, _EVENT_KIND, _MODE = int(LeafKind.DOCUMENT), int(LeafKind.EVENT), str(LockMode.COMPLIANCE)
+_ROW = document("", "", 0, "", "")
+_ALIKE = {
+    **{name: getattr(_ROW, name) for name in Document.__slots__},
+    "state": str(State.ISSUED),
+    "version": 9,
+    "archived_at": AT,
+    "issued_at": AT,
+    "recipients": list(_RECIPIENTS),
+}
 
 
 def _document_row(one: Made) -> tuple[Any, ...]:
-    facts = document(one.id, one.code, one.i + 1, one.number_text, one.content_sha256)
-    values = {name: getattr(facts, name) for name in Document.__slots__}
-    values |= {"state": State.ISSUED, "version": 9, "archived_at": AT, "issued_at": AT}
-    values["recipients"] = list(facts.recipients)
-    return tuple(values[name] for name in COLUMNS["documents"])
-
-
-def _register_row(one: Made) -> tuple[Any, ...]:
-    day = civil_date(AT)
-    values = {
-        **_REGISTER,
-        "document": one.id,
-        "agency": AGENCY.code,
-        "year": 2026,
-        "position": one.i + 1,
-        "number_text": one.number_text,
-        "document_date": day,
-        "recipients": list(_RECIPIENTS),
-        "sent_on": day,
-        "acknowledged": "",
-        "entered_at": AT,
-    }
-    return tuple(values[name] for name in COLUMNS["outgoing_register"])
+    row = _ALIKE.copy()
+    row["id"], row["public_code"], row["number"] = one.id, one.code, one.i + 1
+    row["number_text"], row["current_sha256"] = one.number_text, one.content_sha256
+    return tuple(row.values())
 
 
 def _parts(
     made: list[Made], journal: list[tuple[str, str, str]], audits: list[tuple[str, ...]]
 ) -> list[list[str]]:
     """Chains of the parts, cut as `archive.openings` cuts them."""
-    at, first = AT.isoformat(), made[0].i
+    at, first = _AT, made[0].i
     registers = [
         f'{{"at":"{at}","entry":{json.dumps(entry, ensure_ascii=False)},"ordinal":{first + place + 1}}}'
         for place, (entry, _, _) in enumerate(journal)
