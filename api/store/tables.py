@@ -64,7 +64,13 @@ idempotency = Table(
     Column("status", Integer, nullable=True),  # null while the first request runs
     Column("headers", JSON, nullable=True),
     Column("body", LargeBinary, nullable=True),
-    Column("at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+Index(
+    "ix_idempotency_unanswered",
+    idempotency.c.key,
+    sqlite_where=idempotency.c.status.is_(None),
+    postgresql_where=idempotency.c.status.is_(None),
 )
 
 operations = Table(
@@ -89,6 +95,13 @@ Index(
     operations.c.id,
     sqlite_where=operations.c.state.in_(("waiting", "running")),
     postgresql_where=operations.c.state.in_(("waiting", "running")),
+)
+Index(
+    "ix_operations_kind",
+    operations.c.kind,
+    operations.c.created_at,
+    sqlite_where=operations.c.document.is_(None),
+    postgresql_where=operations.c.document.is_(None),
 )
 
 timestamp_tokens = Table(
