@@ -131,6 +131,7 @@ FILLED = (
     "objects",
     "events",
     "checkpoint",
+    "deployment",
 )
 
 
