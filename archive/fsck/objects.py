@@ -23,7 +23,7 @@ from policies.vocabulary import LockMode
 
 RowValues = dict[str, Any]
 _WITH_DATA = frozenset({ObjectRole.RECORD, ObjectRole.EVENT})
-_JUDGED_ELSEWHERE = (keys.LOG, keys.OPENINGS, keys.CANARY)  # with the log; by the canary itself
+_JUDGED_ELSEWHERE = (keys.LOG, keys.CANARY)  # with the log; by the canary itself
 
 
 @dataclass(frozen=True, slots=True)
