@@ -12,8 +12,8 @@ import click
 
 from api.settings import ObjectStoreSettings, Settings, SettingsError
 from api.wiring import tools
+from api.wiring.rights import bucket_policy, seaweedfs_actions
 from archive.errors import StoreUnavailable
-from archive.storage.s3_rights import bucket_policy, seaweedfs_actions
 from policies.reasons import storage as reasons
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

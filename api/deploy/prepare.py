@@ -17,8 +17,8 @@ from api.deploy.certificates import Authority, Issued
 from api.deploy.layout import Layout
 from api.deploy.texts import ANTIN, FILER, HAPROXY, HBA, INIT_SQL, SECURITY
 from api.settings import SettingsError
+from api.wiring.rights import seaweedfs_actions
 from archive.log.note import Ed25519LogKey
-from archive.storage.s3_rights import seaweedfs_actions
 
 OWNER_ONLY, READABLE = 0o600, 0o644
 BUCKET, WORK_BUCKET = "antin", "antin-work"
