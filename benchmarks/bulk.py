@@ -14,10 +14,11 @@ from sqlalchemy import text
 from api.transactions import Transactions
 
 Row = Sequence[Any]
+ROWS_A_COMMIT = 200_000
 
 
 class Bulk:
-    """Inserts by the driver itself; secondary indexes are made at the end. One transaction on SQLite."""
+    """Inserts by the driver itself; secondary indexes are made at the end. Nothing of it survives a crash."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._engine = transactions.engine
@@ -31,7 +32,16 @@ class Bulk:
                 self._connection.execute(f"PRAGMA {pragma}")
             self._connection.execute("BEGIN")
         self._indexes = self._drop_indexes()
+        self._left = ROWS_A_COMMIT
         return self
+
+    def _begin_anew(self) -> None:
+        """So that the write-ahead log stays short."""
+        if self._sqlite:
+            self._connection.execute("COMMIT")
+            self._connection.execute("BEGIN")
+        else:
+            self._connection.commit()
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Rows of Python values, in the order of the columns; what a column's first row has, all of them have."""
@@ -39,6 +49,10 @@ class Bulk:
             return
         names = ", ".join(f'"{column}"' for column in columns)
         converted = _converted(rows, _SQLITE if self._sqlite else _POSTGRESQL)
+        self._left -= len(rows)
+        if self._left < 0:
+            self._left = ROWS_A_COMMIT
+            self._begin_anew()
         if self._sqlite:
             marks = ", ".join("?" * len(columns))
             sql = f'INSERT INTO "{table}" ({names}) VALUES ({marks})'  # noqa: S608
