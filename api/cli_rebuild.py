@@ -78,9 +78,8 @@ def run_confirm(settings: Settings, kind: str, year: int, last: int, *, sure: bo
     """Open the series. Numbers that only people know of are entered as lost, once that was said twice."""
     series = Series(settings.agency_code, kind, year)
     with service.bench(settings) as bench:
-        known = {state.series: state.last_number for state in rebuilding.closed(bench)}
-        archived = known.get(series, 0)
-        if last > archived and not sure:
+        archived = rebuilding.last_in_archive(bench, series)
+        if archived is not None and last > archived and not sure:
             numbers = f"{archived + 1:02d}–{last:02d}"
             question = f"{kind} {year}: numbers {numbers} are entered as lost and never given again. Go on?"
             click.confirm(question, abort=True)

@@ -102,6 +102,15 @@ def confirm_series(bench: Bench, series: Series, last: int, operator: str) -> Co
     return done
 
 
+def last_in_archive(bench: Bench, series: Series) -> int | None:
+    """The last number that the archive proves for a series that is, or would be, closed; None for an open one."""
+    with bench.transactions.read() as conn:
+        state = register_rows.series(conn, series)
+    if state is None:
+        return 0
+    return state.last_number if state.closed else None
+
+
 def closed(bench: Bench) -> tuple[SeriesState, ...]:
     """Series that wait for a confirmation."""
     with bench.transactions.read() as conn:
