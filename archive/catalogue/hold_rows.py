@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, exists, false, insert, or_, select, true, tuple_, update
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
@@ -128,7 +128,7 @@ def to_hold(conn: Connection, limit: int) -> tuple[ObjectRow, ...]:
         objects.c.file.in_(_files()),
         objects.c.file.is_(None) & objects.c.dossier.in_(_dossiers()),
     )
-    return _objects(conn, select(objects).where(objects.c.hold.is_(False), owned), limit)
+    return _objects(conn, select(objects).where(objects.c.hold == false(), owned), limit)
 
 
 def to_let_go(conn: Connection, limit: int) -> tuple[ObjectRow, ...]:
@@ -139,7 +139,7 @@ def to_let_go(conn: Connection, limit: int) -> tuple[ObjectRow, ...]:
         & ~exists(_files().where(dossier_entries.c.file == objects.c.file))
         & ~exists(_dossiers().where(holds.c.dossier == objects.c.dossier, objects.c.file.is_(None)))
     )
-    return _objects(conn, select(objects).where(objects.c.hold.is_(True), free), limit)
+    return _objects(conn, select(objects).where(objects.c.hold == true(), free), limit)
 
 
 def _named() -> Select[Any]:
