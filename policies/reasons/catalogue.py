@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from policies.reasons import access, archiving, changes, document, issuing, keeping, signing, verification
+from policies.reasons import (
+    access,
+    archiving,
+    changes,
+    database,
+    document,
+    issuing,
+    keeping,
+    signing,
+    verification,
+)
 from policies.refusals import Reason
 
 MODULES: tuple[ModuleType, ...] = (
     access,
     archiving,
     changes,
+    database,
     document,
     issuing,
     keeping,
