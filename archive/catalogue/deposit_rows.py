@@ -34,9 +34,12 @@ def deposit(conn: Connection, leaf: str) -> Deposit | None:
 
 
 def deposits_left(conn: Connection) -> tuple[Deposit, ...]:
-    """Everything planned and not committed, oldest first; what was voided meanwhile is not to be archived."""
+    """Everything planned and not committed, oldest first; what was voided meanwhile is not to be archived, only
+    what happened to it later."""
     voided = select(documents.c.id).where(
-        documents.c.id == deposits.c.document, documents.c.state == State.VOIDED
+        documents.c.id == deposits.c.document,
+        documents.c.state == State.VOIDED,
+        deposits.c.kind == LeafKind.DOCUMENT,
     )
     query = select(deposits).where(~voided.exists()).order_by(deposits.c.planned_at, deposits.c.leaf)
     return tuple(_deposit(row) for row in conn.execute(query))

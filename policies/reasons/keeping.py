@@ -192,8 +192,8 @@ NO_HOLD = Reason(
 UNDER_HOLD = Reason(
     "keeping.under-hold",
     "Luật Lưu trữ 33/2024/QH15, Điều 16",
-    "Tài liệu đang bị tạm giữ theo yêu cầu pháp lý ({reason}) nên không thể rút khỏi hồ sơ. Phải gỡ tạm giữ trước.",
-    "The record is under a legal hold ({reason}) and cannot be taken out. The hold has to be released first.",
+    "Tài liệu đang bị tạm giữ theo yêu cầu pháp lý ({why}) nên không thể rút khỏi hồ sơ. Phải gỡ tạm giữ trước.",
+    "The record is under a legal hold ({why}) and cannot be taken out. The hold has to be released first.",
 )
 HOLD_BASIS_NEEDED = Reason(
     "keeping.hold-basis-needed",
