@@ -22,7 +22,7 @@ from archive import ingest
 from archive.catalogue import Connection, documents, dossier_rows, hold_rows
 from archive.catalogue.identity import new_id
 from archive.catalogue.keeping_values import DossierDeposit, Hold
-from archive.catalogue.values import Deposit, ObjectRow
+from archive.catalogue.values import Deposit, Document, ObjectRow
 from archive.errors import ArchiveDamaged, ArchiveRefused
 from archive.ports import ObjectStore
 from archive.registers import dossiers
@@ -89,6 +89,8 @@ def place(
         found = dossier_rows.locked(conn, hold.dossier)
         if found.agency != agency:
             raise ArchiveRefused(reasons.NO_DOSSIER)
+    for document_id in named:
+        _archived(conn, hold, document_id)
     hold_rows.insert_hold(conn, hold)
     return _told(conn, hold, PLACED, by, at)
 
@@ -172,13 +174,13 @@ def enforce(begin: Begin, stores: Sequence[ObjectStore]) -> int:
             for row in found:
                 for number, store in enumerate(stores):
                     _set(store, row, held, first=number == 0)
+            if not found:
+                break
             # Crash: stores have the flag and rows do not say so; the next run sets it again.
             with begin() as conn:
                 for row in found:
                     hold_rows.set_flag(conn, row.key, held)
             changed += len(found)
-            if len(found) < BLOCK:
-                break
     return changed
 
 
@@ -218,13 +220,19 @@ def _event(
     by: Person,
     at: datetime,
 ) -> Deposit:
+    document = _archived(conn, hold, document_id)
+    return ingest.plan_event(conn, document, kind, facts, by.display, at)
+
+
+def _archived(conn: Connection, hold: Hold, document_id: str) -> Document:
+    """A document that may be held, its row held until the transaction ends."""
     documents.lock_row(conn, document_id)
     document = documents.find(conn, document_id)
     if document is None or document.agency != hold.agency:
         raise ArchiveRefused(archiving.NO_DOCUMENT)
     if document.archived_at is None:
         raise ArchiveRefused(reasons.HOLD_NOT_ARCHIVED, what=document.number_text or document.subject)
-    return ingest.plan_event(conn, document, kind, facts, by.display, at)
+    return document
 
 
 def _facts(hold: Hold) -> dict[str, str]:

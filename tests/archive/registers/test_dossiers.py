@@ -27,8 +27,8 @@ PDF = b"%PDF-1.7 scan"
 
 
 @pytest.fixture
-def house(tmp_path):
-    opened = open_house(tmp_path)
+def house(tmp_path, database):
+    opened = open_house(tmp_path, database)
     yield opened
     opened.transactions.close()
 
