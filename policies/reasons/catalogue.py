@@ -13,6 +13,7 @@ from policies.reasons import (
     issuing,
     keeping,
     signing,
+    storage,
     verification,
 )
 from policies.refusals import Reason
@@ -26,6 +27,7 @@ MODULES: tuple[ModuleType, ...] = (
     issuing,
     keeping,
     signing,
+    storage,
     verification,
 )
 
