@@ -6,7 +6,7 @@ service itself would never have written (a state that does not exist, say) comes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, func, select, union
@@ -146,6 +146,106 @@ def journal_at(conn: Connection, agency: str, ordinal: int) -> RowValues | None:
     return _one(conn, select(here).where(here.c.agency == agency, here.c.ordinal == ordinal))
 
 
+def dossiers(conn: Connection) -> Iterator[RowValues]:
+    return _stream(conn, select(t.dossiers).order_by(t.dossiers.c.id))
+
+
+def dossier_versions(conn: Connection, dossier_id: str) -> list[RowValues]:
+    here = t.dossier_versions
+    return _all(conn, select(here).where(here.c.dossier == dossier_id).order_by(here.c.ordinal))
+
+
+def dossier_entries(conn: Connection, dossier_id: str) -> list[RowValues]:
+    """Every entry that there ever was, in order."""
+    here = t.dossier_entries
+    return _all(conn, select(here).where(here.c.dossier == dossier_id).order_by(here.c.ordinal))
+
+
+def dossier_files(conn: Connection, dossier_id: str) -> list[RowValues]:
+    """Files that are stored under the dossier's keys."""
+    here = t.dossier_files
+    return _all(conn, select(here).where(here.c.dossier == dossier_id).order_by(here.c.id))
+
+
+def dossier_leaves(conn: Connection, dossier_id: str) -> list[RowValues]:
+    here = t.leaves
+    return _all(conn, select(here).where(here.c.dossier == dossier_id).order_by(here.c.position))
+
+
+def dossier_deposits(conn: Connection) -> list[RowValues]:
+    """What is planned and not committed: few."""
+    return _all(conn, select(t.dossier_deposits).order_by(t.dossier_deposits.c.planned_at))
+
+
+def filings(conn: Connection, row: RowValues) -> list[RowValues]:
+    """What dossiers say (state, years, work_ended) of the document, file or dossier whose object the row is."""
+    entry, here = t.dossier_entries.c, t.dossiers.c
+    said = select(here.id, here.state, here.years, here.work_ended)
+    if row["document"] is None and row["file"] is None:
+        return _all(conn, said.where(here.id == row["dossier"]))
+    return _all(conn, said.join(t.dossier_entries, entry.dossier == here.id).where(_thing(row), _PRESENT))
+
+
+def things_in(conn: Connection, dossier_id: str) -> list[RowValues]:
+    """What lies in the dossier now: (document, file) of each entry."""
+    here = t.dossier_entries
+    return _all(conn, select(here.c.document, here.c.file).where(here.c.dossier == dossier_id, _PRESENT))
+
+
+def entries_of(conn: Connection, document_id: str) -> list[RowValues]:
+    """Entries of dossiers in which the document lies now."""
+    here = t.dossier_entries
+    return _all(conn, select(here).where(here.c.document == document_id, _PRESENT))
+
+
+def holds(conn: Connection) -> Iterator[RowValues]:
+    return _stream(conn, select(t.holds).order_by(t.holds.c.id))
+
+
+def hold(conn: Connection, hold_id: str) -> RowValues | None:
+    return _one(conn, select(t.holds).where(t.holds.c.id == hold_id))
+
+
+def hold_documents(conn: Connection, hold_id: str) -> list[str]:
+    here = t.hold_documents.c
+    return list(conn.execute(select(here.document).where(here.hold == hold_id)).scalars())
+
+
+def hold_versions(conn: Connection, acts: Collection[str]) -> dict[tuple[str, str], int]:
+    """How many versions of each dossier tell of each of the acts."""
+    here = t.dossier_versions.c
+    query = select(here.dossier, here.act, func.count()).where(here.act.in_([str(act) for act in acts]))
+    return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(here.dossier, here.act))}
+
+
+def holds_over(conn: Connection, row: RowValues) -> list[RowValues]:
+    """Holds, in whatever state, over the document, file or dossier whose object the row is."""
+    here, entry = t.holds.c, t.dossier_entries.c
+    if row["document"] is None and row["file"] is None:
+        return _all(conn, select(t.holds).where(here.dossier == row["dossier"]))
+    found = _all(
+        conn,
+        select(t.holds).join(t.dossier_entries, entry.dossier == here.dossier).where(_thing(row), _PRESENT),
+    )
+    if row["document"] is not None:
+        named = t.hold_documents.c
+        found += _all(
+            conn,
+            select(t.holds)
+            .join(t.hold_documents, named.hold == here.id)
+            .where(named.document == row["document"]),
+        )
+    return found
+
+
+def _thing(row: RowValues) -> ColumnElement[bool]:
+    column = "file" if row["document"] is None else "document"
+    return t.dossier_entries.c[column].in_([row[column]])
+
+
+_PRESENT = t.dossier_entries.c.removed_in.is_(None)
+
+
 def dangling(conn: Connection) -> Iterator[tuple[str, str, str]]:
     """(table, row, document) of rows whose document is not there, whatever the foreign keys say."""
     for table, row in _OWNED:
@@ -163,6 +263,8 @@ _OWNED = (
     ("events", "ordinal"),
     ("numbers", "text"),
     ("outgoing_register", "number_text"),
+    ("dossier_entries", "ordinal"),
+    ("hold_documents", "hold"),
 )
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from archive.catalogue import Connection, audit_rows
 from archive.fsck import findings as ids
+from archive.fsck.dossiers import check_filed
 from archive.fsck.findings import Progress, Report
+from archive.fsck.holds import check_told
 from archive.log.leaf import LeafKind
 from policies.vocabulary import State
 
@@ -42,6 +44,8 @@ def _check_document(conn: Connection, row: dict[str, Any], report: Report) -> No
     for lost in set(contents) - known:
         report.error(ids.ROW_MISSING, where, f"its archived version {lost} has no row")
     _check_events(conn, row, leaves, report)
+    check_filed(conn, row, report)
+    check_told(conn, row, report)
 
 
 def _check_events(

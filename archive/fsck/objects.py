@@ -10,7 +10,7 @@ from archive.fsck import findings as ids
 from archive.fsck.findings import Progress, Report
 from archive.ports import ObjectStore
 from archive.storage.blocks import hash_blocks
-from archive.storage.keys import DOCUMENTS, pdf_key
+from archive.storage.keys import DOCUMENTS, DOSSIERS, dossier_file_key, pdf_key
 
 
 def check_objects(conn: Connection, store: ObjectStore, report: Report, progress: Progress) -> None:
@@ -23,10 +23,13 @@ def check_objects(conn: Connection, store: ObjectStore, report: Report, progress
 
 
 def unknown_objects(conn: Connection, store: ObjectStore) -> list[str]:
-    """Keys of documents that neither a row nor a deposit of this snapshot names."""
+    """Keys of documents and dossiers that neither a row nor a deposit of this snapshot names."""
     planned = _planned_keys(conn)
     return [
-        key for key in store.list(DOCUMENTS) if key not in planned and audit_rows.object_at(conn, key) is None
+        key
+        for prefix in (DOCUMENTS, DOSSIERS)
+        for key in store.list(prefix)
+        if key not in planned and audit_rows.object_at(conn, key) is None
     ]
 
 
@@ -43,12 +46,18 @@ def check_deposits(conn: Connection, report: Report) -> None:
     for row in audit_rows.deposits(conn):
         where = f"document {row['document']}, leaf {row['leaf']}"
         report.note(ids.DEPOSIT_LEFT, where, f"planned at {row['planned_at'].isoformat()}, not committed yet")
+    for row in audit_rows.dossier_deposits(conn):
+        where = f"dossier {row['dossier']}, version {row['version']}"
+        report.note(ids.DEPOSIT_LEFT, where, f"planned at {row['planned_at'].isoformat()}, not committed yet")
 
 
 def _planned_keys(conn: Connection) -> set[str]:
     keys = set()
     for row in audit_rows.deposits(conn):
         keys |= {row["record_key"], pdf_key(row["document"], row["content_sha256"])}
+    for row in audit_rows.dossier_deposits(conn):
+        files = (dossier_file_key(row["dossier"], file["sha256"]) for file in row["files"])
+        keys |= {row["record_key"], *files}
     return keys
 
 
@@ -74,3 +83,7 @@ def _check_object(store: ObjectStore, row: dict[str, Any], report: Report) -> No
     if head.retain_until is None or head.retain_until < row["retain_until"]:
         what = f"locked until {head.retain_until}, the catalogue says {row['retain_until']}"
         report.error(ids.RETENTION_SHORTENED, key, what)
+    if row["hold"] and not head.hold:
+        report.error(ids.HOLD_NOT_IN_STORE, key, "the catalogue says that it is held, the store does not")
+    if head.hold and not row["hold"]:
+        report.note(ids.HOLD_LEFT_IN_STORE, key, "held in the store, and the catalogue does not say so")

@@ -67,7 +67,8 @@ class Audited:
 
     def sql(self, statement, *parameters) -> None:
         with sqlite3.connect(self.database) as raw:
-            assert raw.execute(statement, parameters).rowcount > 0, "the attack changed nothing"
+            given = parameters[0] if parameters and isinstance(parameters[0], dict) else parameters
+            assert raw.execute(statement, given).rowcount > 0, "the attack changed nothing"
 
     def ask(self, query, *parameters):
         with sqlite3.connect(self.database) as raw:
