@@ -56,6 +56,7 @@ class Checking:
             self.s.store,
             key,
             chains={LeafKind.AUDIT_HEAD: audit_chain},
+            at=self.s.clock(),
             progress=progress,
         )
         with self.s.transactions.read() as conn:

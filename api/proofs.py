@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ from typing import Any
 
 from api.store.accounts import Account
 from api.transactions import Transactions
-from archive import ingest, receipts
+from archive import filing, ingest, receipts
 from archive.catalogue import Connection, documents, log_rows
+from archive.catalogue.keeping_values import DossierDeposit
 from archive.catalogue.values import Deposit, Document, Leaf
 from archive.errors import ArchiveRefused, ArchiveUnavailable
 from archive.log.checkpoint import SignedCheckpoint
@@ -79,8 +80,11 @@ class Proofs:
 
         Raises ArchiveDamaged when the log is behind, or not, what it has shown before.
         """
-        for failure in ingest.recover(self.store, self.work, self.transactions.write, self.clock()):
+        given = self.store, self.work, self.transactions.write, self.clock()
+        for failure in ingest.recover(*given):
             log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
+        for stuck in filing.recover(*given):
+            log.error("deposit %s was not carried out: %s", stuck.deposit.leaf, stuck.error)
         try:
             self.sequencer.run_once()
         except ArchiveUnavailable as exc:
@@ -102,16 +106,16 @@ class Proofs:
         """Of proofs that were never started."""
         self.sequencer.close()
 
-    def carry_out(self, deposit: Deposit) -> Leaf:
+    def carry_out(self, deposit: Deposit | DossierDeposit) -> Leaf:
         """Store, commit, and wait until the log has numbered and shown the leaf.
 
-        Raises what `archive.ingest.carry_out` does; ArchiveUnavailable when the log did not answer in time
+        Raises what `archive.ingest` and `archive.filing` do; ArchiveUnavailable when the log did not answer in time
         (the leaf is committed then and gets its number later).
         """
         self.check_running()
         numbered = self.loop.expect(deposit.leaf)
         try:
-            leaf = ingest.carry_out(deposit, self.store, self.work, self.transactions.write, self.clock())
+            leaf = self._carry_out(deposit)
             self.loop.wake()
             numbered.result(WAIT_SECONDS)
         except (FutureTimeout, CancelledError) as exc:
@@ -119,6 +123,22 @@ class Proofs:
         finally:
             self.loop.forget(deposit.leaf)
         return leaf
+
+    def _carry_out(self, deposit: Deposit | DossierDeposit) -> Leaf:
+        given = self.store, self.work, self.transactions.write, self.clock()
+        if isinstance(deposit, DossierDeposit):
+            return filing.carry_out(deposit, *given)
+        return ingest.carry_out(deposit, *given)
+
+    def keep(self, deposits: Iterable[Deposit | DossierDeposit]) -> bool:
+        """Carry out what an act has committed; False when the archive does not take it now: it is tried again."""
+        for deposit in deposits:
+            try:
+                self.carry_out(deposit)
+            except ArchiveUnavailable as exc:
+                log.warning("deposit %s waits for the archive: %s", deposit.leaf, exc)
+                return False
+        return True
 
     def event(
         self,

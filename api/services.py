@@ -25,6 +25,7 @@ from api.transactions import Transactions
 from api.turns import Turns
 from archive.ports import ObjectStore, WorkArea
 from policies.intake import IntakeProfile
+from policies.retention import Rule
 from signer.creation.native.drawing import Stamps as DrawnStamps
 from signer.keys.checks import SigningRules
 from signer.ports import RevocationSource, TimestampAuthority
@@ -81,6 +82,7 @@ class Services:
     tsa: TimestampAuthority
     intake_profile: IntakeProfile
     proofs: Proofs
+    retention: tuple[Rule, ...]
     demo: DemoPki | None = None
     asking: Line = field(init=False)  # held while the time-stamp authority is asked, and for nothing else
     working: Line = field(init=False)  # held while a document is worked on, never while one waits for a token

@@ -6,14 +6,17 @@ At start and then twice a minute. Everything here is repeatable, and does nothin
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Thread
 
 from api import problems
 from api.finishing import Finishing
+from api.holding import Holding
 from api.services import Services
 from api.store import idempotency, operations
-from archive.catalogue import deposit_rows
+from archive.catalogue import deposit_rows, dossier_rows
+from archive.catalogue.keeping_values import DossierDeposit
 from archive.catalogue.values import Deposit
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from archive.log.leaf import LeafKind
@@ -44,11 +47,15 @@ class Upkeep:
             self._thread.join()
 
     def _run(self) -> None:
+        self._try(self.keep_what_is_held)
         while not self._stopping.wait(SECONDS):
-            try:
-                self.run_once()
-            except ArchiveUnavailable as exc:
-                log.warning("upkeep: %s", exc)
+            self._try(self.run_once)
+
+    def _try(self, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except (ArchiveUnavailable, ArchiveDamaged) as exc:
+            log.warning("upkeep: %s", exc)
 
     def run_once(self) -> None:
         """All parts. Raises ArchiveUnavailable when the database does not answer."""
@@ -56,6 +63,7 @@ class Upkeep:
         self.end_lost_operations()
         with self.s.transactions.note() as conn:
             idempotency.forget_old(conn, self.s.clock())
+        self.keep_what_is_held()
 
     def carry_out_what_is_left(self) -> None:
         """Deposits that a store's bad moment left, by the code that makes them on a good day."""
@@ -64,6 +72,26 @@ class Upkeep:
         for deposit in left:
             if self.s.clock() - deposit.planned_at > PATIENCE and not self._stopping.is_set():
                 self._carry_out(deposit)
+        with self.s.transactions.read() as conn:
+            versions = dossier_rows.deposits_left(conn)
+        for version in versions:
+            if self.s.clock() - version.planned_at > PATIENCE and not self._stopping.is_set():
+                self._carry_out_version(version)
+
+    def _carry_out_version(self, deposit: DossierDeposit) -> None:
+        try:
+            self.s.proofs.carry_out(deposit)
+        except (Refused, ArchiveUnavailable, ArchiveDamaged) as exc:
+            log.warning("version %s of dossier %s: %s", deposit.version, deposit.dossier, exc)
+
+    def keep_what_is_held(self) -> None:
+        """Holds and the store's flags, brought together again: after a crash, and for what came under a hold since.
+
+        Raises ArchiveUnavailable, ArchiveDamaged when a store does not show what it was told.
+        """
+        changed = Holding(self.s).enforce()
+        if changed:
+            log.info("holds: %s objects changed", changed)
 
     def _carry_out(self, deposit: Deposit) -> None:
         try:

@@ -159,17 +159,17 @@ def settle(conn: Connection, at: datetime) -> tuple[Hold, ...]:
     return tuple(done)
 
 
-def enforce(begin: Begin, stores: Sequence[ObjectStore]) -> int:
+def enforce(begin: Begin, stores: Sequence[ObjectStore], reading: Begin | None = None) -> int:
     """Every object's flag as the holds want it, in every store, read back; returns how many were changed.
 
-    `stores`: the first is the one that the rows speak of; another may not have every object yet. Raises
+    `reading` looks for them without holding up those who write. `stores`: the first is the one that the rows speak of; another may not have every object yet. Raises
     ArchiveUnavailable (run it again), ArchiveDamaged when a store does not show what it was told.
     """
     changed = 0
     # Holds last: what was placed while something else was let go is seen to here.
     for held, wrong in ((False, hold_rows.to_let_go), (True, hold_rows.to_hold)):
         while True:
-            with begin() as conn:
+            with (reading or begin)() as conn:
                 found = wrong(conn, BLOCK)
             for row in found:
                 for number, store in enumerate(stores):

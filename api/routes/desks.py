@@ -445,7 +445,7 @@ def _act_with_reason(path: str, method: str) -> None:
     )
 
 
-for _path in ("issue", "file", "withdraw", "resubmit"):
+for _path in ("issue", "withdraw", "resubmit"):
     _act(_path, _path)
 for _path in ("recall", "void", "resume"):
     _act_with_reason(_path, _path)

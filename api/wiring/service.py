@@ -26,6 +26,7 @@ from api.stamps import Stamps
 from api.transactions import Transactions
 from api.upkeep import Upkeep
 from api.wiring.clock import clock
+from api.wiring.rules import retention_table
 from api.wiring.tools import password_of
 from archive.catalogue import documents
 from archive.catalogue.values import Agency
@@ -99,6 +100,7 @@ def build(given: Settings) -> Services:
         proofs=proofs.Proofs(
             transactions, store, store, proofs.log_key(given.data_dir / "log.key", given.origin), clock
         ),
+        retention=retention_table(given.retention_file),
         demo=demo,
     )
     services.jobs = DbosJobs(

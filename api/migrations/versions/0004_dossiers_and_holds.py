@@ -1,5 +1,7 @@
 """Dossiers, their versions, files and entries; legal holds; objects and leaves that are a dossier's"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -31,7 +33,7 @@ def upgrade() -> None:
     op.create_index('ix_objects_held', 'objects', ['key'], unique=False, sqlite_where=sa.text('hold = 1'), postgresql_where=sa.text('hold'))
 
 
-def _where(condition: str) -> dict[str, sa.TextClause]:
+def _where(condition: str) -> Any:
     return {'sqlite_where': sa.text(condition), 'postgresql_where': sa.text(condition)}
 
 
