@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Select, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import Connection
+from archive.catalogue.documents import contains
 from archive.catalogue.keeping_values import (
     Dossier,
     DossierDeposit,
@@ -93,7 +94,7 @@ def page(
     here = dossiers.c
     query = select(dossiers).where(here.agency == agency, here.state.in_([str(state) for state in states]))
     for word in words:
-        query = query.where(_contains(word))
+        query = query.where(contains(word, here.code, here.title, here.heading))
     if cursor is not None:
         last = find(conn, cursor)
         if last is not None:
@@ -101,13 +102,6 @@ def page(
     rows = conn.execute(query.order_by(here.opened_at.desc(), here.id.desc()).limit(limit + 1))
     found = tuple(_dossier(row) for row in rows)
     return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
-
-
-def _contains(word: str) -> ColumnElement[bool]:
-    """In both cases: SQLite's `lower` knows ASCII alone, so what has others is asked for as it was typed, too."""
-    texts = (dossiers.c.code, dossiers.c.title, dossiers.c.heading)
-    forms = {word, word.lower(), word.upper(), word.capitalize()}
-    return or_(*(text.icontains(form, autoescape=True) for text in texts for form in sorted(forms)))
 
 
 def count(conn: Connection, agency: str) -> dict[DossierState, int]:
@@ -148,6 +142,16 @@ def entry(conn: Connection, dossier_id: str, ordinal: int) -> Entry | None:
     here = dossier_entries.c
     row = conn.execute(_entries().where(here.dossier == dossier_id, here.ordinal == ordinal)).first()
     return _entry(row) if row else None
+
+
+def entry_counts(conn: Connection, dossier_ids: Collection[str]) -> dict[str, int]:
+    """How many documents and files lie in each of the dossiers."""
+    here = dossier_entries.c
+    found = dict.fromkeys(dossier_ids, 0)
+    for some in blocks(dossier_ids):
+        query = select(here.dossier, func.count()).where(here.dossier.in_(some), here.removed_in.is_(None))
+        found |= {row[0]: row[1] for row in conn.execute(query.group_by(here.dossier))}
+    return found
 
 
 def in_dossier(conn: Connection, dossier_id: str, things: Collection[str]) -> frozenset[str]:
