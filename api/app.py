@@ -25,6 +25,7 @@ from api.routes import (
     health,
     holds,
     journal,
+    keeping,
     metrics,
     operations,
     public,
@@ -48,7 +49,7 @@ API = (
     metrics.router,
     sessions.api,
 )
-PAGES = (sessions.pages, public.router, audits.router, desks.router)
+PAGES = (sessions.pages, public.router, audits.router, keeping.router, desks.router)
 DESCRIPTION = """Signs, seals, issues, archives and proves official documents.
 
 Every write needs an `Idempotency-Key`. Acts that wait answer 202 with an operation to be polled. Errors are

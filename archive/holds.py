@@ -162,8 +162,9 @@ def settle(conn: Connection, at: datetime) -> tuple[Hold, ...]:
 def enforce(begin: Begin, stores: Sequence[ObjectStore], reading: Begin | None = None) -> int:
     """Every object's flag as the holds want it, in every store, read back; returns how many were changed.
 
-    `reading` looks for them without holding up those who write. `stores`: the first is the one that the rows speak of; another may not have every object yet. Raises
-    ArchiveUnavailable (run it again), ArchiveDamaged when a store does not show what it was told.
+    `reading` looks for them without holding up those who write. `stores`: the first is the one that the rows speak
+    of; another may not have every object yet. Raises ArchiveUnavailable (run it again), ArchiveDamaged when a store
+    does not show what it was told.
     """
     changed = 0
     # Holds last: what was placed while something else was let go is seen to here.

@@ -43,7 +43,6 @@ class DossierAct(StrEnum):
     CLOSE = "closed"
     REOPEN = "reopened"
     HOLD = "held"
-    ASK_RELEASE = "release-asked"
     RELEASE = "released"
 
 
@@ -136,6 +135,18 @@ def next_state(state: DossierState, act: DossierAct, reason: str = "") -> Dossie
 STATES: dict[DossierState, tuple[str, str]] = {
     DossierState.OPEN: ("Đang mở", "open"),
     DossierState.CLOSED: ("Đã kết thúc", "closed"),
+}
+
+
+ACTS: dict[DossierAct, tuple[str, str]] = {
+    DossierAct.OPEN: ("Mở hồ sơ", "opened"),
+    DossierAct.CHANGE: ("Sửa thông tin hồ sơ", "changed"),
+    DossierAct.FILE: ("Đưa văn bản, tài liệu vào hồ sơ", "filed into"),
+    DossierAct.REMOVE: ("Rút khỏi hồ sơ", "taken out of"),
+    DossierAct.CLOSE: ("Kết thúc hồ sơ", "closed"),
+    DossierAct.REOPEN: ("Mở lại hồ sơ", "reopened"),
+    DossierAct.HOLD: ("Tạm giữ theo yêu cầu pháp lý", "put under a legal hold"),
+    DossierAct.RELEASE: ("Gỡ tạm giữ", "released from the hold"),
 }
 
 
