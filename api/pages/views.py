@@ -333,7 +333,6 @@ class WorkView:
     pdf_url: str | None = None
     receipt_url: str | None = None
     recalled_at: datetime | None = None
-    filed: FiledView | None = None  # of an archived document
 
 
 @dataclass(frozen=True, slots=True)

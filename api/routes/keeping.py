@@ -306,9 +306,7 @@ def change(
     try:
         Filing(given).change(found, fields, account, version)
     except Refused as exc:
-        return _change(
-            request, given, who, language, found, problem=exc.text(language), entered=fields
-        )
+        return _change(request, given, who, language, found, problem=exc.text(language), entered=fields)
     return to("dossier", id=found.id, done="dossier-changed")
 
 

@@ -271,7 +271,11 @@ def test_a_hold_is_placed_and_released_by_two_people(site):
     assert not any(flags(site, document))
     assert site.document(document)["holds"] == []
     acts = [act["act"] for act in site.document(document)["acts"]]
-    assert [act for act in acts if act in ("hold", "ask-release", "release")] == ["hold", "ask-release", "release"]
+    assert [act for act in acts if act in ("hold", "ask-release", "release")] == [
+        "hold",
+        "ask-release",
+        "release",
+    ]
     rows = [row for row in site.get(AUDITOR, "/audit?limit=50")["rows"] if row["subject"] == hold["id"]]
     assert [row["act"] for row in rows] == ["release", "ask-release", "hold"]
     assert [row["actor"] for row in rows] == [LEADER, AUDITOR, CLERK]
