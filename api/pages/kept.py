@@ -91,8 +91,10 @@ class DossiersView:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """A line of a dossier. `document` and `file` are ids; one of them is empty."""
+    """A line of a dossier. `document` and `file` are ids; one of them is empty. `ordinal` is the entry's own number,
+    `position` its place in the list."""
 
+    position: int
     ordinal: int
     document: str
     file: str
@@ -147,7 +149,7 @@ class DossierView:
     closed_at: datetime | None
     entries: tuple[EntryView, ...]
     total: int
-    next_entry: int | None  # where the list goes on
+    next_entry: int | None  # how many lines come before those that are not shown
     acts: frozenset[str]  # values of policies.dossiers.DossierAct, and "hold"
     holds: tuple[HoldView, ...]
     timeline: tuple[TimelineEntry, ...]

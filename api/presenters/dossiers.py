@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields as fields_of
 from datetime import date
 
@@ -15,6 +16,7 @@ from archive.catalogue import documents as rows
 from archive.catalogue import dossier_rows, hold_rows, retention_rows
 from archive.catalogue.keeping_values import Dossier, DossierVersion, Entry
 from archive.catalogue.values import Document
+from archive.dossier_record import in_order_of_time
 from policies.dossiers import ACTS, LANGUAGES, RIGHTS, RULES, DossierAct, DossierState, Fields
 from policies.kinds import BY_CODE
 from policies.numbering import civil_date
@@ -115,13 +117,15 @@ def form(
 def dossier(
     services: Services, found: Dossier, account: Account, language: str, after: int = 0
 ) -> kept.DossierView:
-    """One dossier with what lies in it, from the entry after `after` on."""
+    """One dossier with what lies in it, after the first `after` lines; a closed one in the order of its list."""
     with services.transactions.read() as conn:
-        entries = dossier_rows.entries(conn, found.id, after=after, limit=ENTRIES + 1)
-        total = dossier_rows.entry_counts(conn, [found.id])[found.id]
+        entries: Sequence[Entry] = dossier_rows.entries(conn, found.id)
         versions = dossier_rows.versions(conn, found.id)
         until = retention_rows.kept(conn, [found.id])[found.id]
         over = hold_rows.over(conn, [found.id]).get(found.id, ())
+    if found.state is DossierState.CLOSED:
+        entries = in_order_of_time(entries)
+    shown = list(enumerate(entries, 1))[after : after + ENTRIES]
     acts = {str(act) for act in _acts(found, account)}
     if {Role.CLERK, Role.AUDITOR} & account.roles:
         acts.add("hold")
@@ -141,9 +145,9 @@ def dossier(
         opened_by=found.opened_by,
         opened_at=found.opened_at,
         closed_at=found.closed_at,
-        entries=tuple(_entry(one, removable and one.ordinal > found.listed) for one in entries[:ENTRIES]),
-        total=total,
-        next_entry=entries[ENTRIES - 1].ordinal if len(entries) > ENTRIES else None,
+        entries=tuple(_entry(n, one, removable and one.ordinal > found.listed) for n, one in shown),
+        total=len(entries),
+        next_entry=after + ENTRIES if len(entries) > after + ENTRIES else None,
         acts=frozenset(acts),
         holds=tuple(hold_views.hold(services, one, account) for one in over),
         timeline=tuple(_told(one, language) for one in versions),
@@ -155,9 +159,10 @@ def _acts(found: Dossier, account: Account) -> list[DossierAct]:
     return [act for act, rule in RULES.items() if found.state in rule.before and rule.roles & account.roles]
 
 
-def _entry(found: Entry, removable: bool) -> kept.EntryView:
+def _entry(position: int, found: Entry, removable: bool) -> kept.EntryView:
     document, file = found.document, found.file
     return kept.EntryView(
+        position=position,
         ordinal=found.ordinal,
         document=document.id if document else "",
         file=file.id if file else "",

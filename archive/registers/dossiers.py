@@ -42,15 +42,6 @@ from policies.vocabulary import State
 from policies.words import STATES
 
 _FILEABLE = frozenset({State.ISSUED, State.FILED})
-COLUMNS = (
-    "Số TT",
-    "Số, ký hiệu văn bản",
-    "Ngày tháng văn bản",
-    "Tên loại và trích yếu nội dung văn bản",
-    "Tác giả văn bản",
-    "Số tờ/trang số",
-    "Ghi chú",
-)  # mục lục văn bản, NĐ 30/2020/NĐ-CP, PL V
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,21 +224,6 @@ def note_hold(conn: Connection, dossier_id: str, act: DossierAct, facts: dict[st
     return _written(conn, changed, Act(act, by.actor, by.at, reason=by.reason, hold=facts))
 
 
-def printed(position: int, entry: Entry, kind_name: str) -> tuple[str, ...]:
-    """A line of the list, in the order of `COLUMNS`."""
-    document, facts = entry.document, entry.file.facts if entry.file else None
-    day = entry.date
-    return (
-        str(position),
-        document.number_text if document else facts.number_text if facts else "",
-        day.strftime("%d/%m/%Y") if day else "",
-        f"{kind_name} {entry.subject}".strip(),
-        document.author if document else facts.author if facts else "",
-        str(entry.pages or ""),
-        entry.note,
-    )
-
-
 def _held(conn: Connection, dossier_id: str, by: Acting) -> Dossier:
     dossier = rows.locked(conn, dossier_id)
     if by.seen is not None and by.seen != dossier.version:
@@ -375,7 +351,7 @@ def _unfile(conn: Connection, document_id: str, by: Acting) -> None:
     left = len(rows.dossiers_of(conn, document_id))
     if document.state is State.FILED:
         facts = Facts(reason=by.reason, dossiers=left)
-        documents.advance(conn, document, DocumentAct.UNFILE, by.at, facts=replace(facts))
+        documents.advance(conn, document, DocumentAct.UNFILE, by.at, facts=facts)
 
 
 def _next(dossier: Dossier, by: Acting, **changes: object) -> Dossier:

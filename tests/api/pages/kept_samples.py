@@ -31,11 +31,23 @@ OPEN = k.DossierItem(ID, "H99.01.2026.01.TCCB", FIELDS.title, "Tổ chức cán 
 CLOSED = replace(OPEN, id="c", state=DossierState.CLOSED, retention="10 năm", heading="")
 LIST = k.DossiersView("open", {"open": 2, "closed": 1300}, (OPEN, CLOSED), "tổ công tác", "cursor", FORM)
 DOCUMENT = k.EntryView(
-    1, ID, "", "15/QĐ-UBND", date(2026, 3, 5), "Quyết định " + SUBJECT, "UBND tỉnh Sông Hồng", 4, "Bản chính",
+    1, 1, ID, "", "15/QĐ-UBND", date(2026, 3, 5), "Quyết định " + SUBJECT, "UBND tỉnh Sông Hồng", 4, "Bản chính",
     "Lê Thị Cúc", NOW, removable=True,
 )  # fmt: skip
 SCAN = k.EntryView(
-    2, "", "f", "15/SNV-VTLT", None, "Công văn đến của Sở Nội vụ", "", 0, "", "Lê Thị Cúc", NOW, size=1 << 20
+    2,
+    3,
+    "",
+    "f",
+    "15/SNV-VTLT",
+    None,
+    "Công văn đến của Sở Nội vụ",
+    "",
+    0,
+    "",
+    "Lê Thị Cúc",
+    NOW,
+    size=1 << 20,
 )
 HOLD = k.HoldView(
     "h1",

@@ -96,6 +96,7 @@ def test_every_page_is_well_formed_and_self_contained(case, language):
     assert page.all("html")[0]["lang"] == language
     assert len(page.all("h1")) == 1
     assert "None" not in "".join(page.text)
+    assert "<time" not in "".join(page.text)  # no markup of ours that was escaped
     assert "True" not in "".join(page.text)
 
 
