@@ -269,7 +269,8 @@ class HandOver(Protocol):
 
 
 class Disposal(Protocol):
-    """Destroying what nobody has to keep any more (Luật Lưu trữ 33/2024/QH15, Điều 16; TT 05/2025/TT-BNV, Điều 48 to 50).
+    """Destroying what nobody has to keep any more (Luật Lưu trữ 33/2024/QH15, Điều 16; TT 05/2025/TT-BNV, Điều
+    48 to 50).
 
     Candidates are whole dossiers whose last day (`catalogue.retention_rows.kept`) has passed, and in which nothing is
     kept longer by another dossier, nothing is under a hold, and nothing lacks a decision: all of it judged again in the
@@ -303,12 +304,12 @@ class EvidenceRecords(Protocol):
     """Evidence over archived objects for longer than an algorithm or an authority lives (RFC 4998).
 
     One record covers any number of objects by their digests, their records' and their validation data's; its
-    time-stamp comes from `TimestampAuthority`. It is renewed before the certificate of its newest token ends, and with a
-    new digest algorithm before the old one falls, over the bytes read anew from the store and not over kept digests.
-    Records and renewals are locked objects with leaves of their own; nothing is rewritten. Verification needs the
-    record, the bytes and a `TimestampVerifier`, and no catalogue.
-    Errors: `ArchiveDamaged` when bytes no longer have their digest (nothing is renewed over them), `ProofRefused` when a
-    record does not hold, `ArchiveUnavailable` when the authority does not answer.
+    time-stamp comes from `TimestampAuthority`. It is renewed before the certificate of its newest token ends, and
+    with a new digest algorithm before the old one falls, over the bytes read anew from the store and not over kept
+    digests. Records and renewals are locked objects with leaves of their own; nothing is rewritten. Verification
+    needs the record, the bytes and a `TimestampVerifier`, and no catalogue.
+    Errors: `ArchiveDamaged` when bytes no longer have their digest (nothing is renewed over them), `ProofRefused`
+    when a record does not hold, `ArchiveUnavailable` when the authority does not answer.
     """
 
     def protect(self, keys: Sequence[str], digest: str, at: datetime) -> str:
