@@ -3,6 +3,7 @@
 database   a read transaction
 store      bytes written to the work area
 log        its sequencer runs, and its shown head can be read
+holds      every stored object that is under a legal hold says so; how many do not yet
 jobs       workers run; how many operations have not ended
 sandbox    a worker answers
 tsa        how the authority did when it was last asked: nobody asks it for the sake of this page; how many
@@ -18,7 +19,7 @@ from typing import Any
 
 from api.services import Services
 from api.store import operations
-from archive.catalogue import log_rows
+from archive.catalogue import hold_rows, log_rows
 from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from signer.errors import SignerRefused, SignerUnavailable
 
@@ -48,7 +49,7 @@ class Health:
             return self._kept[1]
 
     def _measure(self) -> dict[str, Part]:
-        checks = (self._database, self._store, self._log, self._jobs, self._sandbox, self._tsa)
+        checks = (self._database, self._store, self._log, self._holds, self._jobs, self._sandbox, self._tsa)
         return {check.__name__[1:]: _safely(check) for check in checks}
 
     def _database(self) -> Part:
@@ -66,6 +67,11 @@ class Health:
         with self.s.transactions.read() as conn:
             pending = len(log_rows.pending(conn, MOST_PENDING))
         return {"state": OK, "size": head.size if head else 0, "pending": pending}
+
+    def _holds(self) -> Part:
+        with self.s.transactions.read() as conn:
+            waiting = len(hold_rows.to_hold(conn, MOST_PENDING))
+        return {"state": OK if self.s.holds_enforced or not waiting else FAILING, "waiting": waiting}
 
     def _jobs(self) -> Part:
         with self.s.transactions.read() as conn:
@@ -89,8 +95,9 @@ class Health:
 
 
 def ready(parts: dict[str, Part]) -> bool:
-    """Whether acts can be done. A silent time-stamp authority makes documents wait, it stops no act."""
-    return all(part["state"] == OK for name, part in parts.items() if name != "tsa")
+    """Whether acts can be done. A silent time-stamp authority makes documents wait, it stops no act; nor does a
+    hold that a store has not shown yet, which the catalogue keeps meanwhile."""
+    return all(part["state"] == OK for name, part in parts.items() if name not in ("tsa", "holds"))
 
 
 def _safely(check: Callable[[], Part]) -> Part:

@@ -97,7 +97,10 @@ class Holding:
         if confirmed:
             with transactions.write() as conn:
                 holds.settle(conn, self.s.clock())
-        return holds.enforce(transactions.write, self.stores, transactions.read)
+        self.s.holds_enforced = False
+        changed = holds.enforce(transactions.write, self.stores, transactions.read)
+        self.s.holds_enforced = True
+        return changed
 
     def _kept(self, done: Done) -> Hold:
         """Kept in writing, then in the stores. What a store's bad moment leaves, upkeep does."""
