@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from api.audit_heads import bind_audit
+from api.store import audit
 from api.store.accounts import Account
 from api.transactions import Transactions
 from archive import filing, ingest, receipts
@@ -20,11 +22,13 @@ from archive.catalogue.keeping_values import DossierDeposit
 from archive.catalogue.values import Deposit, Document, Leaf
 from archive.errors import ArchiveRefused, ArchiveUnavailable
 from archive.log.checkpoint import SignedCheckpoint
+from archive.log.leaf import LeafKind
 from archive.log.loop import SequencerLoop
 from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.proofs import ProofMaker
 from archive.log.reader import TileReader, checkpoint_at, published_checkpoint
 from archive.log.sequencer import Sequencer
+from archive.openings import REGISTER_CHAIN, Openings, ReadChain, catch_up
 from archive.ports import ObjectStore, WorkArea
 from archive.receipt import Receipt
 from policies.reasons import archiving as reasons
@@ -32,6 +36,8 @@ from policies.retention import lock_until
 
 log = logging.getLogger("antin.proofs")
 WAIT_SECONDS = 20.0
+# Whose rows go into the object store with the leaf of their head.
+CHAINS: Mapping[LeafKind, ReadChain] = {**REGISTER_CHAIN, LeafKind.AUDIT_HEAD: audit.between}
 
 
 def log_key(path: Path, origin: str) -> Ed25519LogKey:
@@ -60,7 +66,9 @@ class Proofs:
     def __post_init__(self) -> None:
         self.tiles = TileReader(self.store)
         self.verifier = VerifierKey.parse(self.key.vkey)
+        self.openings = Openings(self.transactions.read, self.key.name, CHAINS)
         sequencer: Sequencer[Connection] = Sequencer(
+            beside=self.openings,
             store=self.store,
             catalogue=log_rows,
             transaction=self.transactions.write,
@@ -89,6 +97,18 @@ class Proofs:
             self.sequencer.run_once()
         except ArchiveUnavailable as exc:
             log.warning("log: %s; it is tried again in the background", exc)
+
+    def catch_up(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Store what an earlier version did not, and the catalogue could not be made again without.
+
+        In the background, a stretch at a time: an old log may be long. Raises ArchiveUnavailable.
+        """
+        head = self.shown_head()
+        if head is not None:
+            until = lock_until(self.clock())
+            catch_up(
+                self.store, self.openings, head.size, lambda size: self.head(size) or b"", until, stopping
+            )
 
     def start(self) -> None:
         self.loop.start()
@@ -154,6 +174,7 @@ class Proofs:
         with self.transactions.write() as conn:
             record(conn)
             deposit = ingest.plan_event(conn, document, kind, facts, actor.display, at)
+            bind_audit(conn, document.agency, at)  # with it the act's own audit row goes into the archive
         # Crash: the fact stands in the catalogue with its deposit; recovery at start carries it out.
         try:
             self.carry_out(deposit)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from threading import Event, Thread
 
 from api import problems
+from api.aftercare import Aftercare
 from api.finishing import Finishing
 from api.holding import Holding
 from api.services import Services
@@ -35,6 +36,7 @@ class Upkeep:
     def __init__(self, services: Services) -> None:
         self.s = services
         self._stopping = Event()
+        self.aftercare = Aftercare(services, self._stopping.is_set)
         self._thread = Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
@@ -61,6 +63,7 @@ class Upkeep:
         """All parts. Raises ArchiveUnavailable when the database does not answer."""
         self.carry_out_what_is_left()
         self.end_lost_operations()
+        self.aftercare.run_once()
         with self.s.transactions.note() as conn:
             idempotency.forget_old(conn, self.s.clock())
         self.keep_what_is_held()

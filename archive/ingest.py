@@ -74,6 +74,7 @@ def plan_version(
             agency=agency,
             document=document,
             signers=documents.signers(conn, document.id),
+            versions=documents.versions(conn, document.id),
             content=content,
             content_key=keys.pdf_key(document.id, content.sha256),
             register=register_rows.journal_head(conn, document.agency),
@@ -161,14 +162,15 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     done = log_rows.leaf(conn, deposit.leaf)
     if done is not None:
         return done
+    document = documents.get(conn, deposit.document)
+    # The registers' head comes first in the log: whoever has the document's leaf has what its number is proved by.
+    bind_register(conn, document.agency, at)
     leaf = _pending(deposit, at)
     log_rows.insert_leaf(conn, leaf)
     deposit_rows.insert_objects(conn, [_row(deposit, role, stored, at) for role, stored in kept.objects])
     deposit_rows.delete_deposit(conn, deposit.leaf)
-    document = documents.get(conn, deposit.document)
     if deposit.kind is LeafKind.DOCUMENT:
         _advance(conn, document, deposit, at)
-    bind_register(conn, document.agency, at)
     return leaf
 
 

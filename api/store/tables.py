@@ -6,6 +6,7 @@ from sqlalchemy import (
     JSON,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -81,6 +82,13 @@ operations = Table(
     Column("total", Integer, nullable=False, default=1),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+)
+
+Index(
+    "ix_operations_unfinished",
+    operations.c.id,
+    sqlite_where=operations.c.state.in_(("waiting", "running")),
+    postgresql_where=operations.c.state.in_(("waiting", "running")),
 )
 
 timestamp_tokens = Table(

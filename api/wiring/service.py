@@ -13,13 +13,14 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 
 from api import migrations, proofs
-from api.checking import Checking
+from api.checking import FIRST, Checking
 from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
 from api.finishing import Finishing, guarded
 from api.identity import LocalIdentity
 from api.jobs import ACTS, IN_LINE, QUIET, STAMPS, DbosJobs
 from api.keyring import SEAL, KeyRing
+from api.rebuilding import Bench, check_whole
 from api.services import WORKING, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
@@ -30,6 +31,7 @@ from api.wiring.rules import retention_table
 from api.wiring.tools import password_of
 from archive.catalogue import documents
 from archive.catalogue.values import Agency
+from archive.log.note import VerifierKey
 from archive.storage.directory import DirectoryStore
 from policies.intake import ISSUING, IntakeProfile
 from signer.keys import pkcs12
@@ -64,6 +66,8 @@ def build(given: Settings) -> Services:
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     transactions = Transactions(given.engine_url)
     migrations.upgrade(transactions.engine)
+    with transactions.read() as conn:
+        check_whole(conn)
     demo = _demo_pki(given)
     store = DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)
     trust = _trust(given, demo)
@@ -177,6 +181,24 @@ def identity(given: Settings) -> Iterator[LocalIdentity]:
     try:
         migrations.upgrade(transactions.engine)
         yield LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours))
+    finally:
+        transactions.close()
+
+
+@contextmanager
+def bench(given: Settings) -> Iterator[Bench]:
+    """For a rebuild: the database in its newest shape, the stores, the log's key, which is never made here."""
+    path = given.data_dir / "log.key"
+    if not path.exists():
+        raise SettingsError(
+            f"{path}: bring the log's key back from its backup first; without it nothing can go on"
+        )
+    transactions = Transactions(given.engine_url)
+    try:
+        migrations.upgrade(transactions.engine)
+        store = DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)
+        key = VerifierKey.parse(proofs.log_key(path, given.origin).vkey)
+        yield Bench(given, transactions, {FIRST: store}, key, clock)
     finally:
         transactions.close()
 

@@ -6,13 +6,18 @@ service itself would never have written (a state that does not exist, say) comes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, select, union
+from sqlalchemy import ColumnElement, Select, Table, and_, false, func, or_, select, true, union
 
 from archive.catalogue import Connection
 from archive.catalogue import tables as t
+from archive.storage.keys import dossier_file_key, pdf_key
+from policies.holds import HOLDING
 
 _BLOCK = 500
 RowValues = dict[str, Any]
@@ -24,50 +29,106 @@ def count(conn: Connection, table: str) -> int:
     return int(conn.execute(select(func.count()).select_from(t.metadata.tables[table])).scalar_one())
 
 
+def by_id(conn: Connection, table: str, column: str, wanted: Sequence[str]) -> dict[str, RowValues]:
+    """The rows of a table whose column is one of the wanted, by that column, which is unique."""
+    here = t.metadata.tables[table]
+    return {row[column]: row for row in _all(conn, select(here).where(here.c[column].in_(wanted)))}
+
+
 def documents(conn: Connection) -> Iterator[RowValues]:
     return _stream(conn, select(t.documents).order_by(t.documents.c.id))
 
 
-def document(conn: Connection, document_id: str) -> RowValues | None:
-    return _one(conn, select(t.documents).where(t.documents.c.id == document_id))
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What belongs to a block of documents, by their ids."""
+
+    signers: dict[str, list[RowValues]]
+    versions: dict[str, list[RowValues]]
+    leaves: dict[str, list[RowValues]]  # oldest first
+    events: dict[str, list[RowValues]]
+    objects: dict[str, list[RowValues]]
+    numbers: frozenset[str]  # documents that the number register knows
+    filed: dict[str, int]  # in how many dossiers each lies now
 
 
-def versions_of(conn: Connection, document_id: str) -> list[RowValues]:
-    here = t.document_versions
-    return _all(conn, select(here).where(here.c.document == document_id).order_by(here.c.ordinal))
-
-
-def leaves_of(conn: Connection, document_id: str) -> list[RowValues]:
-    """The document's leaves, oldest first."""
-    return _all(
-        conn, select(t.leaves).where(t.leaves.c.document == document_id).order_by(t.leaves.c.position)
+def belongings(conn: Connection, documents: Sequence[str]) -> Belongings:
+    """One query for each table."""
+    numbered = select(t.numbers.c.document).where(t.numbers.c.document.in_(documents))
+    return Belongings(
+        signers=_by_document(conn, t.document_signers, documents, t.document_signers.c.ordinal),
+        versions=_by_document(conn, t.document_versions, documents, t.document_versions.c.ordinal),
+        leaves=_by_document(conn, t.leaves, documents, t.leaves.c.position),
+        events=_by_document(conn, t.events, documents, t.events.c.ordinal),
+        objects=_by_document(conn, t.objects, documents, t.objects.c.key),
+        numbers=frozenset(conn.execute(numbered).scalars()),
+        filed=_filed(conn, documents),
     )
 
 
-def events_of(conn: Connection, document_id: str) -> list[RowValues]:
-    return _all(conn, select(t.events).where(t.events.c.document == document_id).order_by(t.events.c.ordinal))
+def _filed(conn: Connection, documents: Sequence[str]) -> dict[str, int]:
+    here = t.dossier_entries.c
+    query = select(here.document, func.count()).where(here.document.in_(documents), here.removed_in.is_(None))
+    rows = conn.execute(query.group_by(here.document))
+    return dict.fromkeys(documents, 0) | {row[0]: row[1] for row in rows}
 
 
-def objects(conn: Connection) -> Iterator[RowValues]:
-    return _stream(conn, select(t.objects).order_by(t.objects.c.key))
+def _by_document(
+    conn: Connection, table: Table, documents: Sequence[str], order: ColumnElement[Any]
+) -> dict[str, list[RowValues]]:
+    found: dict[str, list[RowValues]] = defaultdict(list)
+    for row in _all(conn, select(table).where(table.c.document.in_(documents)).order_by(order)):
+        found[row["document"]].append(row)
+    return found
 
 
-def object_of_leaf(conn: Connection, leaf_id: str, role: str) -> RowValues | None:
-    return _one(conn, select(t.objects).where(t.objects.c.leaf == leaf_id, t.objects.c.role == role))
+def planned_keys(conn: Connection) -> set[str]:
+    """Keys that deposits will have, or have: few."""
+    planned = set()
+    for row in deposits(conn):
+        planned |= {row["record_key"], pdf_key(row["document"], row["content_sha256"])}
+    for row in dossier_deposits(conn):
+        files = (dossier_file_key(row["dossier"], file["sha256"]) for file in row["files"])
+        planned |= {row["record_key"], *files}
+    return planned
 
 
-def object_at(conn: Connection, key: str) -> RowValues | None:
-    return _one(conn, select(t.objects).where(t.objects.c.key == key))
+def told_by_rebuild(conn: Connection, places: Sequence[str]) -> dict[str, str]:
+    """What the rebuild of this catalogue said of these places."""
+    here = t.rebuild_findings.c
+    rows = conn.execute(select(here.place, here.what).where(here.place.in_(places)))
+    return {row.place: row.what for row in rows}
+
+
+def journal_hashes(conn: Connection, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Hashes of rows of journals, by agency and ordinal."""
+    here = t.register_journal.c
+    found: dict[tuple[str, int], str] = {}
+    for agency in {one for one, _ in wanted}:
+        ordinals = sorted({ordinal for one, ordinal in wanted if one == agency})
+        for at in range(0, len(ordinals), _BLOCK):
+            query = select(here.ordinal, here.sha256).where(
+                here.agency == agency, here.ordinal.in_(ordinals[at : at + _BLOCK])
+            )
+            found |= {(agency, row.ordinal): row.sha256 for row in conn.execute(query)}
+    return found
+
+
+def other_leaves(conn: Connection) -> Iterator[RowValues]:
+    """Leaves that are no document's and no dossier's, in the order in which they were committed."""
+    return _stream(conn, select(t.leaves).where(*_OTHERS).order_by(t.leaves.c.position))
+
+
+def count_other_leaves(conn: Connection) -> int:
+    return int(conn.execute(select(func.count()).select_from(t.leaves).where(*_OTHERS)).scalar_one())
+
+
+_OTHERS = (t.leaves.c.document.is_(None), t.leaves.c.dossier.is_(None))
 
 
 def deposits(conn: Connection) -> list[RowValues]:
     """What is planned and not committed: few."""
     return _all(conn, select(t.deposits).order_by(t.deposits.c.planned_at))
-
-
-def leaves(conn: Connection) -> Iterator[RowValues]:
-    """Every leaf, in the order in which they were committed."""
-    return _stream(conn, select(t.leaves).order_by(t.leaves.c.position))
 
 
 def leaf(conn: Connection, leaf_id: str) -> RowValues | None:
@@ -167,6 +228,11 @@ def dossier_files(conn: Connection, dossier_id: str) -> list[RowValues]:
     return _all(conn, select(here).where(here.c.dossier == dossier_id).order_by(here.c.id))
 
 
+def dossier_objects(conn: Connection, dossier_id: str) -> list[RowValues]:
+    """What is stored under the dossier's keys: its records, and files that came into it first."""
+    return _all(conn, select(t.objects).where(t.objects.c.dossier == dossier_id).order_by(t.objects.c.key))
+
+
 def dossier_leaves(conn: Connection, dossier_id: str) -> list[RowValues]:
     here = t.leaves
     return _all(conn, select(here).where(here.c.dossier == dossier_id).order_by(here.c.position))
@@ -192,12 +258,6 @@ def things_in(conn: Connection, dossier_id: str) -> list[RowValues]:
     return _all(conn, select(here.c.document, here.c.file).where(here.c.dossier == dossier_id, _PRESENT))
 
 
-def entries_of(conn: Connection, document_id: str) -> list[RowValues]:
-    """Entries of dossiers in which the document lies now."""
-    here = t.dossier_entries
-    return _all(conn, select(here).where(here.c.document == document_id, _PRESENT))
-
-
 def holds(conn: Connection) -> Iterator[RowValues]:
     return _stream(conn, select(t.holds).order_by(t.holds.c.id))
 
@@ -209,6 +269,15 @@ def hold(conn: Connection, hold_id: str) -> RowValues | None:
 def hold_documents(conn: Connection, hold_id: str) -> list[str]:
     here = t.hold_documents.c
     return list(conn.execute(select(here.document).where(here.hold == hold_id)).scalars())
+
+
+def hold_events(conn: Connection, documents: Sequence[str]) -> dict[str, list[RowValues]]:
+    """The documents' events that tell of holds, in order."""
+    here, found = t.events, defaultdict[str, list[RowValues]](list)
+    query = select(here).where(here.c.document.in_(documents), here.c.kind.in_(("held", "released")))
+    for row in _all(conn, query.order_by(here.c.ordinal)):
+        found[row["document"]].append(row)
+    return found
 
 
 def hold_versions(conn: Connection, acts: Collection[str]) -> dict[tuple[str, str], int]:
@@ -246,6 +315,32 @@ def _thing(row: RowValues) -> ColumnElement[bool]:
 _PRESENT = t.dossier_entries.c.removed_in.is_(None)
 
 
+def ending(conn: Connection, before: datetime) -> Iterator[RowValues]:
+    """Objects whose lock ends before that time."""
+    return _stream(conn, select(t.objects).where(t.objects.c.retain_until < before).order_by(t.objects.c.key))
+
+
+def wrong_flags(conn: Connection) -> list[str]:
+    """Keys of objects that are under a hold and whose row does not say so, or the other way round."""
+    owner = t.objects.c
+    named = select(t.hold_documents.c.document).join(t.holds, t.holds.c.id == t.hold_documents.c.hold)
+    within = select(t.dossier_entries.c.document, t.dossier_entries.c.file)
+    within = within.join(t.holds, t.holds.c.dossier == t.dossier_entries.c.dossier).where(_PRESENT)
+    over = or_(
+        named.where(t.hold_documents.c.document == owner.document, _HOLDING).exists(),
+        within.where(t.dossier_entries.c.document == owner.document, _HOLDING).exists(),
+        within.where(t.dossier_entries.c.file == owner.file, _HOLDING).exists(),
+        select(t.holds.c.id)
+        .where(t.holds.c.dossier == owner.dossier, owner.file.is_(None), _HOLDING)
+        .exists(),
+    )
+    wrong = or_(and_(owner.hold == true(), ~over), and_(owner.hold == false(), over))
+    return list(conn.execute(select(owner.key).where(wrong).order_by(owner.key)).scalars())
+
+
+_HOLDING = t.holds.c.state.in_([str(state) for state in HOLDING])
+
+
 def dangling(conn: Connection) -> Iterator[tuple[str, str, str]]:
     """(table, row, document) of rows whose document is not there, whatever the foreign keys say."""
     for table, row in _OWNED:
@@ -274,7 +369,7 @@ def _in_series(table: Table, key: SeriesKey) -> ColumnElement[bool]:
 
 
 def _stream(conn: Connection, query: Select[Any]) -> Iterator[RowValues]:
-    result = conn.execution_options(yield_per=_BLOCK).execute(query)
+    result = conn.execute(query, execution_options={"yield_per": _BLOCK})
     for row in result:
         yield dict(row._mapping)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, or_, select
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
@@ -34,14 +34,12 @@ def deposit(conn: Connection, leaf: str) -> Deposit | None:
 
 
 def deposits_left(conn: Connection) -> tuple[Deposit, ...]:
-    """Everything planned and not committed, oldest first; what was voided meanwhile is not to be archived, only
-    what happened to it later."""
+    """Everything planned and not committed, oldest first; a version of what was voided meanwhile is not archived."""
     voided = select(documents.c.id).where(
-        documents.c.id == deposits.c.document,
-        documents.c.state == State.VOIDED,
-        deposits.c.kind == LeafKind.DOCUMENT,
+        documents.c.id == deposits.c.document, documents.c.state == State.VOIDED
     )
-    query = select(deposits).where(~voided.exists()).order_by(deposits.c.planned_at, deposits.c.leaf)
+    wanted = or_(deposits.c.kind != LeafKind.DOCUMENT, ~voided.exists())
+    query = select(deposits).where(wanted).order_by(deposits.c.planned_at, deposits.c.leaf)
     return tuple(_deposit(row) for row in conn.execute(query))
 
 

@@ -248,6 +248,28 @@ def mark_signed(conn: Connection, signer: Signer, at: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """Of a block of archived documents those without a long-term version; `last`: its last one, empty without any."""
+
+    lacking: tuple[str, ...]
+    last: str
+
+
+def without_long_term(conn: Connection, after: str, limit: int) -> Looked:
+    """The next archived documents behind that id, and which of them lack validation data."""
+    here = documents.c
+    block = conn.execute(
+        select(here.id).where(here.id > after, here.archived_at.is_not(None)).order_by(here.id).limit(limit)
+    ).scalars()
+    ids = list(block)
+    having = select(document_versions.c.document).where(
+        document_versions.c.document.in_(ids), document_versions.c.role == VersionRole.LONG_TERM
+    )
+    known = set(conn.execute(having).scalars()) if ids else set()
+    return Looked(tuple(one for one in ids if one not in known), ids[-1] if ids else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page of a list; `next` is the cursor of the page after, None on the last one."""
 

@@ -111,6 +111,8 @@ number_series = Table(
     Column("first_number", Integer, nullable=False),
     Column("last_number", Integer, nullable=False),
     Column("last_date", Date),
+    # After the catalogue was made again: no number until somebody confirms the last one that was given.
+    Column("closed", Boolean, nullable=False, server_default=false()),
 )
 
 numbers = Table(
@@ -252,6 +254,16 @@ Index(
     leaves.c.position,
     sqlite_where=leaves.c.log_index.is_(None),
     postgresql_where=leaves.c.log_index.is_(None),
+)
+
+# The newest head of a chain is looked up whenever something is archived.
+Index(
+    "ix_leaves_head",
+    leaves.c.agency,
+    leaves.c.kind,
+    leaves.c.head_ordinal,
+    sqlite_where=leaves.c.head_ordinal.is_not(None),
+    postgresql_where=leaves.c.head_ordinal.is_not(None),
 )
 
 events = Table(
@@ -411,4 +423,31 @@ checkpoint = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("note", LargeBinary, nullable=False),
+)
+
+# When this catalogue was made out of the object store, and how far that has come.
+rebuilds = Table(
+    "rebuilds",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("source", String(16), nullable=False),  # which of the stores
+    Column("origin", String(300), nullable=False),  # the log's name
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("quick", Boolean, nullable=False),  # contents were not read
+    Column("stage", String(16), nullable=False),
+    Column("done_to", String(200), nullable=False),  # within the stage
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),  # null: half made, not to be served
+    Column("closed_through", Integer),  # series of this year and before give no number until confirmed
+)
+
+# What it did not take over: faults, and objects that nothing in the log speaks for.
+rebuild_findings = Table(
+    "rebuild_findings",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("finding", String(40), nullable=False),
+    Column("place", String(200), nullable=False, index=True),
+    Column("what", Text, nullable=False),
 )

@@ -6,20 +6,23 @@ the register's back says something else than its records, which the log's leaves
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from archive.catalogue import Connection, audit_rows
-from archive.dossier_record import DOSSIER_SCHEMA, MAX_DOSSIER_RECORD
-from archive.errors import ArchiveDamaged, StorageRefused
+from archive.dossier_record import DOSSIER_SCHEMA
+from archive.errors import ArchiveDamaged
 from archive.fsck import findings as ids
 from archive.fsck.findings import Progress, Report
+from archive.fsck.leaves import check_dossier_leaf
+from archive.fsck.objects import check_object, look_at
 from archive.log.leaf import LeafKind
 from archive.ports import ObjectStore
 from archive.record import digest, parse
 from archive.storage.keys import dossier_file_key, dossier_version_key
-from archive.storage.readback import read_bounded
 from policies.vocabulary import State
 
 RowValues = dict[str, Any]
@@ -83,40 +86,116 @@ class _Told:
         return self.entries.keys() - self.removed.keys()
 
 
-def check_dossiers(conn: Connection, store: ObjectStore, report: Report, progress: Progress) -> None:
-    """Every dossier, and every document whose state and entries contradict each other."""
+def check_dossiers(
+    conn: Connection,
+    store: ObjectStore,
+    pool: Executor,
+    report: Report,
+    progress: Progress,
+    *,
+    quick: bool = False,
+) -> None:
+    """Every dossier with its objects. `quick`: no object is read, so that nothing is done again."""
     total = audit_rows.count(conn, "dossiers")
     planned = {row["leaf"]: row for row in audit_rows.dossier_deposits(conn)}
     for done, row in enumerate(audit_rows.dossiers(conn), start=1):
-        _check_dossier(conn, store, row, planned, report)
+        objects = {one["key"]: one for one in audit_rows.dossier_objects(conn, row["id"])}
+        versions = audit_rows.dossier_versions(conn, row["id"])
+        _check_versions(conn, row, versions, objects, planned, report)
+        records = _records(store, objects.values(), versions, planned, pool, report, quick=quick)
+        if not quick:
+            _check_dossier(conn, row, versions, records, report)
         report.read["dossiers"] += 1
         progress("dossiers", done, total)
 
 
-def check_filed(conn: Connection, row: RowValues, report: Report) -> None:
-    """A document's row and the entries of dossiers in which it lies."""
+def check_filed(row: RowValues, dossiers: int, report: Report) -> None:
+    """A document's row, and in how many dossiers it lies."""
     where = f"document {row['id']}"
-    inside = audit_rows.entries_of(conn, row["id"])
-    if inside and row["state"] not in (State.FILED, State.STOPPED):
-        report.error(
-            ids.ROW_DIFFERS, where, f"lies in {len(inside)} dossiers, and its row says {row['state']}"
-        )
-    if not inside and row["state"] == State.FILED:
+    if dossiers and row["state"] not in (State.FILED, State.STOPPED):
+        report.error(ids.ROW_DIFFERS, where, f"lies in {dossiers} dossiers, and its row says {row['state']}")
+    if not dossiers and row["state"] == State.FILED:
         report.note(ids.DOSSIER_ENTRY_DIFFERS, where, "is filed, and lies in no dossier")
 
 
-def _check_dossier(
-    conn: Connection, store: ObjectStore, row: RowValues, planned: dict[str, RowValues], report: Report
+def _check_versions(
+    conn: Connection,
+    row: RowValues,
+    versions: list[RowValues],
+    objects: dict[str, RowValues],
+    planned: dict[str, RowValues],
+    report: Report,
 ) -> None:
     where = f"dossier {row['id']}"
-    versions = audit_rows.dossier_versions(conn, row["id"])
     if [version["ordinal"] for version in versions] != list(range(1, row["version"] + 1)):
         what = f"has {row['version']} versions, and rows of {[version['ordinal'] for version in versions]}"
         report.error(ids.DOSSIER_VERSION_MISSING, where, what)
-    _check_leaves(conn, row, versions, planned, report)
+    leaves = {leaf["id"]: leaf for leaf in audit_rows.dossier_leaves(conn, row["id"])}
+    before = None
+    for version in versions:
+        leaf = leaves.pop(version["leaf"], None)
+        told = f"{where}, version {version['ordinal']}"
+        if leaf is not None:
+            check_dossier_leaf(leaf, before, report)
+            _check_version(version, leaf, objects, told, report)
+        elif version["leaf"] not in planned:
+            report.error(ids.LEAF_MISSING, told, "no leaf says that it was archived, and none is planned")
+        before = leaf
+    for leaf_id in leaves:
+        report.error(ids.ROW_MISSING, where, f"leaf {leaf_id} is of a version that has no row")
+
+
+def _check_version(
+    version: RowValues, leaf: RowValues, objects: dict[str, RowValues], told: str, report: Report
+) -> None:
+    if leaf["record_sha256"] != version["record_sha256"] or leaf["kind"] != LeafKind.DOSSIER:
+        report.error(ids.ROW_DIFFERS, told, "version and leaf have different digests of the record")
+    stored = objects.get(dossier_version_key(version["dossier"], version["ordinal"]))
+    if stored is None or stored["sha256"] != version["record_sha256"]:
+        report.error(ids.ROW_MISSING, told, "the catalogue has no object row with its record")
+
+
+def _records(
+    store: ObjectStore,
+    objects: Iterable[RowValues],
+    versions: list[RowValues],
+    planned: dict[str, RowValues],
+    pool: Executor,
+    report: Report,
+    *,
+    quick: bool,
+) -> dict[int, RowValues]:
+    """The records that can be read, by version; every object of the dossier is looked at on the way."""
+    found: dict[str, bytes] = {}
+    for looked in look_at(store, objects, pool, quick=quick):
+        check_object(looked, report)
+        if looked.data is not None:
+            found[looked.row["key"]] = looked.data
+    records = {}
+    for version in versions:
+        key = dossier_version_key(version["dossier"], version["ordinal"])
+        data = planned[version["leaf"]]["record"] if version["leaf"] in planned else found.get(key)
+        if data is None:
+            continue
+        if digest(data) != version["record_sha256"]:
+            report.error(ids.RECORD_DIFFERS, key, "the version's row names another record")
+        try:
+            records[version["ordinal"]] = parse(data, DOSSIER_SCHEMA, key)
+        except ArchiveDamaged as exc:
+            report.error(ids.RECORD_MALFORMED, key, str(exc))
+    return records
+
+
+def _check_dossier(
+    conn: Connection,
+    row: RowValues,
+    versions: list[RowValues],
+    records: dict[int, RowValues],
+    report: Report,
+) -> None:
     told = _Told()
     for version in versions:
-        record = _record(store, version, planned, report)
+        record = records.get(version["ordinal"])
         if record is None:
             return  # told already; without it the rest cannot be done again
         try:
@@ -127,52 +206,6 @@ def _check_dossier(
             return
     if told.dossier:
         _compare(conn, row, told, report)
-
-
-def _check_leaves(
-    conn: Connection,
-    row: RowValues,
-    versions: list[RowValues],
-    planned: dict[str, RowValues],
-    report: Report,
-) -> None:
-    where = f"dossier {row['id']}"
-    leaves = {leaf["id"]: leaf for leaf in audit_rows.dossier_leaves(conn, row["id"])}
-    before = None
-    for version in versions:
-        leaf = leaves.pop(version["leaf"], None)
-        told = f"{where}, version {version['ordinal']}"
-        if leaf is None and version["leaf"] not in planned:
-            report.error(ids.LEAF_MISSING, told, "no leaf says that it was archived, and none is planned")
-        if leaf is not None:
-            if leaf["record_sha256"] != version["record_sha256"] or leaf["kind"] != LeafKind.DOSSIER:
-                report.error(ids.ROW_DIFFERS, told, "version and leaf have different digests of the record")
-            if leaf["predecessor"] != before:
-                report.error(ids.LEAF_DIFFERS, told, "its leaf does not name the version before")
-            stored = audit_rows.object_at(conn, dossier_version_key(row["id"], version["ordinal"]))
-            if stored is None or stored["sha256"] != version["record_sha256"]:
-                report.error(ids.ROW_MISSING, told, "the catalogue has no object row with its record")
-        before = version["leaf"]
-    for leaf_id in leaves:
-        report.error(ids.ROW_MISSING, where, f"leaf {leaf_id} is of a version that has no row")
-
-
-def _record(
-    store: ObjectStore, version: RowValues, planned: dict[str, RowValues], report: Report
-) -> RowValues | None:
-    key = dossier_version_key(version["dossier"], version["ordinal"])
-    try:
-        if version["leaf"] in planned:
-            data: bytes = planned[version["leaf"]]["record"]
-        else:
-            data = read_bounded(store, key, MAX_DOSSIER_RECORD)
-        value = parse(data, DOSSIER_SCHEMA, key)
-    except (StorageRefused, ArchiveDamaged) as exc:
-        report.error(ids.RECORD_MALFORMED, key, str(exc))
-        return None
-    if digest(data) != version["record_sha256"]:
-        report.error(ids.RECORD_DIFFERS, key, "the version's row names another record")
-    return value
 
 
 def _do_again(told: _Told, record: RowValues, version: RowValues, report: Report) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 from archive.catalogue import Connection, audit_rows
 from archive.fsck import findings as ids
-from archive.fsck.findings import Progress, Report
+from archive.fsck.blocks import in_blocks
+from archive.fsck.findings import Report
 from policies.dossiers import DossierAct, DossierState
 from policies.holds import HOLDING, HoldState
 from policies.retention import Filing, Keeping, day_after, keeping, last_day, longest
@@ -23,13 +24,9 @@ _STATES = {str(state) for state in HoldState}
 _NOT_CONFIRMED = {HoldState.PLACED, HoldState.RELEASE_ASKED}
 
 
-def check_locks(conn: Connection, at: datetime, report: Report, progress: Progress) -> None:
+def check_locks(conn: Connection, at: datetime, report: Report) -> None:
     """No lock ends soon of what is to be kept for longer."""
-    total = audit_rows.count(conn, "objects")
-    for done, row in enumerate(audit_rows.objects(conn), start=1):
-        progress("locks", done, total)
-        if row["retain_until"] >= at + MARGIN:
-            continue
+    for row in audit_rows.ending(conn, at + MARGIN):
         last = last_day(_kept(conn, row))
         if last is None or day_after(last) > row["retain_until"]:
             until = "nobody has decided yet" if last is None else last.isoformat()
@@ -58,23 +55,15 @@ def _held(conn: Connection, row: RowValues) -> bool:
     return any(hold["state"] in HOLDING for hold in audit_rows.holds_over(conn, row))
 
 
-def wrong_flags(conn: Connection) -> list[str]:
-    """Keys whose row does not say what the holds of this snapshot want."""
-    return [row["key"] for row in audit_rows.objects(conn) if row["hold"] is not _held(conn, row)]
-
-
 def check_flags(conn: Connection, wrong: list[str], report: Report) -> None:
     """In a later snapshot: what is still wrong is not on its way."""
-    for key in wrong:
-        row = audit_rows.object_at(conn, key)
-        if row is None or row["hold"] is _held(conn, row):
-            continue
-        if row["hold"]:
-            report.note(ids.HOLD_LEFT_IN_STORE, key, "no hold is over it any more")
-        else:
-            report.error(
-                ids.HOLD_NOT_ON_ROW, key, "is under a hold, and nothing was put on the stored object"
-            )
+    still = set(wrong) & set(audit_rows.wrong_flags(conn))
+    for block in in_blocks(sorted(still)):
+        for key, row in audit_rows.by_id(conn, "objects", "key", block).items():
+            if row["hold"]:
+                report.note(ids.HOLD_UNKNOWN, key, "no hold is over it any more")
+            else:
+                report.error(ids.HOLD_NOT_ON_ROW, key, "is under a hold, and its row does not say so")
 
 
 def check_holds(conn: Connection, report: Report) -> None:
@@ -91,8 +80,8 @@ def check_holds(conn: Connection, report: Report) -> None:
         wants = ["held", "released"] if confirmed else ["held"]
         if hold["dossier"] is not None:
             wanted.update((hold["dossier"], act) for act in wants)
-        for document in audit_rows.hold_documents(conn, hold["id"]):
-            _check_events(conn, hold, document, wants, report)
+        for block in in_blocks(audit_rows.hold_documents(conn, hold["id"])):
+            _check_events(conn, hold, block, wants, report)
     told = audit_rows.hold_versions(conn, (DossierAct.HOLD, DossierAct.RELEASE))
     for dossier, act in sorted(wanted.keys() | told.keys()):
         if wanted[dossier, act] != told.get((dossier, act), 0):
@@ -102,20 +91,22 @@ def check_holds(conn: Connection, report: Report) -> None:
             report.error(ids.HOLD_DIFFERS, f"dossier {dossier}", what)
 
 
-def _check_events(conn: Connection, hold: RowValues, document: str, wants: list[str], report: Report) -> None:
-    events = [
-        event["kind"]
-        for event in audit_rows.events_of(conn, document)
-        if event["facts"].get("hold") == hold["id"]
-    ]
-    if events != wants:
-        where = f"hold {hold['id']}, document {document}"
-        report.error(ids.HOLD_DIFFERS, where, f"is {hold['state']}, and the document's events say {events}")
+def _check_events(
+    conn: Connection, hold: RowValues, documents: list[str], wants: list[str], report: Report
+) -> None:
+    told = audit_rows.hold_events(conn, documents)
+    for document in documents:
+        kinds = [event["kind"] for event in told[document] if event["facts"].get("hold") == hold["id"]]
+        if kinds != wants:
+            where = f"hold {hold['id']}, document {document}"
+            report.error(
+                ids.HOLD_DIFFERS, where, f"is {hold['state']}, and the document's events say {kinds}"
+            )
 
 
-def check_told(conn: Connection, row: RowValues, report: Report) -> None:
+def check_told(conn: Connection, row: RowValues, events: list[RowValues], report: Report) -> None:
     """A document's events that tell of a hold have its row."""
-    for event in audit_rows.events_of(conn, row["id"]):
+    for event in events:
         hold = event["facts"].get("hold") if event["kind"] in ("held", "released") else None
         if hold is None:
             continue

@@ -13,6 +13,7 @@ from archive.catalogue import documents, log_rows
 from archive.fsck.run import check
 from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.sequencer import Sequencer
+from archive.openings import Openings
 from archive.registers import outgoing
 from policies.issuing import Act, Facts
 from policies.retention import lock_until
@@ -30,6 +31,7 @@ class Audited:
     def __init__(self, directory) -> None:
         self.house = open_house(directory)
         self.objects = self.house.objects
+        self.openings = Openings(self.house.transactions.read, ORIGIN)
         self.database = directory / "catalogue.sqlite3"
 
     def sequence(self) -> None:
@@ -40,6 +42,7 @@ class Audited:
             reading=self.house.transactions.read,
             signer=KEY,
             retain_until=lambda: lock_until(AT),
+            beside=self.openings,
             parallel=False,
         )
         while sequencer.run_once().assigned:
@@ -75,7 +78,8 @@ class Audited:
             return raw.execute(query, parameters).fetchone()[0]
 
     def check(self, **given):
-        return check(self.house.transactions.read, self.objects, VKEY, **given)
+        stores = given.pop("stores", {"first": self.objects})
+        return check(self.house.transactions.read, stores, VKEY, openings=self.openings, **given)
 
     def found(self, **given):
         return {finding.id for finding in self.check(**given).findings if finding.severity == "error"}
