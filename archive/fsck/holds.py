@@ -97,7 +97,9 @@ def _check_events(
     told = audit_rows.hold_events(conn, documents)
     for document in documents:
         kinds = [event["kind"] for event in told[document] if event["facts"].get("hold") == hold["id"]]
-        if kinds != wants:
+        if not set(wants) <= set(
+            kinds
+        ):  # more than that: a release that a lost catalogue forgot is asked for again
             where = f"hold {hold['id']}, document {document}"
             report.error(
                 ids.HOLD_DIFFERS, where, f"is {hold['state']}, and the document's events say {kinds}"

@@ -89,7 +89,7 @@ class Keeping:
         house = self.house
         for deposit in deposits:
             carry = filing.carry_out if hasattr(deposit, "files") else ingest.carry_out
-            carry(deposit, house.objects, house.work, house.transactions.write, AT)
+            carry(deposit, house.objects, house.work, house.transactions.write, deposit.planned_at)
 
     # Holds.
 
@@ -97,7 +97,7 @@ class Keeping:
         over = Subject(dossier.id if dossier else None, document_ids)
         with self.house.transactions.write() as conn:
             done = holds.place(conn, AGENCY, over, "Thanh tra tỉnh yêu cầu", "CV 12/TTr-NV1", person, at)
-        return self._held(done)
+        return self._held(done, at)
 
     def ask(self, hold, person: Person = ANNA, reason: str = "Thanh tra đã kết luận", at=AT):
         with self.house.transactions.write() as conn:
@@ -110,16 +110,16 @@ class Keeping:
     def confirm(self, hold, person: Person = BINH, at=AT):
         with self.house.transactions.write() as conn:
             done = holds.confirm_release(conn, hold.id, person, at)
-        return self._held(done)
+        return self._held(done, at)
 
-    def release(self, hold):
-        self.ask(hold)
-        return self.confirm(hold)
+    def release(self, hold, at=AT):
+        self.ask(hold, at=at)
+        return self.confirm(hold, at=at)
 
-    def _held(self, done: holds.Done):
+    def _held(self, done: holds.Done, at):
         self._keep(*done.events, *done.versions)
         if self._carry_out:
-            self.repair()
+            self.repair(at)
         return done.hold
 
     def repair(self, at=AT, stores=None) -> int:
