@@ -51,7 +51,7 @@ class Aftercare:
             moved = bind_register(conn, agency, at)
             moved |= bind_audit(conn, agency, at)
         if moved:
-            self.s.proofs.loop.wake()
+            self.s.proofs.wake()
 
     def _follow_up(self) -> bool:
         """After a rebuild: jobs that the old database had for archived documents. Whether there is more to look at."""

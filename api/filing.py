@@ -103,7 +103,7 @@ class Filing:
     ) -> Dossier:
         """A plain file, whose bytes the door has hashed into the work area; nothing of it is parsed."""
         allow(DossierAct.FILE, actor.roles)
-        path = self.s.store.work_path(sha256)
+        path = self.s.work_area.work_path(sha256)
         size = path.stat().st_size
         new = NewFile(sha256, size, name, check_file(name, _head(path), size), facts)
         return self._do(

@@ -16,20 +16,22 @@ from typing import Any
 from api import jobs, problems, work
 from api.audit_heads import bind_audit
 from api.batch import Batch, unchanged
+from api.fence import Lost
 from api.identity import AccessRefused
 from api.issuing import Issuing
-from api.line import Stopped
+from api.line import Postponed, Stopped
 from api.services import Services
 from api.stamping import Stamping
 from api.store import accounts, operations, tokens
 from api.store.accounts import Account
+from api.store.database_errors import DatabaseUnavailable
 from api.store.operations import Operation
 from api.verification import Verification
 from archive import ingest
 from archive.catalogue import Connection, deposit_rows, documents, log_rows
 from archive.catalogue.identity import new_id
 from archive.catalogue.values import Deposit, Document, VersionRole
-from archive.errors import ArchiveUnavailable
+from archive.errors import ArchiveUnavailable, ArchivingStopped
 from policies.issuing import Act, Facts, next_state
 from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
@@ -52,12 +54,24 @@ FINISHING = frozenset({State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED}) |
 def guarded(services: Services, act: Work) -> jobs.Handler:
     """Refusals and silent authorities end the operation with a problem; faults do too, and are logged.
 
-    What fails while the service stops ends nothing: it raises Stopped, and is done again after the next start.
+    What fails while the service stops, or after another process took the job over, ends nothing: it raises Stopped, and
+    is done again. Nor does what fails with the database: it raises Postponed, and is done again when that answers.
     """
 
     def handler(operation_id: str, payload: dict[str, Any]) -> None:
         try:
+            handle(operation_id, payload)
+        except DatabaseUnavailable as exc:
+            raise Postponed from exc
+        services.endings.announce(operation_id)
+
+    def handle(operation_id: str, payload: dict[str, Any]) -> None:
+        try:
             result = act(operation_id, payload)
+        except Lost as exc:
+            raise Stopped from exc
+        except DatabaseUnavailable:
+            raise
         except Exception as exc:
             if services.working.closed:
                 raise Stopped from exc
@@ -68,7 +82,6 @@ def guarded(services: Services, act: Work) -> jobs.Handler:
             if result is not None:
                 with services.transactions.note() as conn:
                     operations.succeed(conn, operation_id, result, services.clock())
-        services.endings.announce(operation_id)
 
     return handler
 
@@ -237,7 +250,7 @@ class Finishing:
         Raises RevocationUnavailable when only an answer about a certificate is missing, else Refused; a token
         that did not stand up to it is not used again.
         """
-        report = Verification(self.s, sandbox).own_report(self.s.store.work_path(sha256))
+        report = Verification(self.s, sandbox).own_report(self.s.work_area.work_path(sha256))
         self._require_passed(sha256, report, imprint)
         return report
 
@@ -285,7 +298,7 @@ class Finishing:
         sha256 = document.current_sha256 or ""
         conformity = bool(document.metadata.get("pdfa", {}).get("conforms"))
         output = Verification(self.s).own_output(
-            self.s.store.work_path(sha256), self._expectation(document), conformity=conformity
+            self.s.work_area.work_path(sha256), self._expectation(document), conformity=conformity
         )
         report = output.report
         self._require_passed(sha256, report)
@@ -348,7 +361,7 @@ class Finishing:
         leaf = self.s.proofs.leaf_of(document)
         if leaf is None or leaf.content_sha256 is None:
             return {}
-        path = self.s.store.work_path(leaf.content_sha256)
+        path = self.s.work_area.work_path(leaf.content_sha256)
         anchors = [certificate.der for certificate in self.s.trust.anchors()]
         try:
             verdict = self.s.background.call(
@@ -382,7 +395,7 @@ class Finishing:
     def _carry_out_event(self, deposit: Deposit) -> None:
         try:
             self.s.proofs.carry_out(deposit)
-        except ArchiveUnavailable as exc:  # upkeep tries again
+        except (ArchiveUnavailable, ArchivingStopped) as exc:  # upkeep tries again
             log.warning("event of %s waits for the archive: %s", deposit.document, exc)
 
     def _augment(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -401,7 +414,7 @@ class Finishing:
 
     def _long_term(self, document: Document) -> Deposit:
         """The version planned, in one transaction with the check that the document may still get one."""
-        path = self.s.store.work_path(document.current_sha256 or "")
+        path = self.s.work_area.work_path(document.current_sha256 or "")
         appended: Appended = Verification(self.s, self.s.background).long_term(path)
         sha256 = work.append(self.s, document.current_sha256 or "", appended)
         self._validated(sha256, sandbox=self.s.background)

@@ -20,17 +20,22 @@ unknown, and it is repeated. The next block tries again; nothing has to be start
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 
 from sqlalchemy import Connection, Engine, make_url
 
+from api import fence
 from api.store import postgresql, sqlite
-from api.store.database_errors import answering
-from api.store.postgresql import Limits
+from api.store.database_errors import DatabaseUnavailable, answering
+from api.store.postgresql import Limits as Limits
 from api.store.sqlite_writer import Writer
+from policies.reasons import database as reasons
+from policies.refusals import Reason
 
 _AT_ONCE = {"isolation_level": "AUTOCOMMIT"}
+_TOLD: ContextVar[list[Callable[[], None]]] = ContextVar("told")
 
 
 class Transactions:
@@ -45,6 +50,7 @@ class Transactions:
     ) -> None:
         self.url = url
         self.limits = limits
+        self.trouble: Reason | None = None
         self._writer: Writer | None = None
         self._readers: sqlite.Readers | None = None
         if make_url(url).get_backend_name() == "sqlite":
@@ -57,11 +63,11 @@ class Transactions:
 
     def write(self) -> AbstractContextManager[Connection]:
         """Commits at the end of the block; an exception rolls everything back. Never nest in one thread."""
-        return self._writer.held(durable=True) if self._writer else self._begun(waits=True)
+        return self._noticed(self._writer.held(durable=True) if self._writer else self._begun(waits=True))
 
     def note(self) -> AbstractContextManager[Connection]:
         """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
-        return self._writer.held(durable=False) if self._writer else self._begun(waits=False)
+        return self._noticed(self._writer.held(durable=False) if self._writer else self._begun(waits=False))
 
     def read(self) -> AbstractContextManager[Connection]:
         """A snapshot: rows do not change while the block runs, and writes fail."""
@@ -72,11 +78,30 @@ class Transactions:
         return self._readers.lent(snapshot=False) if self._readers else self._single()
 
     @contextmanager
+    def _noticed(self, block: AbstractContextManager[Connection]) -> Iterator[Connection]:
+        """Of what the last act failed, for whoever asks how the database does."""
+        try:
+            with block as conn:
+                yield conn
+        except DatabaseUnavailable as exc:
+            self.trouble = exc.reason if exc.reason is not reasons.CONFLICT else None
+            raise
+        self.trouble = None
+
+    @contextmanager
     def _begun(self, *, waits: bool) -> Iterator[Connection]:
-        with answering(), self.engine.begin() as conn:
-            if not waits:
-                conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
-            yield conn
+        told = _TOLD.set([])
+        try:
+            with answering(), self.engine.begin() as conn:
+                if not waits:
+                    conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
+                fence.ask(conn)
+                yield conn
+            committed = _TOLD.get()
+        finally:
+            _TOLD.reset(told)
+        for word in committed:
+            word()
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
@@ -93,6 +118,14 @@ class Transactions:
         if self._writer is not None:
             return sqlite.for_jobs(self.url)
         return postgresql.for_jobs(self.url, self.limits)
+
+    def afterwards(self, word: Callable[[], None]) -> None:
+        """Said when this thread's transaction has committed, and never when it has not. Where writers share a commit
+        it is said at once: who hears it waits for the database anyway."""
+        if self._writer is None:
+            _TOLD.get().append(word)
+        else:
+            word()
 
     def close(self) -> None:
         """Give the connections back. Open blocks end with an error."""

@@ -63,10 +63,35 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
-    """A PostgreSQL server for all tests of this process. Each makes databases of its own."""
+    """A PostgreSQL server for all tests of this process. Each makes databases of its own.
+
+    It does not wait for the disk: nothing of it outlives the tests. What is tested of the server's own death has a
+    server of its own.
+    """
     from tests.engines.postgres import postgres_server
 
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+    with postgres_server(tmp_path_factory.mktemp("postgres"), fsync="off") as server:
+        yield server
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory):
+    """A SeaweedFS for all tests of this process. Each makes buckets of its own."""
+    from tests.engines import seaweedfs as engine
+
+    with engine.seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rgw(tmp_path_factory):
+    """A Ceph RGW for all tests of this process, where it is installed. Each makes buckets of its own."""
+    from tests.engines import rgw as engine
+
+    for program in engine.PROGRAMS:
+        need_tool(program)
+    with engine.rgw(tmp_path_factory.mktemp("rgw") / "ceph") as server:
         yield server
 
 
@@ -78,18 +103,30 @@ def postgres_database(postgres):
     postgres.drop(name)
 
 
-@pytest.fixture(params=("sqlite", "postgresql"))
-def database(request, tmp_path):
-    """The address of an empty database of this test's own, on one engine after the other."""
+def _database(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'test.sqlite3'}"
     return request.getfixturevalue("postgres_database")
 
 
+@pytest.fixture(params=("sqlite", "postgresql"))
+def database(request, tmp_path):
+    """The address of an empty database of this test's own, on one engine after the other."""
+    return _database(request, tmp_path)
+
+
+@pytest.fixture(params=("sqlite", pytest.param("postgresql", marks=pytest.mark.long)))
+def database_at_length(request, tmp_path):
+    """The same, for what takes long: on PostgreSQL in the long run."""
+    return _database(request, tmp_path)
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """One running service for all tests of this process."""
+def site(request, tmp_path_factory):
+    """One running service for all tests of this process; with TEST_ENGINE=postgresql on PostgreSQL."""
     from tests.service import Site, start
 
-    with start(tmp_path_factory.mktemp("site")) as (services, passwords):
+    on_postgres = os.environ.get("TEST_ENGINE") == "postgresql"
+    url = request.getfixturevalue("postgres").database("site") if on_postgres else ""
+    with start(tmp_path_factory.mktemp("site"), url) as (services, passwords):
         yield Site(services.settings, services, passwords)

@@ -232,7 +232,7 @@ def upload(
     account = who.needs(Role.CLERK)
     dossier = staff_dossier(given, who, dossier_id)
     facts = FileFacts(subject, author, number, date, pages)
-    sha256 = given.store.put_work(file.file)  # the one pass in which the bytes are hashed
+    sha256 = given.work_area.put_work(file.file)  # the one pass in which the bytes are hashed
 
     def act() -> Response:
         return show(Filing(given).upload(dossier, sha256, file.filename or "", facts, account, note))

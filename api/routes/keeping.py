@@ -249,7 +249,7 @@ def upload(
     found = staff_dossier(given, who, dossier_id)
     facts = FileFacts(subject, author.strip(), number.strip(), date, pages)
     try:
-        sha256 = given.store.put_work(file.file)
+        sha256 = given.work_area.put_work(file.file)
         Filing(given).upload(found, sha256, file.filename or "", facts, account, note)
     except Refused as exc:
         return _dossier(request, given, who, language, found, problem=exc.text(language))

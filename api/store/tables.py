@@ -1,9 +1,11 @@
-"""Tables of the service itself: accounts, sessions, API tokens, idempotency, operations, tokens received, audit."""
+"""Tables of the service itself: accounts, sessions, API tokens, idempotency, operations, tokens received, audit,
+and, where several processes share the database, who they are and what each of them holds."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     ForeignKey,
     Index,
@@ -16,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from archive.catalogue.types import NAMING, UtcDateTime
+from archive.catalogue.types import NAMING, BigKey, UtcDateTime
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -64,7 +66,13 @@ idempotency = Table(
     Column("status", Integer, nullable=True),  # null while the first request runs
     Column("headers", JSON, nullable=True),
     Column("body", LargeBinary, nullable=True),
-    Column("at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+Index(
+    "ix_idempotency_unanswered",
+    idempotency.c.key,
+    sqlite_where=idempotency.c.status.is_(None),
+    postgresql_where=idempotency.c.status.is_(None),
 )
 
 operations = Table(
@@ -90,6 +98,13 @@ Index(
     sqlite_where=operations.c.state.in_(("waiting", "running")),
     postgresql_where=operations.c.state.in_(("waiting", "running")),
 )
+Index(
+    "ix_operations_kind",
+    operations.c.kind,
+    operations.c.created_at,
+    sqlite_where=operations.c.document.is_(None),
+    postgresql_where=operations.c.document.is_(None),
+)
 
 timestamp_tokens = Table(
     "timestamp_tokens",
@@ -97,6 +112,35 @@ timestamp_tokens = Table(
     Column("imprint", String(64), primary_key=True),
     Column("token", LargeBinary, nullable=False),
     Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String(64), primary_key=True),  # a new one for each start, and after it was held to be dead
+    Column("role", String(16), nullable=False),  # api or worker
+    Column("host", String(200), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("beats", BigInteger, nullable=False),  # what the others watch: no clock has to be right
+    Column("state", JSON, nullable=False),  # what it tells of itself
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("beat_at", UtcDateTime, nullable=False),  # by the database's clock, to be shown
+    Column("gone_at", UtcDateTime, nullable=True),
+    Column("ending", String(16), nullable=False, server_default=""),  # stopped, or lost: the others took over
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("kind", String(16), primary_key=True),  # turn, key, place
+    Column("name", String(200), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),  # processes.id
+    Column("token", String(32), nullable=False),
+    Column("route", String(300), nullable=False, server_default=""),
+    Column("body_hash", String(64), nullable=False, server_default=""),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("since", String(64), nullable=False, server_default=""),
+    Column("granted", Integer, nullable=False, server_default="1"),  # 0: waits in line for a place
 )
 
 audit = Table(
@@ -113,4 +157,24 @@ audit = Table(
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     UniqueConstraint("agency", "hash"),
+)
+
+storage_checks = Table(
+    "storage_checks",
+    metadata,
+    Column("ordinal", BigKey, primary_key=True),  # in the order of keeping: clocks may go back
+    Column("store", String(300), nullable=False, index=True),
+    Column("process", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("conclusion", String(16), nullable=False),  # sound, broken, unusable, no-answer
+    Column("report", JSON, nullable=False),
+)
+
+# One row: the database's shape, and the oldest revision whose code can work with it.
+schema_state = Table(
+    "schema_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", String(32), nullable=False),
+    Column("works_with", String(32), nullable=False),
 )

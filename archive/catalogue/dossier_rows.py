@@ -248,6 +248,12 @@ def deposits_left(conn: Connection) -> tuple[DossierDeposit, ...]:
     return tuple(_deposit(row) for row in conn.execute(query))
 
 
+def planned_bytes(conn: Connection) -> set[str]:
+    """Digests of files that lie in the work area and are not archived yet."""
+    rows = conn.execute(select(dossier_deposits.c.files)).scalars()
+    return {file["sha256"] for files in rows for file in files}
+
+
 def delete_deposit(conn: Connection, leaf: str) -> None:
     conn.execute(delete(dossier_deposits).where(dossier_deposits.c.leaf == leaf))
 

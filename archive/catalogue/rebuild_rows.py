@@ -144,6 +144,7 @@ FILLED = (
     "objects",
     "events",
     "checkpoint",
+    "deployment",
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from archive.catalogue import Connection, audit_rows
@@ -133,10 +134,8 @@ class _Heads:
 
     def _sizes(self) -> Iterator[int]:
         for key in self._store.list(keys.CHECKPOINTS):
-            try:
+            with suppress(ValueError):  # told by its name
                 yield keys.checkpoint_size(key)
-            except ValueError:
-                self._report.error(ids.LOG_CHECKPOINT_BROKEN, key, "not the name of a checkpoint")
 
     def _fetch(self, size: int) -> tuple[int, SignedCheckpoint | None, str]:
         """The locked checkpoint under the name of that size, or why there is none."""

@@ -29,7 +29,7 @@ _WITH_DATA = {
     ObjectRole.EVENT: MAX_RECORD,
     ObjectRole.DOSSIER: MAX_DOSSIER_RECORD,
 }
-_KNOWN_PREFIXES = (keys.LOG, keys.DOCUMENTS, keys.DOSSIERS, keys.OPENINGS)
+_JUDGED_ELSEWHERE = (keys.LOG, keys.CANARY)  # with the log; by the canary itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +148,7 @@ def strangers(conn: Connection, store: ObjectStore, report: Report, progress: Pr
     for block in in_blocks(store.inventory("")):
         listed += len(block)
         names = {entry.key for entry in block}
-        unsure = [
-            name for name in names if not name.startswith((keys.LOG, keys.OPENINGS)) and name not in planned
-        ]
+        unsure = [name for name in names if not name.startswith(_JUDGED_ELSEWHERE) and name not in planned]
         known = audit_rows.by_id(conn, "objects", "key", unsure)
         unknown += [name for name in unsure if name not in known]
         rows = known | audit_rows.by_id(conn, "objects", "key", [e.key for e in block if e.version])
@@ -162,7 +160,7 @@ def strangers(conn: Connection, store: ObjectStore, report: Report, progress: Pr
 
 def _check_version(entry: Listed, row: RowValues | None, report: Report) -> None:
     """Over a write-once object nothing lies. What is written over it later does not change it, and is a trace."""
-    if entry.key in keys.MUTABLE or not entry.version:
+    if entry.key in keys.MUTABLE or entry.key.startswith(keys.CANARY) or not entry.version:
         return
     if entry.deleted:
         report.error(ids.VERSION_SHADOWS, entry.key, f"marker {entry.version} pretends that it was deleted")

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from archive.catalogue import Connection, audit_rows
-from archive.fsck import documents, dossiers, holds, leaves, log, numbers, objects, opened
+from archive.fsck import documents, dossiers, holds, leaves, log, log_objects, numbers, objects, opened
 from archive.fsck.findings import Progress, Report, quiet
 from archive.fsck.leaves import ChainLookup, register_chain
 from archive.log.checkpoint import Checkpoint
@@ -62,6 +62,7 @@ def check(
             numbers.check_numbers(conn, report, progress)
             size = log.check_log(conn, store, key, shown, known, pool, report, progress)
             opened.check_openings(conn, store, openings, size, pool, report)
+            log_objects.check_log_objects(store, pool, report, quick=quick)
         with reading() as conn:
             objects.check_again(conn, store, report)
             objects.check_unknown(conn, unknown, report)

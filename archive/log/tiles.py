@@ -5,6 +5,7 @@ Tile (level, n) holds the hashes of the complete subtrees of 256**level leaves f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from policies.reasons import archiving as reasons
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
 MAX_BUNDLE = WIDTH * (2 + MAX_ENTRY)
+_PATH = re.compile(r"\Atile/(entries|\d{1,2})/((?:x\d{3}/){0,5}\d{3})(?:\.p/(\d{1,3}))?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,20 @@ class TileId:
         level = "entries" if self.level is None else str(self.level)
         suffix = "" if self.full else f".p/{self.width}"
         return f"tile/{level}/{encode_index(self.n)}{suffix}"
+
+
+def parse_path(path: str) -> TileId | None:
+    """Inverse of `TileId.path`; None for any other text."""
+    found = _PATH.match(path)
+    if found is None:
+        return None
+    level, index, width = found.groups()
+    n = int(index.replace("x", "").replace("/", ""))
+    try:
+        tile = TileId(None if level == "entries" else int(level), n, int(width) if width else WIDTH)
+    except ValueError:
+        return None
+    return tile if tile.path == path else None
 
 
 def encode_index(n: int) -> str:

@@ -4,7 +4,8 @@
     documents  every record that a leaf commits to
     dossiers   theirs, with their files; then what lies in them, and who held what
     numbers    the registers, out of their journal
-    end        what nothing opened is told; the checkpoint's row; the series closed; the catalogue may be served
+    end        what nothing opened is told; whose archive it is; the checkpoint's row; the series closed; the
+               catalogue may be served
 
 Every block of rows and how far it goes are one transaction. Until the last one the catalogue is half made, and says so.
 """
@@ -17,8 +18,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from archive import openings
+from archive import deployment, openings
 from archive.catalogue import Connection, rebuild_rows
+from archive.catalogue.deployment_rows import Deployment, begin
 from archive.catalogue.rebuild_rows import Rebuild
 from archive.errors import ArchiveDamaged, ArchiveRefused, StorageRefused
 from archive.fsck import findings as ids
@@ -74,8 +76,8 @@ def rebuild(
     """Make the archived facts again, or go on where an earlier run of this was stopped.
 
     `quick`: contents are not read, their rows say what their records promise. Findings are rows of the catalogue.
-    Raises ArchiveRefused: CATALOGUE_NOT_EMPTY, NOTHING_TO_REBUILD, REBUILD_DIFFERS; ArchiveDamaged when the log does
-    not hold; ArchiveUnavailable (run it again).
+    Raises ArchiveRefused: CATALOGUE_NOT_EMPTY, NOTHING_TO_REBUILD, REBUILD_DIFFERS, OTHER_LOG_KEY; ArchiveDamaged when
+    the log does not hold; ArchiveUnavailable (run it again).
     """
     with ThreadPoolExecutor(PARALLEL_READS, "rebuild") as pool:
         return _Run(source, target, quick, clock, progress, pool).run()
@@ -94,9 +96,14 @@ class _Run:
         self.source, self.target, self.quick = source, target, quick
         self.clock, self.progress, self.pool = clock, progress, pool
         self.store = source.store
+        self.owner: Deployment | None = None
         self.told: list[tuple[str, str, str]] = []
 
     def run(self) -> Rebuild:
+        self.owner = deployment.stored(self.store)
+        if self.owner is not None and self.owner.log_key != str(self.source.key):
+            expected, own = self.owner.log_key, str(self.source.key)
+            raise ArchiveRefused(reasons.OTHER_LOG_KEY, found=own, expected=expected)
         found = log.find(self.store, self.source.key)
         begun = self._begin(found)
         if begun.finished_at is not None:
@@ -246,6 +253,8 @@ class _Run:
                 what = f"bears number {text}, which the registers did not give it"
                 self._tell(ids.NUMBER_CLAIMED, f"document {document}", what)
             rebuild_rows.close_series(conn)
+            if self.owner is not None:
+                begin(conn, self.owner)
             rebuild_rows.set_checkpoint(conn, CheckpointRow(head.size, head.root, head.note))
             self._done(conn, DONE, "")
             rebuild_rows.change(conn, finished_at=at, closed_through=civil_date(at).year)

@@ -5,10 +5,12 @@ documents/{id}/{sha256}.record.json         its record, antin.record/1
 documents/{id}/event-{n}.json               a later fact
 dossiers/{id}/version-{n}.json              an act on a dossier, antin.dossier/1
 dossiers/{id}/files/{sha256}                a plain file in it, the bytes as they came
-openings/000/000/012/345-{start}.0000.json  what opens the log's leaves from start to that size, antin.openings/1
+log/deployment.json                         whose archive this is, antin.deployment/1
 log/checkpoint                              the one mutable object
 log/checkpoints/000/000/012/345             each signed checkpoint, by tree size
+log/openings/000/000/012/345-{start}.0000.json   what opens the leaves from start to that size, antin.openings/1
 log/tile/{level}/{n}, log/tile/entries/{n}  C2SP tlog-tiles
+canary/conditional                          what tells whether a server honours conditional writes
 """
 
 from __future__ import annotations
@@ -19,18 +21,22 @@ from archive.errors import StorageRefused
 from policies.reasons import archiving as reasons
 
 LOG = "log/"
+DEPLOYMENT = "log/deployment.json"
 CHECKPOINT = "log/checkpoint"
 CHECKPOINTS = "log/checkpoints/"
+TILES = "log/tile/"
 DOCUMENTS = "documents/"
 DOSSIERS = "dossiers/"
-OPENINGS = "openings/"
+OPENINGS = "log/openings/"
 MUTABLE = frozenset({CHECKPOINT})
+CANARY = "canary/"
+CONDITIONAL = "canary/conditional"
 MAX_KEY = 200
 LOCK_SUFFIX = ".lock"  # of the directory store's sidecars
 CHECKPOINT_DIGITS = 12
 
 _SEGMENT = re.compile(r"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\Z")
-_OPENINGS = re.compile(r"\Aopenings/([0-9/]+)-([0-9]+)\.([0-9]{4})\.json\Z")
+_OPENINGS = re.compile(r"\Alog/openings/([0-9/]+)-([0-9]+)\.([0-9]{4})\.json\Z")
 _SHA256 = re.compile(r"\A[0-9a-f]{64}\Z")
 
 

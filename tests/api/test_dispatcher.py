@@ -11,12 +11,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from dbos import run_dbos_database_migrations
 from sqlalchemy import text
 
 from api import dispatcher as module
 from api.dispatcher import ATTEMPTS, Dispatcher
-from api.line import Stopped
+from api.line import Postponed, Stopped
 from api.store.job_rows import JobRows
 from api.transactions import Transactions
 from archive.errors import ArchiveUnavailable
@@ -31,16 +30,14 @@ class House:
 
     def __init__(self, url: str) -> None:
         self.transactions = Transactions(url)
-        with self.transactions.write():
-            pass
-        run_dbos_database_migrations(url)
-        self.rows = JobRows("sqlite", "embedded")
+        self.rows = JobRows(self.transactions.engine.dialect.name, "embedded")
         self.gate = threading.Event()
         self.ran: list[str] = []
         self.dispatchers: list[Dispatcher] = []
 
     def open(self, parallel: int = 4, transactions: Transactions | None = None) -> Dispatcher:
         handlers = {"plain": self._plain, "held": self._held, "bad": self._bad, "stopped": self._stopped}
+        handlers["again"] = self._again
         made = Dispatcher(
             transactions or self.transactions,
             self.rows,
@@ -67,6 +64,11 @@ class House:
         self.ran.append(operation)
         raise Stopped
 
+    def _again(self, operation, _payload):
+        self.ran.append(operation)
+        if len(self.ran) < 3:
+            raise Postponed
+
     def _follow(self, operation, payload):
         self._held(operation, payload)
         self.put("what follows")
@@ -87,8 +89,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path):
-    made = House(f"sqlite:///{tmp_path / 'jobs.sqlite3'}")
+def house(jobs_database):
+    made = House(jobs_database)
     yield made
     made.gate.set()
     for each in made.dispatchers:
@@ -147,7 +149,7 @@ def test_told_long_before_the_commit(house, no_poll):
 def another_process(url: str) -> None:
     transactions = Transactions(url)
     with transactions.write() as conn:
-        JobRows("sqlite", "another").put(conn, PROMPT, ("plain", "a", {}), 7, 0.0)
+        JobRows(conn.dialect.name, "another").put(conn, PROMPT, ("plain", "a", {}), 7, 0.0)
     transactions.close()
 
 
@@ -217,6 +219,19 @@ def test_what_is_stopped_stays_open_and_frees_its_place(house, no_poll):
     house.put("b")
     house.ended(a="PENDING", b="SUCCESS")
     assert house.ran == ["a", "b"]
+
+
+def test_what_the_database_did_not_hear_of_is_done_again_after_a_pause(house, quick_poll):
+    house.open(parallel=1)
+    house.put("a", "again")
+    for times in (1, 2):
+        until(lambda times=times: house.states()["a"] == "DELAYED" and len(house.ran) == times, "a pause")
+        with house.transactions.write() as conn:  # as DBOS does when it is time
+            conn.execute(text("update workflow_status set status = 'ENQUEUED' where status = 'DELAYED'"))
+    house.ended(a="SUCCESS")
+    house.put("b")  # its place is free again
+    house.ended(a="SUCCESS", b="SUCCESS")
+    assert house.ran == ["a", "a", "a", "b"]
 
 
 def test_a_job_that_takes_its_process_with_it_is_given_up(house, no_poll):

@@ -179,6 +179,22 @@ def test_a_strange_object_anywhere(archive):
     assert archive.where(ids.OBJECT_WITHOUT_ROW) == ["elsewhere/x.pdf", "notes.txt"]
 
 
+def test_a_strange_object_in_the_log(archive):
+    strange = ("log/notes", "log/tile/0/0", "log/tile/9x/000", "log/checkpoints/12", "log/openings/12.json")
+    for key in strange:
+        archive.objects.put(key, b"x", sha256=sha256(b"x"))
+    assert archive.found() == {ids.OBJECT_WITHOUT_ROW}
+    assert archive.where(ids.OBJECT_WITHOUT_ROW) == sorted(strange)
+
+
+def test_an_object_of_the_log_without_its_lock(archive):
+    for key in (next(archive.objects.list(keys.CHECKPOINTS)), next(archive.objects.list(keys.OPENINGS))):
+        archive.objects.lie(key, replace(archive.objects.head(key), retain_until=None))
+        assert archive.where(ids.RETENTION_SHORTENED) == [key]
+        assert archive.found(quick=True) == set()
+        archive.objects._lies.clear()
+
+
 # Openings
 
 

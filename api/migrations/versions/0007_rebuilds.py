@@ -5,12 +5,14 @@ from alembic import op
 
 from archive.catalogue.types import BigKey, UtcDateTime
 
-revision = '0005'
-down_revision = '0004'
+revision = '0007'
+down_revision = '0006'
 branch_labels = None
 depends_on = None
 
 HEADS = sa.text('head_ordinal IS NOT NULL')
+OF_NO_DOCUMENT = sa.text('document IS NULL')
+UNANSWERED = sa.text('status IS NULL')
 OPEN = sa.text("state IN ('waiting', 'running')")
 
 
@@ -42,9 +44,17 @@ def upgrade() -> None:
         sqlite_where=HEADS, postgresql_where=HEADS)
     op.create_index('ix_operations_unfinished', 'operations', ['id'], unique=False,
         sqlite_where=OPEN, postgresql_where=OPEN)
+    op.create_index('ix_operations_kind', 'operations', ['kind', 'created_at'], unique=False,
+        sqlite_where=OF_NO_DOCUMENT, postgresql_where=OF_NO_DOCUMENT)
+    op.create_index(op.f('ix_idempotency_at'), 'idempotency', ['at'], unique=False)
+    op.create_index('ix_idempotency_unanswered', 'idempotency', ['key'], unique=False,
+        sqlite_where=UNANSWERED, postgresql_where=UNANSWERED)
 
 
 def downgrade() -> None:
+    op.drop_index('ix_idempotency_unanswered', table_name='idempotency')
+    op.drop_index(op.f('ix_idempotency_at'), table_name='idempotency')
+    op.drop_index('ix_operations_kind', table_name='operations')
     op.drop_index('ix_operations_unfinished', table_name='operations')
     op.drop_index('ix_leaves_head', table_name='leaves')
     with op.batch_alter_table('number_series', schema=None) as batch_op:
