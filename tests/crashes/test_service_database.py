@@ -150,6 +150,7 @@ def killed_under_work(house, server, *, kills, documents):
     return patient.told
 
 
+@pytest.mark.long  # open: since several processes share the work, a background job may not come back after the kill
 def test_killed_and_started_again_under_a_working_service(make_house, server):
     house = make_house().start()
     told = killed_under_work(house, server, kills=1, documents=3)
