@@ -32,6 +32,8 @@ ON_POSTGRESQL = {
     "zeroblob(32)": "decode(repeat('00', 32), 'hex')",
     "x'00'": "'\\x00'::bytea",
     "rowid": "ctid",
+    "hold = 1": "hold = true",
+    "hold = 0": "hold = false",
 }
 
 

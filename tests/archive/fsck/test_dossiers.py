@@ -49,7 +49,7 @@ def filled(tmp_path_factory):
 
 @pytest.fixture
 def kept(filled, tmp_path):
-    shutil.copytree(filled.database.parent, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(filled.directory, tmp_path, dirs_exist_ok=True)
     copied = Kept(tmp_path)
     copied.objects._objects.update(filled.objects._objects)
     for name in ("one", "two", "held", "closed", "open", "hold", "released", "whole"):
