@@ -20,7 +20,6 @@ from archive.catalogue.keeping_values import Dossier, DossierFile, FileFacts
 from archive.errors import ArchiveRefused, ArchiveUnavailable
 from archive.registers import dossiers
 from archive.registers.dossiers import Acting, Closing, Done, NewFile
-from archive.storage import keys
 from policies.dossiers import HEAD_BYTES, DossierAct, Fields, allow, check_file
 from policies.numbering import civil_date
 from policies.reasons import access as access_reasons
@@ -158,14 +157,14 @@ class Filing:
             reason=reason,
         )
 
-    def stored_file(self, dossier: Dossier, file_id: str) -> tuple[DossierFile, str]:
-        """A file that lies in the dossier, and the key of its bytes. Raises ArchiveRefused NO_FILE."""
+    def file_inside(self, dossier: Dossier, file_id: str) -> DossierFile:
+        """A file that lies in the dossier. Raises ArchiveRefused NO_FILE."""
         with self.s.transactions.read() as conn:
             inside = dossier_rows.in_dossier(conn, dossier.id, [file_id])
             file = dossier_rows.file(conn, file_id)
         if file is None or file_id not in inside:
             raise ArchiveRefused(reasons.NO_FILE)
-        return file, keys.dossier_file_key(file.dossier, file.sha256)
+        return file
 
     def _by(self, actor: Account, seen: int | None = None, reason: str = "") -> Acting:
         return Acting(actor.display, self.s.clock(), seen, reason.strip())

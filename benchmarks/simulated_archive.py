@@ -682,6 +682,14 @@ class SimulatedStore:
             raise StorageRefused(reasons.OBJECT_MISSING, key=key)
         return io.BytesIO(data)
 
+    def read(self, key: str, version: str = "", *, locks: bool = True) -> tuple[StoredObject, BinaryIO]:
+        if not key.startswith(keys.DOCUMENTS):
+            return self.inner.read(key, version, locks=locks)
+        stored = self.head(key, version)
+        if stored is None:
+            raise StorageRefused(reasons.OBJECT_MISSING, key=key)
+        return stored, self.open(key, version)
+
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         if prefix in ("", keys.DOCUMENTS):
             yield from (key for key in self._documents(after) if key > after)

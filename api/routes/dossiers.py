@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date as date_type
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import File, Form, Header, Path, Query, Request, Response, UploadFile
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import kept_views
 from api.filing import Filing
 from api.identity import AccessRefused
+from api.intact import intact
 from api.routes.context import ONCE, Given, Who, answer_once, api_router, asked, digest, json_answer
 from api.store import idempotency
 from archive.catalogue import Connection, dossier_rows, retention_rows
 from archive.catalogue.keeping_values import Dossier, FileFacts
 from archive.registers.dossiers import Closing
-from archive.storage.blocks import BLOCK
 from policies.dossiers import LANGUAGES, RIGHTS, DossierState, Fields
 from policies.reasons import keeping as reasons
 from policies.vocabulary import Role
@@ -259,21 +257,10 @@ def download(given: Given, who: Who, dossier_id: str, file_id: str) -> Response:
 
 def file_answer(given: Given, dossier: Dossier, file_id: str) -> Response:
     """To be saved, never shown: it came from outside, and nobody looked into it."""
-    file, key = Filing(given).stored_file(dossier, file_id)
-    stream = given.store.open(key)
-
-    def blocks() -> Iterator[bytes]:
-        with stream:
-            while block := stream.read(BLOCK):
-                yield block
-
-    quoted = file.name.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "'")
-    headers = {
-        "content-disposition": f"attachment; filename=\"{quoted}\"; filename*=UTF-8''{quote(file.name, safe='')}",
-        "content-length": str(file.size),
-        "etag": f'"{file.sha256}"',
-    }
-    return StreamingResponse(blocks(), media_type="application/octet-stream", headers=headers)
+    file = Filing(given).file_inside(dossier, file_id)
+    path = intact(given, file.sha256)
+    headers = {"etag": f'"{file.sha256}"'}
+    return FileResponse(path, media_type="application/octet-stream", filename=file.name, headers=headers)
 
 
 @writes.post("/dossiers/{dossier_id}/entries/{entry}/removal", summary="Rút khỏi hồ sơ, before its closing")

@@ -15,11 +15,13 @@ from archive.errors import ArchiveDamaged, StorageRefused
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress, Report
+from archive.fsck.log_objects import FREE, kind_of
 from archive.ports import Listed, ObjectStore, StoredObject
 from archive.record import MAX_RECORD
 from archive.storage import keys
 from archive.storage.ahead import ahead
 from archive.storage.blocks import BLOCK, hash_blocks
+from policies.reasons import archiving as reasons
 from policies.vocabulary import LockMode
 
 RowValues = dict[str, Any]
@@ -54,10 +56,10 @@ def look_at(
 def _look(store: ObjectStore, row: RowValues, quick: bool) -> Looked:
     key, version = row["key"], row["version"]
     try:
-        head = store.head(key, version)
-        if head is None or quick:
-            return Looked(row, head)
-        with store.open(key, version) as stream:
+        if quick:
+            return Looked(row, store.head(key, version))
+        head, opened = store.read(key, version)
+        with opened as stream:
             most = _WITH_DATA.get(row["role"])
             if most is None:
                 digest, size = hash_blocks(stream)
@@ -66,7 +68,9 @@ def _look(store: ObjectStore, row: RowValues, quick: bool) -> Looked:
             while len(data) <= most and (block := stream.read(min(BLOCK, most + 1 - len(data)))):
                 data += block
         return Looked(row, head, sha256(data).hexdigest(), len(data), data)
-    except (StorageRefused, ArchiveDamaged, OSError) as exc:
+    except StorageRefused as exc:
+        return Looked(row) if exc.reason is reasons.OBJECT_MISSING else Looked(row, fault=str(exc))
+    except (ArchiveDamaged, OSError) as exc:
         return Looked(row, fault=str(exc))
 
 
@@ -144,29 +148,37 @@ def strangers(conn: Connection, store: ObjectStore, report: Report, progress: Pr
     """
     planned = audit_rows.planned_keys(conn)
     unknown: list[str] = []
-    listed = 0
+    listed, before = 0, None
     for block in in_blocks(store.inventory("")):
         listed += len(block)
-        names = {entry.key for entry in block}
-        unsure = [name for name in names if not name.startswith(_JUDGED_ELSEWHERE) and name not in planned]
-        known = audit_rows.by_id(conn, "objects", "key", unsure)
-        unknown += [name for name in unsure if name not in known]
-        rows = known | audit_rows.by_id(conn, "objects", "key", [e.key for e in block if e.version])
+        names = sorted({entry.key for entry in block if not entry.key.startswith(_JUDGED_ELSEWHERE)})
+        rows = audit_rows.by_id(conn, "objects", "key", names)
+        unknown += [name for name in names if name not in rows and name not in planned]
         for entry in block:
-            _check_version(entry, rows.get(entry.key), report)
+            _check_version(entry, before, rows.get(entry.key), report)
+            before = entry
         progress("objects", listed, None)
-    return sorted(unknown)
+    return list(dict.fromkeys(unknown))
 
 
-def _check_version(entry: Listed, row: RowValues | None, report: Report) -> None:
-    """Over a write-once object nothing lies. What is written over it later does not change it, and is a trace."""
-    if entry.key in keys.MUTABLE or entry.key.startswith(keys.CANARY) or not entry.version:
+def _check_version(entry: Listed, before: Listed | None, row: RowValues | None, report: Report) -> None:
+    """Over a write-once object nothing lies. What is written over it later does not change it, and is a trace.
+
+    Of one key the newest version is listed first. The oldest, where the row names a newer one, is what a repair left as
+    evidence.
+    """
+    key = entry.key
+    if key.startswith(keys.CANARY) or (key.startswith(keys.LOG) and kind_of(key) == FREE):
         return
     if entry.deleted:
-        report.error(ids.VERSION_SHADOWS, entry.key, f"marker {entry.version} pretends that it was deleted")
-    elif row is not None and row["version"] and entry.version != row["version"]:
-        what = f"version {entry.version} ({entry.size} bytes) lies beside the archived one, {row['version']}"
-        report.error(ids.VERSION_SHADOWS, entry.key, what)
+        report.error(ids.VERSION_SHADOWS, key, f"marker {entry.version} pretends that it was deleted")
+    elif row is not None:
+        if entry.version and entry.version != row["version"] and not row.get("repaired_at"):
+            what = f"version {entry.version} ({entry.size} bytes) lies beside the archived one"
+            report.error(ids.VERSION_SHADOWS, key, what)
+    elif before is not None and before.key == key and not before.deleted:
+        what = f"version {before.version} ({before.size} bytes) was written over it"
+        report.error(ids.VERSION_SHADOWS, key, what)
 
 
 def check_unknown(conn: Connection, unknown: list[str], report: Report) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -24,6 +25,7 @@ from archive.log import leaf as leaf_format
 from archive.log.leaf import LeafKind, Opening
 from archive.log.merkle import leaf_hash
 from archive.ports import ObjectStore, StoredObject
+from archive.rebuild.gathering import bounded, versions
 from archive.rebuild.leaves import UNKNOWN_TIME
 from archive.rebuild.log import MALFORMED
 from archive.rebuild.log import Found as Tell
@@ -31,7 +33,6 @@ from archive.record import digest, parse
 from archive.storage import keys
 from archive.storage.ahead import ahead
 from archive.storage.blocks import hash_blocks
-from archive.storage.readback import read_bounded
 from policies.vocabulary import LockMode
 
 Row = dict[str, Any]
@@ -118,23 +119,38 @@ def _gather(store: ObjectStore, dossier: str, names: list[str], *, quick: bool, 
 
 def _read(store: ObjectStore, dossier: str, key: str, quick: bool) -> Stored:
     match = _NAME.fullmatch(key.removeprefix(keys.dossier_prefix(dossier)))
-    version = int(match["version"]) if match and match["version"] else None
+    number = int(match["version"]) if match and match["version"] else None
     try:
-        head = store.head(key)
-        if head is None:
-            return Stored(key, version, None, fault="the store lists it and does not have it")
         if match is None:
-            return Stored(key, None, head, fault="nothing of this service has such a name")
-        if version is not None:
-            data = read_bounded(store, key, MAX_DOSSIER_RECORD)
-            return Stored(key, version, head, sha256(data).hexdigest(), len(data), data)
-        if quick:
-            return Stored(key, None, head, size=head.size)
-        with store.open(key, head.version) as stream:
-            found, size = hash_blocks(stream)
-        return Stored(key, None, head, found, size)
+            fault = "nothing of this service has such a name"
+            return Stored(key, None, store.head(key), fault=fault)
+        if number is None and quick:
+            head = store.head(key)
+            return Stored(key, None, head, size=head.size if head else 0)
+        found = _bytes(store, key, "", number)
+        return found if match["file"] in (None, found.sha256) else _whole_version(store, found, match["file"])
     except (StorageRefused, ArchiveDamaged, OSError) as exc:
-        return Stored(key, version, None, fault=str(exc))
+        return Stored(key, number, None, fault=str(exc))
+
+
+def _bytes(store: ObjectStore, key: str, version: str, number: int | None) -> Stored:
+    head, opened = store.read(key, version)
+    with opened as stream:
+        if number is None:
+            found, size = hash_blocks(stream)
+            return Stored(key, None, head, found, size)
+        data = bounded(stream, key, MAX_DOSSIER_RECORD)
+    return Stored(key, number, head, sha256(data).hexdigest(), len(data), data)
+
+
+def _whole_version(store: ObjectStore, damaged: Stored, named: str) -> Stored:
+    """The oldest version with the bytes that the name promises, as repair leaves one; else the damaged one."""
+    for version in versions(store, damaged.key):
+        with suppress(StorageRefused, ArchiveDamaged):
+            found = _bytes(store, damaged.key, version, None)
+            if found.sha256 == named:
+                return found
+    return damaged
 
 
 # First pass.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -73,12 +74,10 @@ def gather(store: ObjectStore, document: str, names: list[str], *, quick: bool) 
 def _read(store: ObjectStore, document: str, key: str, quick: bool) -> Found:
     form = _form(document, key)
     try:
-        stored = store.head(key)
-        if stored is None:  # a marker pretends that it is gone, and nothing is below
-            return Found(key, form, None, fault="the store lists it and does not have it")
         if form is Form.STRANGE or (quick and form is Form.CONTENT):
-            return Found(key, form, stored, size=stored.size)
-        found = _bytes(store, stored, form)
+            stored = store.head(key)
+            return Found(key, form, stored, size=stored.size if stored else 0)
+        found = _bytes(store, key, "", form)
         if found.sha256 == _named(key) or _named(key) is None:
             return found
         return _whole_version(store, found, form)
@@ -97,31 +96,37 @@ def _named(key: str) -> str | None:
     return (match["content"] or match["record"]) if match else None
 
 
-def _bytes(store: ObjectStore, stored: StoredObject, form: Form) -> Found:
-    with store.open(stored.key, stored.version) as stream:
+def _bytes(store: ObjectStore, key: str, version: str, form: Form) -> Found:
+    stored, opened = store.read(key, version)
+    with opened as stream:
         if form is Form.CONTENT:
             digest, size = hash_blocks(stream)
-            return Found(stored.key, form, stored, digest, size)
-        data = _bounded(stream, stored.key)
-    return Found(stored.key, form, stored, sha256(data).hexdigest(), len(data), data)
+            return Found(key, form, stored, digest, size)
+        data = bounded(stream, key, MAX_RECORD)
+    return Found(key, form, stored, sha256(data).hexdigest(), len(data), data)
 
 
-def _bounded(stream: BinaryIO, key: str) -> bytes:
+def bounded(stream: BinaryIO, key: str, most: int) -> bytes:
+    """All of it; raises ArchiveDamaged when that is more than `most` bytes."""
     data = b""
-    while len(data) <= MAX_RECORD and (block := stream.read(min(BLOCK, MAX_RECORD + 1 - len(data)))):
+    while len(data) <= most and (block := stream.read(min(BLOCK, most + 1 - len(data)))):
         data += block
-    if len(data) > MAX_RECORD:
-        raise ArchiveDamaged(f"{key}: longer than {MAX_RECORD} bytes")
+    if len(data) > most:
+        raise ArchiveDamaged(f"{key}: longer than {most} bytes")
     return data
 
 
 def _whole_version(store: ObjectStore, damaged: Found, form: Form) -> Found:
     """The oldest version with the bytes that the name promises, as repair leaves one; else the damaged one."""
-    versions = [entry.version for entry in store.inventory(damaged.key) if entry.key == damaged.key]
-    for version in reversed(versions):
-        stored = store.head(damaged.key, version) if version else None
-        if stored is not None:
-            found = _bytes(store, stored, form)
+    for version in versions(store, damaged.key):
+        with suppress(StorageRefused, ArchiveDamaged):
+            found = _bytes(store, damaged.key, version, form)
             if found.sha256 == _named(damaged.key):
                 return found
     return damaged
+
+
+def versions(store: ObjectStore, key: str) -> list[str]:
+    """Names of the key's versions, the oldest first; none in a store without versions."""
+    found = [entry.version for entry in store.inventory(key) if entry.key == key and entry.version]
+    return found[::-1]

@@ -197,6 +197,25 @@ def test_a_file_comes_back_as_it_was_to_be_saved_and_never_shown(site):
     assert len(list(site.services.store.list(f"dossiers/{two['id']}/files/"))) == 0
 
 
+def test_a_file_comes_from_the_archive_when_the_work_area_is_cleared_and_never_damaged(site):
+    dossier = opened(site)
+    content = b"%PDF-1.7 a letter from outside"
+    good(upload(site, dossier["id"], content))
+    (line,) = site.get(CLERK, f"/dossiers/{dossier['id']}/entries")["entries"]
+    file, area = line["file"], site.services.work_area
+    where = f"/dossiers/{dossier['id']}/files/{file['id']}"
+    area.remove_work(file["sha256"])
+    assert site.client(CLERK).get(where).content == content
+    area.remove_work(file["sha256"])
+    (stored,) = [path for path in site.settings.data_dir.rglob(file["sha256"]) if dossier["id"] in path.parts]
+    stored.chmod(0o600)
+    stored.write_bytes(content.replace(b"outside", b"nowhere"))
+    answer = site.client(CLERK).get(where)
+    stored.write_bytes(content)
+    assert answer.status_code >= 500
+    assert b"letter" not in answer.content
+
+
 def test_lists_are_searched_and_paged(site):
     word = uuid.uuid4().hex[:10]
     made = [opened(site, title=f"Hồ sơ {word} {n}")["id"] for n in range(3)]

@@ -104,5 +104,7 @@ def is_scan(step):
 
 
 def test_a_scan_would_be_seen(services):
+    services.recover()
+    services.start()
     assert any(map(is_scan, plan(services, "SELECT * FROM leaves WHERE record_sha256 = 'x'", ())))
     assert not any(map(is_scan, plan(services, "SELECT * FROM leaves WHERE id = 'x'", ())))

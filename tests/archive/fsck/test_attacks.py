@@ -16,7 +16,6 @@ from archive.log.checkpoint import Checkpoint, sign_checkpoint
 from archive.log.leaf import LeafKind
 from archive.log.tiles import TileId
 from archive.openings import read
-from archive.ports import Listed
 from archive.record import canonical
 from archive.registers.chain import link
 from archive.storage import keys
@@ -149,28 +148,23 @@ def test_a_hold_that_is_put_on_meanwhile_is_no_finding(archive):
     assert archive.check(progress=meanwhile).findings == []
 
 
-class Versioned:
-    """The store as one with versions shows it: what lies beside and over its objects."""
-
-    def __init__(self, store, *extra) -> None:
-        self._store, self._extra = store, extra
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
-
-    def inventory(self, prefix, after=""):
-        yield from (replace(entry, version="v1") for entry in self._store.inventory(prefix, after))
-        yield from self._extra
+def test_a_version_over_an_object(archive):
+    archive.objects.shadow(pdf(archive), b"%PDF forged")
+    assert archive.found() == {ids.VERSION_SHADOWS}
+    assert archive.where(ids.VERSION_SHADOWS) == [pdf(archive)]
 
 
-@pytest.mark.parametrize("deleted", [True, False])
-def test_a_version_over_an_object(archive, deleted):
-    archive.sql("UPDATE objects SET version = 'v1'")
-    store = Versioned(archive.objects)
-    assert archive.check(stores={"first": store}).findings == []
-    over = Listed(pdf(archive), "v2", 0 if deleted else 9, latest=True, deleted=deleted)
-    report = archive.check(stores={"first": Versioned(archive.objects, over)})
-    assert [(f.id, f.where) for f in report.findings] == [(ids.VERSION_SHADOWS, pdf(archive))]
+def test_a_delete_marker_over_an_object(archive):
+    archive.objects.shadow(pdf(archive), None)
+    assert archive.found() == {ids.VERSION_SHADOWS}
+    assert archive.where(ids.VERSION_SHADOWS) == [pdf(archive)]
+
+
+@pytest.mark.parametrize("data", [b"forged", None])
+def test_the_same_over_an_object_of_the_log(archive, data):
+    key = next(archive.objects.list(keys.CHECKPOINTS))
+    archive.objects.shadow(key, data)
+    assert archive.where(ids.VERSION_SHADOWS) == [key]
 
 
 def test_a_strange_object_anywhere(archive):

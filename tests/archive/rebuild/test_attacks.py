@@ -218,6 +218,33 @@ def test_contents_gone_or_damaged_are_told_and_keep_their_rows(lost, harm):
     assert {(f.id, f.where) for f in lost.check().findings if f.severity == "error"} == {(finding, key)}
 
 
+@pytest.mark.parametrize("data", [b"%PDF forged", None], ids=["a version", "a delete marker"])
+def test_what_lies_over_an_object_neither_hides_nor_changes_it(lost, data):
+    content = keys.pdf_key(lost.archived, sha256(b"%PDF three"))
+    for key in (content, *record_keys(lost, lost.archived), keys.event_key(lost.issued, 1)):
+        lost.objects.shadow(key, data)
+    lost.rebuild()
+    assert told(lost) == set()
+    (row,) = [row for row in lost.rows("objects") if row["key"] == content]
+    assert (row["sha256"], row["version"]) == (sha256(b"%PDF three"), "")
+    assert {finding.id for finding in lost.check().findings if finding.severity == "error"} == {
+        ids.VERSION_SHADOWS
+    }
+
+
+@pytest.mark.parametrize("which", ["content", "record"])
+def test_a_copy_that_was_repaired_is_found_by_its_digest(lost, which):
+    (record,) = record_keys(lost, lost.archived)
+    key = keys.pdf_key(lost.archived, sha256(b"%PDF three")) if which == "content" else record
+    whole = lost.objects.open(key).read()
+    lost.objects.flip(key, 9)
+    repaired = lost.objects.replace_damaged(key, whole, sha256=digest(whole), retain_until=AT)
+    lost.rebuild()
+    assert told(lost) == set()
+    (row,) = [row for row in lost.rows("objects") if row["key"] == key]
+    assert row["version"] == repaired.version != ""
+
+
 def test_records_of_another_deployment(lost, tmp_path):
     (tmp_path / "other").mkdir()
     other = Archive(tmp_path / "other")

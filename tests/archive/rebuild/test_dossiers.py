@@ -14,6 +14,7 @@ from archive.storage import keys
 from policies.holds import HoldState
 from policies.retention import Open
 from policies.vocabulary import State
+from tests.archive.catalogue_fixtures import AT
 from tests.archive.rebuild.lost import Archive
 
 
@@ -120,6 +121,33 @@ def test_a_file_that_is_gone_or_rotten_is_told(filled, lost, quick):
     lost.rebuild(quick=quick)
     assert told(lost) == (set() if quick else {(ids.OBJECT_CHANGED, key)})
     assert ids.OBJECT_CHANGED in {finding.id for finding in lost.check().findings}
+
+
+@pytest.mark.parametrize("data", [b"forged", None], ids=["a version", "a delete marker"])
+def test_what_lies_over_an_object_neither_hides_nor_changes_it(filled, lost, data):
+    first = dossier(filled, "02.TCCB")
+    for key in list(lost.objects.list(keys.DOSSIERS)):
+        lost.objects.shadow(key, data)
+    lost.rebuild()
+    assert told(lost) == set()
+    with lost.house.transactions.read() as conn:
+        assert dossier_rows.find(conn, first.id) == first
+    assert {finding.id for finding in lost.check().findings if finding.severity == "error"} == {
+        ids.VERSION_SHADOWS
+    }
+
+
+def test_a_repaired_copy_of_a_file_is_found_by_its_digest(filled, lost):
+    later = dossier(filled, "01.TCCB")
+    (key,) = lost.objects.list(keys.dossier_prefix(later.id) + "files/")
+    whole = lost.objects.open(key).read()
+    lost.objects.flip(key)
+    digest = sha256(whole).hexdigest()
+    repaired = lost.objects.replace_damaged(key, whole, sha256=digest, retain_until=AT)
+    lost.rebuild()
+    assert told(lost) == set()
+    (row,) = [row for row in lost.rows("objects") if row["key"] == key]
+    assert row["version"] == repaired.version != ""
 
 
 def test_a_file_that_nobody_filed_and_a_strange_name_are_told(filled, lost):
