@@ -21,8 +21,11 @@ from api.routes import (
     demo_pki,
     desks,
     documents,
+    dossiers,
     health,
+    holds,
     journal,
+    keeping,
     metrics,
     operations,
     public,
@@ -36,13 +39,17 @@ API = (
     operations.router,
     documents.writes,
     documents.router,
+    dossiers.writes,
+    dossiers.router,
+    holds.writes,
+    holds.router,
     journal.router,
     verifications.router,
     health.router,
     metrics.router,
     sessions.api,
 )
-PAGES = (sessions.pages, public.router, audits.router, desks.router)
+PAGES = (sessions.pages, public.router, audits.router, keeping.router, desks.router)
 DESCRIPTION = """Signs, seals, issues, archives and proves official documents.
 
 Every write needs an `Idempotency-Key`. Acts that wait answer 202 with an operation to be polled. Errors are

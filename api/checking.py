@@ -58,6 +58,7 @@ class Checking:
             key,
             chains={LeafKind.AUDIT_HEAD: audit_chain},
             openings=self.s.proofs.openings,
+            at=self.s.clock(),
             quick=quick,
             progress=progress,
         )

@@ -5,6 +5,7 @@ database   a read transaction
 store      bytes written to the work area
 locks      what the lock canary last found of the store: which attempts did not hold, and what that means
 log        its sequencer runs, and its shown head can be read
+holds      every stored object that is under a legal hold says so; how many do not yet
 jobs       workers run; how many operations have not ended
 sandbox    a worker answers
 tsa        how the authority did when it was last asked: nobody asks it for the sake of this page; how many
@@ -22,7 +23,7 @@ from typing import Any
 
 from api.services import LastStamp, Services
 from api.store import operations
-from archive.catalogue import log_rows
+from archive.catalogue import hold_rows, log_rows
 from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from policies.refusals import Reason
 from signer.errors import SignerRefused, SignerUnavailable
@@ -59,6 +60,7 @@ class Health:
             self._store,
             self._locks,
             self._log,
+            self._holds,
             self._jobs,
             self._sandbox,
             self._tsa,
@@ -93,6 +95,11 @@ class Health:
         with self.s.transactions.read() as conn:
             pending = len(log_rows.pending(conn, MOST_PENDING))
         return {"state": OK, "size": head.size if head else 0, "pending": pending}
+
+    def _holds(self) -> Part:
+        with self.s.transactions.read() as conn:
+            waiting = len(hold_rows.to_hold(conn, MOST_PENDING))
+        return {"state": OK if self.s.holds_enforced or not waiting else FAILING, "waiting": waiting}
 
     def _jobs(self) -> Part:
         with self.s.transactions.read() as conn:
@@ -143,8 +150,10 @@ class Health:
 
 def ready(parts: dict[str, Part]) -> bool:
     """Whether acts can be done. A silent time-stamp authority, or workers that are not there, make documents wait, and
-    stop no act: who asks whether to send requests here must not be told to send them nowhere."""
-    return all(part["state"] == OK for name, part in parts.items() if name not in ("tsa", "processes"))
+    stop no act: who asks whether to send requests here must not be told to send them nowhere. Nor does a hold that a
+    store has not shown yet, which the catalogue keeps meanwhile."""
+    waits = ("tsa", "processes", "holds")
+    return all(part["state"] == OK for name, part in parts.items() if name not in waits)
 
 
 def _safely(check: Callable[[], Part]) -> Part:

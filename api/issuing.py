@@ -378,7 +378,7 @@ class Issuing:
         with work.turn(self.s, document):
             return work.sign(self.s, document, key, request, actor, "seal", record)
 
-    # 6. Issue, once the receipt is there; then file. Later facts are events of the archive.
+    # 6. Issue, once the receipt is there; `api.filing` files it. Later facts are events of the archive.
 
     def issue(self, document: Document, actor: Account) -> Document:
         """Phát hành: needs the final receipt."""
@@ -396,11 +396,6 @@ class Issuing:
             return changed
 
         return self.s.proofs.event(document, "issued", {"number": document.number_text}, actor, at, record)
-
-    def file(self, document: Document, actor: Account) -> Document:
-        """Lưu hồ sơ."""
-        allow(Act.FILE, actor.roles)
-        return self._kept(document, Act.FILE, "filed", actor)
 
     def recall(self, document: Document, actor: Account, reason: str) -> Document:
         """Thu hồi: the document stays, frozen, and its page says so (NĐ 30/2020/NĐ-CP, Điều 18)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
@@ -25,8 +25,9 @@ from api.settings import SettingsError
 from api.store import audit
 from api.store.accounts import Account
 from api.transactions import Transactions
-from archive import deployment, ingest, receipts
+from archive import deployment, filing, ingest, receipts
 from archive.catalogue import Connection, documents, log_rows
+from archive.catalogue.keeping_values import DossierDeposit
 from archive.catalogue.values import Deposit, Document, Leaf
 from archive.errors import ArchiveRefused, ArchiveUnavailable, ArchivingStopped, ProofRefused
 from archive.log.checkpoint import SignedCheckpoint
@@ -133,8 +134,11 @@ class Proofs:
         """
         deployment.claim(self.store, self.transactions.write, self.vkey, self.clock())
         if not self.shared and self.gate.state().open:
-            for failure in ingest.recover(self.store, self.work, self.transactions.write, self.clock()):
+            given = self.store, self.work, self.transactions.write, self.clock()
+            for failure in ingest.recover(*given):
                 log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
+            for stuck in filing.recover(*given):
+                log.error("deposit %s was not carried out: %s", stuck.deposit.leaf, stuck.error)
         if not self.sequences:
             return
         try:
@@ -187,17 +191,17 @@ class Proofs:
         """Of proofs that were never started."""
         self.sequencer.close()
 
-    def carry_out(self, deposit: Deposit) -> Leaf:
+    def carry_out(self, deposit: Deposit | DossierDeposit) -> Leaf:
         """Store, commit, and wait until the log has numbered and shown the leaf.
 
-        Raises what `archive.ingest.carry_out` does; ArchiveUnavailable when the log did not answer in time
+        Raises what `archive.ingest` and `archive.filing` do; ArchiveUnavailable when the log did not answer in time
         (the leaf is committed then and gets its number later); ArchivingStopped before anything is stored.
         """
         self.gate.require()
         self.check_running()
         numbered = self.loop.expect(deposit.leaf)
         try:
-            leaf = ingest.carry_out(deposit, self.store, self.work, self.transactions.write, self.clock())
+            leaf = self._carry_out(deposit)
             self.loop.wake()
             self.messages.tell(LEAF, deposit.leaf)
             self._wait(deposit.leaf, numbered)
@@ -226,6 +230,22 @@ class Proofs:
             return False
         head = self.follower.head()
         return head is not None and leaf.log_index < head.size
+
+    def _carry_out(self, deposit: Deposit | DossierDeposit) -> Leaf:
+        given = self.store, self.work, self.transactions.write, self.clock()
+        if isinstance(deposit, DossierDeposit):
+            return filing.carry_out(deposit, *given)
+        return ingest.carry_out(deposit, *given)
+
+    def keep(self, deposits: Iterable[Deposit | DossierDeposit]) -> bool:
+        """Carry out what an act has committed; False when the archive does not take it now: it is tried again."""
+        for deposit in deposits:
+            try:
+                self.carry_out(deposit)
+            except ArchiveUnavailable as exc:
+                log.warning("deposit %s waits for the archive: %s", deposit.leaf, exc)
+                return False
+        return True
 
     def event(
         self,

@@ -29,6 +29,7 @@ from api.transactions import Transactions
 from api.turns import Taking, Turns
 from archive.ports import ObjectStore, WorkArea
 from policies.intake import IntakeProfile
+from policies.retention import Rule
 from signer.creation.native.drawing import Stamps as DrawnStamps
 from signer.keys.checks import SigningRules
 from signer.ports import RevocationSource, TimestampAuthority
@@ -114,6 +115,7 @@ class Services:
     tsa: TimestampAuthority
     intake_profile: IntakeProfile
     proofs: Proofs
+    retention: tuple[Rule, ...]
     part: Part = Part.EVERYTHING
     leftovers: tuple[Sweepable, ...] = ()  # what interrupted writers left, where no others write
     gate: ArchivingGate = field(default_factory=OpenGate)
@@ -132,6 +134,7 @@ class Services:
     endings: Endings = field(default_factory=Endings)
     keys_in_use: KeysHeld = field(default_factory=KeysInUse)
     last_stamp: LastStamp | None = None
+    holds_enforced: bool = True  # the stores showed every hold when they were last told
     drawn: DrawnStamps = field(default_factory=DrawnStamps)
     metrics: Metrics = field(default_factory=Metrics)
     foreseen: Foreseen = field(default_factory=Foreseen)

@@ -174,6 +174,7 @@ class Settings(_Strict):
     sandbox_seconds: float = Field(60.0, gt=0)
     session_hours: float = Field(8.0, gt=0)
     qr: bool = False
+    retention_file: Path | None = None  # the agency's own retention codes
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:

@@ -28,6 +28,7 @@ from api.upkeep import Upkeep
 from api.wiring import canary, database, stores
 from api.wiring.clock import clock
 from api.wiring.company import Company
+from api.wiring.rules import retention_table
 from api.wiring.tools import password_of
 from archive.catalogue import documents
 from archive.catalogue.values import Agency
@@ -120,6 +121,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
             sequences=part is not Part.API,
             gate=gate,
         ),
+        retention=retention_table(given.retention_file),
         gate=gate,
         demo=demo,
     )

@@ -66,8 +66,9 @@ def objects_of(conn: Connection, document_id: str) -> tuple[ObjectRow, ...]:
 
 
 def content_object(conn: Connection, sha256: str) -> ObjectRow | None:
-    """An archived object that holds a document with these bytes."""
-    query = select(objects).where(objects.c.sha256 == sha256, objects.c.role == ObjectRole.CONTENT)
+    """An archived object that holds a document, or a file of a dossier, with these bytes."""
+    contents = ObjectRole.CONTENT, ObjectRole.FILE
+    query = select(objects).where(objects.c.sha256 == sha256, objects.c.role.in_(contents))
     row = conn.execute(query.order_by(objects.c.key).limit(1)).first()
     return _object(row) if row else None
 

@@ -17,6 +17,8 @@ from archive.catalogue.tables import (
     agencies,
     document_signers,
     documents,
+    dossier_files,
+    events,
     leaves,
     metadata,
     number_series,
@@ -40,11 +42,15 @@ _OPENED = (
     "predecessor",
     "created_at",
 )
-_OPEN = Prepared(
-    update(leaves)
-    .where(leaves.c.id == bindparam("wanted"))
-    .values({name: bindparam(f"new_{name}") for name in _OPENED})
-)
+_DOSSIER_OPENED = ("dossier", *_OPENED[1:])
+
+
+def _opening(columns: tuple[str, ...]) -> Prepared:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
+    return Prepared(update(leaves).where(leaves.c.id == bindparam("wanted")).values(values))
+
+
+_OPEN, _OPEN_DOSSIER = _opening(_OPENED), _opening(_DOSSIER_OPENED)
 _THE_ONE = Prepared(select(rebuilds).where(rebuilds.c.id == 1))
 _CLOSED = Prepared(
     select(rebuilds.c.closed_through).where(
@@ -120,6 +126,13 @@ def count_findings(conn: Connection) -> dict[str, int]:
 # What a rebuild fills: a catalogue is empty when none of these has a row. Parents come before children.
 FILLED = (
     "documents",
+    "dossiers",
+    "dossier_versions",
+    "dossier_files",
+    "dossier_entries",
+    "dossier_deposits",
+    "holds",
+    "hold_documents",
     "document_signers",
     "document_versions",
     "number_series",
@@ -198,14 +211,52 @@ def open_leaves(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def unopened(conn: Connection, after: int, limit: int) -> list[tuple[int, LeafKind]]:
-    """Leaves of documents and events after an index that nothing in the store opened."""
-    here = leaves.c
-    query = select(here.log_index, here.kind).where(
-        here.log_index > after,
-        here.document.is_(None),
-        here.kind.in_((LeafKind.DOCUMENT, LeafKind.EVENT)),
+def open_dossier_leaves(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same of dossiers' leaves."""
+    _OPEN_DOSSIER.many(
+        conn,
+        [{"wanted": row["id"], **{f"new_{name}": row[name] for name in _DOSSIER_OPENED}} for row in rows],
     )
+
+
+def known_things(conn: Connection, entries: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The documents and files of those entries that are there."""
+    found: set[str] = set()
+    for table, name in ((documents, "document"), (dossier_files, "file")):
+        wanted = sorted({row[name] for row in entries if row[name] is not None})
+        for at in range(0, len(wanted), _IN):
+            found |= set(
+                conn.execute(select(table.c.id).where(table.c.id.in_(wanted[at : at + _IN]))).scalars()
+            )
+    return found
+
+
+def mark_filed(conn: Connection, wanted: Sequence[str | None]) -> None:
+    """Documents that lie in a dossier are filed, or were when they were stopped."""
+    ids = sorted(one for one in wanted if one is not None)
+    for at in range(0, len(ids), _IN):
+        here = documents.c.id.in_(ids[at : at + _IN])
+        issued = update(documents).where(here, documents.c.state == State.ISSUED)
+        conn.execute(issued.values(state=State.FILED))
+        stopped = update(documents).where(here, documents.c.stopped_from == State.ISSUED)
+        conn.execute(stopped.values(stopped_from=State.FILED))
+
+
+def hold_events(conn: Connection) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """(document, agency, kind, facts) of all events that tell of holds, document by document in their order."""
+    query = (
+        select(events.c.document, documents.c.agency, events.c.kind, events.c.facts)
+        .join(documents, documents.c.id == events.c.document)
+        .where(events.c.kind.in_(("held", "released")))
+        .order_by(events.c.document, events.c.ordinal)
+    )
+    return [(row.document, row.agency, row.kind, row.facts) for row in conn.execute(query)]
+
+
+def unopened(conn: Connection, after: int, limit: int) -> list[tuple[int, LeafKind]]:
+    """Leaves of documents, events and dossiers after an index that nothing in the store opened."""
+    here = leaves.c
+    query = select(here.log_index, here.kind).where(here.log_index > after, _WITH_RECORD, *_CLOSED_LEAF)
     return [
         (row.log_index, LeafKind(row.kind))
         for row in conn.execute(query.order_by(here.log_index).limit(limit))
@@ -213,7 +264,7 @@ def unopened(conn: Connection, after: int, limit: int) -> list[tuple[int, LeafKi
 
 
 def count_records(conn: Connection) -> int:
-    """Leaves that a record or an event opens."""
+    """Leaves that a record or an event of a document opens."""
     return _count_leaves(conn)
 
 
@@ -224,9 +275,12 @@ def count_unopened(conn: Connection) -> int:
 
 def _count_leaves(conn: Connection, *where: ColumnElement[bool]) -> int:
     of_documents = leaves.c.kind.in_((LeafKind.DOCUMENT, LeafKind.EVENT))
-    return int(
-        conn.execute(select(func.count()).select_from(leaves).where(of_documents, *where)).scalar_one()
-    )
+    query = select(func.count()).select_from(leaves).where(of_documents, *where)
+    return int(conn.execute(query).scalar_one())
+
+
+_WITH_RECORD = leaves.c.kind.in_((LeafKind.DOCUMENT, LeafKind.EVENT, LeafKind.DOSSIER))
+_CLOSED_LEAF = (leaves.c.document.is_(None), leaves.c.dossier.is_(None))
 
 
 def entries(conn: Connection) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from archive.catalogue.types import NAMING, BigKey, UtcDateTime
@@ -195,9 +196,10 @@ objects = Table(
     "objects",
     metadata,
     Column("key", String(200), primary_key=True),
-    Column("document", String(36), ForeignKey("documents.id"), nullable=False, index=True),
+    # Whose it is: a document's; or a dossier's, and there a plain file's or the dossier's own.
+    Column("document", String(36), ForeignKey("documents.id"), index=True),
     Column("leaf", String(32), ForeignKey("leaves.id"), nullable=False, index=True),
-    Column("role", String(16), nullable=False),  # content, record, event
+    Column("role", String(16), nullable=False),  # content, record, event; of dossiers: dossier, file
     Column("sha256", String(64), nullable=False, index=True),
     Column("size", BigInteger, nullable=False),
     Column("retain_until", UtcDateTime, nullable=False),
@@ -205,6 +207,21 @@ objects = Table(
     Column("version", String(200), nullable=False, server_default=""),  # the store's name for these bytes
     Column("mode", String(12), nullable=False, server_default=LockMode.COMPLIANCE),
     Column("hold", Boolean, nullable=False, server_default=false()),
+    Column("dossier", String(36), ForeignKey("dossiers.id")),
+    Column("file", String(36), ForeignKey("dossier_files.id")),
+)
+for _column in (objects.c.dossier, objects.c.file):  # few objects have one
+    Index(
+        f"ix_objects_{_column.name}",
+        _column,
+        sqlite_where=_column.is_not(None),
+        postgresql_where=_column.is_not(None),
+    )
+Index(
+    "ix_objects_held",
+    objects.c.key,
+    sqlite_where=text("hold = 1"),
+    postgresql_where=text("hold"),
 )
 
 leaves = Table(
@@ -224,6 +241,13 @@ leaves = Table(
     Column("entry", LargeBinary, nullable=False),
     Column("log_index", BigInteger, unique=True),  # null: committed and waiting for the sequencer
     Column("created_at", UtcDateTime, nullable=False),
+    Column("dossier", String(36), ForeignKey("dossiers.id")),
+)
+Index(
+    "ix_leaves_dossier",
+    leaves.c.dossier,
+    sqlite_where=leaves.c.dossier.is_not(None),
+    postgresql_where=leaves.c.dossier.is_not(None),
 )
 Index(
     "ix_leaves_pending",
@@ -251,6 +275,145 @@ events = Table(
     Column("facts", JSON, nullable=False),
     Column("actor", String(200), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+dossiers = Table(
+    "dossiers",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("agency", String(64), ForeignKey("agencies.code"), nullable=False),
+    Column("code", String(100), nullable=False, unique=True),  # mã hồ sơ: agency, year, notation
+    Column("catalog_year", Integer, nullable=False),
+    Column("notation", String(20), nullable=False),
+    Column("heading", String(200), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("creator", String(30), nullable=False),
+    Column("rights", String(30), nullable=False),
+    Column("language", String(50), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("start_date", Date, nullable=False),
+    Column("planned_code", String(20), nullable=False),  # retention as the year's list foresees it
+    Column("state", String(8), nullable=False),
+    Column("version", Integer, nullable=False),  # counts the acts, each of which is a record: the ETag
+    Column("entries", Integer, nullable=False),  # the last entry's number
+    Column("listed", Integer, nullable=False),  # entries up to this one stood in a list that a closing fixed
+    # As the last closing decided; without a code never closed, without years for ever.
+    Column("retention_code", String(20)),
+    Column("maintenance", String(2)),
+    Column("years", Integer),
+    Column("retention_name", String(200)),
+    Column("retention_basis", String(300)),
+    Column("work_ended", Date),
+    Column("opened_by", String(200), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+# Lists show the newest first.
+Index("ix_dossiers_list", dossiers.c.agency, dossiers.c.state, dossiers.c.opened_at, dossiers.c.id)
+
+dossier_versions = Table(
+    "dossier_versions",
+    metadata,
+    Column("dossier", String(36), ForeignKey("dossiers.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("act", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("leaf", String(32), nullable=False),
+    Column("record_sha256", String(64), nullable=False),
+)
+
+dossier_files = Table(
+    "dossier_files",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("dossier", String(36), ForeignKey("dossiers.id"), nullable=False),  # under whose keys it is stored
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("number_text", String(64), nullable=False),
+    Column("document_date", Date),
+    Column("subject", Text, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("uploaded_by", String(200), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("dossier", "sha256"),
+)
+
+dossier_entries = Table(
+    "dossier_entries",
+    metadata,
+    Column("dossier", String(36), ForeignKey("dossiers.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("document", String(36), ForeignKey("documents.id"), index=True),
+    Column("file", String(36), ForeignKey("dossier_files.id"), index=True),
+    Column("note", String(200), nullable=False),
+    Column("filed_in", Integer, nullable=False),  # the dossier's version that put it there
+    Column("filed_by", String(200), nullable=False),
+    Column("filed_at", UtcDateTime, nullable=False),
+    Column("removed_in", Integer),  # and the one that took it out
+    Column("removed_reason", Text, nullable=False),
+)
+for _column in (dossier_entries.c.document, dossier_entries.c.file):  # once in a dossier
+    Index(
+        f"uq_dossier_entries_{_column.name}",
+        dossier_entries.c.dossier,
+        _column,
+        unique=True,
+        sqlite_where=dossier_entries.c.removed_in.is_(None),
+        postgresql_where=dossier_entries.c.removed_in.is_(None),
+    )
+
+dossier_deposits = Table(
+    "dossier_deposits",
+    metadata,
+    Column("leaf", String(32), primary_key=True),
+    Column("dossier", String(36), ForeignKey("dossiers.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("files", JSON, nullable=False),  # new ones that it stores: id, sha256, size
+    Column("record_key", String(200), nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("content_salt", LargeBinary(32), nullable=False),
+    Column("record_salt", LargeBinary(32), nullable=False),
+    Column("predecessor", String(32)),
+    Column("entry", LargeBinary, nullable=False),
+    Column("retain_until", UtcDateTime, nullable=False),
+    Column("planned_at", UtcDateTime, nullable=False),
+    UniqueConstraint("dossier", "version"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("agency", String(64), ForeignKey("agencies.code"), nullable=False),
+    Column("dossier", String(36), ForeignKey("dossiers.id"), index=True),  # null: over `hold_documents`
+    Column("state", String(20), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("placed_by", String(36), nullable=False),
+    Column("placed_by_display", String(200), nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("asked_by", String(36)),
+    Column("asked_by_display", String(200), nullable=False),
+    Column("asked_at", UtcDateTime),
+    Column("asked_reason", Text, nullable=False),
+    Column("decided_by", String(36)),
+    Column("decided_by_display", String(200), nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("released_at", UtcDateTime),
+)
+
+hold_documents = Table(
+    "hold_documents",
+    metadata,
+    Column("hold", String(36), ForeignKey("holds.id"), primary_key=True),
+    Column("document", String(36), ForeignKey("documents.id"), primary_key=True, index=True),
 )
 
 checkpoint = Table(

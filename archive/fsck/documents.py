@@ -12,7 +12,9 @@ from typing import Any
 from archive.catalogue import Connection, audit_rows
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
+from archive.fsck.dossiers import check_filed
 from archive.fsck.findings import Progress, Report
+from archive.fsck.holds import check_told
 from archive.fsck.leaves import check_leaf
 from archive.fsck.objects import check_object, look_at
 from archive.fsck.records import Records
@@ -42,6 +44,7 @@ def check_documents(
         of = audit_rows.belongings(conn, [row["id"] for row in block])
         for row in block:
             _check_document(row, of, planned[row["id"]], report)
+            check_told(conn, row, of.events[row["id"]], report)
         for row in block:
             for leaf in of.leaves[row["id"]]:
                 check_leaf(conn, leaf, of, report)
@@ -78,6 +81,7 @@ def _check_document(row: RowValues, of: audit_rows.Belongings, planned: int, rep
     for lost in set(contents) - known:
         report.error(ids.ROW_MISSING, where, f"its archived version {lost} has no row")
     _check_events(row, of.events[row["id"]], leaves, planned, report)
+    check_filed(row, of.filed[row["id"]], report)
 
 
 def _check_events(

@@ -50,6 +50,19 @@ def check_leaf(conn: Connection, row: RowValues, of: audit_rows.Belongings, repo
         report.error(ids.ROW_MISSING, where, "the catalogue has no object row for its content")
 
 
+def check_dossier_leaf(row: RowValues, before: RowValues | None, report: Report) -> None:
+    """A leaf of a dossier; `before` is the one of the version before, None for the first."""
+    report.read["leaves"] += 1
+    where = f"leaf {row['id']}"
+    leaf = _decoded(row, where, report)
+    if leaf is None:
+        return
+    _check_openings(leaf, row, where, report)
+    expected = leaf_hash(before["entry"]) if before else None
+    if leaf.predecessor != expected or row["predecessor"] != (before["id"] if before else None):
+        report.error(ids.LEAF_DIFFERS, where, "it does not name the leaf of the version before")
+
+
 def check_heads(conn: Connection, chains: Chains, report: Report, progress: Progress) -> None:
     """Every leaf that is no document's: heads of chains, and those of which nobody knows what they are about."""
     total = audit_rows.count_other_leaves(conn)

@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.catalogue import Connection, audit_rows
 from archive.catalogue.values import ObjectRole
+from archive.dossier_record import MAX_DOSSIER_RECORD
 from archive.errors import ArchiveDamaged, StorageRefused
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
@@ -24,7 +25,12 @@ from policies.reasons import archiving as reasons
 from policies.vocabulary import LockMode
 
 RowValues = dict[str, Any]
-_WITH_DATA = frozenset({ObjectRole.RECORD, ObjectRole.EVENT})
+# How much is read of those whose bytes are looked into.
+_WITH_DATA = {
+    ObjectRole.RECORD: MAX_RECORD,
+    ObjectRole.EVENT: MAX_RECORD,
+    ObjectRole.DOSSIER: MAX_DOSSIER_RECORD,
+}
 _JUDGED_ELSEWHERE = (keys.LOG, keys.CANARY)  # with the log; by the canary itself
 
 
@@ -54,11 +60,12 @@ def _look(store: ObjectStore, row: RowValues, quick: bool) -> Looked:
             return Looked(row, store.head(key, version))
         head, opened = store.read(key, version)
         with opened as stream:
-            if row["role"] not in _WITH_DATA:
+            most = _WITH_DATA.get(row["role"])
+            if most is None:
                 digest, size = hash_blocks(stream)
                 return Looked(row, head, digest, size)
             data = b""
-            while len(data) <= MAX_RECORD and (block := stream.read(min(BLOCK, MAX_RECORD + 1 - len(data)))):
+            while len(data) <= most and (block := stream.read(min(BLOCK, most + 1 - len(data)))):
                 data += block
         return Looked(row, head, sha256(data).hexdigest(), len(data), data)
     except StorageRefused as exc:
@@ -193,4 +200,7 @@ def check_deposits(conn: Connection, report: Report) -> None:
     """Deposits are on their way; one that stays needs a look."""
     for row in audit_rows.deposits(conn):
         where = f"document {row['document']}, leaf {row['leaf']}"
+        report.note(ids.DEPOSIT_LEFT, where, f"planned at {row['planned_at'].isoformat()}, not committed yet")
+    for row in audit_rows.dossier_deposits(conn):
+        where = f"dossier {row['dossier']}, version {row['version']}"
         report.note(ids.DEPOSIT_LEFT, where, f"planned at {row['planned_at'].isoformat()}, not committed yet")

@@ -102,26 +102,31 @@ def _bytes(store: ObjectStore, key: str, version: str, form: Form) -> Found:
         if form is Form.CONTENT:
             digest, size = hash_blocks(stream)
             return Found(key, form, stored, digest, size)
-        data = _bounded(stream, key)
+        data = bounded(stream, key, MAX_RECORD)
     return Found(key, form, stored, sha256(data).hexdigest(), len(data), data)
 
 
-def _bounded(stream: BinaryIO, key: str) -> bytes:
+def bounded(stream: BinaryIO, key: str, most: int) -> bytes:
+    """All of it; raises ArchiveDamaged when that is more than `most` bytes."""
     data = b""
-    while len(data) <= MAX_RECORD and (block := stream.read(min(BLOCK, MAX_RECORD + 1 - len(data)))):
+    while len(data) <= most and (block := stream.read(min(BLOCK, most + 1 - len(data)))):
         data += block
-    if len(data) > MAX_RECORD:
-        raise ArchiveDamaged(f"{key}: longer than {MAX_RECORD} bytes")
+    if len(data) > most:
+        raise ArchiveDamaged(f"{key}: longer than {most} bytes")
     return data
 
 
 def _whole_version(store: ObjectStore, damaged: Found, form: Form) -> Found:
     """The oldest version with the bytes that the name promises, as repair leaves one; else the damaged one."""
-    versions = [entry.version for entry in store.inventory(damaged.key) if entry.key == damaged.key]
-    for version in reversed(versions):
-        if version:
-            with suppress(StorageRefused, ArchiveDamaged):
-                found = _bytes(store, damaged.key, version, form)
-                if found.sha256 == _named(damaged.key):
-                    return found
+    for version in versions(store, damaged.key):
+        with suppress(StorageRefused, ArchiveDamaged):
+            found = _bytes(store, damaged.key, version, form)
+            if found.sha256 == _named(damaged.key):
+                return found
     return damaged
+
+
+def versions(store: ObjectStore, key: str) -> list[str]:
+    """Names of the key's versions, the oldest first; none in a store without versions."""
+    found = [entry.version for entry in store.inventory(key) if entry.key == key and entry.version]
+    return found[::-1]

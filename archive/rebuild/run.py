@@ -2,6 +2,7 @@
 
     log        the head is found and proved; then every leaf is a row, with the chains behind its heads
     documents  every record that a leaf commits to
+    dossiers   theirs, with their files; then what lies in them, and who held what
     numbers    the registers, out of their journal
     end        what nothing opened is told; whose archive it is; the checkpoint's row; the series closed; the
                catalogue may be served
@@ -30,7 +31,7 @@ from archive.log.edge import Edge, grow
 from archive.log.note import VerifierKey
 from archive.log.tiles import WIDTH
 from archive.ports import CheckpointRow, ObjectStore
-from archive.rebuild import documents, leaves, log, registers
+from archive.rebuild import documents, dossiers, leaves, log, registers
 from archive.rebuild.chains import Chains
 from archive.rebuild.log import MALFORMED, SourceLog
 from archive.storage import keys
@@ -38,9 +39,12 @@ from archive.storage.ahead import PARALLEL_READS
 from policies.numbering import civil_date
 from policies.reasons import archiving as reasons
 
-LOG, DOCUMENTS, NUMBERS, END, DONE = "log", "documents", "numbers", "end", "done"
+LOG, DOCUMENTS, DOSSIERS, ENTRIES = "log", "documents", "dossiers", "entries"
+NUMBERS, END, DONE = "numbers", "end", "done"
+_BEFORE_NUMBERS = (LOG, DOCUMENTS, DOSSIERS, ENTRIES)
 _LEAVES_A_COMMIT = 2000
 _DOCUMENTS_A_COMMIT = 100
+_DOSSIERS_A_COMMIT = 20
 _JOURNAL_A_COMMIT = 500
 _TOLD = 200  # unopened leaves that are looked up at once
 
@@ -109,7 +113,11 @@ class _Run:
             self._log(found)
         if begun.stage in (LOG, DOCUMENTS):
             self._documents(begun.done_to if begun.stage == DOCUMENTS else "")
-        if begun.stage in (LOG, DOCUMENTS, NUMBERS):
+        if begun.stage in (LOG, DOCUMENTS, DOSSIERS):
+            self._dossiers(begun.done_to if begun.stage == DOSSIERS else "")
+        if begun.stage in _BEFORE_NUMBERS:
+            self._entries(begun.done_to if begun.stage == ENTRIES else "")
+        if begun.stage in (*_BEFORE_NUMBERS, NUMBERS):
             self._numbers(begun.done_to if begun.stage == NUMBERS else "")
         return self._end(found)
 
@@ -197,6 +205,28 @@ class _Run:
             done += entered.leaves
             self.progress("documents", done, total)
         with self.target.begin() as conn:
+            self._done(conn, DOSSIERS, "")
+
+    def _dossiers(self, done_to: str) -> None:
+        done = 0
+        gathered = dossiers.gathered(self.store, done_to, self.pool, quick=self.quick)
+        for block in in_blocks(gathered, _DOSSIERS_A_COMMIT):
+            with self.target.begin() as conn:
+                dossiers.enter_dossiers(conn, block, self.clock(), self._tell)
+                self._done(conn, DOSSIERS, block[-1].dossier)
+            done += len(block)
+            self.progress("dossiers", done, None)
+        with self.target.begin() as conn:
+            self._done(conn, ENTRIES, "")
+
+    def _entries(self, done_to: str) -> None:
+        gathered = dossiers.gathered(self.store, done_to, self.pool, quick=self.quick, files=False)
+        for block in in_blocks(gathered, _DOSSIERS_A_COMMIT):
+            with self.target.begin() as conn:
+                dossiers.enter_entries(conn, block, self._tell)
+                self._done(conn, ENTRIES, block[-1].dossier)
+        with self.target.begin() as conn:
+            dossiers.enter_document_holds(conn, self._tell)
             self._done(conn, NUMBERS, "")
 
     def _numbers(self, done_to: str) -> None:

@@ -3,6 +3,8 @@
 documents/{id}/{sha256}.pdf                 a version, signed bytes as they are
 documents/{id}/{sha256}.record.json         its record, antin.record/1
 documents/{id}/event-{n}.json               a later fact
+dossiers/{id}/version-{n}.json              an act on a dossier, antin.dossier/1
+dossiers/{id}/files/{sha256}                a plain file in it, the bytes as they came
 log/deployment.json                         whose archive this is, antin.deployment/1
 log/checkpoint                              the one mutable object
 log/checkpoints/000/000/012/345             each signed checkpoint, by tree size
@@ -24,6 +26,7 @@ CHECKPOINT = "log/checkpoint"
 CHECKPOINTS = "log/checkpoints/"
 TILES = "log/tile/"
 DOCUMENTS = "documents/"
+DOSSIERS = "dossiers/"
 OPENINGS = "log/openings/"
 MUTABLE = frozenset({CHECKPOINT})
 CANARY = "canary/"
@@ -70,6 +73,21 @@ def event_key(document_id: str, number: int) -> str:
     if number < 1:
         raise ValueError("events are numbered from 1")
     return check_key(f"{document_prefix(document_id)}event-{number}.json")
+
+
+def dossier_prefix(dossier_id: str) -> str:
+    return f"{DOSSIERS}{dossier_id}/"
+
+
+def dossier_version_key(dossier_id: str, number: int) -> str:
+    """Versions of a dossier are numbered from 1."""
+    if number < 1:
+        raise ValueError("versions are numbered from 1")
+    return check_key(f"{dossier_prefix(dossier_id)}version-{number}.json")
+
+
+def dossier_file_key(dossier_id: str, sha256: str) -> str:
+    return check_key(f"{dossier_prefix(dossier_id)}files/{check_sha256(sha256)}")
 
 
 def tile_key(path: str) -> str:

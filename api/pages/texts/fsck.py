@@ -117,4 +117,24 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A journal differs from what the log commits to",
     ),
     "fsck.audit.broken": ("Chuỗi dấu vết thao tác bị đứt", "The audit chain is broken"),
+    "fsck.retention.lock-ends": (
+        "Khóa lưu trữ sắp hết trong khi tài liệu còn phải giữ",
+        "A lock ends soon although the record is to be kept",
+    ),
+    "fsck.hold.not-on-row": ("Tài liệu bị tạm giữ nhưng chưa được giữ lại", "A held record is not held"),
+    "fsck.hold.differs": ("Lệnh tạm giữ khác với bản lưu", "A hold differs from what was archived of it"),
+    "fsck.dossier.version-missing": ("Thiếu một lần thay đổi của hồ sơ", "A version of a dossier is missing"),
+    "fsck.dossier.differs": ("Thông tin hồ sơ khác với bản lưu", "A dossier differs from its records"),
+    "fsck.dossier.entry-differs": (
+        "Văn bản trong hồ sơ khác với bản lưu",
+        "What lies in a dossier differs from its records",
+    ),
+    "fsck.dossier.list-differs": (
+        "Mục lục hồ sơ khác với văn bản trong hồ sơ",
+        "The list of a dossier differs from what lay in it",
+    ),
+    "fsck.dossier.file-differs": (
+        "Thông tin tệp trong hồ sơ khác với bản lưu",
+        "A file of a dossier differs from its records",
+    ),
 }

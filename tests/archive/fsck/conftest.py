@@ -32,6 +32,8 @@ ON_POSTGRESQL = {
     "zeroblob(32)": "decode(repeat('00', 32), 'hex')",
     "x'00'": "'\\x00'::bytea",
     "rowid": "ctid",
+    "hold = 1": "hold = true",
+    "hold = 0": "hold = false",
 }
 
 
@@ -79,8 +81,9 @@ class Audited:
         self.sequence()
 
     def sql(self, statement, *parameters) -> None:
+        given = parameters[0] if parameters and isinstance(parameters[0], dict) else parameters
         with self._raw() as raw:
-            assert raw.execute(self._said(statement), parameters).rowcount > 0, "the attack changed nothing"
+            assert raw.execute(self._said(statement), given).rowcount > 0, "the attack changed nothing"
 
     def ask(self, query, *parameters):
         with self._raw() as raw:

@@ -24,11 +24,17 @@ from tests.archive.ingest_fixtures import House
 
 WRITERS = (
     "archive.ingest",
+    "archive.filing",
+    "archive.holds",
     "archive.heads",
     "archive.log.sequencer",
     "archive.registers.numbers",
     "archive.registers.outgoing",
     "archive.registers.journal",
+    "archive.registers.dossiers",
+    "archive.catalogue.dossier_rows",
+    "archive.catalogue.hold_rows",
+    "archive.catalogue.retention_rows",
     "archive.catalogue.documents",
     "archive.catalogue.deposit_rows",
     "archive.catalogue.log_rows",

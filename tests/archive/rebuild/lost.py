@@ -28,6 +28,7 @@ from policies.issuing import Act, Facts
 from policies.numbering import Series
 from policies.retention import lock_until
 from tests.archive.catalogue_fixtures import AGENCY, AT, request_for, signed_document
+from tests.archive.dossier_fixtures import Keeping
 from tests.archive.fsck.conftest import KEY, ORIGIN, VKEY
 from tests.archive.ingest_fixtures import ENTRY, House, open_house
 from tests.engines.postgres import PostgresServer
@@ -122,13 +123,33 @@ class Archive:
         self.stopped = house.issued(b"%PDF four", AT + timedelta(days=3)).id
         self.event(self.stopped, Act.STOP, "stopped", Facts(reason="pyHanko"))
         self.filed = house.issued(b"%PDF five", AT + timedelta(days=3)).id
-        self.event(self.filed, Act.FILE, "filed")
+        self._keep()
         self.cancelled = house.archived(b"%PDF six", AT + timedelta(days=3)).id
         with house.transactions.write() as conn:
             outgoing.void(conn, self.cancelled, "Hủy sau khi lưu", AT)
         self.event(self.cancelled, Act.VOID, "voided", Facts(reason="Hủy sau khi lưu"))
         self.last = house.archived(b"%PDF seven", AT + timedelta(days=4)).id
         self.sequence()
+
+    def _keep(self) -> None:
+        """Dossiers closed and open, a file in two of them, holds that stand and one that was released."""
+        desk, at = Keeping(self.house), AT + timedelta(days=3)
+        later, first = desk.open("01.TCCB"), desk.open("02.TCCB")
+        self.lain, self.held, self.both = (
+            self.house.issued(content, at, kind="BC").id
+            for content in (b"%PDF lain", b"%PDF held", b"%PDF both")
+        )
+        desk.file(first, self.filed, at=at)
+        desk.file(first, self.lain, at=at)
+        desk.remove(first, 2, at=at)
+        desk.upload(later, b"%PDF scan", at=at)
+        desk.again(first, desk.entries(later)[0].file.id, at=at)
+        desk.close(first, "06", at.date(), at=at)
+        desk.file(later, self.both, at=at)
+        desk.hold(self.held, at=at)
+        desk.release(desk.hold(self.lain, self.both, at=at), at=at)
+        desk.hold(dossier=later, at=at)
+        desk.release(desk.hold(dossier=first, at=at), at=at)
 
     def _number(self, conn, document_id) -> None:
         document = documents.get(conn, document_id)
@@ -176,6 +197,9 @@ class Archive:
             "archived",
             "stopped",
             "filed",
+            "lain",
+            "held",
+            "both",
             "cancelled",
             "last",
         ):

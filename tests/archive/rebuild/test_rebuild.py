@@ -42,6 +42,12 @@ SAME = (
     "objects",
     "leaves",
     "events",
+    "dossiers",
+    "dossier_versions",
+    "dossier_files",
+    "dossier_entries",
+    "holds",
+    "hold_documents",
     "checkpoint",
 )
 
@@ -94,7 +100,7 @@ def test_old_receipts_verify_and_new_ones_say_the_same(filled, lost):
     lost.rebuild()
     after = lost.receipts()
     assert set(after) == set(before)
-    assert len(after) == 8
+    assert len(after) == 11
     for sha256, receipt in before.items():
         proved = receipts.verify(sha256, receipt, KEY.vkey)
         again = receipts.verify(sha256, after[sha256], KEY.vkey)
@@ -211,7 +217,7 @@ def test_a_quick_one_reads_no_contents_and_says_so(lost, monkeypatch):
 def test_progress_is_told(lost):
     told = {}
     lost.rebuild(progress=lambda stage, done, total: told.update({stage: (done, total)}))
-    assert list(told) == ["verify", "log", "documents", "numbers"]
+    assert list(told) == ["verify", "log", "documents", "dossiers", "numbers"]
     assert all(done == total for done, total in told.values() if total is not None)
 
 
