@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
+from archive.catalogue.copy_rows import first_standing
 from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import deposits, documents, events, objects
 from archive.catalogue.values import Deposit, Event, ObjectRole, ObjectRow, VersionRole
@@ -55,12 +56,14 @@ def delete_deposit(conn: Connection, leaf: str) -> None:
 def insert_objects(conn: Connection, rows: Sequence[ObjectRow]) -> None:
     """IntegrityError when a key is there already."""
     for row in rows:
-        _ADD_OBJECT(conn, {name: getattr(row, name) for name in ObjectRow.__slots__})
+        values = {name: getattr(row, name) for name in ObjectRow.__slots__}
+        _ADD_OBJECT(conn, values | first_standing(row.sha256, row.mode, row.read_back_at))
 
 
 def objects_of(conn: Connection, document_id: str) -> tuple[ObjectRow, ...]:
     """The document's stored objects, in the order in which they were written."""
-    query = select(objects).where(objects.c.document == document_id)
+    columns = (objects.c[name] for name in ObjectRow.__slots__)
+    query = select(*columns).where(objects.c.document == document_id)
     return tuple(_object(row) for row in conn.execute(query.order_by(objects.c.read_back_at, objects.c.key)))
 
 
