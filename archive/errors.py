@@ -12,7 +12,7 @@ ArchiveDamaged                what was read is not what was written: stop, an op
 
 from __future__ import annotations
 
-from policies.refusals import Refused
+from policies.refusals import Reason, Refused
 
 
 class ArchiveRefused(Refused):
@@ -32,7 +32,12 @@ class ProofRefused(ArchiveRefused):
 
 
 class ArchiveUnavailable(Exception):
-    """A store did not answer, or did not say whether it kept the bytes."""
+    """A store did not answer, or did not say whether it kept the bytes.
+
+    `reason`, where it is known: why, and what an operator does. Others are told to try again.
+    """
+
+    reason: Reason | None = None
 
 
 class LogConflict(ArchiveUnavailable):
