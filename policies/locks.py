@@ -21,6 +21,7 @@ from enum import StrEnum
 
 from policies.vocabulary import LockMode, State
 
+FIRST_MODE = LockMode.GOVERNANCE
 QUARANTINE = timedelta(
     days=7
 )  # a misfiled secret is noticed by the next working week, also over long holidays
@@ -47,13 +48,14 @@ class Lock:
 class Standing:
     """What the catalogue knows of one copy whose lock is due.
 
-    `target`: how far a lock set now may reach, by retention; None when nothing is extended any more.
+    `target`: how far a lock set now may reach; `last`: no later one will reach further, for retention ends there.
     `quarantine_from`: when it was read back first; None for what is locked hard at once. `cleared`: the second
     opinion agreed, and the document was not stopped.
     """
 
     lock: Lock
-    target: datetime | None
+    target: datetime
+    last: bool
     quarantine_from: datetime | None
     cleared: bool
 
@@ -78,8 +80,8 @@ def wanted(found: Standing, at: datetime) -> Lock:
     over = found.quarantine_from is None or at >= found.quarantine_from + QUARANTINE
     hard = old.mode is LockMode.COMPLIANCE or (over and found.cleared) or found.quarantine_from is None
     hardens = hard and old.mode is not LockMode.COMPLIANCE
-    until = max(old.until, found.target or old.until)
-    if not hardens and until - old.until < WORTH_EXTENDING:
+    until = max(old.until, found.target)
+    if not hardens and not found.last and until - old.until < WORTH_EXTENDING:
         until = old.until
     return Lock(until, LockMode.COMPLIANCE if hard else LockMode.GOVERNANCE, old.hold)
 
@@ -97,6 +99,11 @@ def next_look(found: Standing, now: Lock, at: datetime, spread: float) -> dateti
         return at + RENEW_EVERY - spread * SPREAD
     begun = found.quarantine_from or at
     return max(begun + QUARANTINE, at)
+
+
+def let_end(found: Standing, now: Lock) -> bool:
+    """Whether the lock is never extended again: it reaches the end of retention, or beyond."""
+    return found.last and now.until >= found.target and now.mode is LockMode.COMPLIANCE
 
 
 def weaker(shown: Lock | None, told: Lock) -> bool:

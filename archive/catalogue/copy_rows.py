@@ -160,6 +160,13 @@ def set_fixity(conn: Connection, shelf: Shelf, changes: Sequence[FixityChange], 
         conn.execute(update(table).where(_of_copy(shelf)).values(**values), rows)
 
 
+def mark_damaged(conn: Connection, shelf: Shelf, copies: Sequence[Copy], at: datetime) -> None:
+    """Somebody found them gone or unreadable before their turn."""
+    turn = fixity.Turn(Risk.DAMAGED, at)
+    changes = [FixityChange(copy.key, copy.version, Outcome.DAMAGED, turn) for copy in copies]
+    set_fixity(conn, shelf, changes, at)
+
+
 def due_work(conn: Connection, shelf: Shelf, at: datetime) -> Work:
     """How much is due to be read. Counts rows: for the beginning of a run, not for every look."""
     return _work(conn, shelf, _SOURCES[shelf].table.c.fixity_due <= at)

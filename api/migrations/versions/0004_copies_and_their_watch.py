@@ -1,5 +1,7 @@
 """Copies of objects, and what the nights do for them: locks, fixity, events"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,7 +15,7 @@ depends_on = None
 LONG_AGO = sa.text("'1970-01-01 00:00:00+00:00'")
 
 
-def standing() -> list:
+def standing() -> list[Any]:
     return [
         sa.Column('kept', sa.Boolean(), nullable=False, server_default=sa.true()),
         sa.Column('lock_due', UtcDateTime(timezone=True), nullable=False, server_default=LONG_AGO),
