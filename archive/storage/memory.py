@@ -3,6 +3,7 @@
 store.fail_at(3, Fault.KEPT)      the third write from now happens, and is reported as lost
 store.flip(key, bit) …            bytes rot
 store.lie(key, head)              `head` answers so from now on
+store.mute(key)                   nothing that is asked of this object is answered
 
 A key has one version, named "", until a repair writes a whole copy beside a damaged one, as a server with
 versions does: that one is named.
@@ -58,6 +59,7 @@ class MemoryStore:
         self._lies: dict[str, StoredObject | None] = {}
         self._late: list[Callable[[], object]] = []
         self._faults: dict[int, Fault] = {}
+        self._muted: set[str] = set()
         self._lock = RLock()
         self.writes = 0  # all writes so far, failed ones too
 
@@ -95,6 +97,8 @@ class MemoryStore:
 
     def _found(self, key: str, version: str) -> _Kept | None:
         with self._lock:
+            if key in self._muted:
+                raise ArchiveUnavailable(f"{key}: the store does not answer")
             if version:
                 return self._newer.get(check_key(key), {}).get(version)
             first = self._objects.get(check_key(key))
@@ -243,6 +247,14 @@ class MemoryStore:
         """`head` answers so from now on."""
         with self._lock:
             self._lies[key] = head
+
+    def mute(self, key: str) -> None:
+        """Nothing that is asked of this object is answered, until `unmute`."""
+        self._muted.add(key)
+
+    def unmute(self) -> None:
+        """All objects answer again."""
+        self._muted.clear()
 
     def _merged(self, meant: _Kept) -> _Kept:
         known = self._objects.get(meant.head.key)
