@@ -26,9 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
-from archive.catalogue.copies import Copy, FixityChange, LockChange, NewCopy, Shelf, spread
+from archive.catalogue.copies import Copy, CopyRole, FixityChange, LockChange, NewCopy, Shelf, spread
 from archive.catalogue.dialects import insert_missing
 from archive.catalogue.tables import documents, object_copies, objects
+from archive.storage import keys
 from policies import fixity, locks
 from policies.fixity import Outcome, Risk, Work
 from policies.locks import Lock
@@ -160,7 +161,7 @@ def set_fixity(conn: Connection, shelf: Shelf, changes: Sequence[FixityChange], 
         conn.execute(update(table).where(_of_copy(shelf)).values(**values), rows)
 
 
-def mark_damaged(conn: Connection, shelf: Shelf, copies: Sequence[Copy], at: datetime) -> None:
+def mark_damaged(conn: Connection, shelf: Shelf, copies: Sequence[Copy | NewCopy], at: datetime) -> None:
     """Somebody found them gone or unreadable before their turn."""
     turn = fixity.Turn(Risk.DAMAGED, at)
     changes = [FixityChange(copy.key, copy.version, Outcome.DAMAGED, turn) for copy in copies]
@@ -177,10 +178,20 @@ def all_work(conn: Connection, shelf: Shelf) -> Work:
     return _work(conn, shelf, true())
 
 
-def damaged(conn: Connection, shelf: Shelf, limit: int) -> tuple[Copy, ...]:
-    """Copies whose last reading found other bytes, or none, and that no repair mended yet."""
+def damaged(conn: Connection, shelf: Shelf, after: str, limit: int) -> tuple[Copy, ...]:
+    """Copies whose last reading found other bytes, or none, and that no repair mended yet, in the order of keys."""
     c = _SOURCES[shelf].table.c
-    return _page(conn, shelf, c.fixity_state == literal_column("'damaged'"), (c.key,), None, limit)
+    here = and_(c.fixity_state == literal_column("'damaged'"), c.key > after)
+    return _page(conn, shelf, here, (c.key,), None, limit)
+
+
+def count_damaged(conn: Connection, shelf: Shelf, most: int) -> int:
+    """How many those are, counted up to `most`."""
+    source = _SOURCES[shelf]
+    c = source.table.c
+    here = and_(source.where, c.fixity_state == literal_column("'damaged'"))
+    few = select(c.key).where(here).limit(most).subquery()
+    return int(conn.execute(select(func.count()).select_from(few)).scalar_one())
 
 
 def mend(conn: Connection, copy: Copy, version: str, lock: Lock, at: datetime) -> bool:
@@ -212,6 +223,17 @@ def uncopied(conn: Connection, shelf: Shelf, after: str, limit: int) -> tuple[Co
     """Copies of the first store that the second one does not have yet, in the order of keys."""
     c = _SOURCES[shelf].table.c
     return _page(conn, shelf, and_(c.copied_at.is_(None), c.key > after), (c.key,), None, limit)
+
+
+def uncopied_log(
+    conn: Connection, roles: Sequence[CopyRole], between: tuple[str, str | None], limit: int
+) -> tuple[Copy, ...]:
+    """Those of the log's objects that are of these roles; keys after the first and up to the second."""
+    c, (after, last) = object_copies.c, between
+    here = and_(c.copied_at.is_(None), c.role.in_(roles), c.key > after)
+    if last is not None:
+        here = and_(here, c.key <= last)
+    return _page(conn, Shelf.LOG, here, (c.key,), None, limit)
 
 
 def count_uncopied(conn: Connection, shelf: Shelf, most: int) -> int:
@@ -256,6 +278,23 @@ def of_document(conn: Connection, shelf: Shelf, document_id: str) -> tuple[Copy,
     """The document's copies on that shelf, in the order in which they were written."""
     c = _SOURCES[shelf].table.c
     return _page(conn, shelf, c.document == document_id, (c.read_back_at, c.key), None, None)
+
+
+def known_keys(conn: Connection, shelf: Shelf, wanted: Sequence[str]) -> set[str]:
+    """Those of the keys that have a row."""
+    source = _SOURCES[shelf]
+    c = source.table.c
+    return set(conn.execute(select(c.key).where(source.where, c.key.in_(wanted))).scalars())
+
+
+def highest_checkpoint(conn: Connection) -> int:
+    """The tree size of the largest checkpoint of the log that has a row, 0 without one."""
+    c = object_copies.c
+    # Keys of checkpoints are of one width: the greatest is the highest, in every collation.
+    here = c.key.between(keys.checkpoint_key(0), keys.checkpoint_key(keys.LARGEST))
+    query = select(func.max(c.key)).where(c.store == Shelf.LOG.store, c.role == CopyRole.CHECKPOINT, here)
+    key = conn.execute(query).scalar_one_or_none()
+    return 0 if key is None else keys.checkpoint_size(key)
 
 
 def repaired_versions(conn: Connection, store: str) -> dict[str, str]:

@@ -67,6 +67,13 @@ def objects_of(conn: Connection, document_id: str) -> tuple[ObjectRow, ...]:
     return tuple(_object(row) for row in conn.execute(query.order_by(objects.c.read_back_at, objects.c.key)))
 
 
+def object_at(conn: Connection, key: str) -> ObjectRow | None:
+    """The stored object of that key."""
+    columns = (objects.c[name] for name in ObjectRow.__slots__)
+    row = conn.execute(select(*columns).where(objects.c.key == key)).first()
+    return _object(row) if row else None
+
+
 def next_event(conn: Connection, document_id: str) -> int:
     """The next event's number; the caller holds the document's row in this transaction."""
     query = select(func.coalesce(func.max(events.c.ordinal), 0)).where(events.c.document == document_id)

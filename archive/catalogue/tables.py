@@ -287,6 +287,7 @@ preservation_events = Table(
     Column("document", String(36), ForeignKey("documents.id")),
 )
 Index("ix_preservation_events_document", preservation_events.c.document, preservation_events.c.at)
+Index("ix_preservation_events_key", preservation_events.c.key, preservation_events.c.at)
 Index("ix_preservation_events_type", preservation_events.c.type, preservation_events.c.at)
 
 lock_runs = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -89,6 +89,18 @@ def add_event(conn: Connection, event: PreservationEvent) -> None:
             **{name: getattr(event, name) for name in PreservationEvent.__slots__}
         )
     )
+
+
+def add_fault_once(conn: Connection, event: PreservationEvent) -> None:
+    """The event, unless the last one of its type on this copy said the same less than a day before."""
+    here = preservation_events.c
+    query = select(here.outcome, here.detail, here.at).where(
+        here.type == event.type, here.key == event.key, here.store == event.store
+    )
+    last = conn.execute(query.order_by(here.at.desc(), here.id.desc()).limit(1)).first()
+    said = last is not None and (last.outcome, last.detail) == (event.outcome, event.detail)
+    if last is None or not said or event.at - last.at >= timedelta(days=1):
+        add_event(conn, event)
 
 
 def events_of(conn: Connection, document_id: str) -> tuple[PreservationEvent, ...]:

@@ -18,11 +18,13 @@ from policies.reasons import archiving as reasons
 LOG = "log/"
 CHECKPOINT = "log/checkpoint"
 CHECKPOINTS = "log/checkpoints/"
+TILES = "log/tile/"
 DOCUMENTS = "documents/"
 MUTABLE = frozenset({CHECKPOINT})
 MAX_KEY = 200
 LOCK_SUFFIX = ".lock"  # of the directory store's sidecars
 CHECKPOINT_DIGITS = 12
+LARGEST = 10**CHECKPOINT_DIGITS - 1
 
 _SEGMENT = re.compile(r"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\Z")
 _SHA256 = re.compile(r"\A[0-9a-f]{64}\Z")

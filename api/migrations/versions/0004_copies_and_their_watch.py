@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_preservation_events')),
     )
     op.create_index('ix_preservation_events_document', 'preservation_events', ['document', 'at'])
+    op.create_index('ix_preservation_events_key', 'preservation_events', ['key', 'at'])
     op.create_index('ix_preservation_events_type', 'preservation_events', ['type', 'at'])
     op.create_table(
         'lock_runs',
