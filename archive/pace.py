@@ -12,6 +12,7 @@ from threading import Condition
 
 BUSY_SHARE = 0.1
 LONGEST = 1.0  # seconds of one wait: a change of the load, or a stop, is noticed within
+SOON = 1e-6  # seconds that nobody waits for
 FREE = float("inf")
 
 
@@ -35,7 +36,7 @@ class Bucket:
 
     def take(self, units: float) -> None:
         """Waits until the units were earned. What is taken ahead of time is paid for by who comes next."""
-        while (wait := self._look(units)) > 0:
+        while (wait := self._look(units)) > SOON:
             self._sleep(min(wait, LONGEST))
             units = 0.0
 

@@ -124,7 +124,7 @@ def _copy_log(desk: CopyDesk, at: datetime) -> Copied:
 
 
 def _copy_all(desk: CopyDesk, roles: Sequence[CopyRole], last: str | None, at: datetime) -> Copied:
-    """The log's objects of these roles, up to the key `last` if given, in order: one that fails holds up those after it."""
+    """The log's objects of these roles, in order, up to the key `last`: one that fails holds up those after it."""
     copied = Copied()
     for page in _pages(desk, lambda conn, after: copy_rows.uncopied_log(conn, roles, (after, last), PAGE)):
         copied += _copy_page(desk, page, at)

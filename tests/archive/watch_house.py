@@ -6,12 +6,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from archive.catalogue import copy_rows, log_rows, watch_rows
-from archive.catalogue.copies import FIRST, Shelf
+from archive.catalogue.copies import FIRST, SECOND, Shelf
 from archive.catalogue.values import Document
+from archive.fixity import FixityDesk, scan_due
+from archive.fsck.run import check
 from archive.locks import LockDesk, extend_due
+from archive.log.kept import LogKeeper
 from archive.log.note import Ed25519LogKey, VerifierKey
+from archive.log.proofs import ProofMaker
+from archive.log.reader import TileReader, published_checkpoint
 from archive.log.sequencer import Sequencer
+from archive.repair import RepairDesk, mend_all
+from archive.replication import CopyDesk, copy_missing
 from archive.storage.memory import MemoryStore
+from archive.storage.pinned import PinnedStore
 from policies.retention import lock_until
 from tests.archive.catalogue_fixtures import AT
 from tests.archive.ingest_fixtures import House, open_house
@@ -28,6 +36,7 @@ class Watch:
     second: MemoryStore
     agreed: set[str] | None = None
     stopping: bool = False
+    notes: list = field(default_factory=list)
     sequencers: list[Sequencer] = field(default_factory=list)
 
     @property
@@ -65,6 +74,64 @@ class Watch:
 
     def night(self, at, name=FIRST):
         return extend_due(self.desk(name), at)
+
+    def keeper(self) -> LogKeeper:
+        return LogKeeper(self.first, self.house.transactions.read, self.house.transactions.write, VKEY)
+
+    def scan_desk(self, name=FIRST, at=AT, **values) -> FixityDesk:
+        return FixityDesk(
+            self.first if name == FIRST else self.second,
+            name,
+            self.house.transactions.read,
+            self.house.transactions.write,
+            lambda: at,
+            stopping=lambda: self.stopping,
+            **values,
+        )
+
+    def scan(self, at, name=FIRST, **values):
+        return scan_due(self.scan_desk(name, at, **values))
+
+    def copy(self, at=AT):
+        desk = CopyDesk(
+            self.first,
+            self.second,
+            self.keeper(),
+            self.house.transactions.read,
+            self.house.transactions.write,
+            stopping=lambda: self.stopping,
+        )
+        return copy_missing(desk, at)
+
+    def repair_desk(self, *, second=True) -> RepairDesk:
+        def prove(index, entry):
+            head = published_checkpoint(self.first, VKEY)
+            if head is not None and index < head.size:
+                ProofMaker(TileReader(self.first), head).inclusion(index, entry)
+
+        stores = {FIRST: self.first, **({SECOND: self.second} if second else {})}
+        read, write = self.house.transactions.read, self.house.transactions.write
+        note = lambda _conn, copy, facts: self.notes.append((copy.key, facts))  # noqa: E731
+        return RepairDesk(stores, self.house.work, self.keeper(), read, write, prove, note)
+
+    def mend(self, at, *, second=True):
+        """Every damaged copy, and what it leaves to do."""
+        tried = list(mend_all(self.repair_desk(second=second), at))
+        for mended in tried:
+            if mended.deposit is not None:
+                self.house.carry_out(mended.deposit, at)
+        self.sequence(at)
+        return tried
+
+    def sees_repairs(self) -> PinnedStore:
+        def repaired():
+            with self.house.transactions.read() as conn:
+                return copy_rows.repaired_versions(conn, FIRST)
+
+        return PinnedStore(self.first, repaired, seconds=0)
+
+    def audit(self):
+        return check(self.house.transactions.read, self.sees_repairs(), VKEY).findings
 
     def copies(self, document, shelf=Shelf.DOCUMENTS):
         with self.house.transactions.read() as conn:
