@@ -2,8 +2,8 @@
 
     documents   content, records and events, one by one: read from the first store and hashed, put with the lock of
                 the first copy, read back; then the row                                         ← commit point
-    log         full tiles and bundles, then the partial ones of the head that is shown, then its checkpoints, the
-                smallest first, then the shown one: a head in the second store has its tree beside it
+    log         full tiles and bundles, then the partial ones of the head that is shown, then its checkpoint, those
+                before it, and the shown one: the highest head in the second store has its tree beside it
 
 A crash before a row leaves a copy that no row names; the same bytes put again are a success. What the second store
 lacks is a mark in the rows of the first, so nothing is forgotten, and how far it lags can be told at any time.
@@ -117,10 +117,20 @@ def _copy_log(desk: CopyDesk, at: datetime) -> Copied:
             f"log: shows {head.size} leaves, the second store {before.size}: it was set back"
         )
     _copy_partial(desk, head)
-    copied += _copy_all(desk, (CopyRole.CHECKPOINT,), keys.checkpoint_key(head.size), at)
+    own = keys.checkpoint_key(head.size)
+    copied += _copy_one(desk, own, at)
     if copied.complete:
+        copied += _copy_all(desk, (CopyRole.CHECKPOINT,), own, at)
         _show(desk, before, head)
     return copied
+
+
+def _copy_one(desk: CopyDesk, key: str, at: datetime) -> Copied:
+    with desk.reading() as conn:
+        copy = copy_rows.find(conn, Shelf.LOG, key)
+    if copy is None:
+        raise ArchiveDamaged(f"{key}: is shown, and is not among the log's objects")
+    return _copy_page(desk, [copy], at) if copy.copied_at is None else Copied()
 
 
 def _copy_all(desk: CopyDesk, roles: Sequence[CopyRole], last: str | None, at: datetime) -> Copied:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 
 from archive.catalogue import copy_rows, log_rows, watch_rows
 from archive.catalogue.copies import FIRST, SECOND, Shelf
-from archive.catalogue.values import Document
+from archive.catalogue.values import Document, Leaf
 from archive.fixity import FixityDesk, scan_due
 from archive.fsck.run import check
 from archive.locks import LockDesk, extend_due
+from archive.log import leaf as leaf_format
 from archive.log.kept import LogKeeper
+from archive.log.leaf import LeafKind, Opening
 from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.proofs import ProofMaker
 from archive.log.reader import TileReader, published_checkpoint
@@ -47,6 +51,13 @@ class Watch:
         made = [self.house.archived(b"%%PDF-1.7 number %d" % number, at) for number in range(count)]
         self.sequence(at)
         return made
+
+    def leaves(self, count: int) -> None:
+        """So many leaves of no document, numbered and shown: enough of them fill tiles."""
+        with self.house.transactions.write() as conn:
+            for _ in range(count):
+                log_rows.insert_leaf(conn, some_leaf())
+        self.sequence()
 
     def sequence(self, at=AT) -> None:
         log = Sequencer(
@@ -144,6 +155,27 @@ class Watch:
     def events(self, kind, *, faults=False):
         with self.house.transactions.read() as conn:
             return watch_rows.latest_events(conn, kind, 100, faults=faults)
+
+
+def some_leaf() -> Leaf:
+    leaf_id, digest = leaf_format.new_id(), sha256(os.urandom(16)).hexdigest()
+    one, other = Opening(digest, leaf_format.new_salt()), Opening(digest, leaf_format.new_salt())
+    entry = leaf_format.encode(leaf_format.make_leaf(LeafKind.AUDIT_HEAD, leaf_id, one, other))
+    return Leaf(
+        id=leaf_id.hex(),
+        kind=LeafKind.AUDIT_HEAD,
+        document=None,
+        agency=None,
+        head_ordinal=None,
+        content_sha256=digest,
+        record_sha256=digest,
+        content_salt=one.salt,
+        record_salt=other.salt,
+        predecessor=None,
+        entry=entry,
+        log_index=None,
+        created_at=AT,
+    )
 
 
 def open_watch(directory, url=None) -> Watch:
