@@ -1,7 +1,7 @@
 """A damaged copy is mended from a whole one: bytes of the right digest, and of no other, wherever they still are.
 
     1 prove    the digest of the row is what the log committed to
-    2 find     whole bytes: the copy itself read again, the other store's, the work area's, the log's own leaves
+    2 find     whole bytes: the copy itself read again, the other store's, the work area's, the catalogue's (log)
     3 write    them for the damaged copy, which stays as evidence; read back, bytes and lock
     4 record   the row's version, the event, and for documents a leaf: a rebuild knows it too    ← commit point
     (5. the caller carries out the deposit of that leaf)
@@ -42,7 +42,7 @@ Begin = Callable[[], AbstractContextManager[Connection]]
 Note = Callable[[Connection, Copy, Mapping[str, Any]], None]
 KIND, ACTOR = "repaired", "antin"
 PAGE = 100
-AGAIN, OTHER, WORK, LEAVES = "the copy itself", "the {} store", "the work area", "the catalogue's leaves"
+AGAIN, OTHER, WORK, DERIVED = "the copy itself", "the {} store", "the work area", "the catalogue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _sources(desk: RepairDesk, copy: Copy) -> Iterator[tuple[str, Source]]:
     if copy.document is not None:
         yield WORK, lambda: _worked(desk, copy)
     else:
-        yield LEAVES, lambda: _derived(desk, copy)
+        yield DERIVED, lambda: _derived(desk, copy)
 
 
 def _other(desk: RepairDesk, copy: Copy) -> Copy | None:

@@ -85,10 +85,15 @@ class LogKeeper:
         return self._enter(self.store.list(keys.LOG), at)
 
     def expected(self, key: str) -> bytes | None:
-        """The bytes that a tile or bundle must have, by the catalogue's leaves; None for other keys.
+        """The bytes that a tile or bundle must have, by the catalogue's leaves, and the newest checkpoint, by its
+        row; None for other keys.
 
         Raises ArchiveDamaged when the leaves, or the tiles below, do not give them.
         """
+        if key.startswith(keys.CHECKPOINTS):
+            with self.reading() as conn:
+                row = log_rows.current_checkpoint(conn)
+            return row.note if row is not None and keys.checkpoint_key(row.size) == key else None
         tile = parse_path(key.removeprefix(keys.LOG))
         if tile is None:
             return None

@@ -13,7 +13,11 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
+from archive.errors import StorageRefused
 from archive.ports import Listed, ObjectStore, StoredObject
+from archive.storage.blocks import hash_blocks
+from archive.storage.retention import locked
+from policies.reasons import archiving as reasons
 from policies.vocabulary import LockMode
 
 SECONDS = 30.0  # until the repairs of other processes are known
@@ -68,7 +72,19 @@ class PinnedStore:
         retain_until: datetime | None = None,
         mode: LockMode = LockMode.COMPLIANCE,
     ) -> StoredObject:
-        return self._store.put(key, source, sha256=sha256, retain_until=retain_until, mode=mode)
+        """The same bytes again are a success, and here they are those that a repair wrote."""
+        pinned = self._pinned(key)
+        stored = self._store.head(key, pinned) if pinned else None
+        if stored is None:
+            return self._store.put(key, source, sha256=sha256, retain_until=retain_until, mode=mode)
+        if sha256 != hash_blocks(source)[0]:
+            raise StorageRefused(reasons.DIGEST_DIFFERS, key=key)
+        if stored.sha256 != sha256:
+            raise StorageRefused(reasons.OBJECT_EXISTS, key=key)
+        meant = locked(stored, retain_until, mode)
+        if meant == stored or meant.retain_until is None:
+            return stored
+        return self._store.extend_retention(key, meant.retain_until, mode=meant.mode or mode, version=pinned)
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         return self._store.list(prefix, after)

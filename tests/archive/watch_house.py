@@ -61,7 +61,7 @@ class Watch:
 
     def sequence(self, at=AT) -> None:
         log = Sequencer(
-            store=self.first,
+            store=self.sees_repairs(),
             catalogue=log_rows,
             transaction=self.house.transactions.write,
             reading=self.house.transactions.read,
