@@ -15,6 +15,7 @@ import click
 
 from api import cli_verify
 from api.cli_deploy import deploy
+from api.cli_storage import storage
 from api.progress import printable
 from api.settings import SettingsError
 from api.wiring import tools
@@ -40,6 +41,7 @@ def antin() -> None:
 
 
 antin.add_command(deploy)
+antin.add_command(storage)
 
 
 @antin.command()
@@ -48,10 +50,33 @@ antin.add_command(deploy)
 @click.option("--port", type=int, help="Port to listen on.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
 def serve(config: Path | None, host: str | None, port: int | None, data_dir: Path | None) -> None:
-    """Run the service until it is stopped (Ctrl-C)."""
+    """Run the service until it is stopped (Ctrl-C).
+
+    In production it answers requests alone: `antin worker` does what waits. Any number of each share the work.
+    """
     from api.server import run
 
     run(tools.load_settings(config, host=host, port=port, data_dir=data_dir))
+
+
+@antin.command()
+@click.option("--config", type=FILE, help="Settings file (default: antin.toml here).")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where this process keeps what is its own.")
+def worker(config: Path | None, data_dir: Path | None) -> None:
+    """Production: do what waits, until it is stopped (time-stamps, batches, archiving, the log)."""
+    from api.worker import run
+
+    run(tools.load_settings(config, data_dir=data_dir))
+
+
+@antin.command("log-key")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--config", type=FILE, help="Settings file (default: antin.toml here).")
+def log_key(path: Path, config: Path | None) -> None:
+    """Make the key of a log that is to be begun, for the processes of a production deployment."""
+    from api.proofs import new_log_key
+
+    click.echo(new_log_key(path, tools.load_settings(config).origin).vkey)
 
 
 @antin.command()

@@ -6,6 +6,7 @@ import logging
 import secrets
 from typing import Any
 
+from api.store.database_errors import DatabaseUnavailable
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from policies.refusals import Refused
 from signer.errors import (
@@ -59,6 +60,12 @@ UNANSWERED: dict[type[Exception], tuple[str, str]] = {
         "The revocation state of a certificate could not be asked (OCSP/CRL did not answer). Nothing was "
         "changed; try again later.",
     ),
+    DatabaseUnavailable: (
+        "Cơ sở dữ liệu hiện không trả lời. Hãy xem lại trạng thái văn bản rồi thử lại sau ít phút; việc đã xong "
+        "không bị làm hai lần.",
+        "The database does not answer now. Look at the document's state and try again in a few minutes; what was "
+        "done is not done twice.",
+    ),
     ArchiveUnavailable: (
         "Kho lưu trữ hoặc nhật ký minh bạch hiện không nhận dữ liệu. Chưa có gì được coi là đã lưu; "
         "hãy thử lại sau.",
@@ -88,6 +95,7 @@ STATUS_BY_PREFIX: dict[str, int] = {
     "issuing.number": 409,
     "archive.no-receipt-yet": 409,
     "archive.no-document": 404,
+    "archive.stopped": 503,
     "": 422,
 }
 

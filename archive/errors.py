@@ -4,6 +4,7 @@ policies.refusals.Refused
 └── ArchiveRefused
     ├── StorageRefused        the store's contract forbids it (overwrite, shorten, delete under lock)
     ├── RegisterRefused       number or register rule
+    ├── ArchivingStopped      the store does not keep its locks, or is not set up to: nothing more goes in
     └── ProofRefused          a proof, receipt or checkpoint does not hold
 ArchiveUnavailable            a store did not answer, or its answer is not known: nothing is called archived
 ├── LogConflict               another sequencer moved the checkpoint: read again and retry
@@ -28,6 +29,10 @@ class RegisterRefused(ArchiveRefused):
     """A number or register rule forbids the act."""
 
 
+class ArchivingStopped(ArchiveRefused):
+    """The lock canary found that the store must not be archived on."""
+
+
 class ProofRefused(ArchiveRefused):
     """A proof, receipt or checkpoint does not hold."""
 
@@ -48,14 +53,16 @@ class LogConflict(ArchiveUnavailable):
 class StoreUnavailable(ArchiveUnavailable):
     """The object store takes nothing now; `reason` says why, and what an operator does.
 
-    `detail` is for the operator (no secrets). `passing`: trying again within seconds may help by itself.
+    `detail` is for the operator (no secrets). `passing`: trying again within seconds may help by itself, after
+    `wait` seconds if the store asked for that.
     """
 
-    def __init__(self, reason: Reason, detail: object, *, passing: bool = False) -> None:
+    def __init__(self, reason: Reason, detail: object, *, passing: bool = False, wait: float = 0.0) -> None:
         super().__init__(f"{reason.id} ({detail}): {reason.en}")
         self.reason = reason
         self.detail = str(detail)
         self.passing = passing
+        self.wait = wait
 
 
 class ArchiveDamaged(Exception):

@@ -145,9 +145,11 @@ class Hashed(NamedTuple):
 
 
 class WorkArea(Protocol):
-    """Unlocked bytes on their way, by digest, on a local disk. The caller removes them.
+    """Unlocked bytes on their way, by digest, at hand on a local disk. The caller removes them.
 
-    The same bytes are stored once. `put_work` is durable when it returns.
+    The same bytes are stored once. `put_work` and `extend_work` are durable when they return, and their bytes are
+    found by every process that shares the area. Errors: `ArchiveUnavailable` when the disk or the store behind it does
+    not answer.
     """
 
     def put_work(self, source: Path | bytes | BinaryIO) -> str:
@@ -172,6 +174,14 @@ class WorkArea(Protocol):
 
     def remove_work(self, sha256: str) -> None:
         """Forget the bytes; missing ones are a success."""
+        ...
+
+    def old_work(self, before: datetime) -> Iterator[str]:
+        """Digests of bytes that somebody brought before `before`, lazily, and perhaps not since."""
+        ...
+
+    def clear_work(self, sha256: str, before: datetime) -> None:
+        """Forget what was brought before `before`. Bytes that were brought since, also just now, stay."""
         ...
 
 

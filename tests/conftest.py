@@ -70,6 +70,26 @@ def postgres(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory):
+    """A SeaweedFS for all tests of this process. Each makes buckets of its own."""
+    from tests.engines import seaweedfs as engine
+
+    with engine.seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rgw(tmp_path_factory):
+    """A Ceph RGW for all tests of this process, where it is installed. Each makes buckets of its own."""
+    from tests.engines import rgw as engine
+
+    for program in engine.PROGRAMS:
+        need_tool(program)
+    with engine.rgw(tmp_path_factory.mktemp("rgw") / "ceph") as server:
+        yield server
+
+
 @pytest.fixture
 def postgres_database(postgres):
     """The address of an empty database of this test's own."""
@@ -87,9 +107,11 @@ def database(request, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """One running service for all tests of this process."""
+def site(request, tmp_path_factory):
+    """One running service for all tests of this process; with TEST_ENGINE=postgresql on PostgreSQL."""
     from tests.service import Site, start
 
-    with start(tmp_path_factory.mktemp("site")) as (services, passwords):
+    on_postgres = os.environ.get("TEST_ENGINE") == "postgresql"
+    url = request.getfixturevalue("postgres").database("site") if on_postgres else ""
+    with start(tmp_path_factory.mktemp("site"), url) as (services, passwords):
         yield Site(services.settings, services, passwords)

@@ -1,9 +1,11 @@
-"""Tables of the service itself: accounts, sessions, API tokens, idempotency, operations, tokens received, audit."""
+"""Tables of the service itself: accounts, sessions, API tokens, idempotency, operations, tokens received, audit,
+and, where several processes share the database, who they are and what each of them holds."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     Date,
     ForeignKey,
@@ -16,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from archive.catalogue.types import NAMING, UtcDateTime
+from archive.catalogue.types import NAMING, BigKey, UtcDateTime
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -105,6 +107,35 @@ night_tasks = Table(
     Column("told", JSON, nullable=False),  # what it said at its end
 )
 
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String(64), primary_key=True),  # a new one for each start, and after it was held to be dead
+    Column("role", String(16), nullable=False),  # api or worker
+    Column("host", String(200), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("beats", BigInteger, nullable=False),  # what the others watch: no clock has to be right
+    Column("state", JSON, nullable=False),  # what it tells of itself
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("beat_at", UtcDateTime, nullable=False),  # by the database's clock, to be shown
+    Column("gone_at", UtcDateTime, nullable=True),
+    Column("ending", String(16), nullable=False, server_default=""),  # stopped, or lost: the others took over
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("kind", String(16), primary_key=True),  # turn, key, place
+    Column("name", String(200), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),  # processes.id
+    Column("token", String(32), nullable=False),
+    Column("route", String(300), nullable=False, server_default=""),
+    Column("body_hash", String(64), nullable=False, server_default=""),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("since", String(64), nullable=False, server_default=""),
+    Column("granted", Integer, nullable=False, server_default="1"),  # 0: waits in line for a place
+)
+
 audit = Table(
     "audit",
     metadata,
@@ -119,4 +150,15 @@ audit = Table(
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     UniqueConstraint("agency", "hash"),
+)
+
+storage_checks = Table(
+    "storage_checks",
+    metadata,
+    Column("ordinal", BigKey, primary_key=True),  # in the order of keeping: clocks may go back
+    Column("store", String(300), nullable=False, index=True),
+    Column("process", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("conclusion", String(16), nullable=False),  # sound, broken, unusable, no-answer
+    Column("report", JSON, nullable=False),
 )

@@ -74,6 +74,14 @@ def object_at(conn: Connection, key: str) -> ObjectRow | None:
     return _object(row) if row else None
 
 
+def content_object(conn: Connection, sha256: str) -> ObjectRow | None:
+    """An archived object that holds a document with these bytes."""
+    columns = (objects.c[name] for name in ObjectRow.__slots__)
+    query = select(*columns).where(objects.c.sha256 == sha256, objects.c.role == ObjectRole.CONTENT)
+    row = conn.execute(query.order_by(objects.c.key).limit(1)).first()
+    return _object(row) if row else None
+
+
 def next_event(conn: Connection, document_id: str) -> int:
     """The next event's number; the caller holds the document's row in this transaction."""
     query = select(func.coalesce(func.max(events.c.ordinal), 0)).where(events.c.document == document_id)

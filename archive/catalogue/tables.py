@@ -372,3 +372,12 @@ checkpoint = Table(
     Column("root", LargeBinary(32), nullable=False),
     Column("note", LargeBinary, nullable=False),
 )
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("id", String(36), nullable=False),
+    Column("log_key", String(300), nullable=False),  # C2SP verifier key that the log was begun with
+    Column("begun_at", UtcDateTime, nullable=False),
+)

@@ -3,9 +3,11 @@
 documents/{id}/{sha256}.pdf                 a version, signed bytes as they are
 documents/{id}/{sha256}.record.json         its record, antin.record/1
 documents/{id}/event-{n}.json               a later fact
+log/deployment.json                         whose archive this is, antin.deployment/1
 log/checkpoint                              the one mutable object
 log/checkpoints/000/000/012/345             each signed checkpoint, by tree size
 log/tile/{level}/{n}, log/tile/entries/{n}  C2SP tlog-tiles
+canary/conditional                          what tells whether a server honours conditional writes
 """
 
 from __future__ import annotations
@@ -16,11 +18,14 @@ from archive.errors import StorageRefused
 from policies.reasons import archiving as reasons
 
 LOG = "log/"
+DEPLOYMENT = "log/deployment.json"
 CHECKPOINT = "log/checkpoint"
 CHECKPOINTS = "log/checkpoints/"
 TILES = "log/tile/"
 DOCUMENTS = "documents/"
 MUTABLE = frozenset({CHECKPOINT})
+CANARY = "canary/"
+CONDITIONAL = "canary/conditional"
 MAX_KEY = 200
 LOCK_SUFFIX = ".lock"  # of the directory store's sidecars
 CHECKPOINT_DIGITS = 12

@@ -3,7 +3,8 @@
 store.fail_at(3, Fault.KEPT)      the third write from now happens, and is reported as lost
 store.flip(key, bit) …            bytes rot
 store.lie(key, head)              `head` answers so from now on
-store.mute(key)                   nothing that is asked of this object is answered
+store.shadow(key, data)           somebody writes over it, or puts a delete marker on top
+store.meets = call                before each act, with its name and key: waits, or raises ArchiveUnavailable
 
 A key has one version, named "", until a repair writes a whole copy beside a damaged one, as a server with
 versions does: that one is named.
@@ -12,7 +13,7 @@ versions does: that one is named.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +31,7 @@ from policies.reasons import archiving as reasons
 from policies.vocabulary import LockMode
 
 T = TypeVar("T")
+_MARKER = "marker"  # the version of a delete marker
 
 
 class Fault(StrEnum):
@@ -59,8 +61,9 @@ class MemoryStore:
         self._lies: dict[str, StoredObject | None] = {}
         self._late: list[Callable[[], object]] = []
         self._faults: dict[int, Fault] = {}
-        self._muted: set[str] = set()
         self._lock = RLock()
+        self._marked: set[str] = set()  # keys with a delete marker on top
+        self.meets: Callable[[str, str], None] = lambda _act, _key: None
         self.writes = 0  # all writes so far, failed ones too
 
     def put(
@@ -79,16 +82,19 @@ class MemoryStore:
         if found != check_sha256(sha256):
             raise StorageRefused(reasons.DIGEST_DIFFERS, key=key)
         meant = _Kept(locked(StoredObject(key, size, sha256, None), retain_until, mode), buffer.getvalue())
+        self.meets("put", key)
         with self._lock:
             return self._write(lambda: self._keep(meant), self._merged(meant).head, key)
 
     def open(self, key: str, version: str = "") -> BinaryIO:
+        self.meets("open", key)
         kept = self._found(key, version)
         if kept is None:
             raise StorageRefused(reasons.OBJECT_MISSING, key=key)
         return io.BytesIO(kept.data)
 
     def head(self, key: str, version: str = "") -> StoredObject | None:
+        self.meets("head", key)
         with self._lock:
             if key in self._lies:
                 return self._lies[key]
@@ -97,8 +103,6 @@ class MemoryStore:
 
     def _found(self, key: str, version: str) -> _Kept | None:
         with self._lock:
-            if key in self._muted:
-                raise ArchiveUnavailable(f"{key}: the store does not answer")
             if version:
                 return self._newer.get(check_key(key), {}).get(version)
             first = self._objects.get(check_key(key))
@@ -113,9 +117,11 @@ class MemoryStore:
         version: str = "",
     ) -> StoredObject:
         check_zone(until)
+        self.meets("extend_retention", key)
         return self._changed(key, version, lambda head: extended(head, until, mode))
 
     def set_hold(self, key: str, held: bool, *, version: str = "") -> StoredObject:
+        self.meets("set_hold", key)
         return self._changed(key, version, lambda head: replace(head, hold=held))
 
     def _changed(
@@ -129,23 +135,35 @@ class MemoryStore:
             return self._write(lambda: self._set(meant), meant.head, key)
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
+        self.meets("list", prefix)
         with self._lock:
             keys = sorted(key for key in self._keys() if key.startswith(prefix) and key > after)
         yield from keys
 
     def inventory(self, prefix: str, after: str = "") -> Iterator[Listed]:
         for key in self.list(prefix, after):
-            versions = list(reversed(self._newer.get(key, {}).values()))
-            versions += [self._objects[key]] if key in self._objects else []
+            versions = self._all(key)
+            marked = key in self._marked
+            if marked:
+                yield Listed(key, _MARKER, 0, latest=True, deleted=True)
             for place, kept in enumerate(versions):
-                yield Listed(key, kept.head.version, len(kept.data), latest=place == 0, deleted=False)
+                latest = place == 0 and not marked
+                yield Listed(key, kept.head.version, len(kept.data), latest=latest, deleted=False)
 
     def delete(self, key: str, version: str = "") -> None:
+        self.meets("delete", key)
         with self._lock:
-            kept = self._found(key, version)
-            if kept is not None:
+            found = [self._found(key, version)] if version else self._all(check_key(key))
+            doomed = [kept for kept in found if kept is not None]
+            for kept in doomed:
                 allow_delete(kept.head, self._clock())
-                self._write(lambda: self._forget(kept.head), None, key)
+            if doomed:
+                self._write(lambda: self._forget([kept.head for kept in doomed]), None, key)
+
+    def _all(self, key: str) -> Sequence[_Kept]:
+        """Every version of the key, the object last."""
+        first = [self._objects[key]] if key in self._objects else []
+        return [*reversed(self._newer.get(key, {}).values()), *first]
 
     def replace_damaged(
         self,
@@ -161,6 +179,7 @@ class MemoryStore:
         found, size = copy_hashed(source, buffer)
         if found != check_sha256(sha256):
             raise StorageRefused(reasons.DIGEST_DIFFERS, key=key)
+        self.meets("replace_damaged", key)
         with self._lock:
             pinned = self._found(key, version)
             newer = self._newer.get(key, {})
@@ -185,13 +204,17 @@ class MemoryStore:
         else:
             self._objects[kept.head.key] = kept
 
-    def _forget(self, head: StoredObject) -> None:
-        (self._newer.get(head.key, {}) if head.version else self._objects).pop(head.version or head.key, None)
+    def _forget(self, heads: Sequence[StoredObject]) -> None:
+        for head in heads:
+            where = self._newer.get(head.key, {}) if head.version else self._objects
+            where.pop(head.version or head.key, None)
+            self._marked.discard(head.key)
 
     def put_mutable(self, key: str, data: bytes) -> None:
         if key not in MUTABLE:
             raise StorageRefused(reasons.KEY_NOT_ALLOWED, key=key)
         head = StoredObject(key, len(data), new_sha256(data).hexdigest(), None)
+        self.meets("put_mutable", key)
         with self._lock:
             self._write(lambda: self._objects.update({key: _Kept(head, data)}), None, key)
 
@@ -243,18 +266,21 @@ class MemoryStore:
             raise KeyError(key)
         return found
 
+    def shadow(self, key: str, data: bytes | None) -> None:
+        """Somebody writes a newer version over the object; None puts a delete marker on top."""
+        with self._lock:
+            if data is None:
+                self._marked.add(key)
+                return
+            name = f"s{len(self._newer.get(key, {})) + 1}"
+            self._set(
+                _Kept(StoredObject(key, len(data), new_sha256(data).hexdigest(), None, version=name), data)
+            )
+
     def lie(self, key: str, head: StoredObject | None) -> None:
         """`head` answers so from now on."""
         with self._lock:
             self._lies[key] = head
-
-    def mute(self, key: str) -> None:
-        """Nothing that is asked of this object is answered, until `unmute`."""
-        self._muted.add(key)
-
-    def unmute(self) -> None:
-        """All objects answer again."""
-        self._muted.clear()
 
     def _merged(self, meant: _Kept) -> _Kept:
         known = self._objects.get(meant.head.key)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from api.keys_in_use import KeysInUse
 from api.store import idempotency, tables
-from api.store.idempotency import Asked, KeysInUse
+from api.store.idempotency import Asked
 from api.transactions import Transactions
 
 AT = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
@@ -17,8 +18,8 @@ ASKED = Asked("who", "k", "POST /x", "hash")
 
 
 @pytest.fixture
-def conn(tmp_path):
-    transactions = Transactions(f"sqlite:///{tmp_path / 'rows.sqlite3'}")
+def conn(database):
+    transactions = Transactions(database)
     tables.metadata.create_all(transactions.engine)
     with transactions.write() as opened:
         yield opened

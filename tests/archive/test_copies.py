@@ -24,7 +24,7 @@ from policies.locks import QUARANTINE
 from policies.retention import lock_until
 from policies.vocabulary import LockMode
 from tests.archive.catalogue_fixtures import AT
-from tests.archive.watch_house import KEY, VKEY, open_watch
+from tests.archive.watch_house import KEY, VKEY, mute, open_watch, unmute
 
 DAY = timedelta(days=1)
 
@@ -276,11 +276,11 @@ def test_a_spoiled_copy_is_never_taken_for_one(lite):
 def test_a_second_store_that_does_not_answer_holds_up_nothing_and_catches_up(lite):
     made = lite.documents(3)
     key = lite.copies(made[1])[0].key
-    lite.second.mute(key)
+    mute(lite.second, key)
     copied = lite.copy(AT)
     assert (copied.complete, copied.failed) == (False, 1)
     assert lag(lite).objects == 1
-    lite.second.unmute()
+    unmute(lite.second)
     assert lite.copy(AT).complete
     assert everything(lite.second) == everything(lite.first)
 

@@ -18,7 +18,7 @@ from archive.fixity import scan_all, scan_one
 from archive.pace import Bucket, Pace
 from policies.fixity import Outcome, Risk, Work
 from tests.archive.catalogue_fixtures import AT
-from tests.archive.watch_house import open_watch
+from tests.archive.watch_house import mute, open_watch, unmute
 
 DAY = timedelta(days=1)
 NEXT = AT + DAY
@@ -91,11 +91,11 @@ def test_a_store_whose_digests_lie_with_its_bytes_is_found_by_the_row(watch):
 def test_a_store_that_does_not_answer_damages_nothing_and_is_asked_again(watch):
     one, _ = watch.documents(2)
     key = watch.copies(one)[0].key
-    watch.first.mute(key)
+    mute(watch.first, key)
     run = watch.scan(NEXT)
     assert (run.done.objects, run.damaged, run.unread) == (3, 0, 1)
     assert watch.find(Shelf.DOCUMENTS, key).fixity_state == ""
-    watch.first.unmute()
+    unmute(watch.first)
     assert watch.scan(NEXT).done.objects == 1
 
 
@@ -104,10 +104,10 @@ def test_a_store_that_is_down_ends_the_scan_and_leaves_everything_due(watch, mon
     monkeypatch.setattr(scans, "FLUSH_OBJECTS", 1)
     for document in watch.documents(20):
         for copy in watch.copies(document):
-            watch.first.mute(copy.key)
+            mute(watch.first, copy.key)
     run = watch.scan(NEXT)
     assert 5 <= run.unread < 40 and run.done.objects == 0
-    watch.first.unmute()
+    unmute(watch.first)
     assert watch.scan(NEXT).done.objects == 40
 
 

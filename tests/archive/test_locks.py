@@ -17,7 +17,7 @@ from policies.locks import QUARANTINE, RENEW_EVERY, Alarm, alarms
 from policies.retention import lock_until
 from policies.vocabulary import LockMode, State
 from tests.archive.catalogue_fixtures import AT
-from tests.archive.watch_house import VKEY, open_watch
+from tests.archive.watch_house import VKEY, mute, open_watch, unmute
 
 OVER = AT + QUARANTINE
 DAY = timedelta(days=1)
@@ -192,10 +192,10 @@ def test_a_store_that_does_not_answer_at_all_ends_the_night_soon_and_badly(watch
     made = watch.documents(10)
     for document in made:
         for copy in watch.copies(document):
-            watch.first.mute(copy.key)
+            mute(watch.first, copy.key)
     run = watch.night(OVER)
     assert (run.good, run.examined, run.failed) == (False, 4, 4)
-    watch.first.unmute()
+    unmute(watch.first)
     assert watch.night(OVER + DAY).hardened == 20
 
 
@@ -263,7 +263,7 @@ def test_two_passes_at_once_do_no_harm(watch):
 def test_the_runs_are_kept(watch):
     watch.documents(1)
     watch.night(OVER)
-    watch.first.mute(watch.copies(watch.house.document(next(iter(ids(watch)))))[0].key)
+    mute(watch.first, watch.copies(watch.house.document(next(iter(ids(watch)))))[0].key)
     watch.night(OVER + RENEW_EVERY)
     with watch.house.transactions.read() as conn:
         assert watch_rows.last_lock_run(conn, FIRST).good is False

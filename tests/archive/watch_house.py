@@ -10,6 +10,7 @@ from hashlib import sha256
 from archive.catalogue import copy_rows, log_rows, watch_rows
 from archive.catalogue.copies import FIRST, SECOND, Shelf
 from archive.catalogue.values import Document, Leaf
+from archive.errors import ArchiveUnavailable
 from archive.fixity import FixityDesk, scan_due
 from archive.fsck.run import check
 from archive.locks import LockDesk, extend_due
@@ -176,6 +177,22 @@ def some_leaf() -> Leaf:
         log_index=None,
         created_at=AT,
     )
+
+
+def mute(store: MemoryStore, *keys: str) -> None:
+    """Nothing that is asked of these objects is answered."""
+    known = store.meets
+
+    def meets(act: str, key: str) -> None:
+        if key in keys:
+            raise ArchiveUnavailable(f"{key}: the store does not answer")
+        known(act, key)
+
+    store.meets = meets
+
+
+def unmute(store: MemoryStore) -> None:
+    store.meets = lambda _act, _key: None
 
 
 def open_watch(directory, url=None) -> Watch:

@@ -7,8 +7,8 @@ from alembic import op
 
 from archive.catalogue.types import UtcDateTime
 
-revision = '0004_watch'
-down_revision = '0003'
+revision = '0020'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 
