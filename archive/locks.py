@@ -86,6 +86,7 @@ def extend_due(desk: LockDesk, at: datetime) -> LockRun:
     counts = _Counts(LockRun(new_id(at), desk.name, at))
     with desk.writing() as conn:
         watch_rows.save_lock_run(conn, counts.run)
+    _roll_again(desk, at)
     whole = True
     with ThreadPoolExecutor(PARALLEL, "locks") as threads:
         for page in _pages(desk, at):
@@ -95,6 +96,25 @@ def extend_due(desk: LockDesk, at: datetime) -> LockRun:
                 whole = False
                 break
     return _end(desk, counts, at, whole=whole)
+
+
+def _roll_again(desk: LockDesk, at: datetime) -> None:
+    """What was let end, and is kept longer by now, or held: due again. Whoever decided that need not tell us."""
+    for shelf in SHELVES[desk.name]:
+        after, page = "", None
+        while page is None or len(page) == PAGE:
+            with desk.reading() as conn:
+                page = copy_rows.let_end(conn, shelf, after, PAGE)
+                standings = _standings(conn, desk.agreed, page, at)
+            again = [
+                copy.key
+                for copy, standing in zip(page, standings, strict=True)
+                if not locks.let_end(standing, copy.lock)
+            ]
+            if again:
+                with desk.writing() as conn:
+                    copy_rows.look_again(conn, shelf, again, at)
+            after = page[-1].key if page else after
 
 
 def _pages(desk: LockDesk, at: datetime) -> Iterator[list[tuple[Copy, Standing]]]:
@@ -113,11 +133,10 @@ def _pages(desk: LockDesk, at: datetime) -> Iterator[list[tuple[Copy, Standing]]
 
 def _standings(conn: Connection, agreed: Agreed, page: Sequence[Copy], at: datetime) -> list[Standing]:
     """What retention, quarantine and the second opinion say of each."""
+    owners = sorted({copy.owner for copy in page if copy.owner is not None})
     ids = sorted({copy.document for copy in page if copy.document is not None})
-    if not ids:
-        return [_standing(copy, {}, frozenset(), at) for copy in page]
-    through = retention_rows.retain_through(conn, ids)
-    states, heard = copy_rows.states_of(conn, ids), set(agreed(conn, ids))
+    through = retention_rows.retain_through(conn, owners) if owners else {}
+    states, heard = (copy_rows.states_of(conn, ids), set(agreed(conn, ids))) if ids else ({}, set[str]())
     cleared = {each for each, state in states.items() if locks.may_harden(state, each in heard)}
     return [_standing(copy, through, cleared, at) for copy in page]
 
@@ -126,7 +145,7 @@ def _standing(
     copy: Copy, through: Mapping[str, date | None], cleared: Collection[str], at: datetime
 ) -> Standing:
     """A legal hold suspends the end of retention: what is held is locked as what is kept for ever."""
-    last_day = through.get(copy.document) if copy.document and not copy.lock.hold else None
+    last_day = through.get(copy.owner) if copy.owner and not copy.lock.hold else None
     target, rolling = lock_target(at, last_day), lock_target(at, None)
     return Standing(copy.lock, target, target < rolling, copy.quarantine_from, copy.document in cleared)
 

@@ -89,7 +89,7 @@ def copy_missing(desk: CopyDesk, at: datetime) -> Copied:
     Raises ArchiveUnavailable when the catalogue or the log's first store does not answer; what a store refuses or
     does not answer for single objects is told in the count and tried again by the next run.
     """
-    copied = Copied()
+    copied = _follow_holds(desk, at)
     for page in _pages(desk, lambda conn, after: copy_rows.uncopied(conn, Shelf.DOCUMENTS, after, PAGE)):
         copied += _copy_page(desk, page, at)
         if copied.failed >= PAGE or desk.stopping():
@@ -103,6 +103,23 @@ def lag(conn: Connection) -> Lag:
     count = sum(copy_rows.count_uncopied(conn, shelf, COUNTED) for shelf in shelves)
     oldest = [copy_rows.oldest_uncopied(conn, shelf, COUNTED) for shelf in shelves]
     return Lag(count, min((each for each in oldest if each is not None), default=None))
+
+
+def _follow_holds(desk: CopyDesk, at: datetime) -> Copied:
+    """Legal holds lie on both copies. Read back, as everything."""
+    with desk.reading() as conn:
+        found = copy_rows.other_holds(conn, PAGE)
+    failed = 0
+    for copy, held in found:
+        try:
+            shown = desk.second.set_hold(copy.key, held, version=copy.version)
+        except (Refused, ArchiveDamaged, ArchiveUnavailable) as exc:
+            log.warning("legal hold of %s in the second store: %s", copy.key, exc)
+            failed += 1
+            continue
+        with desk.writing() as conn:
+            copy_rows.set_hold(conn, copy, shown.hold, at)
+    return Copied(failed=failed, complete=not failed and len(found) < PAGE)
 
 
 def _copy_log(desk: CopyDesk, at: datetime) -> Copied:
@@ -208,6 +225,7 @@ def _row(copy: Copy, stored: StoredObject, at: datetime) -> NewCopy:
         version=stored.version,
         sha256=copy.sha256,
         size=copy.size,
+        owner=copy.owner,
         document=copy.document,
         role=copy.role,
         retain_until=stored.retain_until or copy.lock.until,

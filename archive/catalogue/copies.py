@@ -41,13 +41,17 @@ class CopyRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One object in one store, as its row has it. `sha256` is what was archived; `document` None: of the log."""
+    """One object in one store, as its row has it. `sha256` is what was archived.
+
+    `owner`: the document, file or dossier whose retention keeps it; None: it is the log's. `document`: when it is one.
+    """
 
     shelf: Shelf
     key: str
     version: str
     sha256: str
     size: int
+    owner: str | None
     document: str | None
     role: str
     lock: Lock
@@ -69,7 +73,7 @@ class Copy:
 
     @property
     def quarantine_from(self) -> datetime | None:
-        """When its quarantine began; None for the log's objects, which have none."""
+        """When its quarantine began; None for what is locked hard at once."""
         return None if self.document is None else self.read_back_at
 
 
@@ -82,6 +86,7 @@ class NewCopy:
     version: str
     sha256: str
     size: int
+    owner: str | None
     document: str | None
     role: str
     retain_until: datetime

@@ -16,8 +16,10 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    false,
     func,
     literal_column,
+    null,
     select,
     true,
     tuple_,
@@ -37,7 +39,7 @@ from policies.vocabulary import LockMode, State
 
 Place = tuple[datetime, str]  # a due date and a key: where a page ended
 _NAMES = tuple(
-    column.name for column in object_copies.columns if column.name not in ("store", "read_back_at")
+    column.name for column in object_copies.columns if column.name not in ("store", "owner")
 )
 
 
@@ -45,6 +47,13 @@ _NAMES = tuple(
 class _Source:
     table: Table
     where: ColumnElement[bool]
+
+    @property
+    def owner(self) -> ColumnElement[Any]:
+        """Whose retention keeps it."""
+        c = self.table.c
+        owners = [c[name] for name in ("owner", "document", "file", "dossier") if name in c]
+        return func.coalesce(*owners, null())
 
 
 _SOURCES = {
@@ -91,11 +100,37 @@ def set_locks(conn: Connection, shelf: Shelf, changes: Sequence[LockChange], at:
             conn.execute(update(table).where(seen).values(**values, **more), rows)
 
 
-def look_again(conn: Connection, document_ids: Sequence[str], at: datetime) -> None:
-    """The locks of these documents' objects are due now, in both stores: retention or a hold changed."""
-    for table in (objects, object_copies):
-        here = table.c.document.in_(document_ids)
-        conn.execute(update(table).where(here).values(kept=True, lock_due=at))
+def let_end(conn: Connection, shelf: Shelf, after: str, limit: int) -> tuple[Copy, ...]:
+    """Copies whose lock is not extended any more, in the order of keys."""
+    c = _SOURCES[shelf].table.c
+    return _page(conn, shelf, and_(c.kept.is_(false()), c.key > after), (c.key,), None, limit)
+
+
+def look_again(conn: Connection, shelf: Shelf, keys_: Sequence[str], at: datetime) -> None:
+    """The locks of these are due now: retention or a hold changed."""
+    source = _SOURCES[shelf]
+    here = source.where & source.table.c.key.in_(keys_)
+    conn.execute(update(source.table).where(here).values(kept=True, lock_due=at))
+
+
+def other_holds(conn: Connection, limit: int) -> tuple[tuple[Copy, bool], ...]:
+    """Copies of the second store whose legal hold is not that of the first one's, and that one."""
+    c, first = object_copies.c, objects.c
+    here = _SOURCES[Shelf.SECOND].where
+    found: list[tuple[Copy, bool]] = []
+    for held in (True, False):
+        wanted = select(first.key).where(first.key == c.key, first.hold.is_(true() if held else false()))
+        condition = and_(here, c.hold.is_(false() if held else true()), wanted.exists())
+        found += [(copy, held) for copy in _page(conn, Shelf.SECOND, condition, (c.key,), None, limit)]
+    return tuple(found)
+
+
+def set_hold(conn: Connection, copy: Copy, held: bool, at: datetime) -> None:
+    """What was read back of its hold; its lock is looked at again."""
+    table = _SOURCES[copy.shelf].table
+    here = {"old_key": copy.key, "old_version": copy.version}
+    values = {"hold": held, "kept": True, "lock_due": at}
+    conn.execute(update(table).where(_of_copy(copy.shelf)).values(**values), here)
 
 
 def earliest_end(conn: Connection, shelf: Shelf) -> datetime | None:
@@ -343,7 +378,8 @@ def _page(
 ) -> tuple[Copy, ...]:
     source = _SOURCES[shelf]
     c = source.table.c
-    query: Select[Any] = select(*(c[name] for name in _NAMES), c.read_back_at).where(source.where, condition)
+    columns = [c[name] for name in _NAMES]
+    query: Select[Any] = select(*columns, source.owner.label("whose")).where(source.where, condition)
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(*after))
     return tuple(_copy(shelf, row) for row in conn.execute(query.order_by(*order).limit(limit)))
@@ -352,4 +388,4 @@ def _page(
 def _copy(shelf: Shelf, row: Row[Any]) -> Copy:
     values = {name: value for name, value in row._mapping.items() if name != "fixity_rank"}
     lock = Lock(values.pop("retain_until"), LockMode(values.pop("mode")), values.pop("hold"))
-    return Copy(shelf=shelf, lock=lock, **values)
+    return Copy(shelf=shelf, lock=lock, owner=values.pop("whose"), **values)

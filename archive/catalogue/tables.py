@@ -62,6 +62,7 @@ def _standing_indexes(table: Table, *first: str) -> None:
     earliest = [*before, c.retain_until]
     Index(f"ix_{name}_lock_due", *before, c.lock_due, c.key, **_where(c.kept.is_(true())))
     Index(f"ix_{name}_earliest", *earliest, **_where(c.kept.is_(true())))
+    Index(f"ix_{name}_let_end", *before, c.key, **_where(c.kept.is_(false())))
     Index(f"ix_{name}_fixity", *before, c.fixity_rank, c.fixity_due, c.key)
     Index(f"ix_{name}_damaged", *before, c.key, **_where(c.fixity_state == literal_column("'damaged'")))
     Index(f"ix_{name}_uncopied", *before, c.key, **_where(c.copied_at.is_(None)))
@@ -259,8 +260,9 @@ object_copies = Table(
     metadata,
     Column("store", String(16), primary_key=True),  # archive.catalogue.copies.Shelf
     Column("key", String(200), primary_key=True),
+    Column("owner", String(36), index=True),  # whose retention keeps it; null: the log's
     Column("document", String(36), ForeignKey("documents.id"), index=True),
-    Column("role", String(16), nullable=False),  # as in objects; or tile, bundle, checkpoint, log
+    Column("role", String(16), nullable=False),  # as in objects; or tile, checkpoint, log
     Column("sha256", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("retain_until", UtcDateTime, nullable=False),
@@ -271,6 +273,12 @@ object_copies = Table(
     *_standing(),
 )
 _standing_indexes(object_copies, "store")
+Index(
+    "ix_object_copies_held",
+    object_copies.c.store,
+    object_copies.c.key,
+    **_where(object_copies.c.hold.is_(true())),
+)
 
 # PREMIS 3: what was done for preservation and how it ended. A copy that is well has its last results in its row.
 preservation_events = Table(

@@ -197,6 +197,7 @@ def _row(found: _Found, at: datetime) -> NewCopy:
         version=shown.version,
         sha256=new_sha256(right).hexdigest(),
         size=len(right),
+        owner=None,
         document=None,
         role=found.role,
         retain_until=shown.retain_until or at,

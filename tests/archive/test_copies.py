@@ -99,6 +99,25 @@ def test_a_hold_goes_along(watch):
     assert watch.second.head(key).hold and watch.find(Shelf.SECOND, key).lock.hold
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_a_hold_that_comes_or_goes_later_follows_in_the_second_store(watch, held):
+    from archive.catalogue.tables import objects
+
+    one, _ = watch.documents(2)
+    if not held:
+        flag(watch, objects, one, True)
+    watch.copy(AT)
+    flag(watch, objects, one, held)
+    watch.copy(AT)
+    for copy in watch.copies(one, Shelf.SECOND):
+        assert watch.second.head(copy.key).hold is held and copy.lock.hold is held
+
+
+def flag(watch, objects, document, held):
+    with watch.house.transactions.write() as conn:
+        conn.execute(objects.update().where(objects.c.document == document.id).values(hold=held))
+
+
 def test_large_bytes_go_through_a_file(watch, monkeypatch, tmp_path):
     monkeypatch.setattr("archive.spool.SMALL", 4)
     watch.documents(1)

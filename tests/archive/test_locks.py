@@ -146,7 +146,6 @@ def hold(watch, document):
 
     with watch.house.transactions.write() as conn:
         conn.execute(objects.update().where(objects.c.document == document.id).values(hold=True))
-        copy_rows.look_again(conn, [document.id], OVER)
 
 
 def test_an_object_that_is_gone_is_left_to_the_repair_and_stops_nobody(watch):
@@ -228,7 +227,7 @@ def test_the_end_of_retention_lets_the_lock_end_and_a_hold_lets_it_roll(watch, m
         passes.retention_rows, "retain_through", lambda _conn, ids: dict.fromkeys(ids, last_day)
     )
     watch.night(OVER)
-    hold(watch, held)
+    hold(watch, held)  # and nobody tells the locks
     for night in range(120, 130):
         watch.night(AT + night * DAY)
     (free_end,) = {until for until, _ in locks_of(watch, free)}

@@ -34,13 +34,14 @@ def standing_indexes(table: str, *first: str) -> None:
     for name, columns, where in (
         ('lock_due', ['lock_due', 'key'], 'kept IS true'),
         ('earliest', ['retain_until'], 'kept IS true'),
+        ('let_end', ['key'], 'kept IS false'),
         ('fixity', ['fixity_rank', 'fixity_due', 'key'], None),
         ('damaged', ['key'], "fixity_state = 'damaged'"),
         ('uncopied', ['key'], 'copied_at IS NULL'),
         ('repaired', ['key'], 'repaired_at IS NOT NULL'),
     ):
         here = sa.text(where) if where else None
-        sqlite = sa.text(where.replace('IS true', 'IS 1')) if where else None
+        sqlite = sa.text(where.replace('IS true', 'IS 1').replace('IS false', 'IS 0')) if where else None
         op.create_index(
             f'ix_{table}_{name}', table, [*first, *columns], postgresql_where=here, sqlite_where=sqlite
         )
@@ -54,6 +55,7 @@ def upgrade() -> None:
         'object_copies',
         sa.Column('store', sa.String(length=16), nullable=False),
         sa.Column('key', sa.String(length=200), nullable=False),
+        sa.Column('owner', sa.String(length=36), nullable=True),
         sa.Column('document', sa.String(length=36), nullable=True),
         sa.Column('role', sa.String(length=16), nullable=False),
         sa.Column('sha256', sa.String(length=64), nullable=False),
@@ -67,7 +69,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(['document'], ['documents.id'], name=op.f('fk_object_copies_document_documents')),
         sa.PrimaryKeyConstraint('store', 'key', name=op.f('pk_object_copies')),
     )
+    op.create_index(op.f('ix_object_copies_owner'), 'object_copies', ['owner'])
     op.create_index(op.f('ix_object_copies_document'), 'object_copies', ['document'])
+    op.create_index(
+        'ix_object_copies_held',
+        'object_copies',
+        ['store', 'key'],
+        postgresql_where=sa.text('hold IS true'),
+        sqlite_where=sa.text('hold IS 1'),
+    )
     standing_indexes('object_copies', 'store')
     op.create_table(
         'preservation_events',
@@ -135,7 +145,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ('night_tasks', 'fixity_runs', 'lock_runs', 'preservation_events', 'object_copies'):
         op.drop_table(table)
-    for name in ('lock_due', 'earliest', 'fixity', 'damaged', 'uncopied', 'repaired'):
+    for name in ('lock_due', 'earliest', 'let_end', 'fixity', 'damaged', 'uncopied', 'repaired'):
         op.drop_index(f'ix_objects_{name}', table_name='objects')
     with op.batch_alter_table('objects', schema=None) as batch_op:
         for column in standing():
