@@ -52,6 +52,8 @@ class LockDesk:
     writing: Begin
     agreed: Agreed
     stopping: Callable[[], bool] = lambda: False
+    # Of these documents something is kept in quarantine though its time is over.
+    withheld: Callable[[Collection[str]], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,9 @@ def _record(desk: LockDesk, counts: _Counts, looked: Sequence[_Looked], at: date
             watch_rows.add_event(conn, event)
         watch_rows.save_lock_run(conn, counts.run)
     # ---- COMMIT POINT: what was read back is known, and is not due any more.
+    withheld = {found.copy.document for found in looked if found.withheld}
+    if withheld:
+        desk.withheld(sorted(each for each in withheld if each is not None))
 
 
 def _count(counts: _Counts, looked: Sequence[_Looked]) -> None:

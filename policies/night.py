@@ -13,18 +13,24 @@ from policies.numbering import VIETNAM
 
 BEGINS = 22  # o'clock
 MISSED = timedelta(days=2)  # without a good end: an alarm
+RETRY = timedelta(hours=1)  # after a night that went badly, or an errand that left something
 HOURS = 8  # of the night, for what is spread over nights
 
 
 class Task(StrEnum):
-    """In this order: a store that lets locks be broken is known before anything is extended in it."""
+    """Once a night, in this order."""
 
-    CANARY = "canary"
     LOCKS = "locks"
-    COPIES = "copies"
     FIXITY = "fixity"
     RECONCILE = "reconcile"
     RETENTION = "retention"
+
+
+class Errand(StrEnum):
+    """Whenever there is something to do."""
+
+    COPIES = "copies"
+    REPAIR = "repair"
 
 
 def latest_night(at: datetime) -> date:

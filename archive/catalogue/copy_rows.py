@@ -38,9 +38,7 @@ from policies.locks import Lock
 from policies.vocabulary import LockMode, State
 
 Place = tuple[datetime, str]  # a due date and a key: where a page ended
-_NAMES = tuple(
-    column.name for column in object_copies.columns if column.name not in ("store", "owner")
-)
+_NAMES = tuple(column.name for column in object_copies.columns if column.name not in ("store", "owner"))
 
 
 @dataclass(frozen=True, slots=True)
