@@ -127,7 +127,7 @@ class Nights:
         return True
 
     def _owed(self, row: NightTask, at: datetime) -> tuple[bool, date | None]:
-        failed = not row.ended or (row.ended_at is not None and not row.good)
+        failed = not row.over or not row.good
         again = failed and abs(at - (row.ended_at or row.started_at or at)) >= RETRY
         if row.name in NIGHTLY:
             of_night = night.owed(row.night, at)
@@ -151,13 +151,13 @@ class Nights:
     # Do and end.
 
     def _job(self, name: str) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
-        def job(_operation: str, _payload: dict[str, Any]) -> dict[str, Any]:
-            with self._ending(name):
+        def job(operation: str, _payload: dict[str, Any]) -> dict[str, Any]:
+            with self._ending(name, operation):
                 good, told = self._acts[name](self.s.clock())
                 if self._stops():
                     raise Stopped
                 with self.s.transactions.write() as conn:
-                    night_rows.end(conn, name, told, self.s.clock(), good=good)
+                    night_rows.end(conn, name, operation, told, self.s.clock(), good=good)
             if not good:
                 log.error("the night's work %s did not end well: %s", name, told)
             return told
@@ -165,7 +165,7 @@ class Nights:
         return job
 
     @contextmanager
-    def _ending(self, name: str) -> Iterator[None]:
+    def _ending(self, name: str, operation: str) -> Iterator[None]:
         """A fault is an end too, and no good one."""
         try:
             yield
@@ -173,7 +173,7 @@ class Nights:
             if not self._stops():
                 with self.s.transactions.write() as conn:
                     told = {"fault": type(exc).__name__}
-                    night_rows.end(conn, name, told, self.s.clock(), good=False)
+                    night_rows.end(conn, name, operation, told, self.s.clock(), good=False)
             raise
 
     def _stops(self) -> bool:

@@ -18,28 +18,24 @@ from archive.catalogue.dialects import insert_missing
 
 @dataclass(frozen=True, slots=True)
 class NightTask:
-    """`night`: the last one that it was put in line for. `good_at`: when it last ended well. `told`: what it said."""
+    """`night`: the last one that it was put in line for. `ended`: the operation that came to an end last, `good` and
+    `told` how. `good_at`: when one last ended well."""
 
     name: str
     night: date | None
     operation: str | None
     since: datetime
     started_at: datetime | None
+    ended: str | None
+    good: bool
     ended_at: datetime | None
     good_at: datetime | None
     told: dict[str, Any]
 
     @property
-    def ended(self) -> bool:
+    def over(self) -> bool:
         """Whether its last operation came to an end, good or bad."""
-        return self.operation is None or (
-            self.ended_at is not None and (self.started_at is None or self.ended_at >= self.started_at)
-        )
-
-    @property
-    def good(self) -> bool:
-        """Whether that end was a good one."""
-        return self.ended_at is not None and self.good_at == self.ended_at
+        return self.operation == self.ended
 
 
 def begin(conn: Connection, names: list[str], night: date, at: datetime) -> None:
@@ -48,7 +44,7 @@ def begin(conn: Connection, names: list[str], night: date, at: datetime) -> None
         insert_missing(
             conn,
             night_tasks,
-            {"name": name, "night": night, "operation": None, "since": at, "told": {}},
+            {"name": name, "night": night, "operation": None, "since": at, "good": True, "told": {}},
         )
 
 
@@ -69,9 +65,11 @@ def claim(
     return conn.execute(update(night_tasks).where(here.name == name, last).values(**values)).rowcount == 1
 
 
-def end(conn: Connection, name: str, told: dict[str, Any], at: datetime, *, good: bool) -> None:
+def end(
+    conn: Connection, name: str, operation: str, told: dict[str, Any], at: datetime, *, good: bool
+) -> None:
     """What the task's operation said at its end."""
-    values: dict[str, Any] = {"ended_at": at, "told": told}
+    values: dict[str, Any] = {"ended": operation, "good": good, "ended_at": at, "told": told}
     if good:
         values["good_at"] = at
     conn.execute(update(night_tasks).where(night_tasks.c.name == name).values(**values))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Date,
     ForeignKey,
@@ -102,6 +103,8 @@ night_tasks = Table(
     Column("operation", String(36), nullable=True),  # of that night
     Column("since", UtcDateTime, nullable=False),  # when this archive began to have nights
     Column("started_at", UtcDateTime, nullable=True),
+    Column("ended", String(36), nullable=True),  # the operation that ended last; clocks may be wrong
+    Column("good", Boolean, nullable=False),  # whether that end was a good one
     Column("ended_at", UtcDateTime, nullable=True),
     Column("good_at", UtcDateTime, nullable=True),  # when it last ended well
     Column("told", JSON, nullable=False),  # what it said at its end

@@ -32,6 +32,11 @@ def catalogue(given: Settings) -> Iterator[Transactions]:
         transactions.close()
 
 
+def names(given: Settings) -> list[str]:
+    """Of the stores of these settings, the first one first."""
+    return [FIRST, SECOND] if given.second_store is not None else [FIRST]
+
+
 def objects_by_name(given: Settings) -> dict[str, ObjectStore]:
     """The stores of these settings, the first one first."""
     found: dict[str, ObjectStore] = {FIRST: stores.objects(given)}

@@ -135,6 +135,8 @@ def upgrade() -> None:
         sa.Column('operation', sa.String(length=36), nullable=True),
         sa.Column('since', UtcDateTime(timezone=True), nullable=False),
         sa.Column('started_at', UtcDateTime(timezone=True), nullable=True),
+        sa.Column('ended', sa.String(length=36), nullable=True),
+        sa.Column('good', sa.Boolean(), nullable=False),
         sa.Column('ended_at', UtcDateTime(timezone=True), nullable=True),
         sa.Column('good_at', UtcDateTime(timezone=True), nullable=True),
         sa.Column('told', sa.JSON(), nullable=False),
