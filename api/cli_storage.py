@@ -12,8 +12,8 @@ import click
 
 from api.settings import ObjectStoreSettings, Settings, SettingsError
 from api.wiring import tools
+from api.wiring.rights import bucket_policy, seaweedfs_actions
 from archive.errors import StoreUnavailable
-from archive.storage.s3_rights import bucket_policy, seaweedfs_actions
 from policies.reasons import storage as reasons
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -79,6 +79,9 @@ def check(
 @click.option(
     "--days", type=click.IntRange(1, 36_500), default=7, show_default=True, help="Default retention."
 )
+@click.option(
+    "--may-harden", is_flag=True, help="The service may turn GOVERNANCE into COMPLIANCE (and bypass it)."
+)
 def prepare(
     config: Path | None,
     data_dir: Path | None,
@@ -87,6 +90,7 @@ def prepare(
     admin_secret_key_file: Path,
     principal: str,
     days: int,
+    may_harden: bool,
 ) -> None:
     """Make the buckets of these settings, as the server's administrator, and print the service's least rights.
 
@@ -107,16 +111,17 @@ def prepare(
             _print(maker.plain(chosen.work_bucket))
     except StoreUnavailable as exc:
         _give_up(exc)
-    for line in _rights(locked, principal):
+    buckets = [*locked, chosen.work_bucket] if chosen.work_bucket else locked
+    for line in _rights(buckets, principal, may_harden):
         click.echo(line)
 
 
-def _rights(buckets: list[str], principal: str) -> list[str]:
+def _rights(buckets: list[str], principal: str, may_harden: bool) -> list[str]:
     found = []
     for bucket in buckets:
         found += [f"\npolicy of {bucket} (AWS S3, Ceph RGW: s3cmd setpolicy, aws s3api put-bucket-policy):"]
-        found += [bucket_policy(bucket, principal)]
-    actions = json.dumps(seaweedfs_actions(buckets))
+        found += [bucket_policy(bucket, principal, may_harden=may_harden)]
+    actions = json.dumps(seaweedfs_actions(buckets, may_harden=may_harden))
     return [*found, f'\nSeaweedFS, the service\'s identity in -s3.config:\n"actions": {actions}']
 
 

@@ -165,3 +165,12 @@ storage_checks = Table(
     Column("conclusion", String(16), nullable=False),  # sound, broken, unusable, no-answer
     Column("report", JSON, nullable=False),
 )
+
+# One row: the database's shape, and the oldest revision whose code can work with it.
+schema_state = Table(
+    "schema_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", String(32), nullable=False),
+    Column("works_with", String(32), nullable=False),
+)

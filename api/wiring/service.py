@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 
-from api import migrations, proofs
+from api import proofs
 from api.area import Area
 from api.checking import Checking
 from api.demo import furnish
@@ -24,9 +24,8 @@ from api.nights import Nights
 from api.services import WORKING, Part, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
-from api.transactions import Limits, Transactions
 from api.upkeep import Upkeep
-from api.wiring import canary, stores
+from api.wiring import canary, database, stores
 from api.wiring.clock import clock
 from api.wiring.company import Company
 from api.wiring.tools import password_of
@@ -62,9 +61,7 @@ VISITORS_NICE = 5
 
 def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     """The services of one process. Raises SettingsError, SigningRefused (keys), before anything is served."""
-    given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    transactions = _transactions(given)
-    migrations.upgrade(transactions.engine)
+    transactions = database.opened(given)
     demo = _demo_pki(given)
     bare = stores.objects(given)
     work = stores.work(given, bare)
@@ -153,14 +150,6 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     return services
 
 
-def _transactions(given: Settings) -> Transactions:
-    """A process that froze in a transaction holds the others up no longer than it may be silent at all."""
-    limits = Limits(connections=given.database_connections)
-    if given.production:
-        limits = replace(limits, idle=given.dead_after)
-    return Transactions(given.engine_url, limits=limits)
-
-
 def _demo_pki(given: Settings) -> DemoPki | None:
     if not given.demo_pki:
         return None
@@ -209,10 +198,8 @@ def _intake(given: Settings) -> IntakeProfile:
 @contextmanager
 def identity(given: Settings) -> Iterator[LocalIdentity]:
     """Accounts alone, for the command line."""
-    given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    transactions = _transactions(given)
+    transactions = database.opened(given)
     try:
-        migrations.upgrade(transactions.engine)
         yield LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours))
     finally:
         transactions.close()

@@ -55,6 +55,9 @@ class PinnedStore:
     def head(self, key: str, version: str = "") -> StoredObject | None:
         return self._store.head(key, version or self._pinned(key))
 
+    def read(self, key: str, version: str = "", *, locks: bool = True) -> tuple[StoredObject, BinaryIO]:
+        return self._store.read(key, version or self._pinned(key), locks=locks)
+
     def extend_retention(
         self, key: str, until: datetime, *, mode: LockMode = LockMode.COMPLIANCE, version: str = ""
     ) -> StoredObject:

@@ -72,7 +72,7 @@ class BucketMaker:
         try:
             yield
         except MinioException as exc:
-            raise trouble(said(exc), Where(self._place, f"prepare {bucket}")) from exc
+            raise trouble(said(exc, 0.0), Where(self._place, f"prepare {bucket}")) from exc
         except (HTTPError, OSError) as exc:
             raise broken(exc, Where(self._place, f"prepare {bucket}")) from exc
 

@@ -7,7 +7,7 @@ denied by name: an explicit Deny holds where a server counts ownership as a righ
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 VERSION = "2012-10-17"
 ON_OBJECTS = (
@@ -32,7 +32,8 @@ ON_BUCKETS = (
     "s3:GetLifecycleConfiguration",
 )
 # Of nobody at all; whoever owns the bucket can lift this by another policy, and by nothing else.
-NOBODY = ("s3:BypassGovernanceRetention", "s3:PutBucketObjectLockConfiguration")
+BYPASS = "s3:BypassGovernanceRetention"
+NOBODY = ("s3:PutBucketObjectLockConfiguration",)
 NOT_THE_SERVICE = (
     "s3:PutBucketPolicy",
     "s3:DeleteBucketPolicy",
@@ -55,34 +56,42 @@ SEAWEEDFS = (
 )
 
 
-def bucket_policy(bucket: str, principal: str) -> str:
+def bucket_policy(bucket: str, principal: str, *, may_harden: bool = False) -> str:
     """The policy of one bucket (JSON), for AWS S3, Ceph RGW and others that know bucket policies.
 
-    `principal` is the service's account as the server writes it, such as arn:aws:iam:::user/antin.
+    `principal` is the service's account as the server writes it, such as arn:aws:iam:::user/antin. `may_harden`: it
+    may turn GOVERNANCE into COMPLIANCE, which is the right that also deletes what is under GOVERNANCE. It
+    stays denied to everybody else.
     """
     whole, objects = f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"
     service = {"AWS": [principal]}
+    allowed = [*ON_OBJECTS, BYPASS] if may_harden else [*ON_OBJECTS]
+    others = {"NotPrincipal": service} if may_harden else {"Principal": "*"}
     statements = [
-        _statement("Objects", "Allow", service, ON_OBJECTS, [objects]),
-        _statement("Bucket", "Allow", service, ON_BUCKETS, [whole]),
-        _statement("NobodyUndoesLocks", "Deny", "*", NOBODY, [whole, objects]),
-        _statement("ServiceChangesNoRule", "Deny", service, NOT_THE_SERVICE, [whole, objects]),
+        _statement("Objects", "Allow", {"Principal": service}, allowed, [objects]),
+        _statement("Bucket", "Allow", {"Principal": service}, ON_BUCKETS, [whole]),
+        _statement("NobodyElseBypasses", "Deny", others, [BYPASS], [objects]),
+        _statement("NobodyChangesTheRule", "Deny", {"Principal": "*"}, NOBODY, [whole]),
+        _statement(
+            "ServiceChangesNothing", "Deny", {"Principal": service}, NOT_THE_SERVICE, [whole, objects]
+        ),
     ]
     return json.dumps({"Version": VERSION, "Statement": statements}, indent=2)
 
 
-def seaweedfs_actions(buckets: Sequence[str]) -> list[str]:
+def seaweedfs_actions(buckets: Sequence[str], *, may_harden: bool = False) -> list[str]:
     """The actions of the service's identity in SeaweedFS's `-s3.config`, for these buckets and no others."""
-    return [f"{action}:{bucket}" for bucket in buckets for action in SEAWEEDFS]
+    actions = [*SEAWEEDFS, "BypassGovernanceRetention"] if may_harden else SEAWEEDFS
+    return [f"{action}:{bucket}" for bucket in buckets for action in actions]
 
 
 def _statement(
-    name: str, effect: str, principal: object, actions: Sequence[str], resources: Sequence[str]
+    name: str, effect: str, who: Mapping[str, object], actions: Sequence[str], resources: Sequence[str]
 ) -> dict[str, object]:
     return {
         "Sid": name,
         "Effect": effect,
-        "Principal": principal,
+        **who,
         "Action": list(actions),
         "Resource": list(resources),
     }

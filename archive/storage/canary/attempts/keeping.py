@@ -59,7 +59,7 @@ def lock_extends(bench: Bench) -> Verdict:
 
 
 def lock_hardens(bench: Bench) -> Verdict:
-    """From GOVERNANCE to COMPLIANCE, without asking to bypass."""
+    """From GOVERNANCE to COMPLIANCE, without asking to bypass; if that fails, whether asking helps."""
     target = bench.target("lock-hardens", bench.soft)
     soft = target.before.lock
     if soft is None or soft.mode is not LockMode.GOVERNANCE:
@@ -67,8 +67,11 @@ def lock_hardens(bench: Bench) -> Verdict:
     hard = replace(soft, mode=LockMode.COMPLIANCE)
     answer = bench.probe.set_lock(target.key, target.version, hard)
     seen = bench.probe.read(target.key, target.version)
-    verdict = shown(hard, seen.lock if seen else None)
-    return replace(verdict, detail=f"{answer}: {verdict.detail}")
+    if shown(hard, seen.lock if seen else None).outcome is Outcome.HELD:
+        return Verdict(Outcome.HELD, f"{answer}: shown")
+    asked = bench.probe.set_lock(target.key, target.version, hard, bypass=True)
+    may = "may" if asked.accepted else "may not"
+    return Verdict(Outcome.BROKEN, f"{answer}: only by bypassing, which these credentials {may}")
 
 
 def _extended(bench: Bench, target: Target) -> Verdict:
@@ -146,8 +149,10 @@ ATTEMPTS = (
             "The server lets a GOVERNANCE lock become COMPLIANCE only by the right to bypass it.",
         ),
         Both(
-            "Thời gian cách ly của tài liệu mới phải dùng khóa COMPLIANCE ngắn; không cấp quyền bỏ qua khóa.",
-            "What was just archived must wait under a short COMPLIANCE lock instead; do not grant that right.",
+            "Hoặc cấp quyền đó cho dịch vụ (`antin storage prepare --may-harden`), hoặc để tài liệu mới lưu chờ dưới "
+            "khóa COMPLIANCE ngắn.",
+            "Either grant the service that right (`antin storage prepare --may-harden`), or let what was just archived "
+            "wait under a short COMPLIANCE lock.",
         ),
         lock_hardens,
     ),

@@ -42,8 +42,8 @@ def as_it_comes(server):
     return probe(server, bucket, scratch=scratch)
 
 
-def prepared(server):
-    """Prepared buckets, by an account with the least rights."""
+def prepared(server, *, may_harden=False):
+    """Prepared buckets, by an account with the least rights; at RGW also with the right to harden."""
     if hasattr(server, "inner_doors"):
         made(server, *LEAST_BUCKETS)
         bucket, scratch = LEAST_BUCKETS
@@ -51,8 +51,8 @@ def prepared(server):
     bucket, scratch = (f"{name}-{uuid.uuid4().hex}" for name in ("kept", "scratch"))
     made(server, bucket, scratch)
     for name in (bucket, scratch):
-        server.client().set_bucket_policy(name, bucket_policy(name, LEAST_PRINCIPAL))
-    let_weak(server, bucket, bucket_policy(bucket, LEAST_PRINCIPAL))
+        server.client().set_bucket_policy(name, bucket_policy(name, LEAST_PRINCIPAL, may_harden=may_harden))
+    let_weak(server, bucket, bucket_policy(bucket, LEAST_PRINCIPAL, may_harden=may_harden))
     return probe(server, bucket, server.least, scratch=scratch)
 
 

@@ -81,6 +81,16 @@ def test_who_may_only_delete_versions_bypasses_governance_at_rgw_until_it_is_den
         assert outcome(denied, name) is Outcome.HELD
 
 
+def test_the_right_to_harden_is_the_right_to_bypass_and_stays_the_services_alone(rgw):
+    report = checked(prepared(rgw, may_harden=True))
+    assert report.conclusion is Conclusion.SOUND
+    assert {"bypass-governance", "bypass-shorten-governance"} <= ids(report.warnings())
+    for name in ("bypass-weaker", "own-bypass-weaker"):
+        assert outcome(report, name) is Outcome.HELD
+    (hardens,) = (found for found in report.findings if found.id == "lock-hardens")
+    assert hardens.detail.endswith("which these credentials may")
+
+
 @pytest.mark.long
 def test_the_back_doors_of_seaweedfs_as_it_comes_stop_archiving(tmp_path):
     with weed.seaweedfs(tmp_path / "weed", back_door=True) as server:
