@@ -156,11 +156,18 @@ def die_at(moment, directory, act) -> None:
     getattr(archive, act)()
 
 
-def killed_everywhere(directory, act, prepare, hold, least):
+EVERYWHERE = pytest.mark.parametrize(
+    "stride",
+    [7, pytest.param(1, marks=pytest.mark.long)],
+    ids=["here and there", "at every write"],
+)
+
+
+def killed_everywhere(directory, act, prepare, hold, least, stride):
     """The act is killed at every moment, each time on an archive of its own, and then done to its end."""
-    moment, code = 0, -signal.SIGKILL
+    moment, code = 1 - stride, -signal.SIGKILL
     while code == -signal.SIGKILL:
-        moment += 1
+        moment += stride
         here = directory / f"moment-{moment}"
         here.mkdir()
         before = Archive(here)
@@ -185,7 +192,8 @@ def copied(archive) -> None:
     archive.copy()
 
 
-def test_kill_9_at_every_write_of_the_pass_over_locks(tmp_path):
+@EVERYWHERE
+def test_kill_9_in_the_pass_over_locks(tmp_path, stride):
     def hold(archive):
         for shelf in Shelf:
             for copy in archive.copies(shelf):
@@ -195,10 +203,11 @@ def test_kill_9_at_every_write_of_the_pass_over_locks(tmp_path):
                 assert copy.lock.until == lock_until(NIGHT) or copy.document is None
         assert len(archive.copies(Shelf.DOCUMENTS)) == len(archive.copies(Shelf.SECOND)) - 1 == 6
 
-    killed_everywhere(tmp_path, "lock", copied, hold, 24)
+    killed_everywhere(tmp_path, "lock", copied, hold, 24, stride)
 
 
-def test_kill_9_at_every_write_of_copying(tmp_path):
+@EVERYWHERE
+def test_kill_9_in_copying(tmp_path, stride):
     def hold(archive):
         with archive.transactions.read() as conn:
             assert lag(conn).objects == 0
@@ -208,10 +217,11 @@ def test_kill_9_at_every_write_of_copying(tmp_path):
         first, second = (published_checkpoint(archive.bare[name], VKEY) for name in (FIRST, SECOND))
         assert first.note == second.note
 
-    killed_everywhere(tmp_path, "copy", nothing, hold, 16)
+    killed_everywhere(tmp_path, "copy", nothing, hold, 16, stride)
 
 
-def test_kill_9_at_every_write_of_a_scan(tmp_path):
+@EVERYWHERE
+def test_kill_9_in_a_scan(tmp_path, stride):
     def hold(archive):
         with archive.transactions.read() as conn:
             for shelf in Shelf:
@@ -227,11 +237,12 @@ def test_kill_9_at_every_write_of_a_scan(tmp_path):
         hold(archive)
         archive.mend()
 
-    killed_everywhere(tmp_path, "scan", one_damaged, mended, 7)
+    killed_everywhere(tmp_path, "scan", one_damaged, mended, 7, stride)
 
 
+@EVERYWHERE
 @pytest.mark.parametrize("gone", [True, False], ids=["gone", "rotten"])
-def test_kill_9_at_every_write_of_a_repair(tmp_path, gone):
+def test_kill_9_in_a_repair(tmp_path, gone, stride):
     def damaged(archive):
         copied(archive)
         spoil(archive, gone=gone)
@@ -248,7 +259,7 @@ def test_kill_9_at_every_write_of_a_repair(tmp_path, gone):
             events = deposit_rows.events_of(conn, repaired[0].document)
         assert [event.kind for event in events] == ["repaired"], "once, however often it was killed"
 
-    killed_everywhere(tmp_path, "mend", damaged, hold, 5)
+    killed_everywhere(tmp_path, "mend", damaged, hold, 5, stride)
 
 
 def spoil(archive, *, gone=False) -> None:
