@@ -17,7 +17,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256 as new_sha256
@@ -30,6 +30,7 @@ from archive.catalogue.watch_rows import EventOutcome, EventType, FixityRun, Pre
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.pace import Pace
 from archive.ports import ObjectStore
+from archive.storage import keys
 from archive.storage.blocks import BLOCK
 from policies import fixity
 from policies.fixity import Outcome, Risk, Work
@@ -40,6 +41,7 @@ PAGE = 500
 READERS = 4
 FLUSH_OBJECTS, FLUSH_SECONDS = 500, 2.0  # what a crash makes the next scan read again
 SILENT = 50  # copies in a row for which the store did not answer: the run ends
+MOST_UNREAD = 1000  # of them, in one run, the failures are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ class _Scan:
     def __init__(self, desk: FixityDesk, copies: Iterator[Copy], *, everything: bool = False) -> None:
         self._desk, self._copies = desk, copies
         self._results: list[Result] = []
+        self._unread: list[Result] = []
         self._silent = 0
         self._begun = self._flushed = time.monotonic()
         at = desk.clock()
@@ -219,9 +222,12 @@ class _Scan:
         )
         for result in results:
             self._silent = self._silent + 1 if result.outcome is Outcome.UNREAD else 0
+            if result.outcome is Outcome.UNREAD and len(self._unread) < MOST_UNREAD:
+                self._unread.append(result)
 
     def _end(self) -> FixityRun:
         self._flush()
+        self._judge_unread()
         run = replace(self._run, ended_at=self._desk.clock())
         well = run.damaged == run.unread == 0
         detail = (
@@ -238,6 +244,39 @@ class _Scan:
             )
             watch_rows.add_event(conn, event)
         return run
+
+    def _judge_unread(self) -> None:
+        """A store that is down says nothing about a copy; one that gives others and not this one does."""
+        if not self._unread or self._silent >= SILENT or not _answers(self._desk.store):
+            return
+        at = self._desk.clock()
+        with self._desk.writing() as conn:
+            lost = record_unread(conn, self._unread, at)
+        self._run = replace(self._run, damaged=self._run.damaged + lost)
+
+
+def _answers(store: ObjectStore) -> bool:
+    """Whether the store gives what it surely has, or says that it has not."""
+    try:
+        with suppress(StorageRefused), store.open(keys.CHECKPOINT) as stream:
+            stream.read(BLOCK)
+    except (ArchiveUnavailable, OSError):
+        return False
+    return True
+
+
+def record_unread(conn: Connection, results: list[Result], at: datetime) -> int:
+    """Copies that their store did not give; how many of them failed too often, and count as damaged now."""
+    lost = 0
+    for result in results:
+        copy = result.copy
+        state, turn = fixity.after_unread(copy.fixity_state, at)
+        copy_rows.set_fixity(conn, copy.shelf, [FixityChange(copy.key, copy.version, state, turn)], at)
+        if state == Outcome.DAMAGED and copy.fixity_state != Outcome.DAMAGED:
+            lost += 1
+            detail = f"not read {fixity.UNREAD_MOST} times in a row, while others were: {result.detail}"
+            watch_rows.add_event(conn, _fault(replace(result, detail=detail), at))
+    return lost
 
 
 def record(conn: Connection, results: list[Result], at: datetime) -> None:

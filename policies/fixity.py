@@ -17,7 +17,13 @@ AFTER_DAMAGE = timedelta(days=1)
 WATCHED = timedelta(
     days=90
 )  # how long a repaired copy is read more often: 1, 1, 2, 4, 8 … days after the repair
-LATE = timedelta(days=30)  # a copy that is due for so long alarms: the scan does not keep up
+UNREAD_AGAIN = timedelta(hours=1)
+# A copy that its store fails to give so often in a row, while it gives others, is as good as damaged: some servers
+# find rot by themselves, and then answer with nothing but an error.
+UNREAD_MOST = 3
+
+
+_UNREAD = "unread-"
 
 
 class Risk(IntEnum):
@@ -74,6 +80,14 @@ def next_turn(outcome: Outcome, at: datetime, spread: float, repaired_at: dateti
     if repaired_at is not None and at - repaired_at < WATCHED:
         return Turn(Risk.DAMAGED, at + min(EVERY, max(AFTER_DAMAGE, at - repaired_at)))
     return Turn(Risk.KNOWN, at + EVERY - spread * SPREAD)
+
+
+def after_unread(state: str, at: datetime) -> tuple[str, Turn]:
+    """The next state of a copy that was not read, though its store gave others; and when it is tried again."""
+    times = int(state.removeprefix(_UNREAD)) if state.startswith(_UNREAD) else 0
+    if state == Outcome.DAMAGED or times + 1 >= UNREAD_MOST:
+        return Outcome.DAMAGED, Turn(Risk.DAMAGED, at + AFTER_DAMAGE)
+    return f"{_UNREAD}{times + 1}", Turn(Risk.DAMAGED, at + UNREAD_AGAIN)
 
 
 def forecast(left: Work, done: Work, seconds: float) -> float | None:

@@ -22,6 +22,7 @@ from tests.archive.watch_house import mute, open_watch, unmute
 
 DAY = timedelta(days=1)
 NEXT = AT + DAY
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -94,9 +95,33 @@ def test_a_store_that_does_not_answer_damages_nothing_and_is_asked_again(watch):
     mute(watch.first, key)
     run = watch.scan(NEXT)
     assert (run.done.objects, run.damaged, run.unread) == (3, 0, 1)
-    assert watch.find(Shelf.DOCUMENTS, key).fixity_state == ""
+    assert watch.find(Shelf.DOCUMENTS, key).fixity_state == "unread-1"
     unmute(watch.first)
-    assert watch.scan(NEXT).done.objects == 1
+    assert watch.scan(NEXT + HOUR).done.objects == 1
+    assert watch.find(Shelf.DOCUMENTS, key).fixity_state == "intact"
+
+
+def test_a_copy_that_its_store_never_gives_while_it_gives_others_counts_as_damaged(watch):
+    """Some servers find rot by themselves, and answer with an error from then on."""
+    one, _ = watch.documents(2)
+    key = watch.copies(one)[0].key
+    mute(watch.first, key)
+    assert watch.scan(NEXT).unread == 1
+    assert watch.scan(NEXT + timedelta(minutes=59)).unread == 0, "an hour apart"
+    assert watch.scan(NEXT + HOUR).damaged == 0
+    run = watch.scan(NEXT + 2 * HOUR)
+    assert (run.unread, run.damaged) == (1, 1)
+    assert watch.find(Shelf.DOCUMENTS, key).fixity_state == "damaged"
+    (fault,) = [event for event in watch.events(EventType.FIXITY, faults=True) if event.key]
+    assert "not read 3 times in a row" in fault.detail
+
+
+def test_a_store_that_gives_nothing_at_all_damages_nothing(watch):
+    (document,) = watch.documents(1)
+    mute(watch.first, *(copy.key for copy in watch.copies(document)), "log/checkpoint")
+    for hour in range(5):
+        assert watch.scan(NEXT + hour * HOUR).damaged == 0
+    assert {copy.fixity_state for copy in watch.copies(document)} == {""}
 
 
 def test_a_store_that_is_down_ends_the_scan_and_leaves_everything_due(watch, monkeypatch):
