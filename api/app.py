@@ -33,6 +33,7 @@ from api.routes import (
     verifications,
 )
 from api.services import Services
+from api.traffic import Counted
 from policies.reasons import access as reasons
 
 API = (
@@ -84,6 +85,7 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
     _handle_errors(app)
     app.add_middleware(BodyLimit, limit=services.settings.upload_limit)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Counted, traffic=services.traffic)
     return app
 
 

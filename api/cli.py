@@ -16,6 +16,7 @@ import click
 from api import cli_verify
 from api.cli_deploy import deploy
 from api.cli_storage import storage
+from api.cli_watch import fixity, locks, premis
 from api.progress import printable
 from api.settings import SettingsError
 from api.wiring import tools
@@ -42,6 +43,8 @@ def antin() -> None:
 
 antin.add_command(deploy)
 antin.add_command(storage)
+for _command in (fixity, locks, premis):
+    antin.add_command(_command)
 
 
 @antin.command()

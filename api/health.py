@@ -10,6 +10,7 @@ jobs       workers run; how many operations have not ended
 sandbox    a worker answers
 tsa        how the authority did when it was last asked: nobody asks it for the sake of this page; how many
            questions are out, and how many wait for their turn
+nights, lock_ends, fixity, second  what watches over the archive (`api.watch_health`)
 processes  where several share the work: each with its role and how long ago its heart beat; also those that stopped
            or were lost within the last hour
 """
@@ -21,6 +22,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from api import watch_health
 from api.services import LastStamp, Services
 from api.store import operations
 from archive.catalogue import hold_rows, log_rows
@@ -34,6 +36,7 @@ FRESH_SECONDS = 5.0
 PROBE, ANSWER = ("signer.der:integer", 1), b"\x02\x01\x01"
 PROBE_SECONDS = 5.0
 MOST_PENDING = 1000
+PATIENT = frozenset({"tsa", "processes", "holds", "nights", "lock_ends", "fixity", "second"})
 _FAULTS = (ArchiveUnavailable, ArchiveDamaged, ArchiveRefused, SignerUnavailable, SignerRefused)
 Part = dict[str, Any]
 
@@ -67,6 +70,9 @@ class Health:
         ]
         if self.s.shared:
             checks.append(self._processes)
+        checks += [self._nights, self._lock_ends, self._fixity]
+        if self.s.second is not None:
+            checks.append(self._second)
         return {check.__name__[1:]: _safely(check) for check in checks}
 
     def _database(self) -> Part:
@@ -147,13 +153,24 @@ class Health:
         works = any(each["role"] == WORKER and each["state"] == OK for each in shown)
         return {"state": OK if works else FAILING, "processes": shown}
 
+    def _nights(self) -> Part:
+        return watch_health.nights(self.s)
+
+    def _lock_ends(self) -> Part:
+        return watch_health.lock_ends(self.s)
+
+    def _fixity(self) -> Part:
+        return watch_health.fixity_part(self.s)
+
+    def _second(self) -> Part:
+        return watch_health.second(self.s)
+
 
 def ready(parts: dict[str, Part]) -> bool:
-    """Whether acts can be done. A silent time-stamp authority, or workers that are not there, make documents wait, and
-    stop no act: who asks whether to send requests here must not be told to send them nowhere. Nor does a hold that a
-    store has not shown yet, which the catalogue keeps meanwhile."""
-    waits = ("tsa", "processes", "holds")
-    return all(part["state"] == OK for name, part in parts.items() if name not in waits)
+    """Whether acts can be done. A silent time-stamp authority, or workers that are not there, make documents wait; what
+    watches over the archive alarms an operator. None of them stops an act: who asks whether to send requests here must
+    not be told to send them nowhere."""
+    return all(part["state"] == OK for name, part in parts.items() if name not in PATIENT)
 
 
 def _safely(check: Callable[[], Part]) -> Part:

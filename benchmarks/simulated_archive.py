@@ -34,7 +34,6 @@ from archive.catalogue.values import (
     JournalEntry,
     NewVersion,
     Number,
-    ObjectRow,
     RegisterRow,
     Signer,
     Version,
@@ -410,11 +409,12 @@ def _make(size: int, turn: int, pipe: Any) -> None:
 
 SERIES = ("agency", "kind", "year", "first_number", "last_number", "last_date", "closed")
 _LEAF = "id kind document agency head_ordinal content_sha256 record_sha256 content_salt record_salt predecessor entry"
+_OBJECT = "key document leaf role sha256 size retain_until read_back_at version mode hold"
 COLUMNS: dict[str, tuple[str, ...]] = {
     "documents": tuple(Document.__slots__),
     "register_journal": tuple(JournalEntry.__slots__),
     "leaves": (*_LEAF.split(), "log_index", "created_at"),
-    "objects": tuple(ObjectRow.__slots__),
+    "objects": tuple(_OBJECT.split()),
     "audit": tuple(audit.Entry.__slots__),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -128,6 +129,15 @@ def latest_by(conn: Connection, account: str, kind: str) -> Operation | None:
 def known(conn: Connection, document: str, kind: str) -> bool:
     """Whether the document has, or had, an operation of that kind that did not fail."""
     return _KNOWN(conn, {"whose": document, "which": kind}).first() is not None
+
+
+def agreed(conn: Connection, document_ids: Collection[str]) -> set[str]:
+    """Those of the documents whose second opinion was heard; what it disagreed with was stopped."""
+    here = operations.c
+    query = select(here.document).where(
+        here.document.in_(document_ids), here.kind == "crosscheck", here.state == "succeeded"
+    )
+    return set(conn.execute(query).scalars())
 
 
 def under_way(conn: Connection, document: str, kind: str) -> Operation | None:

@@ -6,7 +6,9 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -112,6 +114,21 @@ timestamp_tokens = Table(
     Column("imprint", String(64), primary_key=True),
     Column("token", LargeBinary, nullable=False),
     Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+night_tasks = Table(
+    "night_tasks",
+    metadata,
+    Column("name", String(16), primary_key=True),  # policies.night.Task
+    Column("night", Date, nullable=True),  # the last one that it was put in line for, as Vietnam dates it
+    Column("operation", String(36), nullable=True),  # of that night
+    Column("since", UtcDateTime, nullable=False),  # when this archive began to have nights
+    Column("started_at", UtcDateTime, nullable=True),
+    Column("ended", String(36), nullable=True),  # the operation that ended last; clocks may be wrong
+    Column("good", Boolean, nullable=False),  # whether that end was a good one
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("good_at", UtcDateTime, nullable=True),  # when it last ended well
+    Column("told", JSON, nullable=False),  # what it said at its end
 )
 
 processes = Table(

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, exists, false, insert, or_, select
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
+from archive.catalogue.deposit_rows import object_row
 from archive.catalogue.dossier_rows import blocks
 from archive.catalogue.keeping_values import Hold
 from archive.catalogue.tables import (
@@ -19,11 +20,10 @@ from archive.catalogue.tables import (
     holds,
     objects,
 )
-from archive.catalogue.values import ObjectRole, ObjectRow
+from archive.catalogue.values import ObjectRow
 from archive.errors import ArchiveRefused
 from policies.holds import HOLDING, HoldState
 from policies.reasons import keeping as reasons
-from policies.vocabulary import LockMode
 
 _HOLDING = holds.c.state.in_([str(state) for state in HOLDING])
 
@@ -170,10 +170,7 @@ def set_flag(conn: Connection, key: str, held: bool) -> None:
 
 def _objects(conn: Connection, query: Select[Any], limit: int) -> tuple[ObjectRow, ...]:
     rows = conn.execute(query.order_by(objects.c.key).limit(limit))
-    return tuple(
-        ObjectRow(**{**row._mapping, "role": ObjectRole(row.role), "mode": LockMode(row.mode)})
-        for row in rows
-    )
+    return tuple(object_row(row) for row in rows)
 
 
 def _columns(hold: Hold) -> dict[str, Any]:

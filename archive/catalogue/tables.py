@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -19,13 +23,55 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    literal_column,
     text,
+    true,
 )
 
 from archive.catalogue.types import NAMING, BigKey, UtcDateTime
 from policies.vocabulary import LockMode
 
 metadata = MetaData(naming_convention=NAMING)
+
+# The server's default for what is due at once: of rows that were there before, or that older code writes.
+LONG_AGO = text("'1970-01-01 00:00:00+00:00'")
+
+
+def _standing() -> list[Column[Any]]:
+    """How a stored copy is watched over: its lock, its fixity, its copy in the second store."""
+    return [
+        Column("kept", Boolean, nullable=False, server_default=true()),  # false: its lock is let end
+        Column("lock_due", UtcDateTime, nullable=False, server_default=LONG_AGO),
+        Column("locked_at", UtcDateTime),  # when its lock was read back last
+        Column("hardened_at", UtcDateTime),  # when it left quarantine
+        Column("fixity_rank", Integer, nullable=False, server_default="1"),  # policies.fixity.Risk
+        Column("fixity_due", UtcDateTime, nullable=False, server_default=LONG_AGO),
+        Column("fixity_at", UtcDateTime),  # when it was read last
+        Column(
+            "fixity_state", String(12), nullable=False, server_default=""
+        ),  # of then; damaged until repaired
+        Column("repaired_at", UtcDateTime),
+        Column("copied_at", UtcDateTime),  # when its copy in the second store was read back
+    ]
+
+
+def _standing_indexes(table: Table, *first: str) -> None:
+    """One for each question that a night asks; `first` are the columns that tell one store's rows apart."""
+    c, name = table.c, table.name
+    before = [c[column] for column in first]
+    earliest = [*before, c.retain_until]
+    Index(f"ix_{name}_lock_due", *before, c.lock_due, c.key, **_where(c.kept.is_(true())))
+    Index(f"ix_{name}_earliest", *earliest, **_where(c.kept.is_(true())))
+    Index(f"ix_{name}_let_end", *before, c.key, **_where(c.kept.is_(false())))
+    Index(f"ix_{name}_fixity", *before, c.fixity_rank, c.fixity_due, c.key)
+    Index(f"ix_{name}_damaged", *before, c.key, **_where(c.fixity_state == literal_column("'damaged'")))
+    Index(f"ix_{name}_uncopied", *before, c.key, **_where(c.copied_at.is_(None)))
+    Index(f"ix_{name}_repaired", *before, c.key, **_where(c.repaired_at.is_not(None)))
+
+
+def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
 
 agencies = Table(
     "agencies",
@@ -209,6 +255,7 @@ objects = Table(
     Column("hold", Boolean, nullable=False, server_default=false()),
     Column("dossier", String(36), ForeignKey("dossiers.id")),
     Column("file", String(36), ForeignKey("dossier_files.id")),
+    *_standing(),
 )
 for _column in (objects.c.dossier, objects.c.file):  # few objects have one
     Index(
@@ -223,6 +270,89 @@ Index(
     sqlite_where=text("hold = 1"),
     postgresql_where=text("hold"),
 )
+_standing_indexes(objects)
+
+# Copies that have no row in `objects`: the log's objects in the first store, and everything in the second one.
+object_copies = Table(
+    "object_copies",
+    metadata,
+    Column("store", String(16), primary_key=True),  # archive.catalogue.copies.Shelf
+    Column("key", String(200), primary_key=True),
+    Column("owner", String(36), index=True),  # whose retention keeps it; null: the log's
+    Column("document", String(36), ForeignKey("documents.id"), index=True),
+    Column("role", String(16), nullable=False),  # as in objects; or tile, checkpoint, log
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("retain_until", UtcDateTime, nullable=False),
+    Column("read_back_at", UtcDateTime, nullable=False),
+    Column("version", String(200), nullable=False),
+    Column("mode", String(12), nullable=False),
+    Column("hold", Boolean, nullable=False),
+    *_standing(),
+)
+_standing_indexes(object_copies, "store")
+Index(
+    "ix_object_copies_held",
+    object_copies.c.store,
+    object_copies.c.key,
+    **_where(object_copies.c.hold.is_(true())),
+)
+
+# PREMIS 3: what was done for preservation and how it ended. A copy that is well has its last results in its row.
+preservation_events = Table(
+    "preservation_events",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("type", String(40), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("outcome", String(8), nullable=False),  # success, warning, fail
+    Column("detail", Text, nullable=False),
+    Column("agent", String(64), nullable=False),
+    Column("store", String(16), nullable=False),
+    Column("key", String(200), nullable=False),  # empty: of a whole run
+    Column("document", String(36), ForeignKey("documents.id")),
+)
+Index("ix_preservation_events_document", preservation_events.c.document, preservation_events.c.at)
+Index("ix_preservation_events_key", preservation_events.c.key, preservation_events.c.at)
+Index("ix_preservation_events_type", preservation_events.c.type, preservation_events.c.at)
+
+lock_runs = Table(
+    "lock_runs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("store", String(16), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("good", Boolean, nullable=False),
+    Column("examined", BigInteger, nullable=False),
+    Column("extended", BigInteger, nullable=False),
+    Column("hardened", BigInteger, nullable=False),
+    Column("withheld", BigInteger, nullable=False),  # kept in quarantine
+    Column("shortened", BigInteger, nullable=False),  # by somebody who went around the service
+    Column("failed", BigInteger, nullable=False),
+    Column("earliest_end", UtcDateTime),
+)
+Index("ix_lock_runs_store", lock_runs.c.store, lock_runs.c.started_at)
+
+fixity_runs = Table(
+    "fixity_runs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("store", String(16), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("seconds", Float, nullable=False),  # of reading, as the process measured them
+    Column("objects", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("damaged", BigInteger, nullable=False),
+    Column("unread", BigInteger, nullable=False),
+    Column("left_objects", BigInteger, nullable=False),  # due and not read yet
+    Column("left_size", BigInteger, nullable=False),
+    Column("all_objects", BigInteger, nullable=False),  # in the store, when the run began
+    Column("all_size", BigInteger, nullable=False),
+)
+Index("ix_fixity_runs_store", fixity_runs.c.store, fixity_runs.c.started_at)
 
 leaves = Table(
     "leaves",

@@ -75,6 +75,17 @@ def tile_widths(size: int) -> list[int]:
     return widths
 
 
+def partial_tiles(size: int) -> list[TileId]:
+    """The partial tiles of a tree of `size` leaves, and its partial bundle."""
+    found = [
+        TileId(level, size >> HEIGHT * (level + 1), width)
+        for level, width in enumerate(tile_widths(size))
+        if width
+    ]
+    bundle = [TileId(None, size // WIDTH, size % WIDTH)] if size % WIDTH else []
+    return found + bundle
+
+
 def tile_of(level: int, index: int, size: int) -> TileId:
     """The tile at tile level `level` that holds hash `index`, as wide as a tree of `size` leaves has it."""
     count = size >> (HEIGHT * level)

@@ -34,6 +34,7 @@ CONDITIONAL = "canary/conditional"
 MAX_KEY = 200
 LOCK_SUFFIX = ".lock"  # of the directory store's sidecars
 CHECKPOINT_DIGITS = 12
+LARGEST = 10**CHECKPOINT_DIGITS - 1
 
 _SEGMENT = re.compile(r"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\Z")
 _OPENINGS = re.compile(r"\Alog/openings/([0-9/]+)-([0-9]+)\.([0-9]{4})\.json\Z")

@@ -123,7 +123,8 @@ def test_a_store_that_lies_about_its_bytes(archive):
 
 
 def test_a_lock_made_softer(archive):
-    archive.objects.lie(pdf(archive), replace(archive.objects.head(pdf(archive)), mode=LockMode.GOVERNANCE))
+    assert archive.objects.head(pdf(archive)).mode is LockMode.GOVERNANCE  # in quarantine
+    archive.sql("UPDATE objects SET mode = 'COMPLIANCE' WHERE key = ?", pdf(archive))
     assert archive.found() == {ids.LOCK_SOFTER}
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from archive import receipt as receipts
-from archive.catalogue import documents, rebuild_rows, register_rows
+from archive.catalogue import documents, rebuild_rows, register_rows, tables
+from archive.catalogue.values import ObjectRow
 from archive.errors import ArchiveRefused, RegisterRefused
 from archive.fsck import findings as ids
 from archive.registers import outgoing
@@ -24,7 +25,9 @@ from tests.archive.rebuild.lost import NOW, Archive
 # Columns that say something of the row or of the moment, and nothing of what was archived.
 _OF_THE_MOMENT = {
     "documents": {"version", "updated_at", "reason", "created_at"},
-    "objects": {"read_back_at"},
+    # How it is watched begins anew: everything is due.
+    "objects": {"read_back_at"}
+    | {column.name for column in tables.objects.columns} - set(ObjectRow.__slots__),
     "leaves": {"position"},
     "register_journal": {"at"},
     "number_series": {"closed"},
