@@ -54,7 +54,7 @@ def test_the_audit_is_clean_before_and_after_hardening(watch):
     watch.documents(2)
     for act in (lambda: None, lambda: watch.night(OVER), lambda: watch.night(OVER + RENEW_EVERY)):
         act()
-        assert check(watch.house.transactions.read, watch.first, VKEY).findings == []
+        assert check(watch.house.transactions.read, {FIRST: watch.first}, VKEY).findings == []
 
 
 def test_each_object_is_extended_about_once_a_month_and_not_every_night(watch):
@@ -183,7 +183,7 @@ def test_an_answer_that_was_lost_is_made_up_for_the_next_night(watch, fault):
     assert watch.night(later).hardened == 1
     ends = {until for until, _ in locks_of(watch, document)}
     assert ends == {lock_until(OVER), lock_until(later)} if fault is Fault.LOST else ends
-    assert check(watch.house.transactions.read, watch.first, VKEY).findings == []
+    assert check(watch.house.transactions.read, {FIRST: watch.first}, VKEY).findings == []
 
 
 def test_a_store_that_does_not_answer_at_all_ends_the_night_soon_and_badly(watch, monkeypatch):

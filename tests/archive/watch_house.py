@@ -21,6 +21,7 @@ from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.proofs import ProofMaker
 from archive.log.reader import TileReader, published_checkpoint
 from archive.log.sequencer import Sequencer
+from archive.openings import Openings
 from archive.repair import RepairDesk, mend_all
 from archive.replication import CopyDesk, copy_missing
 from archive.storage.memory import MemoryStore
@@ -68,6 +69,7 @@ class Watch:
             reading=self.house.transactions.read,
             signer=KEY,
             retain_until=lambda: lock_until(at),
+            beside=Openings(self.house.transactions.read, KEY.name),
             parallel=False,
         )
         while log.run_once().assigned:
@@ -143,7 +145,7 @@ class Watch:
         return PinnedStore(self.first, repaired, seconds=0)
 
     def audit(self):
-        return check(self.house.transactions.read, self.sees_repairs(), VKEY).findings
+        return check(self.house.transactions.read, {FIRST: self.sees_repairs()}, VKEY).findings
 
     def copies(self, document, shelf=Shelf.DOCUMENTS):
         with self.house.transactions.read() as conn:

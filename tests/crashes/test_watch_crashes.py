@@ -138,7 +138,7 @@ class Archive:
     def check(self) -> None:
         ingest.recover(self.bare[FIRST], self.bare[FIRST], self.transactions.write, NIGHT)
         self.sequence()
-        assert check(self.transactions.read, self.bare[FIRST], VKEY).findings == []
+        assert check(self.transactions.read, {FIRST: self.bare[FIRST]}, VKEY).findings == []
         with self.transactions.read() as conn:
             assert deposit_rows.deposits_left(conn) == ()
 
