@@ -21,8 +21,11 @@ from api.routes import (
     demo_pki,
     desks,
     documents,
+    dossiers,
     health,
+    holds,
     journal,
+    keeping,
     metrics,
     operations,
     public,
@@ -30,19 +33,24 @@ from api.routes import (
     verifications,
 )
 from api.services import Services
+from api.traffic import Counted
 from policies.reasons import access as reasons
 
 API = (
     operations.router,
     documents.writes,
     documents.router,
+    dossiers.writes,
+    dossiers.router,
+    holds.writes,
+    holds.router,
     journal.router,
     verifications.router,
     health.router,
     metrics.router,
     sessions.api,
 )
-PAGES = (sessions.pages, public.router, audits.router, desks.router)
+PAGES = (sessions.pages, public.router, audits.router, keeping.router, desks.router)
 DESCRIPTION = """Signs, seals, issues, archives and proves official documents.
 
 Every write needs an `Idempotency-Key`. Acts that wait answer 202 with an operation to be polled. Errors are
@@ -77,6 +85,7 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
     _handle_errors(app)
     app.add_middleware(BodyLimit, limit=services.settings.upload_limit)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Counted, traffic=services.traffic)
     return app
 
 

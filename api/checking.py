@@ -20,6 +20,7 @@ from archive.log.note import VerifierKey
 from policies.vocabulary import Role, Severity
 
 SHOWN = 500
+FIRST = "first"
 AUDIT_BROKEN = "audit.broken"
 
 
@@ -48,14 +49,17 @@ class Checking:
         """The job."""
         return report_json(self.report())
 
-    def report(self, progress: Progress = quiet) -> Report:
-        """Read everything. Raises ArchiveUnavailable when a store does not answer."""
+    def report(self, progress: Progress = quiet, *, quick: bool = False) -> Report:
+        """Read everything; `quick`: no bytes of objects. Raises ArchiveUnavailable when a store does not answer."""
         key = VerifierKey.parse(self.s.proofs.vkey)
         report = check(
             self.s.transactions.read_all,
-            self.s.store,
+            {FIRST: self.s.store},
             key,
             chains={LeafKind.AUDIT_HEAD: audit_chain},
+            openings=self.s.proofs.openings,
+            at=self.s.clock(),
+            quick=quick,
             progress=progress,
         )
         with self.s.transactions.read_all() as conn:

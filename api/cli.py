@@ -16,6 +16,7 @@ import click
 from api import cli_verify
 from api.cli_deploy import deploy
 from api.cli_storage import storage
+from api.cli_watch import fixity, locks, premis
 from api.progress import printable
 from api.settings import SettingsError
 from api.wiring import tools
@@ -42,6 +43,8 @@ def antin() -> None:
 
 antin.add_command(deploy)
 antin.add_command(storage)
+for _command in (fixity, locks, premis):
+    antin.add_command(_command)
 
 
 @antin.command()
@@ -197,12 +200,45 @@ def verify_receipt(file: Path, receipt: Path, key_file: Path, as_json: bool) -> 
 @antin.command()
 @click.option("--config", type=FILE, help="Settings file.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+@click.option(
+    "--quick", is_flag=True, help="Of stored objects only what the store says of them: no bytes are read."
+)
 @click.option("--json", "as_json", is_flag=True)
-def fsck(config: Path | None, data_dir: Path | None, as_json: bool) -> None:
+def fsck(config: Path | None, data_dir: Path | None, quick: bool, as_json: bool) -> None:
     """Read everything, trust nothing: objects, catalogue, log, numbers. Exit 0 only when all agree."""
     from api.cli_fsck import run_fsck
 
-    sys.exit(run_fsck(tools.load_settings(config, data_dir=data_dir), as_json=as_json))
+    sys.exit(run_fsck(tools.load_settings(config, data_dir=data_dir), quick=quick, as_json=as_json))
+
+
+@antin.command()
+@click.option("--config", type=FILE, help="Settings file.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["first", "second"]),
+    default="first",
+    show_default=True,
+    help="Which of the stores is read.",
+)
+@click.option(
+    "--quick", is_flag=True, help="Do not read the contents: their rows say what their records promise."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, schema antin.rebuild/1.")
+def rebuild(config: Path | None, data_dir: Path | None, source: str, quick: bool, as_json: bool) -> None:
+    """Make the archived facts of a lost catalogue again, into an empty database, out of the object store alone.
+
+    \b
+    Nothing in the store is believed that the log, under its own key, does not bear out. A run that was stopped
+    goes on when it is started again. Drafts and accounts come from a backup; number series stay closed until
+    antin registers confirm.
+    Exit: 0 all came back, 1 something is missing or not ours, 3 refused, 70 the log does not hold or no answer.
+    """
+    from api.cli_rebuild import run_rebuild
+
+    settings = tools.load_settings(config, data_dir=data_dir)
+    sys.exit(run_rebuild(settings, source, quick=quick, as_json=as_json))
 
 
 @antin.command()
@@ -223,6 +259,40 @@ def account() -> None:
 
 CONFIG = click.option("--config", type=FILE, help="Settings file.")
 DATA = click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+
+
+@antin.group()
+def registers() -> None:
+    """Number series after a rebuild."""
+
+
+@registers.command("closed")
+@CONFIG
+@DATA
+@click.option("--json", "as_json", is_flag=True)
+def registers_closed(config: Path | None, data_dir: Path | None, as_json: bool) -> None:
+    """Series that give no number until their last one is confirmed."""
+    from api.cli_rebuild import show_closed
+
+    show_closed(tools.load_settings(config, data_dir=data_dir), as_json=as_json)
+
+
+@registers.command("confirm")
+@click.option("--kind", required=True, help="Code of the kind: QĐ, TB, CV …")
+@click.option("--year", type=click.IntRange(2000, 2999), required=True)
+@click.option(
+    "--last", type=click.IntRange(0), required=True, help="The last number that was given, by paper or file."
+)
+@click.option("--yes", "sure", is_flag=True, help="Do not ask about numbers that the archive does not know.")
+@CONFIG
+@DATA
+def registers_confirm(
+    kind: str, year: int, last: int, sure: bool, config: Path | None, data_dir: Path | None
+) -> None:
+    """Open a series behind its last number, which somebody has looked up in registers and documents sent."""
+    from api.cli_rebuild import run_confirm
+
+    run_confirm(tools.load_settings(config, data_dir=data_dir), kind, year, last, sure=sure)
 
 
 @account.command("add")

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from api import jobs, problems, work
+from api.audit_heads import bind_audit
 from api.batch import Batch, unchanged
 from api.fence import Lost
 from api.identity import AccessRefused
@@ -21,7 +22,7 @@ from api.issuing import Issuing
 from api.line import Postponed, Stopped
 from api.services import Services
 from api.stamping import Stamping
-from api.store import accounts, audit, operations, tokens
+from api.store import accounts, operations, tokens
 from api.store.accounts import Account
 from api.store.database_errors import DatabaseUnavailable
 from api.store.operations import Operation
@@ -30,9 +31,7 @@ from archive import ingest
 from archive.catalogue import Connection, deposit_rows, documents, log_rows
 from archive.catalogue.identity import new_id
 from archive.catalogue.values import Deposit, Document, VersionRole
-from archive.errors import ArchiveUnavailable
-from archive.heads import Head, bind
-from archive.log.leaf import LeafKind
+from archive.errors import ArchiveUnavailable, ArchivingStopped
 from policies.issuing import Act, Facts, next_state
 from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
@@ -135,9 +134,10 @@ class Finishing:
         """What an archived document is owed, once: pyHanko's opinion, and validation data after the grace."""
         with self.s.transactions.write() as conn:
             documents.lock_row(conn, document_id)
-            self._owed(conn, documents.get(conn, document_id), account)
+            self.owed(conn, documents.get(conn, document_id), account)
 
-    def _owed(self, conn: Connection, document: Document, account: str) -> None:
+    def owed(self, conn: Connection, document: Document, account: str) -> None:
+        """The jobs of it, in the caller's transaction."""
         if document.state not in KEPT:
             return
         long_term = any(v.role is VersionRole.LONG_TERM for v in documents.versions(conn, document.id))
@@ -151,7 +151,7 @@ class Finishing:
         with self.s.transactions.note() as conn:
             documents.lock_row(conn, document_id)
             document = documents.get(conn, document_id)
-            self._owed(conn, document, account)
+            self.owed(conn, document, account)
             result = {"state": document.state, "sha256": document.current_sha256}
             operations.succeed(conn, operation, result, self.s.clock())
 
@@ -310,7 +310,7 @@ class Finishing:
             work.audit_event(self.s, conn, document, None, "validate", **facts)
             content = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, sha256)
             deposit = ingest.plan_version(conn, changed, content, facts, at)
-            self._bind_audit(conn, document.agency)
+            bind_audit(conn, document.agency, at)
         return deposit
 
     def _require_agreement(self, document: Document, output: OwnOutput, conformity: bool) -> None:
@@ -325,11 +325,6 @@ class Finishing:
             rules = ", ".join(sorted(output.conformity.rules)[:5])
             log.error("own output %s broke PDF/A: %s", document.id, rules)
             raise Refused(reasons.OUTPUT_FAILED, verdict=f"PDF/A-2b {rules}")
-
-    def _bind_audit(self, conn: Connection, agency: str) -> None:
-        head = audit.head(conn, agency)
-        if head is not None:
-            bind(conn, Head(LeafKind.AUDIT_HEAD, agency, head.sequence, head.hash), self.s.clock())
 
     def _expectation(self, document: Document) -> Expectation:
         with self.s.transactions.read() as conn:
@@ -375,23 +370,33 @@ class Finishing:
             opinion, summary, agrees = str(verdict.opinion), str(verdict.summary), bool(verdict.agrees)
         except DocumentRefused as exc:  # the worker was killed under it: no opinion, as when pyHanko gives up
             opinion, summary, agrees = "none", f"no opinion ({exc.id})", True
+        deposit = None
         with self.s.transactions.write() as conn:
             documents.lock_row(conn, document.id)
             work.audit_event(self.s, conn, document, None, "crosscheck", opinion=opinion, summary=summary)
             if not agrees:
-                self._stop(conn, document.id, "pyHanko: " + summary)
+                deposit = self._stop(conn, document.id, "pyHanko: " + summary)
             result = {"opinion": opinion, "summary": summary}
             operations.succeed(conn, operation, result, self.s.clock())
+        if deposit is not None:
+            self._carry_out_event(deposit)
         return None
 
-    def _stop(self, conn: Connection, document_id: str, why: str) -> None:
-        """In any state that can be stopped; what is voided or stopped already stays so."""
-        documents.lock_row(conn, document_id)
-        current = documents.get(conn, document_id)
+    def _stop(self, conn: Connection, document_id: str, why: str) -> Deposit | None:
+        """In any state that can be stopped; what is voided or stopped already stays so. The archive is to know it."""
+        current, at = documents.get(conn, document_id), self.s.clock()
         if current.state in (State.STOPPED, State.VOIDED):
-            return
-        documents.advance(conn, current, Act.STOP, self.s.clock(), facts=Facts(reason=why))
+            return None
+        stopped = documents.advance(conn, current, Act.STOP, at, facts=Facts(reason=why))
+        deposit = ingest.plan_event(conn, stopped, "stopped", {"reason": why}, work.SYSTEM, at)
         work.audit_event(self.s, conn, current, None, "stop", reason=why)
+        return deposit
+
+    def _carry_out_event(self, deposit: Deposit) -> None:
+        try:
+            self.s.proofs.carry_out(deposit)
+        except (ArchiveUnavailable, ArchivingStopped) as exc:  # upkeep tries again
+            log.warning("event of %s waits for the archive: %s", deposit.document, exc)
 
     def _augment(self, _operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         """A B-LT version, with revocation data newer than the tokens; enqueued to run after the grace period."""

@@ -5,10 +5,12 @@ database   a read transaction
 store      bytes written to the work area
 locks      what the lock canary last found of the store: which attempts did not hold, and what that means
 log        its sequencer runs, and its shown head can be read
+holds      every stored object that is under a legal hold says so; how many do not yet
 jobs       workers run; how many operations have not ended
 sandbox    a worker answers
 tsa        how the authority did when it was last asked: nobody asks it for the sake of this page; how many
            questions are out, and how many wait for their turn
+nights, lock_ends, fixity, second  what watches over the archive (`api.watch_health`)
 processes  where several share the work: each with its role and how long ago its heart beat; also those that stopped
            or were lost within the last hour
 clock      where several share the work: whether the clock of this one is about what the others' say
@@ -21,10 +23,11 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from api import watch_health
 from api.processes import AHEAD
 from api.services import LastStamp, Services
 from api.store import operations
-from archive.catalogue import log_rows
+from archive.catalogue import hold_rows, log_rows
 from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from policies.refusals import Reason
 from signer.errors import SignerRefused, SignerUnavailable
@@ -35,6 +38,7 @@ FRESH_SECONDS = 5.0
 PROBE, ANSWER = ("signer.der:integer", 1), b"\x02\x01\x01"
 PROBE_SECONDS = 5.0
 MOST_PENDING = 1000
+PATIENT = frozenset({"tsa", "processes", "holds", "nights", "lock_ends", "fixity", "second"})
 _FAULTS = (ArchiveUnavailable, ArchiveDamaged, ArchiveRefused, SignerUnavailable, SignerRefused)
 Part = dict[str, Any]
 
@@ -61,12 +65,16 @@ class Health:
             self._store,
             self._locks,
             self._log,
+            self._holds,
             self._jobs,
             self._sandbox,
             self._tsa,
         ]
         if self.s.shared:
             checks += [self._processes, self._clock]
+        checks += [self._nights, self._lock_ends, self._fixity]
+        if self.s.second is not None:
+            checks.append(self._second)
         return {check.__name__[1:]: _safely(check) for check in checks}
 
     def _database(self) -> Part:
@@ -95,6 +103,11 @@ class Health:
         with self.s.transactions.read() as conn:
             pending = len(log_rows.pending(conn, MOST_PENDING))
         return {"state": OK, "size": head.size if head else 0, "pending": pending}
+
+    def _holds(self) -> Part:
+        with self.s.transactions.read() as conn:
+            waiting = len(hold_rows.to_hold(conn, MOST_PENDING))
+        return {"state": OK if self.s.holds_enforced or not waiting else FAILING, "waiting": waiting}
 
     def _jobs(self) -> Part:
         with self.s.transactions.read() as conn:
@@ -148,11 +161,24 @@ class Health:
         works = any(each["role"] == WORKER and each["state"] == OK for each in shown)
         return {"state": OK if works else FAILING, "processes": shown}
 
+    def _nights(self) -> Part:
+        return watch_health.nights(self.s)
+
+    def _lock_ends(self) -> Part:
+        return watch_health.lock_ends(self.s)
+
+    def _fixity(self) -> Part:
+        return watch_health.fixity_part(self.s)
+
+    def _second(self) -> Part:
+        return watch_health.second(self.s)
+
 
 def ready(parts: dict[str, Part]) -> bool:
-    """Whether acts can be done. A silent time-stamp authority, or workers that are not there, make documents wait, and
-    stop no act: who asks whether to send requests here must not be told to send them nowhere."""
-    return all(part["state"] == OK for name, part in parts.items() if name not in ("tsa", "processes"))
+    """Whether acts can be done. A silent time-stamp authority, or workers that are not there, make documents wait; what
+    watches over the archive alarms an operator. None of them stops an act: who asks whether to send requests here must
+    not be told to send them nowhere."""
+    return all(part["state"] == OK for name, part in parts.items() if name not in PATIENT)
 
 
 def _safely(check: Callable[[], Part]) -> Part:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from api.store.operations import Operation
 from archive.catalogue import Connection, documents
 from archive.catalogue.identity import new_id
 from archive.catalogue.values import Document, NewDocument, Signer, VersionRole
+from archive.heads import bind_register
 from archive.registers import outgoing
 from archive.registers.numbers import NumberRequest
 from policies import intake, issuing, layout, numbering
@@ -319,7 +320,8 @@ class Issuing:
     def return_to_drafter(self, document: Document, actor: Account, reason: str) -> Document:
         """Trả lại, with its reason; bytes and signatures so far stay in the history."""
         allow(Act.RETURN, actor.roles)
-        return self._simple(document, Act.RETURN, actor, Facts(reason=reason, number=document.number_text))
+        facts = Facts(reason=reason, number=document.number_text)
+        return self._kept(document, Act.RETURN, "returned", actor, facts)
 
     # 4. Number and date; entered in the outgoing register in the same transaction.
 
@@ -376,7 +378,7 @@ class Issuing:
         with work.turn(self.s, document):
             return work.sign(self.s, document, key, request, actor, "seal", record)
 
-    # 6. Issue, once the receipt is there; then file. Later facts are events of the archive.
+    # 6. Issue, once the receipt is there; `api.filing` files it. Later facts are events of the archive.
 
     def issue(self, document: Document, actor: Account) -> Document:
         """Phát hành: needs the final receipt."""
@@ -394,11 +396,6 @@ class Issuing:
             return changed
 
         return self.s.proofs.event(document, "issued", {"number": document.number_text}, actor, at, record)
-
-    def file(self, document: Document, actor: Account) -> Document:
-        """Lưu hồ sơ."""
-        allow(Act.FILE, actor.roles)
-        return self._simple(document, Act.FILE, actor)
 
     def recall(self, document: Document, actor: Account, reason: str) -> Document:
         """Thu hồi: the document stays, frozen, and its page says so (NĐ 30/2020/NĐ-CP, Điều 18)."""
@@ -418,27 +415,45 @@ class Issuing:
     def void(self, document: Document, actor: Account, reason: str) -> Document:
         """Hủy: a number that was given stays in the register, voided with its reason."""
         allow(Act.VOID, actor.roles)
-        next_state(document.state, Act.VOID, Facts(reason=reason))
-        at = self.s.clock()
-        with self.s.transactions.write() as conn:
-            outgoing.void(conn, document.id, reason, at)
-            kept = work.as_kept(conn, document)
-            changed = documents.advance(conn, kept, Act.VOID, at, facts=Facts(reason=reason))
-            work.audit_event(self.s, conn, document, actor, "void", reason=reason)
-        return changed
+
+        def before(conn: Connection, at: datetime) -> None:
+            if outgoing.void(conn, document.id, reason, at) is not None:
+                bind_register(conn, document.agency, at)  # no document will bring it into the log
+
+        return self._kept(document, Act.VOID, "voided", actor, Facts(reason=reason), before)
 
     def resume(self, document: Document, actor: Account, reason: str) -> Document:
         """Go on with a stopped document: a named person's audited decision."""
         allow(Act.RESUME, actor.roles)
-        return self._simple(
-            document, Act.RESUME, actor, Facts(reason=reason, stopped_from=document.stopped_from)
-        )
+        facts = Facts(reason=reason, stopped_from=document.stopped_from)
+        return self._kept(document, Act.RESUME, "resumed", actor, facts)
 
-    def _simple(self, document: Document, act: Act, actor: Account, facts: Facts = NO_FACTS) -> Document:
-        with self.s.transactions.write() as conn:
+    def _kept(
+        self,
+        document: Document,
+        act: Act,
+        kind: str,
+        actor: Account,
+        facts: Facts = NO_FACTS,
+        before: Callable[[Connection, datetime], None] = lambda _conn, _at: None,
+    ) -> Document:
+        """An act that an archived document must not forget with its database: there it is an event of the archive."""
+        next_state(document.state, act, facts)
+        at = self.s.clock()
+
+        def record(conn: Connection) -> Document:
+            before(conn, at)
             kept = work.as_kept(conn, document)
-            changed = documents.advance(conn, kept, act, self.s.clock(), facts=facts)
+            changed = documents.advance(conn, kept, act, at, facts=facts)
             work.audit_event(self.s, conn, document, actor, str(act), reason=facts.reason)
+            return changed
+
+        if document.archived_at is not None:
+            told = {"reason": facts.reason} if facts.reason else {}
+            return self.s.proofs.event(document, kind, told, actor, at, record)
+        with self.s.transactions.write() as conn:
+            changed = record(conn)
+        self.s.proofs.wake()
         return changed
 
 

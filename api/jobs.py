@@ -28,6 +28,7 @@ from archive.catalogue import Connection
 # Of STAMPS more run than may ask or work at once (`Services.asking`, `.working`): the next question is ready
 # when a place becomes free, and who works on a document that has its token keeps nobody from asking.
 ACTS, STAMPS, QUIET = "acts", "stamps", "quiet"
+NIGHT, COPIES = "night", "copies"  # what watches over the archive: for hours, and whenever there is something
 STAMPING = frozenset({"initial", "stamp-leader", "finish"})
 BACKGROUND = frozenset({"crosscheck", "augment"})
 PROMPT = frozenset({ACTS, STAMPS})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
@@ -17,23 +17,28 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from api.audit_heads import bind_audit
 from api.gate import ArchivingGate, OpenGate
 from api.messages import LEAF, Messages, NobodyElse
 from api.processes import Alone, Processes
 from api.settings import SettingsError
+from api.store import audit
 from api.store.accounts import Account
 from api.transactions import Transactions
-from archive import deployment, ingest, receipts
+from archive import deployment, filing, ingest, receipts
 from archive.catalogue import Connection, documents, log_rows
+from archive.catalogue.keeping_values import DossierDeposit
 from archive.catalogue.values import Deposit, Document, Leaf
 from archive.errors import ArchiveRefused, ArchiveUnavailable, ArchivingStopped, ProofRefused
 from archive.log.checkpoint import SignedCheckpoint
 from archive.log.follower import Follower
+from archive.log.leaf import LeafKind
 from archive.log.loop import Sequenced, SequencerLoop
 from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.proofs import ProofMaker
 from archive.log.reader import TileReader, checkpoint_at
 from archive.log.sequencer import Sequencer
+from archive.openings import REGISTER_CHAIN, Openings, ReadChain, catch_up
 from archive.ports import CheckpointRow, ObjectStore, WorkArea
 from archive.receipt import Receipt
 from policies.reasons import archiving as reasons
@@ -41,6 +46,8 @@ from policies.retention import lock_until
 
 log = logging.getLogger("antin.proofs")
 WAIT_SECONDS = 20.0
+# Whose rows go into the object store with the leaf of their head.
+CHAINS: Mapping[LeafKind, ReadChain] = {**REGISTER_CHAIN, LeafKind.AUDIT_HEAD: audit.between}
 LOOK_SECONDS = 0.1  # between looks for a leaf that another process numbers
 RUNNING = "running"
 
@@ -92,7 +99,9 @@ class Proofs:
     def __post_init__(self) -> None:
         self.tiles = TileReader(self.store)
         self.verifier = VerifierKey.parse(self.key.vkey)
+        self.openings = Openings(self.transactions.read, self.key.name, CHAINS)
         sequencer: Sequencer[Connection] = Sequencer(
+            beside=self.openings,
             store=self.store,
             catalogue=log_rows,
             transaction=self.transactions.write,
@@ -125,8 +134,11 @@ class Proofs:
         """
         deployment.claim(self.store, self.transactions.write, self.vkey, self.clock())
         if not self.shared and self.gate.state().open:
-            for failure in ingest.recover(self.store, self.work, self.transactions.write, self.clock()):
+            given = self.store, self.work, self.transactions.write, self.clock()
+            for failure in ingest.recover(*given):
                 log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
+            for stuck in filing.recover(*given):
+                log.error("deposit %s was not carried out: %s", stuck.deposit.leaf, stuck.error)
         if not self.sequences:
             return
         try:
@@ -134,10 +146,27 @@ class Proofs:
         except ArchiveUnavailable as exc:
             log.warning("log: %s; it is tried again in the background", exc)
 
+    def catch_up(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Store what an earlier version did not, and the catalogue could not be made again without.
+
+        In the background, a stretch at a time: an old log may be long. Raises ArchiveUnavailable.
+        """
+        head = self.shown_head()
+        if head is not None:
+            until = lock_until(self.clock())
+            catch_up(
+                self.store, self.openings, head.size, lambda size: self.head(size) or b"", until, stopping
+            )
+
     def start(self) -> None:
         if self.sequences:
             self.loop.start()
             self.loop.wake()
+
+    def wake(self) -> None:
+        """There may be leaves that nobody waits for: whoever sequences is told."""
+        self.loop.wake()
+        self.messages.tell(LEAF, "")
 
     @property
     def state(self) -> str:
@@ -162,17 +191,17 @@ class Proofs:
         """Of proofs that were never started."""
         self.sequencer.close()
 
-    def carry_out(self, deposit: Deposit) -> Leaf:
+    def carry_out(self, deposit: Deposit | DossierDeposit) -> Leaf:
         """Store, commit, and wait until the log has numbered and shown the leaf.
 
-        Raises what `archive.ingest.carry_out` does; ArchiveUnavailable when the log did not answer in time
+        Raises what `archive.ingest` and `archive.filing` do; ArchiveUnavailable when the log did not answer in time
         (the leaf is committed then and gets its number later); ArchivingStopped before anything is stored.
         """
         self.gate.require()
         self.check_running()
         numbered = self.loop.expect(deposit.leaf)
         try:
-            leaf = ingest.carry_out(deposit, self.store, self.work, self.transactions.write, self.clock())
+            leaf = self._carry_out(deposit)
             self.loop.wake()
             self.messages.tell(LEAF, deposit.leaf)
             self._wait(deposit.leaf, numbered)
@@ -202,6 +231,22 @@ class Proofs:
         head = self.follower.head()
         return head is not None and leaf.log_index < head.size
 
+    def _carry_out(self, deposit: Deposit | DossierDeposit) -> Leaf:
+        given = self.store, self.work, self.transactions.write, self.clock()
+        if isinstance(deposit, DossierDeposit):
+            return filing.carry_out(deposit, *given)
+        return ingest.carry_out(deposit, *given)
+
+    def keep(self, deposits: Iterable[Deposit | DossierDeposit]) -> bool:
+        """Carry out what an act has committed; False when the archive does not take it now: it is tried again."""
+        for deposit in deposits:
+            try:
+                self.carry_out(deposit)
+            except ArchiveUnavailable as exc:
+                log.warning("deposit %s waits for the archive: %s", deposit.leaf, exc)
+                return False
+        return True
+
     def event(
         self,
         document: Document,
@@ -217,6 +262,7 @@ class Proofs:
         with self.transactions.write() as conn:
             record(conn)
             deposit = ingest.plan_event(conn, document, kind, facts, actor.display, at)
+            bind_audit(conn, document.agency, at)  # with it the act's own audit row goes into the archive
         # Crash: the fact stands in the catalogue with its deposit; recovery at start carries it out.
         try:
             self.carry_out(deposit)

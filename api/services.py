@@ -25,10 +25,12 @@ from api.proofs import Proofs
 from api.settings import Settings
 from api.stamps import Stamps
 from api.store import idempotency
+from api.traffic import Traffic
 from api.transactions import Transactions
 from api.turns import Taking, Turns
 from archive.ports import ObjectStore, WorkArea
 from policies.intake import IntakeProfile
+from policies.retention import Rule
 from signer.creation.native.drawing import Stamps as DrawnStamps
 from signer.keys.checks import SigningRules
 from signer.ports import RevocationSource, TimestampAuthority
@@ -69,8 +71,15 @@ class Cache(Protocol):
         """Forget what was not used since; it is found again where it came from."""
 
 
+class Pinned(Protocol):
+    """A store in which repaired objects are their whole copies: `archive.storage.pinned`."""
+
+    def forget(self) -> None:
+        """Something was repaired just now."""
+
+
 class Upkeep(Protocol):
-    """Work that nobody asked for: `api.upkeep`."""
+    """Work that nobody asked for: `api.upkeep`, `api.nights`."""
 
     def start(self) -> None: ...
 
@@ -114,7 +123,12 @@ class Services:
     tsa: TimestampAuthority
     intake_profile: IntakeProfile
     proofs: Proofs
+    retention: tuple[Rule, ...]
     part: Part = Part.EVERYTHING
+    inner_store: ObjectStore | None = None  # beneath `store`, where that one knows of repairs
+    pinned: Pinned | None = None
+    second: ObjectStore | None = None  # with credentials of its own; copies of everything archived
+    traffic: Traffic = field(default_factory=Traffic)
     leftovers: tuple[Sweepable, ...] = ()  # what interrupted writers left, where no others write
     gate: ArchivingGate = field(default_factory=OpenGate)
     canary: Watch | None = None
@@ -127,11 +141,13 @@ class Services:
     working: Line = field(init=False)  # held while a document is worked on, never while one waits for a token
     jobs: Jobs = field(init=False)
     upkeep: Upkeep = field(init=False)
+    nights: Upkeep = field(init=False)
     reports: dict[str, DocumentReport] = field(default_factory=dict)
     turns: Taking = field(default_factory=Turns)
     endings: Endings = field(default_factory=Endings)
     keys_in_use: KeysHeld = field(default_factory=KeysInUse)
     last_stamp: LastStamp | None = None
+    holds_enforced: bool = True  # the stores showed every hold when they were last told
     drawn: DrawnStamps = field(default_factory=DrawnStamps)
     metrics: Metrics = field(default_factory=Metrics)
     foreseen: Foreseen = field(default_factory=Foreseen)
@@ -152,6 +168,20 @@ class Services:
     def works(self) -> bool:
         """Whether this process takes jobs, numbers leaves and looks after what nobody does."""
         return self.part is not Part.API
+
+    @property
+    def bare_store(self) -> ObjectStore:
+        """The first store itself: for whoever names the versions of the catalogue's rows."""
+        return self.inner_store or self.store
+
+    def busy(self) -> bool:
+        """Whether anybody waits for this process now: what can wait steps back."""
+        return self.traffic.busy() or self.working.taken > 0
+
+    def repaired(self) -> None:
+        """Whoever reads by key alone looks anew which versions repairs wrote."""
+        if self.pinned is not None:
+            self.pinned.forget()
 
     def recover(self) -> None:
         """What a crash left is finished by the code of the happy path; alone on the data from here on, unless it is
@@ -190,6 +220,8 @@ class Services:
         self.proofs.start()
         self.jobs.start()
         self.upkeep.start()
+        if self.works:
+            self.nights.start()
 
     def closing(self) -> None:
         """Who waits for something that this process may not live to see is sent away."""
@@ -201,6 +233,7 @@ class Services:
         Jobs that did not end are taken up at the next start, as after a kill; where there are others, by them, now.
         """
         self.closing()
+        self.nights.stop()
         self.upkeep.stop()
         if self.canary is not None:
             self.canary.stop()

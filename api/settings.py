@@ -147,6 +147,8 @@ class Settings(_Strict):
     work_days: float = Field(30.0, ge=1)  # from archiving until the steps before it go from the work area
     dead_after: float = Field(20.0, ge=2)  # without a heartbeat others take over what a process had
     database_connections: int = Field(8, ge=2, le=200)  # of each process: for acts, and as many for readings
+    fixity_bytes: float = Field(100_000_000.0, ge=0)  # a second; 0: as many as the store gives
+    fixity_objects: float = Field(0.0, ge=0)
     migrate_at_start: bool = True  # else `antin migrate` does, whose account may then have more rights
     public_url: str = "http://127.0.0.1:8460"
     host: str = "127.0.0.1"
@@ -174,6 +176,7 @@ class Settings(_Strict):
     sandbox_seconds: float = Field(60.0, gt=0)
     session_hours: float = Field(8.0, gt=0)
     qr: bool = False
+    retention_file: Path | None = None  # the agency's own retention codes
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:
@@ -225,6 +228,11 @@ class Settings(_Strict):
     def stamps_path(self) -> Path:
         """Where the pictures of signatures and seal lie."""
         return self.stamps or self.data_dir / "stamps"
+
+    @property
+    def spool_path(self) -> Path:
+        """Where large bytes lie on their way from one store to the other."""
+        return self.data_dir
 
     @property
     def log_key_path(self) -> Path:

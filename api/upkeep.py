@@ -11,10 +11,13 @@ from itertools import islice
 from threading import Event, Thread
 
 from api import problems
+from api.aftercare import Aftercare
 from api.finishing import Finishing
+from api.holding import Holding
 from api.services import Services
 from api.store import idempotency, operations
-from archive.catalogue import deposit_rows, documents
+from archive.catalogue import deposit_rows, documents, dossier_rows
+from archive.catalogue.keeping_values import DossierDeposit
 from archive.catalogue.values import Deposit
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from archive.log.leaf import LeafKind
@@ -38,6 +41,7 @@ class Upkeep:
     def __init__(self, services: Services) -> None:
         self.s = services
         self._stopping = Event()
+        self.aftercare = Aftercare(services, self._stopping.is_set)
         self._cleared_at: datetime | None = None
         self._trimmed_at: datetime | None = None
         self._thread = Thread(target=self._run, name="upkeep", daemon=True)
@@ -55,6 +59,7 @@ class Upkeep:
             self._thread.join()
 
     def _run(self) -> None:
+        self._first_look()
         while not self._stopping.wait(SECONDS):
             try:
                 self._trim()
@@ -64,6 +69,18 @@ class Upkeep:
                 log.warning("upkeep: %s", exc)
             except Exception:  # whatever it is: nobody else looks after the rest
                 log.exception("upkeep could not be done; tried again")
+
+    def _first_look(self) -> None:
+        """What a crash left of a hold is no matter of half a minute."""
+        try:
+            if self.s.works:
+                with self.s.turns.attempt(DUTY) as mine:
+                    if mine:
+                        self.keep_what_is_held()
+        except ArchiveUnavailable as exc:
+            log.warning("holds: %s", exc)
+        except Exception:  # as below
+            log.exception("holds could not be looked after; tried again")
 
     def _trim(self) -> None:
         """What this machine keeps at hand; every process for itself."""
@@ -82,6 +99,7 @@ class Upkeep:
         """All parts, by whoever's turn it is. Raises ArchiveUnavailable when the database does not answer."""
         self.carry_out_what_is_left()
         self.end_lost_operations()
+        self.aftercare.run_once()
         at = self.s.clock()
         if self._cleared_at is None or abs(at - self._cleared_at) > CLEARING:
             self._cleared_at = at
@@ -90,6 +108,7 @@ class Upkeep:
                 each.sweep()
         with self.s.transactions.note() as conn:
             idempotency.forget_old(conn, self.s.clock())
+        self.keep_what_is_held()
 
     def carry_out_what_is_left(self) -> None:
         """Deposits that a store's bad moment left, by the code that makes them on a good day.
@@ -102,6 +121,26 @@ class Upkeep:
         for deposit in left:
             if abs(self.s.clock() - deposit.planned_at) > PATIENCE and not self._stopping.is_set():
                 self._carry_out(deposit)
+        with self.s.transactions.read() as conn:
+            versions = dossier_rows.deposits_left(conn)
+        for version in versions:
+            if abs(self.s.clock() - version.planned_at) > PATIENCE and not self._stopping.is_set():
+                self._carry_out_version(version)
+
+    def _carry_out_version(self, deposit: DossierDeposit) -> None:
+        try:
+            self.s.proofs.carry_out(deposit)
+        except (Refused, ArchiveUnavailable, ArchiveDamaged) as exc:
+            log.warning("version %s of dossier %s: %s", deposit.version, deposit.dossier, exc)
+
+    def keep_what_is_held(self) -> None:
+        """Holds and the store's flags, brought together again: after a crash, and for what came under a hold since.
+
+        Raises ArchiveUnavailable, ArchiveDamaged when a store does not show what it was told.
+        """
+        changed = Holding(self.s).enforce()
+        if changed:
+            log.info("holds: %s objects changed", changed)
 
     def clear_work(self) -> None:
         """Steps on the way to what was archived some time ago, and bytes that no act ever spoke of."""
@@ -112,6 +151,7 @@ class Upkeep:
         while digests := list(islice(old, FEW)):
             with self.s.transactions.read() as conn:
                 keep = documents.needed(conn, digests, archived_before) | operations.bytes_under_way(conn)
+                keep |= dossier_rows.planned_bytes(conn)
             for sha256 in set(digests) - keep:
                 if self._stopping.is_set():
                     return

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from fastapi import Response
 from fastapi.responses import FileResponse
 
+from api import kept_views
 from api.identity import AccessRefused
 from api.intact import intact
+from api.moments import moment
 from api.services import Services
 from api.store import audit, operations
 from api.store.operations import Operation
 from archive.catalogue import documents as rows
+from archive.catalogue import dossier_rows, hold_rows, retention_rows
 from archive.catalogue.values import Document, VersionRole
 from policies.layout import Layout
-from policies.numbering import VIETNAM
 from policies.reasons import access as reasons
 from policies.words import STATES
-
-
-def moment(at: datetime | None) -> str | None:
-    """ISO 8601 with Vietnam's offset."""
-    return at.astimezone(VIETNAM).isoformat(timespec="seconds") if at else None
 
 
 def document(found: Document) -> dict[str, Any]:
@@ -60,8 +56,14 @@ def full_document(services: Services, found: Document) -> dict[str, Any]:
         versions = rows.versions(conn, found.id)
         latest = operations.latest(conn, found.id)
         trail = audit.of_subject(conn, found.id)
+        filed_in = dossier_rows.dossiers_of(conn, found.id)
+        held = hold_rows.over(conn, [found.id]).get(found.id, ())
+        kept = retention_rows.kept(conn, [found.id])[found.id]
     return {
         **document(found),
+        "dossiers": [{"id": one.id, "code": one.code, "title": one.fields.title} for one in filed_in],
+        "holds": [one.id for one in held],
+        "retention": kept_views.kept(kept),
         "signers": [
             {
                 "role": s.role,

@@ -3,7 +3,7 @@
     1. plan      in the transaction of the act before (validated, issued …): every byte is decided here
     2. store     put the content, locked
     3. store     put the record, locked
-    4. store     read bytes and locks back
+    4. store     read bytes and locks back; the locks are of quarantine (`policies.locks`)
     5. commit    COMMIT POINT: state, objects, pending leaf, in one transaction
     (6. later, the sequencer numbers the leaf and publishes the checkpoint; then there is a receipt)
 
@@ -32,10 +32,11 @@ from archive.record import EventFacts, LeafSecrets, VersionFacts, digest, event_
 from archive.storage import keys
 from archive.storage.readback import put_and_read_back
 from policies.issuing import Act
+from policies.locks import FIRST_MODE
 from policies.reasons import archiving as reasons
 from policies.refusals import Refused
 from policies.retention import lock_until
-from policies.vocabulary import LockMode, State
+from policies.vocabulary import State
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -74,6 +75,7 @@ def plan_version(
             agency=agency,
             document=document,
             signers=documents.signers(conn, document.id),
+            versions=documents.versions(conn, document.id),
             content=content,
             content_key=keys.pdf_key(document.id, content.sha256),
             register=register_rows.journal_head(conn, document.agency),
@@ -137,6 +139,7 @@ def store(deposit: Deposit, objects: ObjectStore, work: WorkArea) -> Kept:
             work.work_path(deposit.content_sha256),
             sha256=deposit.content_sha256,
             retain_until=deposit.retain_until,
+            mode=FIRST_MODE,
         )
         kept.append((ObjectRole.CONTENT, content))
     record = put_and_read_back(
@@ -145,6 +148,7 @@ def store(deposit: Deposit, objects: ObjectStore, work: WorkArea) -> Kept:
         deposit.record,
         sha256=digest(deposit.record),
         retain_until=deposit.retain_until,
+        mode=FIRST_MODE,
     )
     return Kept(deposit, (*kept, (role, record)))
 
@@ -161,14 +165,15 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     done = log_rows.leaf(conn, deposit.leaf)
     if done is not None:
         return done
+    document = documents.get(conn, deposit.document)
+    # The registers' head comes first in the log: whoever has the document's leaf has what its number is proved by.
+    bind_register(conn, document.agency, at)
     leaf = _pending(deposit, at)
     log_rows.insert_leaf(conn, leaf)
     deposit_rows.insert_objects(conn, [_row(deposit, role, stored, at) for role, stored in kept.objects])
     deposit_rows.delete_deposit(conn, deposit.leaf)
-    document = documents.get(conn, deposit.document)
     if deposit.kind is LeafKind.DOCUMENT:
         _advance(conn, document, deposit, at)
-    bind_register(conn, document.agency, at)
     return leaf
 
 
@@ -268,7 +273,7 @@ def _row(deposit: Deposit, role: ObjectRole, stored: StoredObject, at: datetime)
         retain_until=stored.retain_until or deposit.retain_until,
         read_back_at=at,
         version=stored.version,
-        mode=stored.mode or LockMode.GOVERNANCE,
+        mode=stored.mode or FIRST_MODE,
         hold=stored.hold,
     )
 

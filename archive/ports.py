@@ -263,3 +263,99 @@ class TimestampVerifier(Protocol):
     """
 
     def verify(self, token: bytes, imprint: bytes, digest: str, at: datetime) -> datetime: ...
+
+
+# What is done to closed dossiers later. Who builds these finds the facts in `archive.catalogue.dossier_rows` and in the
+# records `antin.dossier/1`; nothing of it is here yet, and no act of the service pretends to do it.
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package of the E-ARK model (TT 05/2025/TT-BNV): `kind` is SIP, AIP or DIP, `object_id` its OBJID.
+
+    `sha256` (hex) and `size` (bytes) are of the zipped file at `path`, which the caller removes.
+    """
+
+    kind: str
+    object_id: str
+    path: Path
+    sha256: str
+    size: int
+
+
+class HandOver(Protocol):
+    """Closed dossiers handed over to an archive (NĐ 30/2020/NĐ-CP, Điều 30; TT 05/2025/TT-BNV, PL I to V).
+
+    Only a closed dossier, and one that the log has shown, is packed: with every document as issued and in its newest
+    version, its record and events, every plain file, and the list that its closing fixed. The package is checked
+    against the digests of the records, never against itself. Packing changes nothing; the same dossier at the same
+    version gives the same files with the same digests. What the receiving archive answered is a version of the dossier
+    (`archive.filing`), with its proof.
+    Errors: `ArchiveRefused` when the dossier is open or the log has not shown it; `ArchiveDamaged` when a byte that is
+    read is not what a record says: then there is no package at all, rather than one without it.
+    """
+
+    def pack(self, dossier_id: str, version: int, kind: str, at: datetime) -> Package:
+        """Make the package of that version of the dossier."""
+        ...
+
+    def received(self, dossier_id: str, version: int, acknowledgement: bytes, at: datetime) -> None:
+        """Keep the receiving archive's answer. The same one again is a success; another one is refused."""
+        ...
+
+
+class Disposal(Protocol):
+    """Destroying what nobody has to keep any more (Luật Lưu trữ 33/2024/QH15, Điều 16; TT 05/2025/TT-BNV, Điều
+    48 to 50).
+
+    Candidates are whole dossiers whose last day (`catalogue.retention_rows.kept`) has passed, and in which nothing is
+    kept longer by another dossier, nothing is under a hold, and nothing lacks a decision: all of it judged again in the
+    transaction of each step, because a hold may have come meanwhile. The state is "Xem xét hủy" until a council has
+    decided; then the head of the agency decides, who is none of those who proposed. Destroying deletes every copy in
+    every store, whose own locks and holds have the last word, then the salts of the leaves (a leaf without them proves
+    nothing and tells nothing), then the texts of the rows; the list of what was destroyed, the decisions and the
+    certificate stay, and are versions of the dossier. Repeatable at every step; never undone.
+    Errors: `ArchiveRefused` UNDER_HOLD, UNDER_RETENTION and the order of the steps; `ArchiveUnavailable` while a store
+    does not say that a copy is gone: it is not called destroyed then.
+    """
+
+    def candidates(self, at: datetime, after: str, limit: int) -> Sequence[str]:
+        """Ids of dossiers that may be proposed, in order, after that one."""
+        ...
+
+    def propose(self, dossier_id: str, account: str, reason: str, at: datetime) -> None:
+        """Xem xét hủy."""
+        ...
+
+    def decide(self, dossier_id: str, account: str, *, destroy: bool, reason: str, at: datetime) -> None:
+        """The head's decision, by another account than the one that proposed."""
+        ...
+
+    def destroy(self, dossier_id: str, at: datetime) -> bool:
+        """Carry a decision out, as far as the stores let; True when nothing is left of the contents."""
+        ...
+
+
+class EvidenceRecords(Protocol):
+    """Evidence over archived objects for longer than an algorithm or an authority lives (RFC 4998).
+
+    One record covers any number of objects by their digests, their records' and their validation data's; its
+    time-stamp comes from `TimestampAuthority`. It is renewed before the certificate of its newest token ends, and
+    with a new digest algorithm before the old one falls, over the bytes read anew from the store and not over kept
+    digests. Records and renewals are locked objects with leaves of their own; nothing is rewritten. Verification
+    needs the record, the bytes and a `TimestampVerifier`, and no catalogue.
+    Errors: `ArchiveDamaged` when bytes no longer have their digest (nothing is renewed over them), `ProofRefused`
+    when a record does not hold, `ArchiveUnavailable` when the authority does not answer.
+    """
+
+    def protect(self, keys: Sequence[str], digest: str, at: datetime) -> str:
+        """Make a record over the objects; its key."""
+        ...
+
+    def renew(self, record_key: str, digest: str, at: datetime) -> str:
+        """Continue the record with a new time-stamp, or with a new hash tree; the new key."""
+        ...
+
+    def verify(self, record: bytes, sha256: str, at: datetime) -> datetime:
+        """Since when these bytes are proved to have existed, aware UTC."""
+        ...

@@ -1,6 +1,7 @@
 """What is stored beside the bytes, so that the archive outlives its database. Formats only.
 
-`antin.record/1`  beside each archived version: document, content, register, facts of its signatures
+`antin.record/1`  beside each archived version: document, signers, content and the digests of every version
+                  before it, register, facts of its signatures: all that the catalogue's rows are made of again
 `antin.event/1`   each later fact (issued, recalled, replaced …), numbered from 1 per document
 
 Both are canonical JSON: keys sorted, no spaces, UTF-8, one newline at the end. `leaf` holds the leaf's id and
@@ -16,7 +17,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from archive.catalogue.values import Agency, Document, JournalEntry, NewVersion, Signer
+from archive.catalogue.values import Agency, Document, JournalEntry, NewVersion, Signer, Version
 from archive.errors import ArchiveDamaged
 
 RECORD_SCHEMA = "antin.record/1"
@@ -40,6 +41,7 @@ class VersionFacts:
     agency: Agency
     document: Document
     signers: Sequence[Signer]
+    versions: Sequence[Version]
     content: NewVersion
     content_key: str
     register: JournalEntry | None
@@ -73,6 +75,7 @@ def version_record(given: VersionFacts) -> bytes:
             "schema": RECORD_SCHEMA,
             "document": _document(given.document, given.agency),
             "signers": [_signer(signer) for signer in given.signers],
+            "versions": [_version(version) for version in given.versions],
             "content": {
                 "key": given.content_key,
                 "role": given.content.role,
@@ -152,7 +155,22 @@ def _document(document: Document, agency: Agency) -> dict[str, Any]:
         "recipients": list(document.recipients),
         "metadata": document.metadata,
         "uploader": document.uploader_display,
+        "uploader_account": document.uploader,
+        "boxes": document.boxes,
+        "reason": document.reason,
+        "row_version": document.version,
+        "leader_token_time": document.leader_token_time.isoformat() if document.leader_token_time else None,
         "created_at": document.created_at.isoformat(),
+    }
+
+
+def _version(version: Version) -> dict[str, Any]:
+    return {
+        "ordinal": version.ordinal,
+        "role": version.role,
+        "sha256": version.sha256,
+        "size": version.size,
+        "created_at": version.created_at.isoformat(),
     }
 
 
@@ -160,6 +178,7 @@ def _signer(signer: Signer) -> dict[str, Any]:
     return {
         "ordinal": signer.ordinal,
         "role": signer.role,
+        "account": signer.account,
         "display": signer.display,
         "title": signer.title,
         "field": signer.field,

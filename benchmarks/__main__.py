@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks import picture, results
 from benchmarks.harness import Row, fsync_ms, machine, sha256_mb_s, table
 
-PARTS = ("signing", "identity", "throughput", "path", "log", "large", "timestamps")
+PARTS = ("signing", "identity", "throughput", "path", "log", "large", "timestamps", "recovery")
 PICTURE = "bench-signing.svg"
 
 

@@ -174,12 +174,17 @@ class Site:
         return own.user + own.system, workers, background
 
 
-@contextlib.contextmanager
-def started(data: Path, tsa_url: str = "") -> Iterator[Site]:
-    """The service on a free port."""
+def free_port() -> int:
+    """One that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def started(data: Path, tsa_url: str = "", port: int = 0) -> Iterator[Site]:
+    """The service on a free port, or on that one."""
+    port = port or free_port()
     command = [sys.executable, "-m", "benchmarks.site", str(data), str(port), tsa_url]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:

@@ -40,6 +40,7 @@ class Act(StrEnum):
     ARCHIVE = "archive"
     ISSUE = "issue"
     FILE = "file"
+    UNFILE = "unfile"
     AUGMENT = "augment"
     RECALL = "recall"
     VOID = "void"
@@ -57,6 +58,7 @@ class Facts:
     has_receipt: bool = False
     stopped_from: State | None = None
     reason: str = ""
+    dossiers: int = 0  # in which the document still lies, after this act
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,16 @@ RULES: dict[Act, Rule] = {
         ),
         _rule(Act.ARCHIVE, S.VALIDATED, S.ARCHIVED, _SERVICE, "Điều 19", ("lưu", "archive it")),
         _rule(Act.ISSUE, S.ARCHIVED, S.ISSUED, _CLERK, "Điều 18", ("phát hành", "issue it")),
-        _rule(Act.FILE, S.ISSUED, S.FILED, _CLERK, "Điều 19", ("lưu hồ sơ", "file it")),
+        _rule(Act.FILE, _OUT, S.FILED, _CLERK, "Điều 29", ("lưu hồ sơ", "file it")),
+        _rule(
+            Act.UNFILE,
+            S.FILED,
+            None,
+            _CLERK,
+            "Điều 29",
+            ("rút khỏi hồ sơ", "take it out of a dossier"),
+            needs_reason=True,
+        ),
         _rule(
             Act.AUGMENT, _KEPT, None, _SERVICE, "Điều 19", ("thêm dữ liệu kiểm tra", "add validation data")
         ),
@@ -209,6 +220,8 @@ def next_state(state: State, act: Act, facts: Facts = Facts()) -> State:
         raise Refused(reasons.NO_RECEIPT)
     if act is Act.STAMP_LEADER and facts.leaders_to_sign > 0:
         return State.PREPARED
+    if act is Act.UNFILE and facts.dossiers == 0:
+        return State.ISSUED
     if act is Act.RESUME:
         return _resumed(rule, state, facts.stopped_from)
     return rule.after or state

@@ -31,12 +31,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class SeriesState:
-    """How far a series has come; while empty, `last_number` is `first_number - 1`, without a date."""
+    """How far a series has come; while empty, `last_number` is `first_number - 1`, without a date.
+
+    `closed`: the catalogue was made again from the archive, which does not know the numbers that were given last.
+    """
 
     series: Series
     first_number: int
     last_number: int
     last_date: date | None
+    closed: bool = False
 
 
 def civil_date(at: datetime) -> date:
@@ -91,8 +95,11 @@ def document_date(at: datetime, leader_token_time: datetime, wanted: date | None
 def next_number(state: SeriesState, chosen: date, wanted: int | None = None) -> int:
     """The number that comes next for a document of that date. Without gaps, in the order of dates.
 
-    Raises Refused: DATE_BEFORE_LAST_NUMBER, NUMBER_TAKEN, NUMBER_LEAVES_GAP.
+    Raises Refused: SERIES_CLOSED, DATE_BEFORE_LAST_NUMBER, NUMBER_TAKEN, NUMBER_LEAVES_GAP.
     """
+    if state.closed:
+        series, last = state.series, f"{state.last_number:02d}"
+        raise Refused(reasons.SERIES_CLOSED, kind=series.kind, year=series.year, last=last)
     if state.last_date is not None and chosen < state.last_date:
         raise Refused(
             reasons.DATE_BEFORE_LAST_NUMBER,

@@ -32,7 +32,7 @@ ADDRESSES: dict[str, str] = {
     "work": "/desk/documents/{id}",
     "number": "/desk/documents/{id}/number",  # GET; POST csrf, date, digest
     "issue": "/desk/documents/{id}/issue",  # POST csrf
-    "file": "/desk/documents/{id}/file",  # POST csrf
+    "file": "/desk/documents/{id}/file",  # GET ?q=&after=; POST csrf, dossier (repeated)
     "withdraw": "/desk/documents/{id}/withdraw",  # POST csrf
     "resubmit": "/desk/documents/{id}/resubmit",  # POST csrf
     "proceed": "/desk/documents/{id}/proceed",  # POST csrf: asks again for what the document waits for
@@ -40,6 +40,22 @@ ADDRESSES: dict[str, str] = {
     "void": "/desk/documents/{id}/void",  # POST csrf, reason
     "resume": "/desk/documents/{id}/resume",  # POST csrf, reason
     "register": "/desk/register",  # GET ?year=&kind=&q=
+    # dossiers
+    "dossiers": "/desk/dossiers",  # GET ?tab=&q=&after=; POST csrf and the fields
+    "dossier": "/desk/dossiers/{id}",
+    "dossier_add": "/desk/dossiers/{id}/add",  # GET ?q=&after=; POST csrf, id (repeated)
+    "dossier_upload": "/desk/dossiers/{id}/files",  # POST multipart: csrf, file, subject, number, date, author, pages
+    "dossier_file": "/desk/dossiers/{id}/files/{file}",
+    "dossier_change": "/desk/dossiers/{id}/change",  # GET; POST csrf, version and the fields
+    "dossier_close": "/desk/dossiers/{id}/close",  # GET; POST csrf, version, work_ended, code
+    "dossier_reopen": "/desk/dossiers/{id}/reopen",  # POST csrf, reason
+    "dossier_remove": "/desk/dossiers/{id}/entries/{entry}/remove",  # POST csrf, reason
+    # holds
+    "holds": "/desk/holds",  # GET ?over=&after=; POST csrf, document (repeated) or dossier, reason, basis
+    "hold_new": "/desk/holds/new",  # GET ?document= or ?dossier=
+    "hold_ask": "/desk/holds/{id}/ask",  # POST csrf, reason
+    "hold_refuse": "/desk/holds/{id}/refuse",  # POST csrf, reason
+    "hold_confirm": "/desk/holds/{id}/confirm",  # POST csrf
     # auditor
     "auditor": "/desk/audit",
     "trail": "/desk/audit/trail",  # GET ?q=&after=

@@ -10,7 +10,7 @@ from api.services import Services
 from api.store import accounts, audit, operations
 from api.store.accounts import Account
 from api.work import SYSTEM
-from archive.catalogue import Connection
+from archive.catalogue import Connection, dossier_rows
 from archive.catalogue import documents as rows
 from policies.vocabulary import Severity, State
 from policies.words import ACTS
@@ -33,15 +33,20 @@ class _Names:
 
     people: dict[str, str]
     documents: dict[str, str]
+    dossiers: dict[str, str]
 
 
 def _names(conn: Connection, agency: str, found: tuple[audit.Entry, ...]) -> _Names:
-    documents = {}
+    documents, dossiers = {}, {}
     for subject in {row.subject for row in found}:
         document = rows.find(conn, subject)
         if document is not None and document.agency == agency:
             documents[subject] = document.number_text or document.subject
-    return _Names(accounts.displays(conn, agency), documents)
+            continue
+        dossier = dossier_rows.find(conn, subject)
+        if dossier is not None and dossier.agency == agency:
+            dossiers[subject] = dossier.code
+    return _Names(accounts.displays(conn, agency), documents, dossiers)
 
 
 def _entry(row: audit.Entry, names: _Names, language: str) -> views.TrailEntry:
@@ -57,7 +62,7 @@ def _entry(row: audit.Entry, names: _Names, language: str) -> views.TrailEntry:
         at=row.at,
         actor=names.people.get(row.actor, "An Tín" if row.actor == SYSTEM else row.actor),
         act=ACTS[row.act][column] if row.act in ACTS else row.act,
-        subject=known or row.subject[:13],
+        subject=known or names.dossiers.get(row.subject) or row.subject[:13],
         outcome=outcome,
         digest=row.hash,
         id=row.subject if known else "",

@@ -14,6 +14,7 @@ from api.verification import Verification
 from archive.catalogue import Connection
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, Signer
+from policies.holds import ROLES_OF, HoldAct
 from policies.issuing import acts_possible
 from policies.kinds import BY_CODE
 from policies.vocabulary import FieldRole, Role, State
@@ -182,7 +183,7 @@ def work(services: Services, document: Document, account: Account, language: str
 
 def _acts(document: Document, signers: tuple[Signer, ...], account: Account) -> frozenset[str]:
     """What the state allows this account, less what the signers' order forbids."""
-    possible = {str(act) for act in acts_possible(document.state, account.roles)}
+    possible = {str(act) for act in acts_possible(document.state, account.roles)} - {"unfile"}
     waiting = [signer for signer in signers if signer.signed_at is None]
     mine = bool(waiting) and waiting[0].account == account.id
     if not mine:
@@ -195,6 +196,8 @@ def _acts(document: Document, signers: tuple[Signer, ...], account: Account) -> 
         possible -= {"withdraw"}
     if document.recalled_at is not None:
         possible -= {"recall"}
+    if document.archived_at is not None and ROLES_OF[HoldAct.PLACE] & account.roles:
+        possible |= {"hold"}
     return frozenset(possible)
 
 

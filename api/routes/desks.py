@@ -20,6 +20,7 @@ from api.pages.addresses import address
 from api.presenters import batches as batch_views
 from api.presenters import clerk as clerk_views
 from api.presenters import documents as present
+from api.presenters import dossiers as dossier_views
 from api.routes.context import Caller, Given, Language, Who, check_form, viewer
 from api.routes.documents import staff_document
 from api.services import Services
@@ -317,7 +318,10 @@ def work(request: Request, given: Given, who: Who, language: Language, document_
     account = who.needs(Role.CLERK, Role.AUDITOR, Role.LEADER)
     document = staff_document(given, who, document_id)
     shown = present.work(given, document, account, language)
-    return rendering.page(request, "work.html", language, viewer=viewer(who), work=shown, done="")
+    filed = dossier_views.filed(given, document, account) if document.archived_at else None
+    return rendering.page(
+        request, "work.html", language, viewer=viewer(who), work=shown, filed=filed, done=""
+    )
 
 
 @router.get("/documents/{document_id}/prepare")
@@ -445,7 +449,7 @@ def _act_with_reason(path: str, method: str) -> None:
     )
 
 
-for _path in ("issue", "file", "withdraw", "resubmit"):
+for _path in ("issue", "withdraw", "resubmit"):
     _act(_path, _path)
 for _path in ("recall", "void", "resume"):
     _act_with_reason(_path, _path)

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import views
+from api.filing import Filing
 from api.finishing import Finishing
 from api.identity import AccessRefused
 from api.issuing import Draft, Issuing
@@ -65,6 +66,11 @@ class ReasonBody(_Body):
 class NumberBody(_Body):
     number: int | None = Field(None, ge=1)
     date: date_type | None = None
+
+
+class FilingBody(_Body):
+    dossiers: list[str] = Field(min_length=1, max_length=50, description="ids of open dossiers")
+    note: str = Field("", max_length=200)
 
 
 class SeenBody(_Body):
@@ -335,15 +341,20 @@ def issue(request: Request, given: Given, who: Who, document_id: str, match: Mat
     return answer_once(request, given, account, digest(document_id), act)
 
 
-@writes.post("/documents/{document_id}/filing", summary="Lưu hồ sơ")
-def file_away(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
+@writes.post("/documents/{document_id}/filing", summary="Lưu hồ sơ: into one or several dossiers")
+def file_away(
+    request: Request, given: Given, who: Who, document_id: str, body: FilingBody, match: Match = None
+) -> Response:
     account = who.needs(Role.CLERK)
     document = staff_document(given, who, document_id, match)
 
     def act() -> Response:
-        return show(Issuing(given).file(document, account))
+        filing = Filing(given)
+        into = [filing.find(one, account) for one in body.dossiers]
+        filing.file([document.id], into, account, body.note)
+        return show(staff_document(given, who, document_id))
 
-    return answer_once(request, given, account, digest(document_id), act)
+    return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act)
 
 
 def _with_reason(path: str, summary: str, method: str, *roles: Role) -> None:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from api import views
 from api.identity import AccessRefused
+from api.moments import moment
 from api.routes.context import Given, Who, api_router, json_answer
 from api.store import audit
 from archive.errors import StorageRefused
@@ -55,7 +55,7 @@ def trail(
     shown = [
         {
             "sequence": row.sequence,
-            "at": views.moment(row.at),
+            "at": moment(row.at),
             "actor": row.actor,
             "act": row.act,
             "phase": row.phase,

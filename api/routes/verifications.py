@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import File, Form, Response, UploadFile
 
-from api import views
+from api.moments import moment
 from api.routes.context import Given, Language, api_router, json_answer
 from api.services import Services
 from api.verification import Ours, Verification, file_sha256
@@ -54,8 +54,8 @@ def _known(given: Services, ours: Ours) -> dict[str, Any]:
         "state": document.state,
         "version": ours.version.role,
         "in_force": document.in_force,
-        "archived_at": views.moment(document.archived_at),
-        "issued_at": views.moment(document.issued_at),
-        "recalled_at": views.moment(document.recalled_at),
+        "archived_at": moment(document.archived_at),
+        "issued_at": moment(document.issued_at),
+        "recalled_at": moment(document.recalled_at),
         "log_index": leaf.log_index if leaf else None,
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,9 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from api.store.tables import audit
 from archive.catalogue.dialects import lock_name
 from archive.catalogue.prepared import Prepared
+from archive.errors import ArchiveDamaged
+from archive.openings import ChainRows
+from archive.rebuild.chains import LinkedRow
 
 GENESIS = "0" * 64
 BLOCK = 500  # rows in memory, of those that are read all
@@ -27,6 +31,15 @@ _HEAD = Prepared(
     .where(audit.c.agency == bindparam("wanted"))
     .order_by(audit.c.sequence.desc())
     .limit(1)
+)
+_BETWEEN = Prepared(
+    select(audit)
+    .where(
+        audit.c.agency == bindparam("wanted"),
+        audit.c.sequence > bindparam("low"),
+        audit.c.sequence <= bindparam("high"),
+    )
+    .order_by(audit.c.sequence)
 )
 
 
@@ -133,6 +146,62 @@ def hash_at(conn: Connection, agency: str, sequence: int) -> str | None:
     """The hash of one row, None when it is not there."""
     query = select(audit.c.hash).where(audit.c.agency == agency, audit.c.sequence == sequence)
     return conn.execute(query).scalar_one_or_none()
+
+
+def between(conn: Connection, agency: str, after: int, upto: int) -> ChainRows:
+    """Rows of a chain with after < sequence ≤ upto, as `archive.openings` carries them: all that the hash covers.
+
+    Raises ArchiveDamaged when one is missing.
+    """
+    rows = list(_BETWEEN(conn, {"wanted": agency, "low": after, "high": upto}))
+    if [row.sequence for row in rows] != list(range(after + 1, upto + 1)):
+        raise ArchiveDamaged(f"audit of {agency}: rows between {after} and {upto} are missing")
+    told = [
+        {
+            "ordinal": row.sequence,
+            "at": row.at.isoformat(),
+            "actor": row.actor,
+            "act": row.act,
+            "phase": row.phase,
+            "subject": row.subject,
+            "detail": row.detail,
+        }
+        for row in rows
+    ]
+    return ChainRows(rows[0].previous_hash, told)
+
+
+def link(agency: str, previous: str, row: Mapping[str, Any]) -> str:
+    """The hash of a row as `archive.openings` carries it. Raises KeyError, TypeError, ValueError for another form."""
+    at = datetime.fromisoformat(row["at"])
+    fields = (row["actor"], row["act"], row["phase"], row["subject"], row["detail"])
+    if not all(isinstance(field, str) for field in fields) or type(row["ordinal"]) is not int:
+        raise ValueError("a row of the audit of a wrong form")
+    return _hash(agency, row["ordinal"], at, *fields, previous)
+
+
+def restore(conn: Connection, agency: str, rows: Sequence[LinkedRow]) -> None:
+    """Rows that a head of the log has borne out, as they were."""
+    if rows:
+        conn.execute(insert(audit), [_restored(agency, row) for row in rows])
+
+
+def _restored(agency: str, row: LinkedRow) -> dict[str, Any]:
+    told = row.values
+    return {
+        "agency": agency,
+        "sequence": row.ordinal,
+        "at": datetime.fromisoformat(told["at"]),
+        **{name: told[name] for name in ("actor", "act", "phase", "subject", "detail")},
+        "previous_hash": row.previous,
+        "hash": row.sha256,
+    }
+
+
+def length(conn: Connection, agency: str) -> int:
+    """How many rows the agency's chain has."""
+    last = head(conn, agency)
+    return last.sequence if last else 0
 
 
 def count(conn: Connection) -> int:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from api.store.tables import operations
 from archive.catalogue.prepared import Prepared
 
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 _HERE = operations.c.id == bindparam("wanted")
+# In the words of the partial indexes: with a parameter in it a planner does not see that they fit.
+_OPEN = text("operations.state IN ('waiting', 'running')")
+_OF_NO_DOCUMENT = operations.c.document.is_(None)
 # Built once: every act that waits runs them.
 _ADD = Prepared(insert(operations))
 _GET = Prepared(select(operations).where(_HERE))
@@ -104,8 +108,8 @@ def latest(conn: Connection, document: str) -> Operation | None:
 
 
 def latest_of_kind(conn: Connection, kind: str) -> Operation | None:
-    """The newest operation of a kind."""
-    query = select(operations).where(operations.c.kind == kind)
+    """The newest operation of a kind that is about no single document."""
+    query = select(operations).where(operations.c.kind == kind, _OF_NO_DOCUMENT)
     row = conn.execute(
         query.order_by(operations.c.created_at.desc(), operations.c.id.desc()).limit(1)
     ).first()
@@ -113,8 +117,9 @@ def latest_of_kind(conn: Connection, kind: str) -> Operation | None:
 
 
 def latest_by(conn: Connection, account: str, kind: str) -> Operation | None:
-    """The newest operation of a kind that this account started."""
-    query = select(operations).where(operations.c.account == account, operations.c.kind == kind)
+    """The newest operation of a kind that this account started, about no single document."""
+    mine = (operations.c.account == account, operations.c.kind == kind, _OF_NO_DOCUMENT)
+    query = select(operations).where(*mine)
     row = conn.execute(
         query.order_by(operations.c.created_at.desc(), operations.c.id.desc()).limit(1)
     ).first()
@@ -126,18 +131,25 @@ def known(conn: Connection, document: str, kind: str) -> bool:
     return _KNOWN(conn, {"whose": document, "which": kind}).first() is not None
 
 
+def agreed(conn: Connection, document_ids: Collection[str]) -> set[str]:
+    """Those of the documents whose second opinion was heard; what it disagreed with was stopped."""
+    here = operations.c
+    query = select(here.document).where(
+        here.document.in_(document_ids), here.kind == "crosscheck", here.state == "succeeded"
+    )
+    return set(conn.execute(query).scalars())
+
+
 def under_way(conn: Connection, document: str, kind: str) -> Operation | None:
     """The document's operation of that kind that has not ended."""
     here = operations.c
     query = select(operations).where(here.document == document, here.kind == kind)
-    row = conn.execute(query.where(here.state.in_(("waiting", "running"))).limit(1)).first()
+    row = conn.execute(query.where(_OPEN).limit(1)).first()
     return Operation(**row._mapping) if row else None
 
 
 def unfinished(conn: Connection) -> tuple[Operation, ...]:
-    rows = conn.execute(
-        select(operations).where(operations.c.state.in_(("waiting", "running"))).order_by(operations.c.id)
-    )
+    rows = conn.execute(select(operations).where(_OPEN).order_by(operations.c.id))
     return tuple(Operation(**row._mapping) for row in rows)
 
 

@@ -6,8 +6,11 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
+    Date,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -65,7 +68,13 @@ idempotency = Table(
     Column("status", Integer, nullable=True),  # null while the first request runs
     Column("headers", JSON, nullable=True),
     Column("body", LargeBinary, nullable=True),
-    Column("at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+Index(
+    "ix_idempotency_unanswered",
+    idempotency.c.key,
+    sqlite_where=idempotency.c.status.is_(None),
+    postgresql_where=idempotency.c.status.is_(None),
 )
 
 operations = Table(
@@ -85,12 +94,41 @@ operations = Table(
     Column("updated_at", UtcDateTime, nullable=False),
 )
 
+Index(
+    "ix_operations_unfinished",
+    operations.c.id,
+    sqlite_where=operations.c.state.in_(("waiting", "running")),
+    postgresql_where=operations.c.state.in_(("waiting", "running")),
+)
+Index(
+    "ix_operations_kind",
+    operations.c.kind,
+    operations.c.created_at,
+    sqlite_where=operations.c.document.is_(None),
+    postgresql_where=operations.c.document.is_(None),
+)
+
 timestamp_tokens = Table(
     "timestamp_tokens",
     metadata,
     Column("imprint", String(64), primary_key=True),
     Column("token", LargeBinary, nullable=False),
     Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+night_tasks = Table(
+    "night_tasks",
+    metadata,
+    Column("name", String(16), primary_key=True),  # policies.night.Task
+    Column("night", Date, nullable=True),  # the last one that it was put in line for, as Vietnam dates it
+    Column("operation", String(36), nullable=True),  # of that night
+    Column("since", UtcDateTime, nullable=False),  # when this archive began to have nights
+    Column("started_at", UtcDateTime, nullable=True),
+    Column("ended", String(36), nullable=True),  # the operation that ended last; clocks may be wrong
+    Column("good", Boolean, nullable=False),  # whether that end was a good one
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("good_at", UtcDateTime, nullable=True),  # when it last ended well
+    Column("told", JSON, nullable=False),  # what it said at its end
 )
 
 processes = Table(

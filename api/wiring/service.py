@@ -18,18 +18,22 @@ from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
 from api.finishing import Finishing, guarded
 from api.identity import LocalIdentity
-from api.jobs import ACTS, IN_LINE, QUIET, STAMPS, DbosJobs
+from api.jobs import ACTS, COPIES, IN_LINE, NIGHT, QUIET, STAMPS, DbosJobs
 from api.keyring import SEAL, KeyRing
+from api.nights import Nights
+from api.rebuilding import Bench, check_whole
 from api.services import WORKING, Part, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
 from api.upkeep import Upkeep
-from api.wiring import canary, database, stores
+from api.wiring import canary, database, stores, watching
 from api.wiring.clock import clock
 from api.wiring.company import Company
+from api.wiring.rules import retention_table
 from api.wiring.tools import password_of
 from archive.catalogue import documents
 from archive.catalogue.values import Agency
+from archive.log.note import VerifierKey
 from policies.intake import ISSUING, IntakeProfile
 from signer.keys import pkcs12
 from signer.keys.checks import SigningRules
@@ -61,9 +65,12 @@ VISITORS_NICE = 5
 def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     """The services of one process. Raises SettingsError, SigningRefused (keys), before anything is served."""
     transactions = database.opened(given)
+    with transactions.read() as conn:
+        check_whole(conn)
     demo = _demo_pki(given)
-    store = stores.objects(given)
-    work = stores.work(given, store)
+    bare = stores.objects(given)
+    work = stores.work(given, bare)
+    store, pinned = stores.knowing_repairs(bare, transactions)
     area = Area(work, store, transactions)
     trust = _trust(given, demo)
     revocation = HttpRevocationSource()
@@ -79,8 +86,11 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
         store=store,
         work_area=area,
         part=part,
-        leftovers=stores.leftovers(store, work),
-        stale=stores.stale(store, work),
+        inner_store=bare,
+        pinned=pinned,
+        second=stores.bucket(given.second_store) if given.second_store is not None else None,
+        leftovers=stores.leftovers(bare, work),
+        stale=stores.stale(bare, work),
         caches=stores.caches(work),
         processes=company.processes,
         messages=company.messages,
@@ -116,13 +126,20 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
             sequences=part is not Part.API,
             gate=gate,
         ),
+        retention=retention_table(given.retention_file),
         gate=gate,
         demo=demo,
     )
+    nights = Nights(services)
+    services.nights = nights
     services.jobs = DbosJobs(
         transactions,
-        {**Finishing(services).handlers(), "fsck": guarded(services, Checking(services).run)},
-        {ACTS: 4, STAMPS: given.tsa_parallel + WORKING + IN_LINE, QUIET: 1},
+        {
+            **Finishing(services).handlers(),
+            **nights.handlers(),
+            "fsck": guarded(services, Checking(services).run),
+        },
+        {ACTS: 4, STAMPS: given.tsa_parallel + WORKING + IN_LINE, QUIET: 1, NIGHT: 1, COPIES: 1},
         company.processes.id,
         messages=company.messages if company.processes.shared else None,
         works=services.works,
@@ -191,6 +208,22 @@ def identity(given: Settings) -> Iterator[LocalIdentity]:
     transactions = database.opened(given)
     try:
         yield LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours))
+    finally:
+        transactions.close()
+
+
+@contextmanager
+def bench(given: Settings) -> Iterator[Bench]:
+    """For a rebuild: the database in its newest shape, the stores, the log's key, which is never made here."""
+    path = given.log_key_path
+    if not path.exists():
+        raise SettingsError(
+            f"log_key {path}: bring the log's key back from its backup first; without it nothing can go on"
+        )
+    transactions = database.opened(given)
+    try:
+        key = VerifierKey.parse(proofs.log_key(path, given.origin, shared=True).vkey)
+        yield Bench(given, transactions, watching.objects_by_name(given), key, clock)
     finally:
         transactions.close()
 

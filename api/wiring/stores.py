@@ -9,10 +9,14 @@ from urllib.parse import urlsplit
 
 from api.services import Sweepable
 from api.settings import ObjectStoreSettings, Settings
+from api.transactions import Transactions
 from api.wiring.clock import clock
+from archive.catalogue import copy_rows
+from archive.catalogue.copies import FIRST
 from archive.ports import ObjectStore, WorkArea
 from archive.storage.directory import DirectoryStore
 from archive.storage.disk import CacheDisk
+from archive.storage.pinned import PinnedStore
 from archive.storage.s3 import S3Store
 from archive.storage.s3_connection import S3Connection
 from archive.storage.s3_prepare import BucketMaker
@@ -29,6 +33,19 @@ def objects(given: Settings) -> ObjectStore:
     if given.object_store is None:
         return DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)
     return bucket(given.object_store)
+
+
+def knowing_repairs(store: ObjectStore, transactions: Transactions) -> tuple[ObjectStore, PinnedStore | None]:
+    """The store for readers that know only keys. A directory needs nothing: a repair there takes the old place."""
+    if isinstance(store, DirectoryStore):
+        return store, None
+
+    def repaired() -> dict[str, str]:
+        with transactions.read() as conn:
+            return copy_rows.repaired_versions(conn, FIRST)
+
+    pinned = PinnedStore(store, repaired)
+    return pinned, pinned
 
 
 def bucket(given: ObjectStoreSettings) -> S3Store:

@@ -6,13 +6,18 @@ service itself would never have written (a state that does not exist, say) comes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, select, union
+from sqlalchemy import ColumnElement, Select, Table, and_, false, func, or_, select, true, union
 
 from archive.catalogue import Connection
 from archive.catalogue import tables as t
+from archive.storage.keys import dossier_file_key, pdf_key
+from policies.holds import HOLDING
 
 _BLOCK = 500
 RowValues = dict[str, Any]
@@ -24,50 +29,106 @@ def count(conn: Connection, table: str) -> int:
     return int(conn.execute(select(func.count()).select_from(t.metadata.tables[table])).scalar_one())
 
 
+def by_id(conn: Connection, table: str, column: str, wanted: Sequence[str]) -> dict[str, RowValues]:
+    """The rows of a table whose column is one of the wanted, by that column, which is unique."""
+    here = t.metadata.tables[table]
+    return {row[column]: row for row in _all(conn, select(here).where(here.c[column].in_(wanted)))}
+
+
 def documents(conn: Connection) -> Iterator[RowValues]:
     return _stream(conn, select(t.documents).order_by(t.documents.c.id))
 
 
-def document(conn: Connection, document_id: str) -> RowValues | None:
-    return _one(conn, select(t.documents).where(t.documents.c.id == document_id))
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What belongs to a block of documents, by their ids."""
+
+    signers: dict[str, list[RowValues]]
+    versions: dict[str, list[RowValues]]
+    leaves: dict[str, list[RowValues]]  # oldest first
+    events: dict[str, list[RowValues]]
+    objects: dict[str, list[RowValues]]
+    numbers: frozenset[str]  # documents that the number register knows
+    filed: dict[str, int]  # in how many dossiers each lies now
 
 
-def versions_of(conn: Connection, document_id: str) -> list[RowValues]:
-    here = t.document_versions
-    return _all(conn, select(here).where(here.c.document == document_id).order_by(here.c.ordinal))
-
-
-def leaves_of(conn: Connection, document_id: str) -> list[RowValues]:
-    """The document's leaves, oldest first."""
-    return _all(
-        conn, select(t.leaves).where(t.leaves.c.document == document_id).order_by(t.leaves.c.position)
+def belongings(conn: Connection, documents: Sequence[str]) -> Belongings:
+    """One query for each table."""
+    numbered = select(t.numbers.c.document).where(t.numbers.c.document.in_(documents))
+    return Belongings(
+        signers=_by_document(conn, t.document_signers, documents, t.document_signers.c.ordinal),
+        versions=_by_document(conn, t.document_versions, documents, t.document_versions.c.ordinal),
+        leaves=_by_document(conn, t.leaves, documents, t.leaves.c.position),
+        events=_by_document(conn, t.events, documents, t.events.c.ordinal),
+        objects=_by_document(conn, t.objects, documents, t.objects.c.key),
+        numbers=frozenset(conn.execute(numbered).scalars()),
+        filed=_filed(conn, documents),
     )
 
 
-def events_of(conn: Connection, document_id: str) -> list[RowValues]:
-    return _all(conn, select(t.events).where(t.events.c.document == document_id).order_by(t.events.c.ordinal))
+def _filed(conn: Connection, documents: Sequence[str]) -> dict[str, int]:
+    here = t.dossier_entries.c
+    query = select(here.document, func.count()).where(here.document.in_(documents), here.removed_in.is_(None))
+    rows = conn.execute(query.group_by(here.document))
+    return dict.fromkeys(documents, 0) | {row[0]: row[1] for row in rows}
 
 
-def objects(conn: Connection) -> Iterator[RowValues]:
-    return _stream(conn, select(t.objects).order_by(t.objects.c.key))
+def _by_document(
+    conn: Connection, table: Table, documents: Sequence[str], order: ColumnElement[Any]
+) -> dict[str, list[RowValues]]:
+    found: dict[str, list[RowValues]] = defaultdict(list)
+    for row in _all(conn, select(table).where(table.c.document.in_(documents)).order_by(order)):
+        found[row["document"]].append(row)
+    return found
 
 
-def object_of_leaf(conn: Connection, leaf_id: str, role: str) -> RowValues | None:
-    return _one(conn, select(t.objects).where(t.objects.c.leaf == leaf_id, t.objects.c.role == role))
+def planned_keys(conn: Connection) -> set[str]:
+    """Keys that deposits will have, or have: few."""
+    planned = set()
+    for row in deposits(conn):
+        planned |= {row["record_key"], pdf_key(row["document"], row["content_sha256"])}
+    for row in dossier_deposits(conn):
+        files = (dossier_file_key(row["dossier"], file["sha256"]) for file in row["files"])
+        planned |= {row["record_key"], *files}
+    return planned
 
 
-def object_at(conn: Connection, key: str) -> RowValues | None:
-    return _one(conn, select(t.objects).where(t.objects.c.key == key))
+def told_by_rebuild(conn: Connection, places: Sequence[str]) -> dict[str, str]:
+    """What the rebuild of this catalogue said of these places."""
+    here = t.rebuild_findings.c
+    rows = conn.execute(select(here.place, here.what).where(here.place.in_(places)))
+    return {row.place: row.what for row in rows}
+
+
+def journal_hashes(conn: Connection, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Hashes of rows of journals, by agency and ordinal."""
+    here = t.register_journal.c
+    found: dict[tuple[str, int], str] = {}
+    for agency in {one for one, _ in wanted}:
+        ordinals = sorted({ordinal for one, ordinal in wanted if one == agency})
+        for at in range(0, len(ordinals), _BLOCK):
+            query = select(here.ordinal, here.sha256).where(
+                here.agency == agency, here.ordinal.in_(ordinals[at : at + _BLOCK])
+            )
+            found |= {(agency, row.ordinal): row.sha256 for row in conn.execute(query)}
+    return found
+
+
+def other_leaves(conn: Connection) -> Iterator[RowValues]:
+    """Leaves that are no document's and no dossier's, in the order in which they were committed."""
+    return _stream(conn, select(t.leaves).where(*_OTHERS).order_by(t.leaves.c.position))
+
+
+def count_other_leaves(conn: Connection) -> int:
+    return int(conn.execute(select(func.count()).select_from(t.leaves).where(*_OTHERS)).scalar_one())
+
+
+_OTHERS = (t.leaves.c.document.is_(None), t.leaves.c.dossier.is_(None))
 
 
 def deposits(conn: Connection) -> list[RowValues]:
     """What is planned and not committed: few."""
     return _all(conn, select(t.deposits).order_by(t.deposits.c.planned_at))
-
-
-def leaves(conn: Connection) -> Iterator[RowValues]:
-    """Every leaf, in the order in which they were committed."""
-    return _stream(conn, select(t.leaves).order_by(t.leaves.c.position))
 
 
 def leaf(conn: Connection, leaf_id: str) -> RowValues | None:
@@ -146,6 +207,140 @@ def journal_at(conn: Connection, agency: str, ordinal: int) -> RowValues | None:
     return _one(conn, select(here).where(here.c.agency == agency, here.c.ordinal == ordinal))
 
 
+def dossiers(conn: Connection) -> Iterator[RowValues]:
+    return _stream(conn, select(t.dossiers).order_by(t.dossiers.c.id))
+
+
+def dossier_versions(conn: Connection, dossier_id: str) -> list[RowValues]:
+    here = t.dossier_versions
+    return _all(conn, select(here).where(here.c.dossier == dossier_id).order_by(here.c.ordinal))
+
+
+def dossier_entries(conn: Connection, dossier_id: str) -> list[RowValues]:
+    """Every entry that there ever was, in order."""
+    here = t.dossier_entries
+    return _all(conn, select(here).where(here.c.dossier == dossier_id).order_by(here.c.ordinal))
+
+
+def dossier_files(conn: Connection, dossier_id: str) -> list[RowValues]:
+    """Files that are stored under the dossier's keys."""
+    here = t.dossier_files
+    return _all(conn, select(here).where(here.c.dossier == dossier_id).order_by(here.c.id))
+
+
+def dossier_objects(conn: Connection, dossier_id: str) -> list[RowValues]:
+    """What is stored under the dossier's keys: its records, and files that came into it first."""
+    return _all(conn, select(t.objects).where(t.objects.c.dossier == dossier_id).order_by(t.objects.c.key))
+
+
+def dossier_leaves(conn: Connection, dossier_id: str) -> list[RowValues]:
+    here = t.leaves
+    return _all(conn, select(here).where(here.c.dossier == dossier_id).order_by(here.c.position))
+
+
+def dossier_deposits(conn: Connection) -> list[RowValues]:
+    """What is planned and not committed: few."""
+    return _all(conn, select(t.dossier_deposits).order_by(t.dossier_deposits.c.planned_at))
+
+
+def filings(conn: Connection, row: RowValues) -> list[RowValues]:
+    """What dossiers say (state, years, work_ended) of the document, file or dossier whose object the row is."""
+    entry, here = t.dossier_entries.c, t.dossiers.c
+    said = select(here.id, here.state, here.years, here.work_ended)
+    if row["document"] is None and row["file"] is None:
+        return _all(conn, said.where(here.id == row["dossier"]))
+    return _all(conn, said.join(t.dossier_entries, entry.dossier == here.id).where(_thing(row), _PRESENT))
+
+
+def things_in(conn: Connection, dossier_id: str) -> list[RowValues]:
+    """What lies in the dossier now: (document, file) of each entry."""
+    here = t.dossier_entries
+    return _all(conn, select(here.c.document, here.c.file).where(here.c.dossier == dossier_id, _PRESENT))
+
+
+def holds(conn: Connection) -> Iterator[RowValues]:
+    return _stream(conn, select(t.holds).order_by(t.holds.c.id))
+
+
+def hold(conn: Connection, hold_id: str) -> RowValues | None:
+    return _one(conn, select(t.holds).where(t.holds.c.id == hold_id))
+
+
+def hold_documents(conn: Connection, hold_id: str) -> list[str]:
+    here = t.hold_documents.c
+    return list(conn.execute(select(here.document).where(here.hold == hold_id)).scalars())
+
+
+def hold_events(conn: Connection, documents: Sequence[str]) -> dict[str, list[RowValues]]:
+    """The documents' events that tell of holds, in order."""
+    here, found = t.events, defaultdict[str, list[RowValues]](list)
+    query = select(here).where(here.c.document.in_(documents), here.c.kind.in_(("held", "released")))
+    for row in _all(conn, query.order_by(here.c.ordinal)):
+        found[row["document"]].append(row)
+    return found
+
+
+def hold_versions(conn: Connection, acts: Collection[str]) -> dict[tuple[str, str], int]:
+    """How many versions of each dossier tell of each of the acts."""
+    here = t.dossier_versions.c
+    query = select(here.dossier, here.act, func.count()).where(here.act.in_([str(act) for act in acts]))
+    return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(here.dossier, here.act))}
+
+
+def holds_over(conn: Connection, row: RowValues) -> list[RowValues]:
+    """Holds, in whatever state, over the document, file or dossier whose object the row is."""
+    here, entry = t.holds.c, t.dossier_entries.c
+    if row["document"] is None and row["file"] is None:
+        return _all(conn, select(t.holds).where(here.dossier == row["dossier"]))
+    found = _all(
+        conn,
+        select(t.holds).join(t.dossier_entries, entry.dossier == here.dossier).where(_thing(row), _PRESENT),
+    )
+    if row["document"] is not None:
+        named = t.hold_documents.c
+        found += _all(
+            conn,
+            select(t.holds)
+            .join(t.hold_documents, named.hold == here.id)
+            .where(named.document == row["document"]),
+        )
+    return found
+
+
+def _thing(row: RowValues) -> ColumnElement[bool]:
+    column = "file" if row["document"] is None else "document"
+    return t.dossier_entries.c[column].in_([row[column]])
+
+
+_PRESENT = t.dossier_entries.c.removed_in.is_(None)
+
+
+def ending(conn: Connection, before: datetime) -> Iterator[RowValues]:
+    """Objects whose lock ends before that time."""
+    return _stream(conn, select(t.objects).where(t.objects.c.retain_until < before).order_by(t.objects.c.key))
+
+
+def wrong_flags(conn: Connection) -> list[str]:
+    """Keys of objects that are under a hold and whose row does not say so, or the other way round."""
+    owner = t.objects.c
+    named = select(t.hold_documents.c.document).join(t.holds, t.holds.c.id == t.hold_documents.c.hold)
+    within = select(t.dossier_entries.c.document, t.dossier_entries.c.file)
+    within = within.join(t.holds, t.holds.c.dossier == t.dossier_entries.c.dossier).where(_PRESENT)
+    over = or_(
+        named.where(t.hold_documents.c.document == owner.document, _HOLDING).exists(),
+        within.where(t.dossier_entries.c.document == owner.document, _HOLDING).exists(),
+        within.where(t.dossier_entries.c.file == owner.file, _HOLDING).exists(),
+        select(t.holds.c.id)
+        .where(t.holds.c.dossier == owner.dossier, owner.file.is_(None), _HOLDING)
+        .exists(),
+    )
+    wrong = or_(and_(owner.hold == true(), ~over), and_(owner.hold == false(), over))
+    return list(conn.execute(select(owner.key).where(wrong).order_by(owner.key)).scalars())
+
+
+_HOLDING = t.holds.c.state.in_([str(state) for state in HOLDING])
+
+
 def dangling(conn: Connection) -> Iterator[tuple[str, str, str]]:
     """(table, row, document) of rows whose document is not there, whatever the foreign keys say."""
     for table, row in _OWNED:
@@ -163,6 +358,8 @@ _OWNED = (
     ("events", "ordinal"),
     ("numbers", "text"),
     ("outgoing_register", "number_text"),
+    ("dossier_entries", "ordinal"),
+    ("hold_documents", "hold"),
 )
 
 
@@ -172,7 +369,8 @@ def _in_series(table: Table, key: SeriesKey) -> ColumnElement[bool]:
 
 
 def _stream(conn: Connection, query: Select[Any]) -> Iterator[RowValues]:
-    for row in conn.execute(query.execution_options(yield_per=_BLOCK)):
+    result = conn.execute(query, execution_options={"yield_per": _BLOCK})
+    for row in result:
         yield dict(row._mapping)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, or_, select
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
+from archive.catalogue.copy_rows import first_standing
 from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import deposits, documents, events, objects
 from archive.catalogue.values import Deposit, Event, ObjectRole, ObjectRow, VersionRole
@@ -34,11 +35,12 @@ def deposit(conn: Connection, leaf: str) -> Deposit | None:
 
 
 def deposits_left(conn: Connection) -> tuple[Deposit, ...]:
-    """Everything planned and not committed, oldest first; what was voided meanwhile is not to be archived."""
+    """Everything planned and not committed, oldest first; a version of what was voided meanwhile is not archived."""
     voided = select(documents.c.id).where(
         documents.c.id == deposits.c.document, documents.c.state == State.VOIDED
     )
-    query = select(deposits).where(~voided.exists()).order_by(deposits.c.planned_at, deposits.c.leaf)
+    wanted = or_(deposits.c.kind != LeafKind.DOCUMENT, ~voided.exists())
+    query = select(deposits).where(wanted).order_by(deposits.c.planned_at, deposits.c.leaf)
     return tuple(_deposit(row) for row in conn.execute(query))
 
 
@@ -55,20 +57,33 @@ def delete_deposit(conn: Connection, leaf: str) -> None:
 def insert_objects(conn: Connection, rows: Sequence[ObjectRow]) -> None:
     """IntegrityError when a key is there already."""
     for row in rows:
-        _ADD_OBJECT(conn, {name: getattr(row, name) for name in ObjectRow.__slots__})
+        values = {name: getattr(row, name) for name in ObjectRow.__slots__}
+        _ADD_OBJECT(conn, values | first_standing(row.sha256, row.mode, row.read_back_at))
 
 
 def objects_of(conn: Connection, document_id: str) -> tuple[ObjectRow, ...]:
     """The document's stored objects, in the order in which they were written."""
-    query = select(objects).where(objects.c.document == document_id)
-    return tuple(_object(row) for row in conn.execute(query.order_by(objects.c.read_back_at, objects.c.key)))
+    columns = (objects.c[name] for name in ObjectRow.__slots__)
+    query = select(*columns).where(objects.c.document == document_id)
+    return tuple(
+        object_row(row) for row in conn.execute(query.order_by(objects.c.read_back_at, objects.c.key))
+    )
+
+
+def object_at(conn: Connection, key: str) -> ObjectRow | None:
+    """The stored object of that key."""
+    columns = (objects.c[name] for name in ObjectRow.__slots__)
+    row = conn.execute(select(*columns).where(objects.c.key == key)).first()
+    return object_row(row) if row else None
 
 
 def content_object(conn: Connection, sha256: str) -> ObjectRow | None:
-    """An archived object that holds a document with these bytes."""
-    query = select(objects).where(objects.c.sha256 == sha256, objects.c.role == ObjectRole.CONTENT)
+    """An archived object that holds a document, or a file of a dossier, with these bytes."""
+    contents = ObjectRole.CONTENT, ObjectRole.FILE
+    columns = (objects.c[name] for name in ObjectRow.__slots__)
+    query = select(*columns).where(objects.c.sha256 == sha256, objects.c.role.in_(contents))
     row = conn.execute(query.order_by(objects.c.key).limit(1)).first()
-    return _object(row) if row else None
+    return object_row(row) if row else None
 
 
 def next_event(conn: Connection, document_id: str) -> int:
@@ -92,5 +107,7 @@ def _deposit(row: Row[Any]) -> Deposit:
     return Deposit(**values)
 
 
-def _object(row: Row[Any]) -> ObjectRow:
-    return ObjectRow(**{**row._mapping, "role": ObjectRole(row.role), "mode": LockMode(row.mode)})
+def object_row(row: Row[Any]) -> ObjectRow:
+    """Of a row of the table; how it is watched over is no part of it."""
+    values = {name: row._mapping[name] for name in ObjectRow.__slots__}
+    return ObjectRow(**{**values, "role": ObjectRole(row.role), "mode": LockMode(row.mode)})

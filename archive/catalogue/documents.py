@@ -28,7 +28,14 @@ from archive.catalogue import Connection
 from archive.catalogue.dialects import lock_name
 from archive.catalogue.identity import new_id, new_public_code
 from archive.catalogue.prepared import Prepared
-from archive.catalogue.tables import agencies, deposits, document_signers, document_versions, documents
+from archive.catalogue.tables import (
+    agencies,
+    deposits,
+    document_signers,
+    document_versions,
+    documents,
+    dossier_entries,
+)
 from archive.catalogue.values import Agency, Document, NewDocument, NewVersion, Signer, Version, VersionRole
 from archive.errors import ArchiveRefused
 from policies.issuing import Act, Facts, next_state
@@ -256,6 +263,28 @@ def mark_signed(conn: Connection, signer: Signer, at: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """Of a block of archived documents those without a long-term version; `last`: its last one, empty without any."""
+
+    lacking: tuple[str, ...]
+    last: str
+
+
+def without_long_term(conn: Connection, after: str, limit: int) -> Looked:
+    """The next archived documents behind that id, and which of them lack validation data."""
+    here = documents.c
+    block = conn.execute(
+        select(here.id).where(here.id > after, here.archived_at.is_not(None)).order_by(here.id).limit(limit)
+    ).scalars()
+    ids = list(block)
+    having = select(document_versions.c.document).where(
+        document_versions.c.document.in_(ids), document_versions.c.role == VersionRole.LONG_TERM
+    )
+    known = set(conn.execute(having).scalars()) if ids else set()
+    return Looked(tuple(one for one in ids if one not in known), ids[-1] if ids else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page of a list; `next` is the cursor of the page after, None on the last one."""
 
@@ -301,6 +330,36 @@ def newest(
         last = get(conn, cursor)
         query = query.where(tuple_(documents.c.created_at, documents.c.id) < tuple_(last.created_at, last.id))
     return _page(conn, query.order_by(documents.c.created_at.desc(), documents.c.id.desc()), limit)
+
+
+def fileable(
+    conn: Connection,
+    agency_code: str,
+    dossier_id: str,
+    *,
+    words: Iterable[str] = (),
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Issued documents that do not lie in the dossier, newest first, with every word in number or subject."""
+    inside = select(dossier_entries.c.document).where(
+        dossier_entries.c.dossier == dossier_id,
+        dossier_entries.c.document == documents.c.id,
+        dossier_entries.c.removed_in.is_(None),
+    )
+    query = _in_states(agency_code, (State.ISSUED, State.FILED)).where(~inside.exists())
+    for word in words:
+        query = query.where(contains(word, documents.c.number_text, documents.c.subject))
+    if cursor is not None:
+        last = get(conn, cursor)
+        query = query.where(tuple_(documents.c.created_at, documents.c.id) < tuple_(last.created_at, last.id))
+    return _page(conn, query.order_by(documents.c.created_at.desc(), documents.c.id.desc()), limit)
+
+
+def contains(word: str, *texts: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whatever the case: SQLite's `lower` knows ASCII alone, so other letters are asked for in each form."""
+    forms = sorted({word, word.lower(), word.upper(), word.capitalize()})
+    return or_(*(text.icontains(form, autoescape=True) for text in texts for form in forms))
 
 
 def count(conn: Connection, agency_code: str) -> dict[State, int]:

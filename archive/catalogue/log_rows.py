@@ -32,7 +32,11 @@ _OF_DOCUMENT = Prepared(
 _OF_KIND = Prepared(_OF_DOCUMENT.statement.where(leaves.c.kind == bindparam("which")))
 _LAST_HEAD = Prepared(
     select(leaves)
-    .where(leaves.c.agency == bindparam("wanted"), leaves.c.kind == bindparam("which"))
+    .where(
+        leaves.c.agency == bindparam("wanted"),
+        leaves.c.kind == bindparam("which"),
+        leaves.c.head_ordinal.is_not(None),  # so that the partial index is used
+    )
     .order_by(leaves.c.head_ordinal.desc())
     .limit(1)
 )

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, insert, select, update
 from sqlalchemy.engine import Row
 
-from archive.catalogue import Connection
+from archive.catalogue import Connection, rebuild_rows
 from archive.catalogue.dialects import insert_missing
 from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import agencies, number_series, numbers, outgoing_register, register_journal
@@ -32,6 +32,7 @@ _SET_SERIES = Prepared(
         first_number=bindparam("new_first"),
         last_number=bindparam("new_last"),
         last_date=bindparam("new_date"),
+        closed=bindparam("new_closed"),
     )
 )
 _ADD_NUMBER = Prepared(insert(numbers))
@@ -55,23 +56,40 @@ _OUTGOING = Prepared(select(outgoing_register).where(outgoing_register.c.documen
 def lock_series(conn: Connection, series: Series) -> SeriesState:
     """The series' row, opened at 01 if it is new, held by this transaction until it ends.
 
+    A new one is closed in a catalogue that was made again since the year began: it may have had numbers.
+
     The agency's row is held too: its series share one journal and one outgoing register.
     """
     _HELD_AGENCY(conn, {"wanted": series.agency})
-    insert_missing(conn, number_series, {**_key(series), "first_number": 1, "last_number": 0})
-    row = _HELD_SERIES(conn, _named(series)).one()
-    return SeriesState(series, row.first_number, row.last_number, row.last_date)
+    row = _HELD_SERIES(conn, _named(series)).first()
+    if row is None:
+        new = {"first_number": 1, "last_number": 0, "closed": rebuild_rows.closes(conn, series.year)}
+        insert_missing(conn, number_series, {**_key(series), **new})
+        row = _HELD_SERIES(conn, _named(series)).one()
+    return _state(series, row)
 
 
 def series(conn: Connection, of: Series) -> SeriesState | None:
     """The series as it stands, without holding it; None before its first number."""
     row = conn.execute(select(number_series).where(_SERIES), _named(of)).first()
-    return SeriesState(of, row.first_number, row.last_number, row.last_date) if row else None
+    return _state(of, row) if row else None
+
+
+def closed_series(conn: Connection) -> tuple[SeriesState, ...]:
+    """Series that wait for a confirmation, in order."""
+    here = number_series.c
+    rows = conn.execute(select(number_series).where(here.closed).order_by(here.agency, here.year, here.kind))
+    return tuple(_state(Series(row.agency, row.kind, row.year), row) for row in rows)
 
 
 def set_series(conn: Connection, state: SeriesState) -> None:
     """Write the row that `lock_series` holds."""
-    new = {"new_first": state.first_number, "new_last": state.last_number, "new_date": state.last_date}
+    new = {
+        "new_first": state.first_number,
+        "new_last": state.last_number,
+        "new_date": state.last_date,
+        "new_closed": state.closed,
+    }
     _SET_SERIES(conn, {**_named(state.series), **new})
 
 
@@ -139,6 +157,10 @@ def outgoing_rows(
     here = outgoing_register.c
     query = select(outgoing_register).where(here.agency == agency, here.year == year, here.position > after)
     return tuple(_outgoing(row) for row in conn.execute(query.order_by(here.position).limit(limit)))
+
+
+def _state(series: Series, row: Any) -> SeriesState:
+    return SeriesState(series, row.first_number, row.last_number, row.last_date, bool(row.closed))
 
 
 def _key(series: Series) -> dict[str, Any]:

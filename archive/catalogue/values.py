@@ -29,6 +29,8 @@ class ObjectRole(StrEnum):
     CONTENT = "content"
     RECORD = "record"
     EVENT = "event"
+    DOSSIER = "dossier"  # the record of a dossier's version
+    FILE = "file"  # a plain file in a dossier
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +170,13 @@ class Deposit:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRow:
-    """A stored object: what was read back, and when. Sizes are in bytes; `version` as `StoredObject` has it."""
+    """A stored object: what was read back, and when. Sizes are in bytes; `version` as `StoredObject` has it.
+
+    It is a document's, or a dossier's; there it is a plain file's, or a record of the dossier itself.
+    """
 
     key: str
-    document: str
+    document: str | None
     leaf: str
     role: ObjectRole
     sha256: str
@@ -181,6 +186,13 @@ class ObjectRow:
     version: str
     mode: LockMode
     hold: bool
+    dossier: str | None = None
+    file: str | None = None
+
+    @property
+    def owner(self) -> str:
+        """Whose retention and holds keep it: a document, a file or a dossier."""
+        return self.document or self.file or self.dossier or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +224,7 @@ class Leaf:
     entry: bytes
     log_index: int | None
     created_at: datetime
+    dossier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from the two others, that one is named; the tree is then recomputed from what tw
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from archive.catalogue import Connection, audit_rows
@@ -20,6 +22,7 @@ from archive.log.reader import TileReader
 from archive.log.tiles import WIDTH, TileId
 from archive.ports import ObjectStore
 from archive.storage import keys
+from archive.storage.ahead import ahead
 from archive.storage.readback import read_bounded
 
 _CATALOGUE = "catalogue, checkpoint row"
@@ -56,13 +59,17 @@ def check_log(
     key: VerifierKey,
     shown: SignedCheckpoint | None,
     known: Iterable[Checkpoint],
+    pool: Executor,
     report: Report,
     progress: Progress,
-) -> None:
-    """`shown` was read when this snapshot began; `known` are heads seen elsewhere (second store, witness)."""
+) -> int:
+    """`shown` was read when this snapshot began; `known` are heads seen elsewhere (second store, witness).
+
+    Returns how many leaves were compared.
+    """
     row = _row_checkpoint(conn, key, report)
     sizes = [head.size for head in (shown, row) if head is not None]
-    heads = _Heads(store, key, report, [h for h in (shown and shown.checkpoint, row, *known) if h])
+    heads = _Heads(store, key, pool, report, [h for h in (shown and shown.checkpoint, row, *known) if h])
     tree = _check_entries(conn, store, min(sizes, default=0), heads, report, progress)
     _check_indices(conn, row, report)
     # What was committed when the snapshot began is shown by now, unless the log was set back or stands still.
@@ -72,6 +79,7 @@ def check_log(
             ids.LOG_CHECKPOINT_MISSING, keys.CHECKPOINT, "the log has leaves and shows no checkpoint"
         )
     heads.check_beyond(max(tree.size, latest.size if latest else 0))
+    return tree.size
 
 
 def check_row_not_behind(
@@ -112,32 +120,44 @@ class _Heads:
     """Every head that must be a prefix of this log: those in hand, and all locked ones, in order of size."""
 
     def __init__(
-        self, store: ObjectStore, key: VerifierKey, report: Report, heads: Sequence[Checkpoint]
+        self,
+        store: ObjectStore,
+        key: VerifierKey,
+        pool: Executor,
+        report: Report,
+        heads: Sequence[Checkpoint],
     ) -> None:
         self._store, self._key, self._report = store, key, report
         self._given = sorted(heads, key=lambda head: head.size)
-        self._locked = self._sizes()
+        self._locked = ahead(pool, self._fetch, self._sizes())
         self._next = next(self._locked, None)
 
     def _sizes(self) -> Iterator[int]:
         for key in self._store.list(keys.CHECKPOINTS):
-            try:
+            with suppress(ValueError):  # told by its name
                 yield keys.checkpoint_size(key)
-            except ValueError:
-                self._report.error(ids.LOG_CHECKPOINT_BROKEN, key, "not the name of a checkpoint")
+
+    def _fetch(self, size: int) -> tuple[int, SignedCheckpoint | None, str]:
+        """The locked checkpoint under the name of that size, or why there is none."""
+        try:
+            data = read_bounded(self._store, keys.checkpoint_key(size), MAX_NOTE)
+            return size, open_checkpoint(data, self._key), ""
+        except (ProofRefused, StorageRefused, ArchiveDamaged) as exc:
+            return size, None, str(exc)
 
     def check(self, tree: _Tree) -> None:
         """Compare every head of the tree's present size."""
         while self._given and self._given[0].size <= tree.size:
             self._compare(self._given.pop(0), tree, "a known checkpoint")
-        while self._next is not None and self._next <= tree.size:
-            where = keys.checkpoint_key(self._next)
-            signed = _open(self._store, where, self._key, self._report)
-            if signed is not None and signed.size != self._next:
-                self._report.error(
-                    ids.LOG_CHECKPOINT_REWRITTEN, where, f"is a checkpoint of size {signed.size}"
-                )
-            elif signed is not None:
+        while self._next is not None and self._next[0] <= tree.size:
+            size, signed, fault = self._next
+            where = keys.checkpoint_key(size)
+            if signed is None:
+                self._report.error(ids.LOG_CHECKPOINT_BROKEN, where, fault)
+            elif signed.size != size:
+                what = f"is a checkpoint of size {signed.size}"
+                self._report.error(ids.LOG_CHECKPOINT_REWRITTEN, where, what)
+            else:
                 self._compare(signed.checkpoint, tree, where)
             self._report.read["checkpoints"] += 1
             self._next = next(self._locked, None)
@@ -150,7 +170,7 @@ class _Heads:
     def check_beyond(self, size: int) -> None:
         """Heads larger than what is shown: the log was set back."""
         beyond = [head.size for head in self._given]
-        beyond += [found for found in (self._next, *self._locked) if found is not None]
+        beyond += [found[0] for found in (self._next, *self._locked) if found is not None]
         if max(beyond, default=0) > size:
             what = f"shows {size} leaves, but {max(beyond)} were signed"
             self._report.error(ids.LOG_CHECKPOINT_OLDER, keys.CHECKPOINT, what)

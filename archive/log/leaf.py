@@ -33,10 +33,11 @@ class LeafKind(IntEnum):
     EVENT = 2  # a later fact of a document: its PDF and the event's record
     AUDIT_HEAD = 3
     REGISTER_HEAD = 4
+    DOSSIER = 5  # a version of a dossier: its record, which names the digests of its files
 
 
 class Role(StrEnum):
-    """What a commitment is to. Heads commit to their own bytes as both, with two salts."""
+    """What a commitment is to. Heads and dossiers commit to their own bytes as both, with two salts."""
 
     PDF = "pdf"
     RECORD = "record"

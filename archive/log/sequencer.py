@@ -2,7 +2,7 @@
 
     1 recover   read the bucket's highest checkpoint and the catalogue's row; refuse a row that is behind
     2 commit    one transaction: indices for pending leaves, and the checkpoint row swapped   ← commit point
-    3 publish   tiles out of the catalogue's leaves, read back; the checkpoint locked; then shown
+    3 publish   what opens the leaves, then tiles, all read back; the checkpoint locked; then shown
 
 After any error the state in memory is forgotten, and the next run begins with step 1. Step 3 is the same
 code after a crash and on a good day, and each of its writes can be repeated. So at most one batch is ever
@@ -68,7 +68,9 @@ class Sequencer(Generic[C]):
     `transaction` opens a transaction that commits when its block ends well and rolls back otherwise; it, and
     the catalogue's functions, raise `ArchiveUnavailable` when the database does not answer. `reading` opens
     one for reading only. `retain_until` tells how long an object written now is to be locked. `known` are
-    heads seen elsewhere (a second store, a witness): the log refuses to start behind them.
+    heads seen elsewhere (a second store, a witness): the log refuses to start behind them. `beside` tells what
+    is to be stored before the tiles of the leaves from start to stop, whose checkpoint is the given note: keys and
+    bytes, the same ones whenever it is asked.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Sequencer(Generic[C]):
         signer: LogSigner,
         retain_until: Callable[[], datetime | None],
         known: Iterable[Checkpoint] = (),
+        beside: Callable[[int, int, bytes], Iterable[tuple[str, bytes]]] = lambda *_stretch: (),
         batch: int = 1024,
         parallel: bool = True,
     ) -> None:
@@ -94,6 +97,7 @@ class Sequencer(Generic[C]):
         self._key = VerifierKey.parse(signer.vkey)
         self._retain_until = retain_until
         self._known = tuple(known)
+        self._beside = beside
         self._batch = batch
         self._writers = ThreadPoolExecutor(_PARALLEL_WRITES, "log-tiles") if parallel else None
         self._edge: Edge | None = None
@@ -189,6 +193,10 @@ class Sequencer(Generic[C]):
             return edge
         head, growth = self._signed(row), self._grow_to(edge, row)
         until = self._retain_until()
+        if edge.size < row.size:
+            for key, data in self._beside(edge.size, row.size, row.note):
+                self._write(key, data, until)
+        # Crash: a signed head with its leaves. Whoever has nothing but the bucket knows what was committed.
         self._write_tiles(growth, until)
         # Crash: tiles that no checkpoint names; the next run writes the same bytes again.
         self._write(keys.checkpoint_key(row.size), row.note, until)

@@ -5,6 +5,7 @@ Tile (level, n) holds the hashes of the complete subtrees of 256**level leaves f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from policies.reasons import archiving as reasons
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
 MAX_BUNDLE = WIDTH * (2 + MAX_ENTRY)
+_PATH = re.compile(r"\Atile/(entries|\d{1,2})/((?:x\d{3}/){0,5}\d{3})(?:\.p/(\d{1,3}))?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,20 @@ class TileId:
         return f"tile/{level}/{encode_index(self.n)}{suffix}"
 
 
+def parse_path(path: str) -> TileId | None:
+    """Inverse of `TileId.path`; None for any other text."""
+    found = _PATH.match(path)
+    if found is None:
+        return None
+    level, index, width = found.groups()
+    n = int(index.replace("x", "").replace("/", ""))
+    try:
+        tile = TileId(None if level == "entries" else int(level), n, int(width) if width else WIDTH)
+    except ValueError:
+        return None
+    return tile if tile.path == path else None
+
+
 def encode_index(n: int) -> str:
     """Groups of three digits, all but the last marked with x: 1234067 is x001/x234/067."""
     digits = str(n)
@@ -57,6 +73,17 @@ def tile_widths(size: int) -> list[int]:
         widths.append(size % WIDTH)
         size //= WIDTH
     return widths
+
+
+def partial_tiles(size: int) -> list[TileId]:
+    """The partial tiles of a tree of `size` leaves, and its partial bundle."""
+    found = [
+        TileId(level, size >> HEIGHT * (level + 1), width)
+        for level, width in enumerate(tile_widths(size))
+        if width
+    ]
+    bundle = [TileId(None, size // WIDTH, size % WIDTH)] if size % WIDTH else []
+    return found + bundle
 
 
 def tile_of(level: int, index: int, size: int) -> TileId:

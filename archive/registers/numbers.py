@@ -7,20 +7,24 @@ finds the document's own number.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from archive.catalogue import Connection
 from archive.catalogue import register_rows as rows
 from archive.catalogue.values import Number
 from archive.errors import RegisterRefused
 from archive.registers import journal
+from archive.registers.chain import ALLOTTED, VOIDED
 from policies import numbering
 from policies.numbering import Series, SeriesState
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
 
-ALLOTTED, VOIDED = "allotted", "voided"
+# Enters a new number elsewhere, and tells the journal what was entered.
+Enter = Callable[[Number], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,15 @@ class NumberRequest:
     wanted_date: date | None = None
 
 
-def allot(conn: Connection, request: NumberRequest, at: datetime) -> Number:
+def allot(conn: Connection, request: NumberRequest, at: datetime, enter: Enter | None = None) -> Number:
     """The document's number: its own if it has one, else the next of its series (NĐ 30/2020/NĐ-CP, Điều 15).
 
+    `enter` is called for a new number, before the journal has it.
     Raises RegisterRefused: UNKNOWN_KIND, BAD_SYMBOL, DATE_IN_FUTURE, DATE_BEFORE_SIGNATURE,
     DATE_BEFORE_LAST_NUMBER, NUMBER_TAKEN, NUMBER_LEAVES_GAP, NUMBER_VOIDED.
     """
     try:
-        return _allot(conn, request, at)
+        return _allot(conn, request, at, enter)
     except RegisterRefused:
         raise
     except Refused as exc:
@@ -72,7 +77,7 @@ def void(conn: Connection, document_id: str, reason: str, at: datetime) -> Numbe
         return own
     voided = replace(own, voided=True, reason=reason)
     rows.void_number(conn, document_id, reason)
-    journal.append(conn, own.agency, VOIDED, voided, at)
+    journal.append(conn, VOIDED, voided, at)
     return voided
 
 
@@ -89,7 +94,7 @@ def open_series(conn: Connection, series: Series, first_number: int) -> SeriesSt
     return opened
 
 
-def _allot(conn: Connection, request: NumberRequest, at: datetime) -> Number:
+def _allot(conn: Connection, request: NumberRequest, at: datetime, enter: Enter | None) -> Number:
     own = rows.number_of(conn, request.document)
     if own is not None:
         return _usable(own)
@@ -116,7 +121,7 @@ def _allot(conn: Connection, request: NumberRequest, at: datetime) -> Number:
     )
     rows.set_series(conn, replace(state, last_number=value, last_date=day))
     rows.insert_number(conn, number)
-    journal.append(conn, request.agency, ALLOTTED, number, at)
+    journal.append(conn, ALLOTTED, number, at, enter(number) if enter else None)
     return number
 
 

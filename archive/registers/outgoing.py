@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from archive.catalogue import Connection, documents
 from archive.catalogue import register_rows as rows
 from archive.catalogue.values import Document, Number, RegisterRow
 from archive.registers import numbers
+from archive.registers.chain import entered_facts, void_note
 from archive.registers.numbers import NumberRequest
 from policies.kinds import BY_CODE
 from policies.numbering import civil_date, show
@@ -45,10 +46,17 @@ def number_and_enter(
 
     A retry returns what the first call did. Raises as `numbers.allot`; CHANGED_MEANWHILE when the row moved.
     """
-    number = numbers.allot(conn, request, at)
-    if rows.outgoing_of(conn, document.id) is not None:
+    entered: list[RegisterRow] = []
+
+    def enter(number: Number) -> dict[str, Any]:
+        row = _row(conn, document, number, entry, at)
+        rows.insert_outgoing(conn, row)
+        entered.append(row)
+        return entered_facts(row, document.public_code, document.unit, document.uploader_display)
+
+    number = numbers.allot(conn, request, at, enter)
+    if not entered:
         return documents.get(conn, document.id), number
-    rows.insert_outgoing(conn, _row(conn, document, number, entry, at))
     numbered = documents.change(
         conn,
         document,
@@ -69,7 +77,7 @@ def void(conn: Connection, document_id: str, reason: str, at: datetime) -> Numbe
     """Void the number and say so in the register's notes. Raises as `numbers.void`."""
     number = numbers.void(conn, document_id, reason, at)
     if number is not None:
-        rows.update_outgoing(conn, document_id, note=f"Hủy số: {number.reason}")
+        rows.update_outgoing(conn, document_id, note=void_note(number.reason))
     return number
 
 

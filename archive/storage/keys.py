@@ -3,9 +3,12 @@
 documents/{id}/{sha256}.pdf                 a version, signed bytes as they are
 documents/{id}/{sha256}.record.json         its record, antin.record/1
 documents/{id}/event-{n}.json               a later fact
+dossiers/{id}/version-{n}.json              an act on a dossier, antin.dossier/1
+dossiers/{id}/files/{sha256}                a plain file in it, the bytes as they came
 log/deployment.json                         whose archive this is, antin.deployment/1
 log/checkpoint                              the one mutable object
 log/checkpoints/000/000/012/345             each signed checkpoint, by tree size
+log/openings/000/000/012/345-{start}.0000.json   what opens the leaves from start to that size, antin.openings/1
 log/tile/{level}/{n}, log/tile/entries/{n}  C2SP tlog-tiles
 canary/conditional                          what tells whether a server honours conditional writes
 """
@@ -21,15 +24,20 @@ LOG = "log/"
 DEPLOYMENT = "log/deployment.json"
 CHECKPOINT = "log/checkpoint"
 CHECKPOINTS = "log/checkpoints/"
+TILES = "log/tile/"
 DOCUMENTS = "documents/"
+DOSSIERS = "dossiers/"
+OPENINGS = "log/openings/"
 MUTABLE = frozenset({CHECKPOINT})
 CANARY = "canary/"
 CONDITIONAL = "canary/conditional"
 MAX_KEY = 200
 LOCK_SUFFIX = ".lock"  # of the directory store's sidecars
 CHECKPOINT_DIGITS = 12
+LARGEST = 10**CHECKPOINT_DIGITS - 1
 
 _SEGMENT = re.compile(r"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\Z")
+_OPENINGS = re.compile(r"\Alog/openings/([0-9/]+)-([0-9]+)\.([0-9]{4})\.json\Z")
 _SHA256 = re.compile(r"\A[0-9a-f]{64}\Z")
 
 
@@ -68,6 +76,21 @@ def event_key(document_id: str, number: int) -> str:
     return check_key(f"{document_prefix(document_id)}event-{number}.json")
 
 
+def dossier_prefix(dossier_id: str) -> str:
+    return f"{DOSSIERS}{dossier_id}/"
+
+
+def dossier_version_key(dossier_id: str, number: int) -> str:
+    """Versions of a dossier are numbered from 1."""
+    if number < 1:
+        raise ValueError("versions are numbered from 1")
+    return check_key(f"{dossier_prefix(dossier_id)}version-{number}.json")
+
+
+def dossier_file_key(dossier_id: str, sha256: str) -> str:
+    return check_key(f"{dossier_prefix(dossier_id)}files/{check_sha256(sha256)}")
+
+
 def tile_key(path: str) -> str:
     """`path` as `archive.log.tiles.TileId.path` has it."""
     return check_key(LOG + path)
@@ -75,10 +98,32 @@ def tile_key(path: str) -> str:
 
 def checkpoint_key(size: int) -> str:
     """Fixed width, so that the highest can be found without listing all."""
+    return CHECKPOINTS + _grouped(size)
+
+
+def openings_key(start: int, stop: int, part: int = 0) -> str:
+    """What opens the leaves with start ≤ index < stop. Sorts by `stop`, then `start`, then part, from 0."""
+    if not (0 <= part < 10_000 and 0 <= start < stop):
+        raise ValueError(f"no such openings: {start} to {stop}, part {part}")
+    return f"{OPENINGS}{_grouped(stop)}-{start:0{CHECKPOINT_DIGITS}d}.{part:04d}.json"
+
+
+def openings_stretch(key: str) -> tuple[int, int, int]:
+    """Inverse of `openings_key`: start, stop, part; ValueError for another key."""
+    found = _OPENINGS.match(key)
+    if found is None:
+        raise ValueError(f"not a key of openings: {key}")
+    stop, start, part = int(found[1].replace("/", "")), int(found[2]), int(found[3])
+    if openings_key(start, stop, part) != key:
+        raise ValueError(f"not a key of openings: {key}")
+    return start, stop, part
+
+
+def _grouped(size: int) -> str:
     digits = f"{size:0{CHECKPOINT_DIGITS}d}"
     if size < 0 or len(digits) != CHECKPOINT_DIGITS:
         raise ValueError(f"tree size {size} is out of range")
-    return CHECKPOINTS + "/".join(digits[i : i + 3] for i in range(0, CHECKPOINT_DIGITS, 3))
+    return "/".join(digits[i : i + 3] for i in range(0, CHECKPOINT_DIGITS, 3))
 
 
 def checkpoint_size(key: str) -> int:

@@ -308,8 +308,9 @@ class MemoryStore:
             effect()
         if fault is Fault.DUPLICATED:
             effect()
-        if fault is Fault.SPOILED and key in self._objects:
-            self.flip(key)
+        version = answer.version if isinstance(answer, StoredObject) else ""
+        if fault is Fault.SPOILED and self._found(key, version):
+            self.flip(key, version=version)
         if fault in (Fault.LOST, Fault.KEPT):
             raise ArchiveUnavailable("the store did not say whether it kept the bytes")
         return answer

@@ -82,9 +82,9 @@ def put_bytes(
     return put_and_read_back(store, key, data, sha256=new_sha256(data).hexdigest(), retain_until=retain_until)
 
 
-def read_bounded(store: ObjectStore, key: str, limit: int) -> bytes:
+def read_bounded(store: ObjectStore, key: str, limit: int, version: str = "") -> bytes:
     """All bytes of a small object; more than `limit` is `ArchiveDamaged`."""
-    with store.open(key) as stream:
+    with store.open(key, version) as stream:
         data = b""
         while len(data) <= limit and (block := stream.read(min(BLOCK, limit + 1 - len(data)))):
             data += block

@@ -215,3 +215,33 @@ NO_RECEIPT_YET = Reason(
     "Văn bản chưa có biên nhận lưu trữ. Biên nhận có sau khi văn bản được lưu và ghi vào nhật ký.",
     "There is no receipt yet: it is given once the document is archived and numbered in the log.",
 )
+
+# The catalogue made again out of the object store.
+NOTHING_TO_REBUILD = Reason(
+    "rebuild.nothing-there",
+    "An Tín: dựng lại danh mục",
+    "Kho này không có nhật ký nào của khóa đã cho. Hãy kiểm tra cấu hình kho và tệp log.key.",
+    "This store has no log of the given key. Check the settings of the store and the file log.key.",
+)
+CATALOGUE_NOT_EMPTY = Reason(
+    "rebuild.catalogue-not-empty",
+    "An Tín: dựng lại danh mục",
+    "Cơ sở dữ liệu đã có dữ liệu lưu trữ ({tables}). Chỉ dựng lại vào cơ sở dữ liệu trống: hãy cất cơ sở dữ liệu này đi "
+    "rồi chạy lại antin rebuild.",
+    "The database has archived facts already ({tables}). A rebuild fills an empty database only: put this one away, then "
+    "run antin rebuild again.",
+)
+REBUILD_DIFFERS = Reason(
+    "rebuild.differs",
+    "An Tín: dựng lại danh mục",
+    "Lần dựng lại đang dở đọc kho «{source}» với nhật ký {size} mục, không phải như lần này. Hãy chạy lại đúng như lần "
+    "trước, hoặc bắt đầu lại với cơ sở dữ liệu trống.",
+    "The rebuild that is half done reads the store “{source}” with a log of {size} entries, which is not what was asked "
+    "for now. Run it as before, or begin again with an empty database.",
+)
+HALF_REBUILT = Reason(
+    "rebuild.half-done",
+    "An Tín: dựng lại danh mục",
+    "Danh mục mới dựng lại được một nửa, chưa dùng được. Hãy chạy lại: antin rebuild (chạy tiếp từ chỗ dừng).",
+    "The catalogue is only half rebuilt and cannot be used yet. Run antin rebuild again: it goes on where it stopped.",
+)

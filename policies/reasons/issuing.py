@@ -88,6 +88,34 @@ SERIES_OPENED = Reason(
     "Sổ {kind} năm {year} đã mở và có số, không thể đặt lại số bắt đầu.",
     "The series {kind} of {year} is open and has numbers; its first number cannot be set again.",
 )
+SERIES_CLOSED = Reason(
+    "issuing.series-closed",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Sổ {kind} năm {year} chưa cấp số được: danh mục vừa dựng lại từ kho lưu trữ, trong kho số cuối là {last}, nhưng có "
+    "thể đã cấp thêm số mà chưa kịp lưu. Hãy đối chiếu với sổ giấy và văn bản đã gửi, rồi nhờ quản trị xác nhận số cuối: "
+    "antin registers confirm --kind {kind} --year {year} --last SỐ.",
+    "The series {kind} of {year} gives no numbers yet: the catalogue was made again from the archive, which ends with {last}, "
+    "but later numbers may have been given. Compare with paper registers and documents that went out, then have the "
+    "operator confirm the last number: antin registers confirm --kind {kind} --year {year} --last NUMBER.",
+)
+SERIES_NOT_CLOSED = Reason(
+    "issuing.series-not-closed",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Sổ {kind} năm {year} đang mở (số cuối {last}); không có gì để xác nhận.",
+    "The series {kind} of {year} is open (its last number is {last}); there is nothing to confirm.",
+)
+LAST_TOO_LOW = Reason(
+    "issuing.last-too-low",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Kho lưu trữ chứng minh sổ {kind} năm {year} đã cấp đến số {archived}; số cuối không thể là {last}.",
+    "The archive proves that the series {kind} of {year} has come to {archived}; its last number cannot be {last}.",
+)
+LAST_TOO_HIGH = Reason(
+    "issuing.last-too-high",
+    "NĐ 30/2020/NĐ-CP, Điều 15",
+    "Số cuối {last} cách số cuối trong kho ({archived}) quá {most} số. Hãy kiểm tra lại số đã nhập.",
+    "The last number {last} lies more than {most} beyond the archive's ({archived}). Check what you typed.",
+)
 SIGNED_ALREADY = Reason(
     "issuing.signed-already",
     "NĐ 30/2020/NĐ-CP, Điều 12 và Điều 13",

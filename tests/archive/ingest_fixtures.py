@@ -60,6 +60,7 @@ class House:
             document = documents.advance(
                 conn, archived, Act.ISSUE, at, facts=Facts(has_receipt=True), issued_at=at
             )
+            outgoing.mark_sent(conn, document.id, at)
             deposit = ingest.plan_event(conn, document, "issued", {}, "Nguyễn Thị Văn Thư", at)
         self.carry_out(deposit, at)
         return self.document(document.id)

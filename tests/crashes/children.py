@@ -14,8 +14,10 @@ _CONTEXT.set_forkserver_preload(
     [
         "tests.crashes.test_numbers_crashes",
         "tests.crashes.test_ingest_crashes",
+        "tests.crashes.test_keeping_crashes",
         "tests.crashes.test_archive_crashes",
         "tests.crashes.test_shared_commits_crashes",
+        "tests.crashes.test_watch_crashes",
     ]
 )
 

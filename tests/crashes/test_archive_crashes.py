@@ -14,6 +14,7 @@ from archive.catalogue.values import NewVersion, VersionRole
 from archive.fsck.run import check
 from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.sequencer import Sequencer
+from archive.openings import Openings
 from archive.registers import outgoing
 from archive.storage.directory import DirectoryStore
 from policies.issuing import Act
@@ -76,6 +77,7 @@ def sequencer(store, begin, transactions):
         reading=transactions.read,
         signer=KEY,
         retain_until=lambda: lock_until(AT),
+        beside=Openings(transactions.read, KEY.name),
         parallel=False,
     )
 
@@ -126,7 +128,7 @@ def recovered(directory, database, document_id) -> None:
     log = sequencer(store, transactions.write, transactions)
     while log.run_once().assigned:
         pass
-    report = check(transactions.read, store, VerifierKey.parse(KEY.vkey))
+    report = check(transactions.read, {"first": store}, VerifierKey.parse(KEY.vkey))
     assert report.findings == []
     with transactions.read() as conn:
         versions = log_rows.archived_versions(conn, document_id)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
+from api.filing import Filing
 from api.finishing import Finishing
 from api.issuing import Issuing
 from api.store import accounts, operations
 from archive.catalogue import documents
+from policies.dossiers import Fields
+from policies.numbering import civil_date
 from policies.reasons import access
 from policies.refusals import Refused
 from policies.vocabulary import State
@@ -17,7 +22,6 @@ pytestmark = pytest.mark.xdist_group("site")
 ACTS = {
     "issue": ("archived", lambda issuing, *given: issuing.issue(*given), State.ISSUED),
     "void": ("archived", lambda issuing, *given: issuing.void(*given, "Ban hành nhầm"), State.VOIDED),
-    "file": ("issued", lambda issuing, *given: issuing.file(*given), State.FILED),
     "recall": ("issued", lambda issuing, *given: issuing.recall(*given, "Sai nội dung"), State.ISSUED),
 }
 
@@ -30,7 +34,11 @@ def later(site, monkeypatch):
 
 
 def read(site, document):
-    with site.services.transactions.read() as conn:
+    return read_row(site.services, document)
+
+
+def read_row(services, document):
+    with services.transactions.read() as conn:
         return documents.get(conn, document)
 
 
@@ -54,3 +62,15 @@ def test_an_act_on_a_document_that_got_its_validation_data_meanwhile(site, later
     with pytest.raises(Refused) as refused:
         act(Issuing(site.services), seen, clerk)
     assert refused.value.reason is access.CHANGED_MEANWHILE
+
+
+def test_a_document_that_got_its_validation_data_meanwhile_is_filed(site, later):
+    document = site.issued()
+    seen = read(site, document)
+    augment(site, document)
+    with site.services.transactions.read() as conn:
+        clerk, _ = accounts.by_name(conn, CLERK)
+    filing, day = Filing(site.services), civil_date(site.services.clock())
+    dossier = filing.open(Fields(day.year, uuid.uuid4().hex[:8], "Hồ sơ", "Văn thư", day), clerk)
+    filing.file([seen.id], [dossier], clerk)
+    assert read(site, document).state is State.FILED

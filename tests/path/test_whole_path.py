@@ -149,7 +149,6 @@ def test_a_number_already_taken_is_refused(site):
         ("number", {}, CLERK),
         ("seal", None, CLERK),
         ("issue", None, CLERK),
-        ("filing", None, CLERK),
     ],
 )
 def test_acts_out_of_order_are_refused_with_their_article(site, act, body, who):

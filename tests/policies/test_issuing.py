@@ -30,6 +30,8 @@ THE_PATH = (
     (State.ISSUED, Act.AUGMENT, State.ISSUED),
     (State.ISSUED, Act.RECALL, State.ISSUED),
     (State.ISSUED, Act.FILE, State.FILED),
+    (State.FILED, Act.FILE, State.FILED),
+    (State.FILED, Act.UNFILE, State.ISSUED),
 )
 
 
@@ -52,7 +54,8 @@ ALLOWED = {
     Act.VALIDATE: {State.SEAL_TIMESTAMPED},
     Act.ARCHIVE: {State.VALIDATED},
     Act.ISSUE: {State.ARCHIVED},
-    Act.FILE: {State.ISSUED},
+    Act.FILE: {State.ISSUED, State.FILED},
+    Act.UNFILE: {State.FILED},
     Act.AUGMENT: {State.ARCHIVED, State.ISSUED, State.FILED},
     Act.RECALL: {State.ISSUED, State.FILED},
     Act.RESUME: {State.STOPPED},

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from api.pages.texts import common, desks, fsck, public
+from api.pages.texts import common, desks, fsck, keeping, public
 
-TEXTS: dict[str, tuple[str, str]] = {**common.TEXTS, **public.TEXTS, **desks.TEXTS, **fsck.TEXTS}
+TEXTS: dict[str, tuple[str, str]] = {
+    **common.TEXTS,
+    **public.TEXTS,
+    **desks.TEXTS,
+    **keeping.TEXTS,
+    **fsck.TEXTS,
+}

@@ -502,8 +502,13 @@ PAGES = {
         },
     ),
     "prepare": ("prepare.html", "/desk/documents/x/prepare", CLERK, {"prepare": PREPARE}),
-    "work": ("work.html", "/desk/documents/x", CLERK, {"work": WORK, "done": ""}),
-    "work done": ("work.html", "/desk/documents/x", CLERK, {"work": DONE, "done": "Đã phát hành."}),
+    "work": ("work.html", "/desk/documents/x", CLERK, {"work": WORK, "filed": None, "done": ""}),
+    "work done": (
+        "work.html",
+        "/desk/documents/x",
+        CLERK,
+        {"work": DONE, "filed": None, "done": "Đã phát hành."},
+    ),
     "number": ("number.html", "/desk/documents/x/number", CLERK, {"number": NUMBER, "problem": ""}),
     "number again": (
         "number.html",

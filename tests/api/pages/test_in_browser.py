@@ -10,8 +10,10 @@ from playwright.sync_api import sync_playwright
 
 from api.limits import SECURITY_HEADERS
 from api.pages.rendering import STATIC, render
-from tests.api.pages.samples import PAGES
+from tests.api.pages import kept_samples, samples
 from tests.conftest import need_tool
+
+PAGES = samples.PAGES | kept_samples.PAGES | kept_samples.filed(samples.PAGES)
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +30,9 @@ CHEAP = (
     "prepare",
     "work done",
     "fsck trouble",
+    "dossier",
+    "dossier close",
+    "holds",
 )
 
 LAUNCH, PATIENCE = 240_000, 120_000  # milliseconds; only against hanging: the machine may be busy

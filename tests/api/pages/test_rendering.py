@@ -18,7 +18,7 @@ from api.pages import formats, rendering
 from api.pages.addresses import ADDRESSES, address
 from api.pages.geometry import Sheet
 from api.pages.rendering import render
-from api.pages.texts import TEXTS, common, desks, fsck, public
+from api.pages.texts import TEXTS, common, desks, fsck, keeping, public
 from api.pages.verdicts import verdict
 from policies.vocabulary import (
     Changes,
@@ -30,7 +30,10 @@ from policies.vocabulary import (
     State,
     SubIndication,
 )
-from tests.api.pages.samples import CLERK, NOW, PAGES, SUBJECT
+from tests.api.pages import kept_samples, samples
+from tests.api.pages.samples import CLERK, NOW, SUBJECT
+
+PAGES = samples.PAGES | kept_samples.PAGES | kept_samples.filed(samples.PAGES)
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
 VOID = {"meta", "link", "input", "img", "br", "wbr", "hr"}
@@ -93,6 +96,7 @@ def test_every_page_is_well_formed_and_self_contained(case, language):
     assert page.all("html")[0]["lang"] == language
     assert len(page.all("h1")) == 1
     assert "None" not in "".join(page.text)
+    assert "<time" not in "".join(page.text)  # no markup of ours that was escaped
     assert "True" not in "".join(page.text)
 
 
@@ -118,7 +122,7 @@ def test_every_control_has_a_name_and_every_write_its_token(case, language):
 
 
 def test_texts_are_complete_in_both_languages():
-    assert len(TEXTS) == sum(len(part.TEXTS) for part in (common, public, desks, fsck))
+    assert len(TEXTS) == sum(len(part.TEXTS) for part in (common, public, desks, keeping, fsck))
     for key, (vi, en) in TEXTS.items():
         assert vi.strip(), key
         assert en.strip(), key

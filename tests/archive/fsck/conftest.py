@@ -15,6 +15,7 @@ from archive.catalogue import documents, log_rows
 from archive.fsck.run import check
 from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.sequencer import Sequencer
+from archive.openings import Openings
 from archive.registers import outgoing
 from policies.issuing import Act, Facts
 from policies.retention import lock_until
@@ -31,6 +32,8 @@ ON_POSTGRESQL = {
     "zeroblob(32)": "decode(repeat('00', 32), 'hex')",
     "x'00'": "'\\x00'::bytea",
     "rowid": "ctid",
+    "hold = 1": "hold = true",
+    "hold = 0": "hold = false",
 }
 
 
@@ -40,6 +43,7 @@ class Audited:
     def __init__(self, directory, url=None) -> None:
         self.house = open_house(directory, url)
         self.objects = self.house.objects
+        self.openings = Openings(self.house.transactions.read, ORIGIN)
         self.directory = directory
 
     def sequence(self) -> None:
@@ -50,6 +54,7 @@ class Audited:
             reading=self.house.transactions.read,
             signer=KEY,
             retain_until=lambda: lock_until(AT),
+            beside=self.openings,
             parallel=False,
         )
         while sequencer.run_once().assigned:
@@ -76,8 +81,9 @@ class Audited:
         self.sequence()
 
     def sql(self, statement, *parameters) -> None:
+        given = parameters[0] if parameters and isinstance(parameters[0], dict) else parameters
         with self._raw() as raw:
-            assert raw.execute(self._said(statement), parameters).rowcount > 0, "the attack changed nothing"
+            assert raw.execute(self._said(statement), given).rowcount > 0, "the attack changed nothing"
 
     def ask(self, query, *parameters):
         with self._raw() as raw:
@@ -100,7 +106,8 @@ class Audited:
         return statement
 
     def check(self, **given):
-        return check(self.house.transactions.read, self.objects, VKEY, **given)
+        stores = given.pop("stores", {"first": self.objects})
+        return check(self.house.transactions.read, stores, VKEY, openings=self.openings, **given)
 
     def found(self, **given):
         return {finding.id for finding in self.check(**given).findings if finding.severity == "error"}

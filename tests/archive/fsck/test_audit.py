@@ -13,21 +13,28 @@ from archive.heads import Head, bind
 from archive.log.leaf import LeafKind
 from archive.log.sequencer import Sequencer
 from archive.log.tiles import TileId
+from archive.openings import Openings
 from archive.storage import keys
 from archive.storage.directory import DirectoryStore
 from archive.storage.memory import Fault
 from policies.retention import lock_until
 from tests.archive.catalogue_fixtures import AGENCY, AT, open_catalogue
-from tests.archive.fsck.conftest import KEY, VKEY, Audited
+from tests.archive.fsck.conftest import KEY, ORIGIN, VKEY, Audited
 from tests.archive.ingest_fixtures import House
 
 WRITERS = (
     "archive.ingest",
+    "archive.filing",
+    "archive.holds",
     "archive.heads",
     "archive.log.sequencer",
     "archive.registers.numbers",
     "archive.registers.outgoing",
     "archive.registers.journal",
+    "archive.registers.dossiers",
+    "archive.catalogue.dossier_rows",
+    "archive.catalogue.hold_rows",
+    "archive.catalogue.retention_rows",
     "archive.catalogue.documents",
     "archive.catalogue.deposit_rows",
     "archive.catalogue.log_rows",
@@ -129,20 +136,21 @@ def test_a_flipped_bit_on_a_real_disk(tmp_path):
         transaction=house.transactions.write,
         signer=KEY,
         retain_until=lambda: lock_until(AT),
+        beside=Openings(house.transactions.read, ORIGIN),
     )
     sequencer.run_once()
     sequencer.close()
-    assert check(house.transactions.read, store, VKEY).findings == []
+    assert check(house.transactions.read, {"first": store}, VKEY).findings == []
     (path,) = (tmp_path / "store").rglob(f"{document.current_sha256}.pdf")
     path.chmod(0o600)
     path.write_bytes(b"%PDF on disc")
-    (finding,) = check(house.transactions.read, store, VKEY).findings
+    (finding,) = check(house.transactions.read, {"first": store}, VKEY).findings
     assert (finding.id, finding.where) == (
         ids.OBJECT_CHANGED,
         keys.pdf_key(document.id, document.current_sha256),
     )
     path.unlink()
-    findings = check(house.transactions.read, store, VKEY).findings
+    findings = check(house.transactions.read, {"first": store}, VKEY).findings
     assert {finding.id for finding in findings} <= {ids.OBJECT_MISSING, ids.OBJECT_UNREADABLE}
     assert findings
     house.transactions.close()

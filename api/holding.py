@@ -1,0 +1,131 @@
+"""Legal holds: placed by one person, released by two, and brought to the stores (`archive.holds`)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from api.identity import AccessRefused
+from api.services import Services
+from api.store import audit
+from api.store.accounts import Account
+from archive import holds
+from archive.catalogue import Connection, hold_rows
+from archive.catalogue.keeping_values import Hold
+from archive.errors import ArchiveUnavailable
+from archive.holds import Done, Person, Subject
+from archive.ports import ObjectStore
+from policies.holds import HoldAct, allow
+from policies.reasons import access as access_reasons
+from policies.refusals import Both
+
+log = logging.getLogger("antin.holding")
+
+
+class Holding:
+    """Every method checks role and order first, and raises Refused with nothing changed."""
+
+    def __init__(self, services: Services) -> None:
+        self.s = services
+
+    @property
+    def stores(self) -> tuple[ObjectStore, ...]:
+        """Every store that keeps the archive's objects."""
+        return (self.s.store,)
+
+    def find(self, hold_id: str, actor: Account) -> Hold:
+        """The hold, for an account of its own agency. Raises AccessRefused NOT_FOUND."""
+        with self.s.transactions.read() as conn:
+            found = hold_rows.find(conn, hold_id)
+        if found is None or found.agency != actor.agency:
+            raise AccessRefused(access_reasons.NOT_FOUND, what=Both("lệnh tạm giữ", "hold"))
+        return found
+
+    def place(
+        self,
+        over: Subject,
+        reason: str,
+        basis: str,
+        actor: Account,
+        note: Callable[[Connection, Hold], None] | None = None,
+    ) -> Hold:
+        """Tạm giữ: stands from the commit on, whatever the store says; `note` takes part in the transaction."""
+        allow(HoldAct.PLACE, actor.roles)
+        at = self.s.clock()
+        self.s.proofs.check_running()
+        with self.s.transactions.write() as conn:
+            done = holds.place(conn, actor.agency, over, reason, basis, _person(actor), at)
+            self._audit(conn, actor, "hold", done.hold, reason=reason, basis=basis)
+            if note is not None:
+                note(conn, done.hold)
+        return self._kept(done)
+
+    def ask_release(self, hold: Hold, reason: str, actor: Account) -> Hold:
+        """The first person."""
+        allow(HoldAct.ASK_RELEASE, actor.roles)
+        with self.s.transactions.write() as conn:
+            asked = holds.ask_release(conn, hold.id, reason, _person(actor), self.s.clock())
+            self._audit(conn, actor, "ask-release", asked, reason=reason)
+        return asked
+
+    def refuse_release(self, hold: Hold, reason: str, actor: Account) -> Hold:
+        """The hold stays, and it is on record who said so and why."""
+        allow(HoldAct.REFUSE_RELEASE, actor.roles)
+        with self.s.transactions.write() as conn:
+            kept = holds.refuse_release(conn, hold.id, reason, _person(actor), self.s.clock())
+            self._audit(conn, actor, "refuse-release", kept, reason=reason)
+        return kept
+
+    def confirm_release(self, hold: Hold, actor: Account) -> Hold:
+        """The second person, who is another one."""
+        allow(HoldAct.CONFIRM_RELEASE, actor.roles)
+        self.s.proofs.check_running()
+        with self.s.transactions.write() as conn:
+            done = holds.confirm_release(conn, hold.id, _person(actor), self.s.clock())
+            self._audit(conn, actor, "release", done.hold)
+        return self._kept(done)
+
+    def enforce(self) -> int:
+        """Settle confirmed releases, bring every flag in every store to what the holds want. Repeatable.
+
+        Raises ArchiveUnavailable, ArchiveDamaged: what stands in the catalogue stands, and it is run again.
+        """
+        transactions = self.s.transactions
+        with transactions.read() as conn:
+            confirmed = hold_rows.confirmed(conn)
+        if confirmed:
+            with transactions.write() as conn:
+                holds.settle(conn, self.s.clock())
+        self.s.holds_enforced = False
+        changed = holds.enforce(transactions.write, self.stores, transactions.read)
+        self.s.holds_enforced = True
+        return changed
+
+    def _kept(self, done: Done) -> Hold:
+        """Kept in writing, then in the stores. What a store's bad moment leaves, upkeep does."""
+        if self.s.proofs.keep((*done.events, *done.versions)):
+            try:
+                self.enforce()
+            except ArchiveUnavailable as exc:
+                log.warning("hold %s waits for the store: %s", done.hold.id, exc)
+        with self.s.transactions.read() as conn:
+            return hold_rows.find(conn, done.hold.id) or done.hold
+
+    def _audit(self, conn: Connection, actor: Account, act: str, hold: Hold, **facts: Any) -> None:
+        """One row of the hold, and one of each document or of the dossier."""
+        for subject in (hold.id, *hold.documents, *([hold.dossier] if hold.dossier else [])):
+            audit.write(
+                conn,
+                hold.agency,
+                actor=actor.name,
+                act=act,
+                phase="event",
+                subject=subject,
+                detail={"hold": hold.id, **facts},
+                at=self.s.clock(),
+            )
+
+
+def _person(actor: Account) -> Person:
+    return Person(actor.id, actor.display)

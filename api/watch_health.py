@@ -1,0 +1,166 @@
+"""What watches over the archive, as the health page tells it: quick questions to rows, nothing is counted anew.
+
+nights      each of the night's tasks: when it last ended well
+lock_ends   each store: when its first lock ends, and what the last pass found
+fixity      each store: what is due, and when it will be read at the measured pace; damaged copies
+second      how far the second store is behind
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from api import keepers
+from api.services import Services
+from api.store import night_rows
+from archive.catalogue import Connection, copy_rows, watch_rows
+from archive.catalogue.copies import Shelf
+from archive.catalogue.watch_rows import FixityRun
+from archive.locks import watched
+from archive.replication import lag
+from policies import fixity, locks, night
+from policies.locks import Alarm
+from policies.night import HOURS, MISSED, Task
+from policies.numbering import VIETNAM
+from policies.reasons import watching as reasons
+from policies.refusals import Reason
+
+OK, FAILING, UNKNOWN = "ok", "failing", "unknown"
+BEHIND = timedelta(hours=1)  # a second store that lacks something for so long
+MOST = 1000  # damaged copies are counted up to here
+Part = dict[str, Any]
+ALARMS = {
+    Alarm.END_NEAR: reasons.LOCK_END_NEAR,
+    Alarm.SHORTENED: reasons.LOCK_SHORTENED,
+    Alarm.OVERDUE: reasons.LOCK_OVERDUE,
+}
+
+
+def nights(services: Services) -> Part:
+    """A task that has not ended well for two days is an alarm."""
+    at = services.clock()
+    with services.transactions.read() as conn:
+        rows = night_rows.tasks(conn)
+    if not rows:
+        return {"state": UNKNOWN}
+    told = {name: _when(rows[name].good_at) for name in map(str, Task) if name in rows}
+    late = [name for name in told if at - (rows[name].good_at or rows[name].since) > MISSED]
+    part: Part = {"state": FAILING if late else OK, "good": told}
+    return part | _alarm([_said(reasons.NO_GOOD_NIGHT, task=name) for name in late])
+
+
+def lock_ends(services: Services) -> Part:
+    """Nights that extend nothing are seen here long before the first lock ends."""
+    at, found, stores = services.clock(), [], {}
+    with services.transactions.read() as conn:
+        since = min((row.since for row in night_rows.tasks(conn).values()), default=at)
+        for name in keepers.stores(services):
+            state = watched(conn, name, since)
+            alarms = locks.alarms(state, at)
+            stores[name] = _locks_of(conn, name, state)
+            found += [_locks_said(alarm, name, state) for alarm in alarms if alarm in ALARMS]
+    return {"state": FAILING if found else OK, "stores": stores} | _alarm(found)
+
+
+def _locks_of(conn: Connection, name: str, state: locks.Watched) -> Part:
+    run = watch_rows.last_lock_run(conn, name)
+    told: Part = {"first_end": _when(state.earliest_end), "good": _when(state.last_good)}
+    if run is not None:
+        told |= {"extended": run.extended, "failed": run.failed, "in_quarantine": run.withheld}
+    return told
+
+
+def _locks_said(alarm: Alarm, name: str, state: locks.Watched) -> Part:
+    times = {
+        Alarm.END_NEAR: state.earliest_end,
+        Alarm.SHORTENED: state.last_shortened,
+        Alarm.OVERDUE: state.oldest_due,
+    }
+    day = _day(times[alarm])
+    return _said(ALARMS[alarm], store=name, end=day, at=day)
+
+
+def fixity_part(services: Services) -> Part:
+    """How far the scans are, and whether they keep up."""
+    found: list[Part] = []
+    with services.transactions.read() as conn:
+        damaged = sum(copy_rows.count_damaged(conn, shelf, MOST) for shelf in Shelf)
+        runs = {name: last_run(conn, name) for name in keepers.stores(services)}
+    stores = {name: told_of(run) for name, run in runs.items() if run is not None}
+    if damaged:
+        found.append(_said(reasons.DAMAGED, count=damaged))
+    for name, told in stores.items():
+        if told["nights_for_all"] is not None and told["nights_for_all"] > fixity.EVERY.days:
+            found.append(_said(reasons.FIXITY_LATE, store=name, days=round(told["nights_for_all"])))
+    state = FAILING if found else OK if stores else UNKNOWN
+    return {"state": state, "damaged": damaged, "stores": stores} | _alarm(found)
+
+
+def last_run(conn: Connection, store: str) -> FixityRun | None:
+    """The run that tells most: the last that read anything, else the last one."""
+    return watch_rows.last_fixity_run(conn, store, measured=True) or watch_rows.last_fixity_run(conn, store)
+
+
+def told_of(run: FixityRun) -> Part:
+    """A run's figures, and what follows from its pace."""
+    seconds = fixity.forecast(run.left, run.done, run.seconds)
+    whole = fixity.forecast(run.everything, run.done, run.seconds)
+    return {
+        "at": _when(run.updated_at),
+        "ended": run.ended_at is not None,
+        "read": {"objects": run.done.objects, "bytes": run.done.size},
+        "bytes_per_second": round(run.done.size / run.seconds) if run.seconds else 0,
+        "objects_per_second": round(run.done.objects / run.seconds, 1) if run.seconds else 0.0,
+        "due": {"objects": run.left.objects, "bytes": run.left.size},
+        "due_read_in_seconds": None if seconds is None else round(seconds),
+        "all": {"objects": run.everything.objects, "bytes": run.everything.size},
+        "nights_for_all": None if whole is None else whole / (HOURS * 3600),
+    }
+
+
+def second(services: Services) -> Part:
+    """What the second store lacks."""
+    at = services.clock()
+    with services.transactions.read() as conn:
+        behind = lag(conn)
+        errand = night_rows.tasks(conn).get(night.Errand.COPIES)
+    late = behind.oldest is not None and at - behind.oldest > BEHIND
+    part: Part = {"state": FAILING if late else OK, "lacks": behind.objects, "oldest": _when(behind.oldest)}
+    if errand is not None:
+        part["copied"] = _when(errand.good_at)
+    return part | _alarm(
+        [_said(reasons.SECOND_BEHIND, count=behind.objects, at=_when(behind.oldest))] if late else []
+    )
+
+
+def parts(services: Services) -> Mapping[str, Part]:
+    """All of them. Raises ArchiveUnavailable when the catalogue does not answer."""
+    found = {
+        "nights": nights(services),
+        "lock_ends": lock_ends(services),
+        "fixity": fixity_part(services),
+    }
+    if services.second is not None:
+        found["second"] = second(services)
+    return found
+
+
+def _said(reason: Reason, **values: object) -> Part:
+    return {
+        "reason": reason.id,
+        "text": {"vi": reason.vi.format(**values), "en": reason.en.format(**values)},
+    }
+
+
+def _alarm(found: list[Part]) -> Part:
+    return {"alarms": found} if found else {}
+
+
+def _when(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds")
+
+
+def _day(at: datetime | None) -> str:
+    return "–" if at is None else f"{at.astimezone(VIETNAM):%d/%m/%Y}"

@@ -1,0 +1,211 @@
+"""What opens the leaves of a stretch of the log, beside what stands in records: `antin.openings/1`, canonical JSON.
+
+Documents and events bring their salts in their own records. Heads of chains have no record: without their salts,
+and without the rows that they cover, nobody could ever prove again that a number was voided, or who used a key.
+So the sequencer stores, locked and before anything else of the stretch:
+
+    from, to   the stretch: leaves with from ≤ index < to
+    note       the checkpoint at `to`, as the catalogue committed it, signed by the log
+    leaves     the entry of each, when it was committed, and whose it is: a record that is gone has a name then
+    heads      index, kind, agency, number of rows covered, both salts
+    chains     the rows behind each head, back to the head of that chain before it, and the hash before the first
+
+A long stretch of rows goes into further parts, and the first part is the last one written. So whoever finds tiles
+that no checkpoint names, of a service that lost its catalogue in the middle of publishing, finds here what they are.
+The bytes follow from rows that never change: whoever publishes the stretch again writes the same ones. Not trusted:
+the note is signed, entries lead to its root, heads to entries, rows to heads; times and owners are proved by nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from archive.catalogue import Connection, opening_rows
+from archive.catalogue.opening_rows import NumberedLeaf
+from archive.errors import ArchiveDamaged
+from archive.log.leaf import LeafKind
+from archive.ports import ObjectStore
+from archive.record import canonical, parse
+from archive.storage import keys
+from archive.storage.readback import put_bytes, read_bounded
+
+SCHEMA = "antin.openings/1"
+ROWS_A_PART = 2000
+MAX_OPENINGS = 64 << 20  # bytes; of a part as it is written here: about 2 MB
+_STRIDE = 1024  # leaves
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRows:
+    """Rows of one chain, as JSON, and the chain's hash (hex) before the first of them."""
+
+    previous: str
+    rows: list[dict[str, Any]]
+
+
+# Rows with after < ordinal ≤ upto: (connection, agency, after, upto).
+ReadChain = Callable[[Connection, str, int, int], ChainRows]
+
+
+def register_rows(conn: Connection, agency: str, after: int, upto: int) -> ChainRows:
+    """Of the registers' journal."""
+    previous, rows = opening_rows.journal(conn, agency, after, upto)
+    return ChainRows(previous, rows)
+
+
+REGISTER_CHAIN: Mapping[LeafKind, ReadChain] = {LeafKind.REGISTER_HEAD: register_rows}
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """Rows of one chain with after < ordinal ≤ upto."""
+
+    kind: LeafKind
+    agency: str
+    after: int
+    upto: int
+
+
+class Openings:
+    """Makes them out of the catalogue. `chains` tells how rows of each kind of chain are read."""
+
+    def __init__(
+        self,
+        reading: Callable[[], AbstractContextManager[Connection]],
+        origin: str,
+        chains: Mapping[LeafKind, ReadChain] = REGISTER_CHAIN,
+    ) -> None:
+        self._reading, self._origin, self._chains = reading, origin, chains
+
+    def __call__(self, start: int, stop: int, note: bytes) -> list[tuple[str, bytes]]:
+        """Key and bytes of each part, in the order in which they are to be written."""
+        with self._reading() as conn:
+            return list(reversed(list(self.of(conn, start, stop, note))))
+
+    def of(self, conn: Connection, start: int, stop: int, note: bytes) -> Iterator[tuple[str, bytes]]:
+        """The parts in their order. Raises ArchiveDamaged when a leaf of the stretch is missing."""
+        found = list(opening_rows.stretch(conn, start, stop))
+        if [leaf.log_index for leaf in found] != list(range(start, stop)):
+            raise ArchiveDamaged(f"log: the catalogue lacks leaves between {start} and {stop}")
+        first = {
+            "note": note.decode(),
+            "leaves": [_leaf(leaf) for leaf in found],
+            "heads": [_head(leaf) for leaf in found if leaf.head_ordinal is not None],
+        }
+        chunks = list(_chunks(self._segments(conn, start, found))) or [[]]
+        for part, chunk in enumerate(chunks):
+            value = {
+                "schema": SCHEMA,
+                "origin": self._origin,
+                "from": start,
+                "to": stop,
+                "part": part,
+                "parts": len(chunks),
+                "chains": [self._rows(conn, segment) for segment in chunk],
+                **(first if part == 0 else {}),
+            }
+            yield keys.openings_key(start, stop, part), canonical(value)
+
+    def _segments(self, conn: Connection, start: int, found: list[NumberedLeaf]) -> list[_Segment]:
+        covered: dict[tuple[LeafKind, str], int] = {}
+        segments = []
+        for leaf in found:
+            if leaf.head_ordinal is None or leaf.agency is None or leaf.kind not in self._chains:
+                continue
+            chain = (leaf.kind, leaf.agency)
+            if chain not in covered:
+                covered[chain] = opening_rows.head_before(conn, leaf.agency, leaf.kind, start)
+            if leaf.head_ordinal > covered[chain]:
+                segments.append(_Segment(*chain, covered[chain], leaf.head_ordinal))
+                covered[chain] = leaf.head_ordinal
+        return segments
+
+    def _rows(self, conn: Connection, segment: _Segment) -> dict[str, Any]:
+        found = self._chains[segment.kind](conn, segment.agency, segment.after, segment.upto)
+        return {
+            "kind": segment.kind.name,
+            "agency": segment.agency,
+            "previous": found.previous,
+            "rows": found.rows,
+        }
+
+
+def _chunks(segments: list[_Segment]) -> Iterator[list[_Segment]]:
+    """The segments, cut so that no part has more than `ROWS_A_PART` rows."""
+    chunk, room = [], ROWS_A_PART
+    for segment in segments:
+        after = segment.after
+        while after < segment.upto:
+            upto = min(segment.upto, after + room)
+            chunk.append(_Segment(segment.kind, segment.agency, after, upto))
+            room -= upto - after
+            after = upto
+            if room == 0:
+                yield chunk
+                chunk, room = [], ROWS_A_PART
+    if chunk:
+        yield chunk
+
+
+def _leaf(leaf: NumberedLeaf) -> dict[str, Any]:
+    return {
+        "entry": base64.b64encode(leaf.entry).decode("ascii"),
+        "at": leaf.created_at.isoformat(),
+        "document": leaf.document,
+    }
+
+
+def _head(leaf: NumberedLeaf) -> dict[str, Any]:
+    return {
+        "index": leaf.log_index,
+        "kind": leaf.kind.name,
+        "agency": leaf.agency,
+        "ordinal": leaf.head_ordinal,
+        "content_salt": leaf.content_salt.hex() if leaf.content_salt else None,
+        "record_salt": leaf.record_salt.hex() if leaf.record_salt else None,
+    }
+
+
+def read(store: ObjectStore, key: str) -> dict[str, Any]:
+    """One part. Raises StorageRefused when it is not there, ArchiveDamaged when it is not what its name says."""
+    value = parse(read_bounded(store, key, MAX_OPENINGS), SCHEMA, key)
+    start, stop, part = keys.openings_stretch(key)
+    if (value.get("from"), value.get("to"), value.get("part")) != (start, stop, part):
+        raise ArchiveDamaged(f"{key}: is not what its name says")
+    return value
+
+
+def catch_up(
+    store: ObjectStore,
+    openings: Openings,
+    size: int,
+    note_at: Callable[[int], bytes],
+    retain_until: datetime | None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Write what an earlier version of the service did not: stretches before the first that is there.
+
+    From the end on backwards, so that a crash leaves one gap, at the beginning. `note_at` gives the checkpoint of a
+    size, or nothing; `stopping` says that the rest is for another time. Returns how many were written.
+    """
+    stop, written = _first_missing(store, size), 0
+    while stop > 0 and not stopping():
+        start = (stop - 1) // _STRIDE * _STRIDE
+        for key, data in openings(start, stop, note_at(stop)):
+            put_bytes(store, key, data, retain_until)
+        stop, written = start, written + 1
+    return written
+
+
+def _first_missing(store: ObjectStore, size: int) -> int:
+    """Where the gap at the beginning ends."""
+    first = next(iter(store.list(keys.OPENINGS)), None)
+    if first is None:
+        return size
+    start, stop, part = keys.openings_stretch(first)
+    return start if part == 0 else stop

@@ -1,0 +1,180 @@
+"""The log that is left in the store: its newest head, and that its entries lead there.
+
+find     the highest signed head; beyond it, the head of a publication that was cut, if its openings are whole
+verify   every entry and every tile, up to the root that the log signed, past every head that was seen elsewhere
+entries  them again, for the catalogue
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from archive import openings
+from archive.errors import ArchiveDamaged, ArchiveRefused, ProofRefused, StorageRefused
+from archive.fsck import findings as ids
+from archive.fsck.findings import Progress
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind, open_checkpoint
+from archive.log.edge import Edge, grow, partial_tiles
+from archive.log.merkle import leaf_hash
+from archive.log.note import VerifierKey
+from archive.log.reader import TileReader
+from archive.log.recovery import read_heads
+from archive.log.tiles import WIDTH, TileId
+from archive.ports import ObjectStore
+from archive.storage import keys
+from archive.storage.ahead import ahead
+from policies.reasons import archiving as reasons
+
+Found = Callable[[str, str, str], None]  # finding, place, what
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLog:
+    """`head` is the newest that was committed; the store's tiles reach to `published`, then comes `rest`."""
+
+    head: SignedCheckpoint
+    published: int
+    rest: tuple[bytes, ...] = ()
+
+
+def find(store: ObjectStore, key: VerifierKey) -> SourceLog:
+    """The newest head. Raises ArchiveRefused NOTHING_TO_REBUILD, ArchiveDamaged when a head is not this log's."""
+    heads = read_heads(store, key)
+    known = [head for head in (heads.locked, heads.shown) if head is not None]
+    try:
+        for head in known:
+            check_not_behind(
+                head.checkpoint, [other.checkpoint for other in known if other.size == head.size]
+            )
+    except ProofRefused as exc:
+        raise ArchiveDamaged(f"log: {exc}") from exc
+    newest = max(known, key=lambda head: head.size, default=None)
+    cut = _cut(store, key, newest.size if newest else 0)
+    if cut is not None:
+        return cut
+    if newest is None:
+        raise ArchiveRefused(reasons.NOTHING_TO_REBUILD)
+    return SourceLog(newest, newest.size)
+
+
+def _cut(store: ObjectStore, key: VerifierKey, size: int) -> SourceLog | None:
+    """The stretch behind `size` that was committed and not published: the log's own signature is in its openings."""
+    after = keys.openings_key(size - 1, size, 9999) if size else keys.OPENINGS
+    for name in store.list(keys.OPENINGS, after):
+        try:
+            start, stop, part = keys.openings_stretch(name)
+            if part != 0 or not start <= size < stop:
+                continue
+            value = openings.read(store, name)
+            head = open_checkpoint(value["note"].encode(), key)
+            entries = entries_of(value)
+        except (ProofRefused, StorageRefused, ArchiveDamaged, *MALFORMED):
+            continue  # whatever it is, the log did not sign it
+        if head.size == stop == start + len(entries):
+            return SourceLog(head, size, tuple(entries[size - start :]))
+    return None
+
+
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
+
+
+def entries_of(value: dict[str, Any]) -> list[bytes]:
+    """The entries that openings carry. Raises one of MALFORMED."""
+    return [base64.b64decode(leaf["entry"], validate=True) for leaf in value["leaves"]]
+
+
+def verify(
+    store: ObjectStore,
+    log: SourceLog,
+    known: Iterable[Checkpoint],
+    pool: Executor,
+    found: Found,
+    progress: Progress,
+) -> None:
+    """Raises ArchiveDamaged when entries do not lead to the head, or past one that was seen elsewhere.
+
+    A tile of hashes that differs is told: receipts need it, but what it says can be computed.
+    """
+    seen = sorted((*known, log.head.checkpoint), key=lambda head: head.size)
+    if seen[-1].size > log.head.size:
+        raise ArchiveDamaged(
+            f"log: this store ends at {log.head.size} leaves, {seen[-1].size} were seen elsewhere: read the store that "
+            "has them"
+        )
+    reader, edge = TileReader(store, cached=0), Edge()
+    for bundle, tile in _bundles(reader, log.published, pool):
+        tiles = [leaf_hash(entry) for entry in bundle]
+        place = keys.tile_key(TileId(0, edge.size // WIDTH, len(bundle)).path)
+        if tile is None:
+            found(ids.LOG_TILE_MISSING, place, "is not there, or not whole")
+        elif tile != tiles:
+            found(ids.LOG_TILE_DIFFERS, place, "its hashes are not those of the entries")
+        edge = _past(edge, bundle, seen, reader, found)
+        progress("verify", edge.size, log.head.size)
+    for partial in partial_tiles(edge):
+        if partial.level:
+            _compare(reader, partial, b"".join(edge.levels[partial.level]), found)
+    _past(edge, list(log.rest), seen, None, found)
+
+
+def entries(store: ObjectStore, log: SourceLog, start: int, pool: Executor) -> Iterator[bytes]:
+    """Entries from `start` on, in order. They were verified; who uses them compares the root once more."""
+    reader, index = TileReader(store, cached=0), start // WIDTH * WIDTH
+    for bundle, _ in _bundles(reader, log.published, pool, index // WIDTH):
+        for entry in bundle:
+            if index >= start:
+                yield entry
+            index += 1
+    yield from log.rest[max(0, start - log.published) :]
+
+
+def _bundles(
+    reader: TileReader, size: int, pool: Executor, first: int = 0
+) -> Iterator[tuple[list[bytes], list[bytes] | None]]:
+    """Each bundle with its tile of level 0; None for a tile that cannot be read."""
+
+    def fetch(n: int) -> tuple[list[bytes], list[bytes] | None]:
+        width = min(WIDTH, size - n * WIDTH)
+        bundle = TileId(None, n, width)
+        try:
+            found = reader.entries(bundle)
+        except (ArchiveDamaged, ProofRefused, StorageRefused) as exc:
+            raise ArchiveDamaged(f"{keys.tile_key(bundle.path)}: entries cannot be read: {exc}") from exc
+        try:
+            return found, reader.hashes(TileId(0, n, width))
+        except (ArchiveDamaged, StorageRefused):
+            return found, None
+
+    return ahead(pool, fetch, range(first, -(-size // WIDTH)))
+
+
+def _past(
+    edge: Edge, added: list[bytes], seen: list[Checkpoint], reader: TileReader | None, found: Found
+) -> Edge:
+    """The edge after the entries, compared with every head on the way."""
+    at = 0
+    while at < len(added):
+        stop = min([len(added), *(head.size - edge.size + at for head in seen if head.size > edge.size)])
+        growth = grow(edge, added[at:stop])
+        edge, at = growth.edge, stop
+        for head in seen:
+            if head.size == edge.size and head.root != edge.root():
+                raise ArchiveDamaged(f"log: its entries do not lead to the root signed at {head.size}")
+        for tile, data in growth.tiles.items() if reader is not None else ():
+            if tile.full and tile.level and reader is not None:
+                _compare(reader, tile, data, found)
+    return edge
+
+
+def _compare(reader: TileReader, tile: TileId, expected: bytes, found: Found) -> None:
+    try:
+        same = b"".join(reader.hashes(tile)) == expected
+    except (ArchiveDamaged, StorageRefused) as exc:
+        found(ids.LOG_TILE_MISSING, keys.tile_key(tile.path), str(exc))
+        return
+    if not same:
+        found(ids.LOG_TILE_DIFFERS, keys.tile_key(tile.path), "its hashes are not those of the tiles below")

@@ -1,0 +1,61 @@
+"""Alarms of what watches over the archive, for the operator: what is wrong, and what helps."""
+
+from policies.refusals import Reason
+
+GUIDE = "An Tín: docs/operator.md"
+
+NO_GOOD_NIGHT = Reason(
+    "watch.no-good-night",
+    GUIDE,
+    "Đã hơn hai ngày công việc ban đêm ({task}) chưa lần nào chạy trọn. Hãy xem nhật ký dịch vụ và trạng thái kho; "
+    "việc còn nợ tự chạy lại mỗi giờ.",
+    "The night's work ({task}) has not come to a good end for more than two days. See the service's log and the store; "
+    "what is owed is tried again every hour.",
+)
+LOCK_END_NEAR = Reason(
+    "watch.lock-end-near",
+    "Luật Lưu trữ 33/2024/QH15, Điều 15; " + GUIDE,
+    "Khóa lưu giữ sớm nhất trong kho «{store}» hết hạn ngày {end}, sớm hơn mức 300 ngày. Việc gia hạn đã không chạy "
+    "trong nhiều tuần: hãy xem quyền PutObjectRetention của tài khoản và nhật ký, rồi chạy «antin locks run».",
+    "The first lock in the {store} store ends on {end}, nearer than 300 days. It was not extended for weeks: look at "
+    "the account's right PutObjectRetention and at the log, then run “antin locks run”.",
+)
+LOCK_SHORTENED = Reason(
+    "watch.lock-shortened",
+    "Luật Lưu trữ 33/2024/QH15, Điều 15; " + GUIDE,
+    "Có người đã rút ngắn, làm yếu hoặc gỡ khóa lưu giữ trong kho «{store}» ngoài hệ thống này (lần gần nhất: {at}). "
+    "Khóa đã được đặt lại. Hãy kiểm tra ai có quyền quản trị kho và xem «antin locks status».",
+    "Somebody shortened, softened or took off a lock in the {store} store, around this service (last: {at}). The lock "
+    "was set again. Find out who administers the store; “antin locks status” names the objects.",
+)
+LOCK_OVERDUE = Reason(
+    "watch.lock-overdue",
+    GUIDE,
+    "Có đối tượng trong kho «{store}» từ {at} đến nay chưa gia hạn khóa được. Hãy xem nhật ký: đối tượng mất, hoặc "
+    "tài khoản thiếu quyền.",
+    "The lock of an object in the {store} store could not be looked after since {at}. See the log: the object is "
+    "gone, or the account lacks a right.",
+)
+DAMAGED = Reason(
+    "watch.damaged",
+    GUIDE,
+    "Có {count} bản lưu bị hỏng hoặc mất mà chưa sửa được. Đừng xóa gì; hãy xem «antin fixity status» và mục «Khi có "
+    "bản lưu bị hỏng».",
+    "{count} stored copies are damaged or gone and could not be repaired. Delete nothing; see “antin fixity status” "
+    "and “A stored copy is damaged” in the guide.",
+)
+FIXITY_LATE = Reason(
+    "watch.fixity-late",
+    GUIDE,
+    "Việc đọc kiểm không theo kịp: một lượt đọc toàn bộ kho «{store}» cần khoảng {days} đêm, quá 90. Hãy tăng "
+    "fixity_bytes, fixity_objects, hoặc thêm tiến trình worker.",
+    "Fixity does not keep up: reading the whole {store} store takes about {days} nights, more than 90. Raise "
+    "fixity_bytes and fixity_objects, or add workers.",
+)
+SECOND_BEHIND = Reason(
+    "watch.second-behind",
+    GUIDE,
+    "Kho thứ hai còn thiếu {count} đối tượng, lâu nhất từ {at}. Hãy xem trạng thái kho thứ hai bằng «antin storage "
+    "check --second».",
+    "The second store lacks {count} objects, the oldest since {at}. Look at it with “antin storage check --second”.",
+)

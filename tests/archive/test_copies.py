@@ -1,0 +1,339 @@
+"""The second store and the log's rows: everything arrives, read back, in an order that a crash may cut anywhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+
+from archive import replication
+from archive.catalogue import copy_rows
+from archive.catalogue.copies import FIRST, SECOND, CopyRole, Shelf
+from archive.catalogue.watch_rows import EventType
+from archive.errors import ArchiveDamaged, ArchiveUnavailable
+from archive.log.edge import Edge, grow
+from archive.log.kept import LogKeeper
+from archive.log.merkle import leaf_hash
+from archive.log.reader import TileReader, highest_checkpoint, published_checkpoint
+from archive.log.recovery import load_edge
+from archive.log.tiles import TileId, parse_path
+from archive.storage import keys
+from archive.storage.memory import Fault, MemoryStore
+from policies.locks import QUARANTINE
+from policies.retention import lock_until
+from policies.vocabulary import LockMode
+from tests.archive.catalogue_fixtures import AT
+from tests.archive.watch_house import KEY, VKEY, mute, open_watch, unmute
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def watch(tmp_path, database):
+    opened = open_watch(tmp_path, database)
+    yield opened
+    opened.house.transactions.close()
+
+
+@pytest.fixture
+def lite(tmp_path):
+    opened = open_watch(tmp_path)
+    yield opened
+    opened.house.transactions.close()
+
+
+def everything(store):
+    """What a store holds under a lock or shows, without the log's partial tiles."""
+    found = {}
+    for key in store.list(""):
+        tile = parse_path(key.removeprefix(keys.LOG))
+        if tile is None or tile.full:
+            found[key] = store.open(key).read()
+    return found
+
+
+def lag(watch):
+    with watch.house.transactions.read() as conn:
+        return replication.lag(conn)
+
+
+def test_everything_is_in_both_stores_with_the_same_locks(watch):
+    watch.documents(3)
+    assert lag(watch).objects == 6
+    assert lag(watch).oldest == AT
+    copied = watch.copy(AT)
+    assert copied.complete and copied.objects == 7
+    assert everything(watch.second) == everything(watch.first)
+    assert lag(watch) == replication.Lag(0, None)
+    for key in watch.first.list("documents/"):
+        one, other = watch.first.head(key), watch.second.head(key)
+        assert (one.retain_until, one.mode) == (other.retain_until, other.mode)
+        assert watch.find(Shelf.SECOND, key).sha256 == one.sha256
+    assert watch.copy(AT).objects == 0
+
+
+def test_the_second_stores_locks_roll_by_themselves(watch):
+    (document,) = watch.documents(1)
+    watch.copy(AT)
+    over = AT + QUARANTINE
+    run = watch.night(over, SECOND)
+    assert (run.good, run.hardened, run.store) == (True, 2, SECOND)
+    for copy in watch.copies(document, Shelf.SECOND):
+        head = watch.second.head(copy.key)
+        assert (head.retain_until, head.mode) == (lock_until(over), LockMode.COMPLIANCE)
+    assert {copy.lock.mode for copy in watch.copies(document)} == {LockMode.GOVERNANCE}, (
+        "each by its own pass"
+    )
+
+
+def test_a_hold_goes_along(watch):
+    (document,) = watch.documents(1)
+    key = watch.copies(document)[0].key
+    watch.first.set_hold(key, True)
+    from archive.catalogue.tables import objects
+
+    with watch.house.transactions.write() as conn:
+        conn.execute(objects.update().where(objects.c.key == key).values(hold=True))
+    watch.copy(AT)
+    assert watch.second.head(key).hold and watch.find(Shelf.SECOND, key).lock.hold
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_hold_that_comes_or_goes_later_follows_in_the_second_store(watch, held):
+    from archive.catalogue.tables import objects
+
+    one, _ = watch.documents(2)
+    if not held:
+        flag(watch, objects, one, True)
+    watch.copy(AT)
+    flag(watch, objects, one, held)
+    watch.copy(AT)
+    for copy in watch.copies(one, Shelf.SECOND):
+        assert watch.second.head(copy.key).hold is held and copy.lock.hold is held
+
+
+def flag(watch, objects, document, held):
+    with watch.house.transactions.write() as conn:
+        conn.execute(objects.update().where(objects.c.document == document.id).values(hold=held))
+
+
+def test_large_bytes_go_through_a_file(watch, monkeypatch, tmp_path):
+    monkeypatch.setattr("archive.spool.SMALL", 4)
+    watch.documents(1)
+    assert watch.copy(AT).complete
+    assert everything(watch.second) == everything(watch.first)
+
+
+def test_full_tiles_bundles_and_heads_of_the_log_go_along_and_the_tree_holds_there(watch):
+    watch.leaves(300)
+    watch.leaves(300)
+    watch.copy(AT)
+    assert everything(watch.second) == everything(watch.first)
+    roles = {copy.role for copy in logged(watch)}
+    assert roles == {CopyRole.TILE, CopyRole.CHECKPOINT}
+    assert sum(copy.role == CopyRole.TILE for copy in logged(watch)) == 4
+    head = published_checkpoint(watch.second, VKEY)
+    assert head.size == 600
+    with watch.house.transactions.read() as conn:
+        from archive.catalogue import log_rows
+
+        load_edge(watch.second, head.checkpoint, lambda a, b: log_rows.sequenced(conn, a, b))
+
+
+def logged(watch):
+    with watch.house.transactions.read() as conn:
+        return copy_rows.by_key(conn, Shelf.LOG, "", 1000)
+
+
+def test_partial_tiles_of_the_older_head_are_removed_and_never_pile_up(watch):
+    for _ in range(3):
+        watch.leaves(20)
+        watch.copy(AT)
+    partial = [key for key in watch.second.list("log/tile/") if not parse_path(key.removeprefix("log/")).full]
+    assert sorted(partial) == ["log/tile/0/000.p/60", "log/tile/entries/000.p/60"]
+
+
+def test_what_the_log_locks_besides_goes_along(watch):
+    watch.leaves(3)
+    for name in (
+        "log/cosignatures/abc/000/000/000/003",
+        "log/cosignatures/abd/000/000/000/003",
+        "log/times/1",
+    ):
+        data = name.encode()
+        watch.first.put(name, data, sha256=sha256(data).hexdigest(), retain_until=lock_until(AT))
+    keeper = watch.keeper()
+    assert keeper.enter_new(AT) == 4
+    assert keeper.enter_new(AT) == 0
+    later = "log/cosignatures/abc/000/000/000/009"
+    watch.first.put(later, b"x", sha256=sha256(b"x").hexdigest(), retain_until=lock_until(AT))
+    assert keeper.enter_new(AT) == 1
+    watch.copy(AT)
+    assert everything(watch.second) == everything(watch.first)
+
+
+def test_an_object_of_the_log_without_a_lock_gets_one(watch):
+    watch.leaves(3)
+    watch.first.put("log/times/1", b"x", sha256=sha256(b"x").hexdigest())
+    watch.keeper().enter_new(AT)
+    assert watch.first.head("log/times/1").retain_until == lock_until(AT)
+    assert watch.find(Shelf.LOG, "log/times/1").lock.mode is LockMode.COMPLIANCE
+
+
+def test_a_listing_finds_what_nobody_derived(watch):
+    watch.leaves(300)
+    keeper = watch.keeper()
+    keeper.enter_new(AT)
+    from archive.catalogue.tables import object_copies
+
+    with watch.house.transactions.write() as conn:
+        conn.execute(object_copies.delete().where(object_copies.c.role == CopyRole.TILE))
+    assert watch.keeper().enter_new(AT) == 0, "derived from the newest checkpoint that has a row"
+    assert keeper.enter_all(AT) == 2
+    assert keeper.enter_all(AT) == 0
+
+
+def test_a_tile_that_is_not_what_the_leaves_give_is_entered_as_damaged(watch):
+    watch.leaves(300)
+    watch.first.flip("log/tile/0/000", 77)
+    watch.keeper().enter_new(AT)
+    row = watch.find(Shelf.LOG, "log/tile/0/000")
+    assert row.fixity_state == "damaged"
+    assert row.sha256 != sha256(watch.first.open("log/tile/0/000").read()).hexdigest()
+
+
+def test_a_checkpoint_that_is_not_the_logs_own_is_not_entered(watch):
+    watch.leaves(3)
+    watch.first.flip("log/checkpoints/000/000/000/003", 300)
+    assert watch.keeper().enter_new(AT) == 0
+
+
+def test_tiles_above_level_0_follow_from_those_below():
+    """65,536 leaves: the first tile of level 1, out of 256 tiles of level 0."""
+    store = MemoryStore(clock=lambda: AT)
+    growth = grow(Edge(), [b"%06d" % n for n in range(1 << 16)])
+    for tile, data in growth.tiles.items():
+        if tile.level == 0:
+            store.put(keys.tile_key(tile.path), data, sha256=sha256(data).hexdigest())
+    keeper = LogKeeper(store, None, None, VKEY)
+    assert keeper.expected("log/tile/1/000") == growth.tiles[TileId(1, 0)]
+    assert TileReader(store).hashes(TileId(0, 0))[0] == leaf_hash(b"000000")
+    store.truncate("log/tile/0/007", 31)
+    with pytest.raises(ArchiveDamaged):
+        keeper.expected("log/tile/1/000")
+
+
+@pytest.mark.parametrize(
+    "tile",
+    [
+        TileId(0, 0),
+        TileId(None, 3),
+        TileId(1, 1_234_067),
+        TileId(0, 999),
+        TileId(63, 5, 7),
+        TileId(None, 1000, 1),
+    ],
+)
+def test_a_tiles_path_is_read_back(tile):
+    assert parse_path(tile.path) == tile
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "tile/0", "tile/0/1", "tile/0/0001", "tile/64/000", "tile/0/000.p/0", "tile/0/000.p/256"),
+        *("tile/0/000.p/257", "tile/0/x000/000", "tile/-1/000", "tile/x/000", "checkpoint"),
+        *("tile/00/000", "tile/0/000.p/007"),
+    ],
+)
+def test_what_is_no_tiles_path(path):
+    assert parse_path(path) is None
+
+
+# Bad luck and bad stores.
+
+
+@pytest.mark.parametrize("write", range(1, 10))
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.KEPT, Fault.SWALLOWED, Fault.SPOILED, Fault.DUPLICATED])
+def test_every_write_of_the_second_store_may_go_wrong(lite, write, fault):
+    """Wrong bytes and lost ones are no copies; the next run, or a repair, makes them good."""
+    lite.documents(2)
+    lite.leaves(10)
+    lite.second.fail_at(write, fault)
+    try:
+        copied = lite.copy(AT)
+    except (ArchiveUnavailable, ArchiveDamaged):
+        copied = None
+    head = highest_checkpoint(lite.second, VKEY) if fault is not Fault.SPOILED else None
+    if head is not None:  # a head in the second store has its tree beside it
+        assert TileReader(lite.second).hashes(TileId(0, 0, head.size))
+    if fault is Fault.DUPLICATED:
+        assert copied.complete
+    if fault is Fault.SPOILED:
+        return
+    for _ in range(2):
+        lite.copy(AT)
+    assert everything(lite.second) == everything(lite.first)
+    assert lag(lite).objects == 0
+
+
+def test_a_spoiled_copy_is_never_taken_for_one(lite):
+    (document,) = lite.documents(1)
+    lite.second.fail_at(1, Fault.SPOILED)
+    copied = lite.copy(AT)
+    assert (copied.complete, copied.failed) == (False, 1)
+    spoiled = [copy for copy in lite.copies(document) if copy.copied_at is None]
+    assert len(spoiled) == 1
+    assert lite.find(Shelf.SECOND, spoiled[0].key) is None
+    (event,) = lite.events(EventType.REPLICATION, faults=True)
+    assert event.key == spoiled[0].key
+    lite.copy(AT)
+    assert len(lite.events(EventType.REPLICATION, faults=True)) == 1, "told once a day"
+
+
+def test_a_second_store_that_does_not_answer_holds_up_nothing_and_catches_up(lite):
+    made = lite.documents(3)
+    key = lite.copies(made[1])[0].key
+    mute(lite.second, key)
+    copied = lite.copy(AT)
+    assert (copied.complete, copied.failed) == (False, 1)
+    assert lag(lite).objects == 1
+    unmute(lite.second)
+    assert lite.copy(AT).complete
+    assert everything(lite.second) == everything(lite.first)
+
+
+def test_a_first_copy_that_is_damaged_is_not_copied_but_told(lite):
+    one, _ = lite.documents(2)
+    key = lite.copies(one)[0].key
+    lite.first.flip(key)
+    copied = lite.copy(AT)
+    assert (copied.failed, copied.complete) == (1, False)
+    assert lite.second.head(key) is None
+    assert lite.find(Shelf.DOCUMENTS, key).fixity_state == "damaged"
+
+
+def test_other_bytes_under_a_key_of_the_second_store_are_told(lite):
+    (document,) = lite.documents(1)
+    key = lite.copies(document)[0].key
+    lite.second.put(key, b"other", sha256=sha256(b"other").hexdigest())
+    assert lite.copy(AT).failed == 1
+    (event,) = lite.events(EventType.REPLICATION, faults=True)
+    assert (event.key, event.store) == (key, SECOND) and "already stored" in event.detail
+
+
+def test_a_first_store_that_was_set_back_does_not_overwrite_the_second(lite):
+    lite.leaves(5)
+    shown = lite.first.open(keys.CHECKPOINT).read()
+    lite.leaves(5)
+    lite.copy(AT)
+    lite.first.put_mutable(keys.CHECKPOINT, shown)
+    with pytest.raises(ArchiveDamaged, match="set back"):
+        lite.copy(AT)
+    assert published_checkpoint(lite.second, VKEY).size == 10
+
+
+def test_the_names_of_the_logs_keys_are_what_the_stores_hold():
+    assert KEY.vkey.startswith("log.example.vn/antin+")
+    assert (FIRST, SECOND) == ("first", "second")

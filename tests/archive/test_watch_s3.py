@@ -1,0 +1,108 @@
+"""Locks, fixity, second copies and repair over a real S3 server: versions, modes and holds as it has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from archive.catalogue.copies import SECOND, Shelf
+from archive.catalogue.tables import objects
+from archive.storage.readback import check_object
+from archive.storage.work import WorkDirectory
+from policies.locks import QUARANTINE
+from policies.retention import lock_until
+from policies.vocabulary import LockMode
+from tests.archive.catalogue_fixtures import open_catalogue
+from tests.archive.ingest_fixtures import House
+from tests.archive.storage.buckets import bucket_store, raw_put
+from tests.archive.watch_house import Watch
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def watch(seaweedfs, tmp_path):
+    house = House(open_catalogue(tmp_path), bucket_store(seaweedfs), WorkDirectory(tmp_path / "work"))
+    yield Watch(house, bucket_store(seaweedfs))
+    house.transactions.close()
+
+
+def test_a_document_from_quarantine_to_a_year_of_nights_in_both_stores(watch):
+    (document,) = watch.documents(1, NOW)
+    assert watch.copy(NOW).complete
+    for shelf in (Shelf.DOCUMENTS, Shelf.SECOND):
+        assert {copy.lock.mode for copy in watch.copies(document, shelf)} == {LockMode.GOVERNANCE}
+    night = NOW + QUARANTINE
+    for name in ("first", SECOND):
+        run = watch.night(night, name)
+        assert (run.good, run.failed, run.hardened) == (True, 0, 2)
+    later = night + 40 * DAY
+    assert watch.night(later).extended == 3, "content, record, and the checkpoint"
+    for copy in watch.copies(document):
+        shown = watch.first.head(copy.key, copy.version)
+        assert (shown.retain_until, shown.mode) == (lock_until(later), LockMode.COMPLIANCE)
+    assert watch.scan(NOW + DAY).done.objects == 3
+    assert watch.scan(NOW + DAY, SECOND).damaged == 0
+    assert watch.audit() == []
+
+
+def test_a_damaged_version_stays_and_the_row_names_the_whole_one(watch):
+    """The server was given other bytes with a false digest: what it says of them is what it was told."""
+    (document,) = watch.documents(1, NOW)
+    watch.copy(NOW)
+    copy = watch.copies(document)[0]
+    rotten = b"?" * copy.size
+    damaged = raw_put(
+        watch.first, copy.key, rotten, sha256=copy.sha256, until=copy.lock.until, mode="GOVERNANCE"
+    )
+    with watch.house.transactions.write() as conn:
+        conn.execute(objects.update().where(objects.c.key == copy.key).values(version=damaged.version))
+    watch.house.work.remove_work(copy.sha256)
+    assert watch.scan(NOW + DAY).damaged == 1
+    (mended,) = watch.mend(NOW + DAY)
+    assert (mended.error, mended.source) == (None, "the second store")
+    now = watch.find(Shelf.DOCUMENTS, copy.key)
+    assert now.version not in ("", damaged.version)
+    check_object(watch.first, copy.key, sha256=copy.sha256, retain_until=copy.lock.until, version=now.version)
+    with watch.first.open(copy.key, damaged.version) as stream:
+        assert stream.read() == rotten, "evidence"
+    assert watch.sees_repairs().head(copy.key).version == now.version
+    assert watch.scan(NOW + 3 * DAY).damaged == 0
+    assert watch.night(NOW + QUARANTINE).good
+    assert watch.first.head(copy.key, now.version).mode is LockMode.COMPLIANCE
+
+
+def test_a_legal_hold_follows_into_the_second_bucket(watch):
+    (document,) = watch.documents(1, NOW)
+    watch.copy(NOW)
+    copy = watch.copies(document)[0]
+    for held in (True, False):
+        watch.first.set_hold(copy.key, held, version=copy.version)
+        with watch.house.transactions.write() as conn:
+            conn.execute(objects.update().where(objects.c.key == copy.key).values(hold=held))
+        watch.copy(NOW)
+        other = next(each for each in watch.copies(document, Shelf.SECOND) if each.key == copy.key)
+        assert watch.second.head(other.key, other.version).hold is held
+
+
+def test_a_lock_that_an_administrator_took_off_is_set_again_and_told(watch):
+    """GOVERNANCE can be lifted by who has the right; the service's own account has not."""
+    (document,) = watch.documents(1, NOW)
+    copy = watch.copies(document)[0]
+    shorter = replace(copy.lock, until=NOW + DAY)
+    headers = {"x-amz-bypass-governance-retention": "true", "content-type": "application/xml"}
+    body = (
+        "<Retention><Mode>GOVERNANCE</Mode>"
+        f"<RetainUntilDate>{shorter.until:%Y-%m-%dT%H:%M:%SZ}</RetainUntilDate></Retention>"
+    ).encode()
+    wire = watch.first._wire
+    query = {"retention": "", "versionId": copy.version}
+    wire.send("PUT", copy.key, query=query, headers=headers, body=body, deadline=wire.deadline())
+    assert watch.first.head(copy.key, copy.version).retain_until == shorter.until
+    run = watch.night(NOW + QUARANTINE)
+    assert (run.good, run.shortened) == (True, 1)
+    shown = watch.first.head(copy.key, copy.version)
+    assert (shown.retain_until, shown.mode) == (lock_until(NOW + QUARANTINE), LockMode.COMPLIANCE)
