@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 
 from api import migrations
 from api.demo.documents import DecisionSpec, decision, of_this_year
@@ -21,6 +22,7 @@ from api.transactions import Transactions
 from api.wiring.clock import clock
 from archive.catalogue import copy_rows
 from archive.catalogue.copies import FIRST, CopyRole, NewCopy
+from archive.catalogue.tables import object_copies
 from archive.catalogue.watch_rows import FixityRun
 from archive.fixity import FixityDesk, scan_due
 from archive.ports import ObjectStore
@@ -30,11 +32,12 @@ from archive.storage.disk import Disk
 from archive.storage.readback import put_and_read_back
 from benchmarks.engines import engines
 from benchmarks.harness import Row, percentile
-from benchmarks.site import CLERK, LEADER, Walker, started
+from benchmarks.site import CLERK, LEADER, LONG_AGO, Walker, started
 from policies.retention import lock_until
 from policies.vocabulary import LockMode
 
 LARGE, SMALL = 20_000_000, 10_000  # bytes
+ROUNDS = 3
 OF_RAW, OBJECTS_A_SECOND, P95 = 0.8, 300.0, 1.5
 
 
@@ -59,6 +62,9 @@ class Shelf:
 
     def scan(self) -> FixityRun:
         """Everything, as a night reads it, without a limit to its pace."""
+        with self.transactions.write() as conn:
+            own = object_copies.c.key.startswith(self.copies[0].key.rstrip("0"))
+            conn.execute(object_copies.update().where(own).values(fixity_due=LONG_AGO))
         desk = FixityDesk(
             self.store,
             FIRST,
@@ -135,10 +141,13 @@ def _seaweedfs(folder: Path, large: int, small: int) -> list[Row]:
 
 def _large_row(shelf: Shelf, suffix: str) -> Row:
     size = sum(copy.size for copy in shelf.copies)
-    before = shelf.raw()
-    found = shelf.scan()
-    raw = (before + shelf.raw()) / 2
-    rate, limit = size / found.seconds / 1e6, size / raw / 1e6
+    shelf.raw()
+    raws, scans = [], []
+    for _ in range(ROUNDS):
+        raws.append(shelf.raw())
+        scans.append(shelf.scan().seconds)
+    raw, seconds = median(raws), median(scans)
+    rate, limit = size / seconds / 1e6, size / raw / 1e6
     where = "SeaweedFS, PostgreSQL" if suffix else "directory, SQLite"
     return Row(
         f"fixity-scan{suffix}",
@@ -147,7 +156,7 @@ def _large_row(shelf: Shelf, suffix: str) -> Row:
         f"read + hash of the same bytes, one at a time, same run: {limit:,.0f} MB/s; Archivematica: 33 MB/s",
         f"≥ {OF_RAW} of it",
         rate >= OF_RAW * limit,
-        1000 * found.seconds / len(shelf.copies),
+        1000 * seconds / len(shelf.copies),
         1000 * raw / len(shelf.copies),
         limit / rate,
         more={"unit": "ms a copy", "mb_per_second": rate},
