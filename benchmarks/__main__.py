@@ -1,6 +1,7 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
-python -m benchmarks [signing] [identity] [throughput] [path] [log] [large] [timestamps] [--quick] [--out=bench-out]
+python -m benchmarks [signing] [identity] [throughput] [path] [log] [large] [timestamps] [fixity] [--quick]
+                     [--out=bench-out]
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from benchmarks import picture, results
 from benchmarks.harness import Row, fsync_ms, machine, sha256_mb_s, table
 
-PARTS = ("signing", "identity", "throughput", "path", "log", "large", "timestamps", "recovery")
+PARTS = ("signing", "identity", "throughput", "path", "log", "large", "timestamps", "archive", "fixity", "recovery")
 PICTURE = "bench-signing.svg"
 
 

@@ -19,18 +19,23 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, func, select
 
 from api.demo import tsa
 from api.demo.furnish import kept_passwords
 from api.demo.run import demo_settings, running
+from api.fixity_child import read_all_due
+from api.line import Stopped
 from api.processor import keep_to_one
 from api.services import Services
+from archive.catalogue.copies import FIRST
+from archive.catalogue.tables import fixity_runs, object_copies
 from benchmarks.client import Client
 from signer.sandbox_process import Worker
 from signer.timestamping.direct import DirectTimestampAuthority
@@ -38,6 +43,8 @@ from signer.timestamping.token import TokenRules
 
 CLERK, LEADER = "van-thu", "nguyen-van-an"
 WAIT_SECONDS = 10.0  # for the end of an operation, in one question
+SCANNING = ("scan", "rest")
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 GRACE_SECONDS = 86_400.0  # as in operation: validation data is collected a day later
 
 
@@ -101,7 +108,12 @@ def serve(data: Path, port: int, tsa_url: str = "") -> None:
         if not tsa_url:
             _direct(services)
         print("ready", flush=True)
-        for _ in sys.stdin:
+        scans = Scans(services)
+        for line in sys.stdin:
+            if line.strip() in SCANNING:
+                scans.go_on(line.strip() == SCANNING[0])
+                print(json.dumps(scans.done()), flush=True)
+                continue
             print(
                 json.dumps(
                     {
@@ -113,6 +125,39 @@ def serve(data: Path, port: int, tsa_url: str = "") -> None:
                 ),
                 flush=True,
             )
+
+
+@dataclass
+class Scans:
+    """Fixity as the night's job has it read, again and again while it is told to."""
+
+    services: Services
+    stopping: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+    def go_on(self, on: bool) -> None:
+        """From now on, or not any more."""
+        if self.thread is not None:
+            self.stopping.set()
+            self.thread.join()
+        self.stopping.clear()
+        self.thread = threading.Thread(target=self._again_and_again, daemon=True) if on else None
+        if self.thread is not None:
+            self.thread.start()
+
+    def _again_and_again(self) -> None:
+        while not self.stopping.is_set():
+            with self.services.transactions.write() as conn:
+                conn.execute(object_copies.update().values(fixity_due=LONG_AGO))
+            with contextlib.suppress(Stopped):
+                read_all_due(self.services.settings, [FIRST], self.services.busy, self.stopping.is_set)
+
+    def done(self) -> dict[str, float]:
+        """Of all runs so far: seconds, objects, bytes."""
+        with self.services.transactions.read() as conn:
+            sums = (func.sum(fixity_runs.c[name]) for name in ("seconds", "objects", "size"))
+            row = conn.execute(select(*sums)).one()
+        return dict(zip(("seconds", "objects", "size"), (float(each or 0) for each in row), strict=True))
 
 
 def _direct(services: Services) -> None:
@@ -150,6 +195,16 @@ class Site:
         assert self.process.stdout is not None
         with self.lock:
             self.process.stdin.write("counts\n")
+            self.process.stdin.flush()
+            found: dict[str, float] = json.loads(self.process.stdout.readline())
+        return found
+
+    def scan(self, on: bool) -> dict[str, float]:
+        """Fixity goes on beside what is measured, or stops; seconds, objects and bytes of all its runs so far."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with self.lock:
+            self.process.stdin.write(SCANNING[not on] + "\n")
             self.process.stdin.flush()
             found: dict[str, float] = json.loads(self.process.stdout.readline())
         return found

@@ -16,6 +16,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from benchmarks import (
+    fixity,
     harness,
     identity,
     large,
@@ -313,6 +314,22 @@ def test_the_page_about_the_benchmark_names_every_row_with_its_reach():
     } == set(told)
     for kind in KINDS:
         assert told[kind.id] == str(kind.reach)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_fixity_is_measured_on_both_stores_and_beside_a_service():
+    rows = fixity.run(quick=True)
+    assert [row.id for row in rows] == [
+        "fixity-scan",
+        "fixity-small",
+        "fixity-scan-s3",
+        "fixity-small-s3",
+        "fixity-service",
+    ]
+    for row in rows:
+        assert row.value_ms > 0
+        assert row.holds is not None
 
 
 @pytest.mark.long
