@@ -16,7 +16,18 @@ from typing import Any
 from benchmarks import picture, results
 from benchmarks.harness import Row, fsync_ms, machine, sha256_mb_s, table
 
-PARTS = ("signing", "identity", "throughput", "path", "log", "large", "timestamps", "archive", "fixity", "recovery")
+PARTS = (
+    "signing",
+    "identity",
+    "throughput",
+    "path",
+    "log",
+    "large",
+    "timestamps",
+    "archive",
+    "fixity",
+    "recovery",
+)
 PICTURE = "bench-signing.svg"
 
 
