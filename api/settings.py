@@ -29,6 +29,14 @@ class KeySettings(_Strict):
     account: str = ""
 
 
+class WitnessSettings(_Strict):
+    """One independent witness of the log: where it answers, its verifier key (vkey), how pages call it."""
+
+    url: str = Field(pattern=r"^https?://[^\s?#]+$")
+    vkey: str
+    label: str = ""
+
+
 class Settings(_Strict):
     """Everything that an operator may choose. Durations in seconds, sizes in bytes."""
 
@@ -58,6 +66,11 @@ class Settings(_Strict):
     sandbox_seconds: float = Field(60.0, gt=0)
     session_hours: float = Field(8.0, gt=0)
     qr: bool = False
+    witnesses: tuple[WitnessSettings, ...] = ()
+    witness_seconds: float = Field(10.0, ge=1)
+    witness_timeout: float = Field(5.0, gt=0, le=60)
+    require_witness: bool = False
+    known_checkpoints: tuple[Path, ...] = ()
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:
