@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from api import cli_verify
+from api.cli_witness import witness
 from api.progress import printable
 from api.settings import SettingsError
 from api.wiring import tools
@@ -225,6 +226,9 @@ def account_token(name: str, label: str, days: int, config: Path | None, data_di
     from api import cli_account
 
     click.echo(cli_account.token(tools.load_settings(config, data_dir=data_dir), name, label, days))
+
+
+antin.add_command(witness)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,13 +5,16 @@ policies.refusals.Refused
     ├── StorageRefused        the store's contract forbids it (overwrite, shorten, delete under lock)
     ├── RegisterRefused       number or register rule
     └── ProofRefused          a proof, receipt or checkpoint does not hold
+        └── StaleSize         a witness last cosigned another size than the request says
 ArchiveUnavailable            a store did not answer, or its answer is not known: nothing is called archived
 └── LogConflict               another sequencer moved the checkpoint: read again and retry
 ArchiveDamaged                what was read is not what was written: stop, an operator must look
+└── LogBehind                 a larger or another head of the log was seen elsewhere: it was set back, or forked
 """
 
 from __future__ import annotations
 
+from policies.reasons import archiving as reasons
 from policies.refusals import Refused
 
 
@@ -31,6 +34,14 @@ class ProofRefused(ArchiveRefused):
     """A proof, receipt or checkpoint does not hold."""
 
 
+class StaleSize(ProofRefused):
+    """`size`: what the witness last cosigned, in leaves; 0 for nothing."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(reasons.STALE_SIZE, size=size)
+        self.size = size
+
+
 class ArchiveUnavailable(Exception):
     """A store did not answer, or did not say whether it kept the bytes."""
 
@@ -41,3 +52,7 @@ class LogConflict(ArchiveUnavailable):
 
 class ArchiveDamaged(Exception):
     """Bytes or rows differ from what was committed."""
+
+
+class LogBehind(ArchiveDamaged):
+    """Our log is not the one that others have seen: nothing may be added to it."""
