@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def show(folder: Path, as_json: bool) -> None:
     with opened(folder) as found:
         shown = heads_json(found)
     click.echo(json.dumps(shown, ensure_ascii=False) if as_json else _text(shown))
-    click.get_current_context().exit(1 if any(row["forks"] for row in shown["logs"]) else 0)
+    sys.exit(1 if any(row["forks"] for row in shown["logs"]) else 0)
 
 
 def _text(shown: dict[str, Any]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from typing import Any
 
 import uvicorn
@@ -61,5 +63,6 @@ def server(witness: Witness, host: str, port: int) -> uvicorn.Server:
 
 
 def run(witness: Witness, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM; the caller's clean-up follows either."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn lets requests end, then passes it on
     asyncio.run(server(witness, host, port).serve())
