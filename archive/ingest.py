@@ -35,7 +35,7 @@ from policies.issuing import Act
 from policies.reasons import archiving as reasons
 from policies.refusals import Refused
 from policies.retention import lock_until
-from policies.vocabulary import State
+from policies.vocabulary import LockMode, State
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -264,6 +264,9 @@ def _row(deposit: Deposit, role: ObjectRole, stored: StoredObject, at: datetime)
         size=stored.size,
         retain_until=stored.retain_until or deposit.retain_until,
         read_back_at=at,
+        version=stored.version,
+        mode=stored.mode or LockMode.GOVERNANCE,
+        hold=stored.hold,
     )
 
 

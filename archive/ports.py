@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TypeVar
 
+from policies.vocabulary import LockMode
+
 if TYPE_CHECKING:
     from hashlib import _Hash
 
@@ -22,13 +24,32 @@ C_contra = TypeVar("C_contra", contravariant=True)
 class StoredObject:
     """What the store says of an object. `sha256` (hex) is what was recorded at writing, not what is there.
 
-    `size` is in bytes; `retain_until` is aware UTC, None for an object without a lock.
+    `size` is in bytes; `retain_until` is aware UTC and `mode` how hard that lock is, both None for an object
+    without a lock; `hold`: a legal hold, which has no end. `version` is the store's own name for these very bytes,
+    empty where a key has no others.
     """
 
     key: str
     size: int
     sha256: str
     retain_until: datetime | None
+    mode: LockMode | None = None
+    hold: bool = False
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One entry of a listing: a version of a key, or a marker that pretends that the key was deleted (`deleted`).
+
+    A write-once key has one version. Any other is a trace of somebody who went around this service.
+    """
+
+    key: str
+    version: str
+    size: int
+    latest: bool
+    deleted: bool
 
 
 class ObjectStore(Protocol):
@@ -37,7 +58,11 @@ class ObjectStore(Protocol):
     Durability: when `put`, `put_mutable`, `extend_retention` or `delete` returns, its effect outlives a power
     cut. Consistency: what returned is seen by every later read of every process.
     Idempotence: `put` of the same bytes under the same key succeeds again and changes nothing, except that a
-    later `retain_until` extends the lock (an earlier one is kept as it is). Nothing is ever overwritten.
+    later `retain_until` extends the lock and COMPLIANCE hardens it (an earlier end, a softer mode change nothing).
+    Nothing is ever overwritten.
+    Versions: where a store keeps several under a key, the object is the oldest of them, for nobody can put one
+    before it: what is written over it later, or a delete marker on top, neither changes nor hides it. Who knows
+    the version names it, which saves the store a search.
     Errors: `StorageRefused` when the contract forbids the act (other bytes under the key, digest differs from
     `sha256`, key not allowed, lock shortened, deletion under lock, object missing); `ArchiveUnavailable` when
     the store did not answer: the effect is then unknown, and the caller repeats the same call;
@@ -46,29 +71,46 @@ class ObjectStore(Protocol):
     """
 
     def put(
-        self, key: str, source: Path | bytes, *, sha256: str, retain_until: datetime | None = None
+        self,
+        key: str,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        retain_until: datetime | None = None,
+        mode: LockMode = LockMode.COMPLIANCE,
     ) -> StoredObject:
         """Store bytes whose digest must be `sha256` (hex), read in blocks, locked until `retain_until`."""
         ...
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, version: str = "") -> BinaryIO:
         """The bytes as they are now; the caller compares the digest (`archive.storage.readback`)."""
         ...
 
-    def head(self, key: str) -> StoredObject | None:
-        """What the store says of the object; None when there is none."""
+    def head(self, key: str, version: str = "") -> StoredObject | None:
+        """What the store says of the object, read from it and not remembered; None when there is none."""
         ...
 
-    def extend_retention(self, key: str, until: datetime) -> StoredObject:
-        """Move the lock's end later; the same date succeeds; an earlier one is refused."""
+    def extend_retention(
+        self, key: str, until: datetime, *, mode: LockMode = LockMode.COMPLIANCE, version: str = ""
+    ) -> StoredObject:
+        """Move the lock's end later, harden its mode; the same date succeeds; an earlier one, or a softer mode, is
+        refused."""
         ...
 
-    def list(self, prefix: str) -> Iterator[str]:
-        """Keys that start with the string `prefix`, in lexicographic order, lazily."""
+    def set_hold(self, key: str, held: bool, *, version: str = "") -> StoredObject:
+        """Put the legal hold on or take it off; as it is already is a success. It outlasts every date."""
         ...
 
-    def delete(self, key: str) -> None:
-        """Remove an object whose lock has ended or that has none; a missing object is a success."""
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
+        """Keys that start with the string `prefix` and come after `after`, in lexicographic order, lazily."""
+        ...
+
+    def inventory(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        """All versions and markers of those keys, lazily; of one key the newest first."""
+        ...
+
+    def delete(self, key: str, version: str = "") -> None:
+        """Remove an object that no lock and no hold keeps any more; a missing object is a success."""
         ...
 
     def put_mutable(self, key: str, data: bytes) -> None:

@@ -110,6 +110,14 @@ class FieldRole(StrEnum):
     SEAL = "seal"
 
 
+class LockMode(StrEnum):
+    """How a lock of the store may be taken away: GOVERNANCE by a credential with a special right, COMPLIANCE by
+    nobody before its end (S3 Object Lock)."""
+
+    GOVERNANCE = "GOVERNANCE"
+    COMPLIANCE = "COMPLIANCE"
+
+
 class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"

@@ -13,7 +13,7 @@ from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import deposits, documents, events, objects
 from archive.catalogue.values import Deposit, Event, ObjectRole, ObjectRow, VersionRole
 from archive.log.leaf import LeafKind
-from policies.vocabulary import State
+from policies.vocabulary import LockMode, State
 
 # Built once: every archived document runs them.
 _ADD = Prepared(insert(deposits))
@@ -86,4 +86,4 @@ def _deposit(row: Row[Any]) -> Deposit:
 
 
 def _object(row: Row[Any]) -> ObjectRow:
-    return ObjectRow(**{**row._mapping, "role": ObjectRole(row.role)})
+    return ObjectRow(**{**row._mapping, "role": ObjectRole(row.role), "mode": LockMode(row.mode)})

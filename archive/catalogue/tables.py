@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Date,
     ForeignKey,
@@ -17,9 +18,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from archive.catalogue.types import NAMING, BigKey, UtcDateTime
+from policies.vocabulary import LockMode
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -197,6 +200,9 @@ objects = Table(
     Column("size", BigInteger, nullable=False),
     Column("retain_until", UtcDateTime, nullable=False),
     Column("read_back_at", UtcDateTime, nullable=False),
+    Column("version", String(200), nullable=False, server_default=""),  # the store's name for these bytes
+    Column("mode", String(12), nullable=False, server_default=LockMode.COMPLIANCE),
+    Column("hold", Boolean, nullable=False, server_default=false()),
 )
 
 leaves = Table(

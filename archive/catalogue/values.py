@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from archive.log.leaf import LeafKind
-from policies.vocabulary import FieldRole, State
+from policies.vocabulary import FieldRole, LockMode, State
 
 
 class VersionRole(StrEnum):
@@ -168,7 +168,7 @@ class Deposit:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRow:
-    """A stored object: what was read back, and when. Sizes are in bytes."""
+    """A stored object: what was read back, and when. Sizes are in bytes; `version` as `StoredObject` has it."""
 
     key: str
     document: str
@@ -178,6 +178,9 @@ class ObjectRow:
     size: int
     retain_until: datetime
     read_back_at: datetime
+    version: str
+    mode: LockMode
+    hold: bool
 
 
 @dataclass(frozen=True, slots=True)

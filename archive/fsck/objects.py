@@ -55,11 +55,11 @@ def _planned_keys(conn: Connection) -> set[str]:
 def _check_object(store: ObjectStore, row: dict[str, Any], report: Report) -> None:
     key = row["key"]
     try:
-        head = store.head(key)
+        head = store.head(key, row["version"])
         if head is None:
             report.error(ids.OBJECT_MISSING, key, "the catalogue has the object, the store has not")
             return
-        with store.open(key) as stream:
+        with store.open(key, row["version"]) as stream:
             digest, size = hash_blocks(stream)
     except (StorageRefused, ArchiveDamaged, OSError) as exc:
         report.error(ids.OBJECT_UNREADABLE, key, str(exc))

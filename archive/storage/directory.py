@@ -21,14 +21,15 @@ from threading import Lock
 from typing import BinaryIO
 
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
-from archive.ports import StoredObject
+from archive.ports import Listed, StoredObject
 from archive.storage import sidecar
 from archive.storage.blocks import copy_hashed, hash_blocks
 from archive.storage.disk import Disk, DurableDirectories
 from archive.storage.keys import LOCK_SUFFIX, MUTABLE, check_key, check_sha256
-from archive.storage.retention import allow_delete, check_zone, longer, not_shorter
+from archive.storage.retention import allow_delete, check_zone, extended, locked
 from archive.storage.work import WorkDirectory
 from policies.reasons import archiving as reasons
+from policies.vocabulary import LockMode
 
 _READ_ONLY = 0o444
 _STRIPES = 64
@@ -59,7 +60,13 @@ class DirectoryStore(WorkDirectory):
         self._locks = [Lock() for _ in range(_STRIPES)]
 
     def put(
-        self, key: str, source: Path | bytes, *, sha256: str, retain_until: datetime | None = None
+        self,
+        key: str,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        retain_until: datetime | None = None,
+        mode: LockMode = LockMode.COMPLIANCE,
     ) -> StoredObject:
         """As the port says. Each line tells what a power cut after it leaves."""
         path = self._path(check_key(key))
@@ -67,7 +74,7 @@ class DirectoryStore(WorkDirectory):
         with self._answering(key), self._part() as part:
             size = self._copy(key, source, check_sha256(sha256), part)
             # Cut: an unnamed part, swept at start.
-            meant = StoredObject(key, size, sha256, retain_until)
+            meant = locked(StoredObject(key, size, sha256, None), retain_until, mode)
             with self._changing(key):
                 self._directories.make(path.parent)
                 # Cut: empty directories.
@@ -81,7 +88,7 @@ class DirectoryStore(WorkDirectory):
             self._disk.remove(part)  # it has its name, or was there before
         return stored
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, version: str = "") -> BinaryIO:  # noqa: ARG002 (a key has one version here)
         try:
             return self._path(check_key(key)).open("rb")
         except FileNotFoundError as exc:
@@ -89,7 +96,7 @@ class DirectoryStore(WorkDirectory):
         except OSError as exc:
             raise ArchiveUnavailable(f"{key}: {os.strerror(exc.errno or 0)}") from exc
 
-    def head(self, key: str) -> StoredObject | None:
+    def head(self, key: str, version: str = "") -> StoredObject | None:  # noqa: ARG002
         path = self._path(check_key(key))
         if not path.is_file():
             return None
@@ -101,33 +108,40 @@ class DirectoryStore(WorkDirectory):
             raise ArchiveDamaged(f"{key}: its lock file is gone")
         return stored
 
-    def extend_retention(self, key: str, until: datetime) -> StoredObject:
+    def extend_retention(
+        self,
+        key: str,
+        until: datetime,
+        *,
+        mode: LockMode = LockMode.COMPLIANCE,
+        version: str = "",  # noqa: ARG002
+    ) -> StoredObject:
         check_zone(until)
-        with self._answering(key), self._changing(key):
-            stored = self.head(key)
-            if stored is None:
-                raise StorageRefused(reasons.OBJECT_MISSING, key=key)
-            if not_shorter(key, stored.retain_until, until) == stored.retain_until:
-                return stored
-            path = self._path(key)
-            extended = self._replace_lock(path, replace(stored, retain_until=until))
-            self._disk.sync_directory(path.parent)
-            return extended
+        return self._changed(key, lambda stored: extended(stored, until, mode))
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def set_hold(self, key: str, held: bool, *, version: str = "") -> StoredObject:  # noqa: ARG002
+        return self._changed(key, lambda stored: replace(stored, hold=held))
+
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
         """Lazily, directory by directory."""
         base, _, _ = prefix.rpartition("/")
         if base:
             check_key(base)
-        return self._walk(self._objects / base if base else self._objects, f"{base}/" if base else "", prefix)
+        walk = self._walk(self._objects / base if base else self._objects, f"{base}/" if base else "", prefix)
+        return (key for key in walk if key > after)
 
-    def delete(self, key: str) -> None:
+    def inventory(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        for key in self.list(prefix, after):
+            yield Listed(key, "", self._path(key).stat().st_size, latest=True, deleted=False)
+
+    def delete(self, key: str, version: str = "") -> None:  # noqa: ARG002
         path = self._path(check_key(key))
         with self._answering(key), self._changing(key):
             if not path.is_file():
                 return
             stored = self.head(key)
-            allow_delete(key, stored.retain_until if stored else None, self._clock())
+            if stored is not None:
+                allow_delete(stored, self._clock())
             self._disk.remove(path)
             # Cut: a lock without an object, as in `put`.
             self._disk.remove(_lock_path(path))
@@ -164,14 +178,25 @@ class DirectoryStore(WorkDirectory):
         if path.exists():
             if hash_blocks(path)[0] != meant.sha256:
                 raise StorageRefused(reasons.OBJECT_EXISTS, key=meant.key)
-            until = longer(known.retain_until if known else None, meant.retain_until)
-            meant = replace(meant, retain_until=until)
+            meant = locked(known, meant.retain_until, meant.mode) if known else meant
         if known == meant:
             return meant
         self._replace_lock(path, meant)
         if meant.retain_until is not None:
             self._disk.sync_directory(path.parent)  # a locked object never has a name before its lock
         return meant
+
+    def _changed(self, key: str, change: Callable[[StoredObject], StoredObject]) -> StoredObject:
+        """The object under a changed lock or hold; durable when it returns."""
+        with self._answering(key), self._changing(key):
+            stored = self.head(key)
+            if stored is None:
+                raise StorageRefused(reasons.OBJECT_MISSING, key=key)
+            changed = change(stored)
+            if changed != stored:
+                self._replace_lock(self._path(key), changed)
+                self._disk.sync_directory(self._path(key).parent)
+        return changed
 
     def _replace_lock(self, path: Path, stored: StoredObject) -> StoredObject:
         with self._part() as part:

@@ -18,11 +18,12 @@ from threading import RLock
 from typing import BinaryIO, TypeVar
 
 from archive.errors import ArchiveUnavailable, StorageRefused
-from archive.ports import StoredObject
+from archive.ports import Listed, StoredObject
 from archive.storage.blocks import copy_hashed
 from archive.storage.keys import MUTABLE, check_key, check_sha256
-from archive.storage.retention import allow_delete, check_zone, longer, not_shorter
+from archive.storage.retention import allow_delete, check_zone, extended, locked
 from policies.reasons import archiving as reasons
+from policies.vocabulary import LockMode
 
 T = TypeVar("T")
 
@@ -57,7 +58,13 @@ class MemoryStore:
         self.writes = 0  # all writes so far, failed ones too
 
     def put(
-        self, key: str, source: Path | bytes, *, sha256: str, retain_until: datetime | None = None
+        self,
+        key: str,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        retain_until: datetime | None = None,
+        mode: LockMode = LockMode.COMPLIANCE,
     ) -> StoredObject:
         check_key(key)
         check_zone(retain_until)
@@ -65,44 +72,60 @@ class MemoryStore:
         found, size = copy_hashed(source, buffer)
         if found != check_sha256(sha256):
             raise StorageRefused(reasons.DIGEST_DIFFERS, key=key)
-        meant = _Kept(StoredObject(key, size, sha256, retain_until), buffer.getvalue())
+        meant = _Kept(locked(StoredObject(key, size, sha256, None), retain_until, mode), buffer.getvalue())
         with self._lock:
             return self._write(lambda: self._keep(meant), self._merged(meant).head, key)
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, version: str = "") -> BinaryIO:  # noqa: ARG002 (a key has one version here)
         with self._lock:
             kept = self._objects.get(check_key(key))
         if kept is None:
             raise StorageRefused(reasons.OBJECT_MISSING, key=key)
         return io.BytesIO(kept.data)
 
-    def head(self, key: str) -> StoredObject | None:
+    def head(self, key: str, version: str = "") -> StoredObject | None:  # noqa: ARG002
         with self._lock:
             if key in self._lies:
                 return self._lies[key]
             kept = self._objects.get(check_key(key))
             return kept.head if kept else None
 
-    def extend_retention(self, key: str, until: datetime) -> StoredObject:
+    def extend_retention(
+        self,
+        key: str,
+        until: datetime,
+        *,
+        mode: LockMode = LockMode.COMPLIANCE,
+        version: str = "",  # noqa: ARG002
+    ) -> StoredObject:
         check_zone(until)
+        return self._changed(key, lambda head: extended(head, until, mode))
+
+    def set_hold(self, key: str, held: bool, *, version: str = "") -> StoredObject:  # noqa: ARG002
+        return self._changed(key, lambda head: replace(head, hold=held))
+
+    def _changed(self, key: str, change: Callable[[StoredObject], StoredObject]) -> StoredObject:
         with self._lock:
             kept = self._objects.get(check_key(key))
             if kept is None:
                 raise StorageRefused(reasons.OBJECT_MISSING, key=key)
-            not_shorter(key, kept.head.retain_until, until)
-            meant = replace(kept, head=replace(kept.head, retain_until=until))
-            return self._write(lambda: self._keep(meant), meant.head, key)
+            meant = replace(kept, head=change(kept.head))
+            return self._write(lambda: self._objects.update({key: meant}), meant.head, key)
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
         with self._lock:
-            keys = sorted(key for key in self._objects if key.startswith(prefix))
+            keys = sorted(key for key in self._objects if key.startswith(prefix) and key > after)
         yield from keys
 
-    def delete(self, key: str) -> None:
+    def inventory(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        for key in self.list(prefix, after):
+            yield Listed(key, "", len(self._objects[key].data), latest=True, deleted=False)
+
+    def delete(self, key: str, version: str = "") -> None:  # noqa: ARG002
         with self._lock:
             kept = self._objects.get(check_key(key))
             if kept is not None:
-                allow_delete(key, kept.head.retain_until, self._clock())
+                allow_delete(kept.head, self._clock())
                 self._write(lambda: self._objects.pop(key, None), None, key)
 
     def put_mutable(self, key: str, data: bytes) -> None:
@@ -157,8 +180,7 @@ class MemoryStore:
             return meant
         if known.head.sha256 != meant.head.sha256:
             raise StorageRefused(reasons.OBJECT_EXISTS, key=meant.head.key)
-        until = longer(known.head.retain_until, meant.head.retain_until)
-        return replace(known, head=replace(known.head, retain_until=until))
+        return replace(known, head=locked(known.head, meant.head.retain_until, meant.head.mode))
 
     def _keep(self, meant: _Kept) -> None:
         self._objects[meant.head.key] = self._merged(meant)

@@ -9,6 +9,7 @@ from pathlib import Path
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from archive.ports import ObjectStore, StoredObject
 from archive.storage.blocks import BLOCK, hash_blocks
+from policies.vocabulary import LockMode
 
 
 def check_object(
@@ -18,36 +19,59 @@ def check_object(
     sha256: str,
     size: int | None = None,
     retain_until: datetime | None = None,
+    mode: LockMode = LockMode.GOVERNANCE,
+    version: str = "",
 ) -> StoredObject:
-    """Reads it all: digest, size and a lock at least until `retain_until`, else `ArchiveDamaged`."""
-    stored = store.head(key)
+    """Reads it all: digest, size and a lock at least until `retain_until` and as hard as `mode`, else
+    `ArchiveDamaged`."""
+    stored = store.head(key, version)
     if stored is None:
         raise ArchiveDamaged(f"{key}: stored, but the store does not have it")
-    return _checked(store, stored, sha256, size, retain_until)
+    return _checked(store, stored, sha256, size, retain_until, mode)
 
 
 def _checked(
-    store: ObjectStore, stored: StoredObject, sha256: str, size: int | None, retain_until: datetime | None
+    store: ObjectStore,
+    stored: StoredObject,
+    sha256: str,
+    size: int | None,
+    retain_until: datetime | None,
+    mode: LockMode,
 ) -> StoredObject:
     key = stored.key
-    with store.open(key) as stream:
+    with store.open(key, stored.version) as stream:
         found, length = hash_blocks(stream)
     if found != sha256 or stored.sha256 != sha256 or length != stored.size or size not in (None, length):
         raise ArchiveDamaged(f"{key}: has SHA-256 {found} and {length} bytes, expected {sha256}")
-    if retain_until is not None and (stored.retain_until is None or stored.retain_until < retain_until):
-        raise ArchiveDamaged(f"{key}: locked until {stored.retain_until}, expected {retain_until}")
+    check_lock(stored, retain_until, mode)
     return stored
 
 
+def check_lock(stored: StoredObject, retain_until: datetime | None, mode: LockMode) -> None:
+    """Raises `ArchiveDamaged` for a lock that ends earlier or is softer; without `retain_until` none is needed."""
+    if retain_until is None:
+        return
+    softer = stored.mode is None or (mode is LockMode.COMPLIANCE and stored.mode is not mode)
+    if stored.retain_until is None or stored.retain_until < retain_until or softer:
+        told = f"{stored.mode or 'not locked'} until {stored.retain_until}"
+        raise ArchiveDamaged(f"{stored.key}: {told}, expected {mode} until {retain_until}")
+
+
 def put_and_read_back(
-    store: ObjectStore, key: str, source: Path | bytes, *, sha256: str, retain_until: datetime | None = None
+    store: ObjectStore,
+    key: str,
+    source: Path | bytes,
+    *,
+    sha256: str,
+    retain_until: datetime | None = None,
+    mode: LockMode = LockMode.COMPLIANCE,
 ) -> StoredObject:
-    """Puts, then reads bytes and lock back. Only after this may anything be called archived."""
-    stored = store.put(key, source, sha256=sha256, retain_until=retain_until)
-    shown = store.head(key)
+    """Puts, then reads bytes and lock of that version back. Only after this may anything be called archived."""
+    stored = store.put(key, source, sha256=sha256, retain_until=retain_until, mode=mode)
+    shown = store.head(key, stored.version)
     if shown is None:
         raise ArchiveUnavailable(f"{key}: the store took it and does not show it yet")
-    return _checked(store, shown, sha256, stored.size, retain_until)
+    return _checked(store, shown, sha256, stored.size, retain_until, mode)
 
 
 def put_bytes(

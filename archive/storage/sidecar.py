@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archive.errors import ArchiveDamaged
 from archive.ports import StoredObject
+from policies.vocabulary import LockMode
 
 SCHEMA = "antin.lock/1"
 MAX_SIDECAR = 1000  # bytes
@@ -21,6 +22,8 @@ def encode(stored: StoredObject) -> bytes:
         "sha256": stored.sha256,
         "size": stored.size,
         "retain_until": None if until is None else until.astimezone(UTC).isoformat(),
+        "mode": stored.mode,
+        "hold": stored.hold,
     }
     return (json.dumps(fields, sort_keys=True) + "\n").encode("utf-8")
 
@@ -41,11 +44,14 @@ def read(path: Path, key: str) -> StoredObject | None:
 def _decode(data: bytes, key: str) -> StoredObject:
     fields = json.loads(data)
     until = fields["retain_until"]
+    mode = fields.get("mode", None if until is None else LockMode.COMPLIANCE)  # the first sidecars have none
     stored = StoredObject(
         key=fields["key"],
         size=int(fields["size"]),
         sha256=fields["sha256"],
         retain_until=None if until is None else datetime.fromisoformat(until),
+        mode=None if mode is None else LockMode(mode),
+        hold=bool(fields.get("hold", False)),
     )
     if fields["schema"] != SCHEMA or stored.key != key:
         raise ValueError("a sidecar of something else")

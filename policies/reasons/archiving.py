@@ -40,6 +40,12 @@ UNDER_RETENTION = Reason(
     "Đối tượng «{key}» còn trong thời hạn lưu giữ, chưa được xóa.",
     "The object “{key}” is still under retention and must not be deleted.",
 )
+UNDER_HOLD = Reason(
+    "archive.under-hold",
+    "Luật Lưu trữ 33/2024/QH15, Điều 15",
+    "Đối tượng «{key}» đang bị tạm giữ theo yêu cầu pháp lý, chưa được xóa. Phải có quyết định gỡ tạm giữ trước.",
+    "The object “{key}” is under a legal hold and must not be deleted. The hold has to be released first.",
+)
 DIRECTORY_IN_PRODUCTION = Reason(
     "archive.directory-in-production",
     "An Tín: chế độ vận hành",

@@ -14,6 +14,7 @@ from archive.storage import keys
 from archive.storage.directory import DirectoryStore
 from archive.storage.memory import MemoryStore
 from archive.storage.readback import check_object, put_and_read_back, put_bytes, read_bounded
+from policies.vocabulary import LockMode
 from tests.archive.log.house import NOW, UNTIL
 
 LATER = UNTIL + timedelta(days=1)
@@ -43,8 +44,8 @@ def digest(data):
     return sha256(data).hexdigest()
 
 
-def put(store, data=b"bytes", key=KEY, until=None):
-    return store.put(key, data, sha256=digest(data), retain_until=until)
+def put(store, data=b"bytes", key=KEY, until=None, mode=LockMode.COMPLIANCE):
+    return store.put(key, data, sha256=digest(data), retain_until=until, mode=mode)
 
 
 def refused(call, *args, **kwargs):
@@ -113,6 +114,60 @@ def test_retention_is_only_extended(store):
     assert store.extend_retention(KEY, LATER).retain_until == LATER
     assert refused(store.extend_retention, KEY, UNTIL) == "archive.retention-shortened"
     assert store.head(KEY).retain_until == LATER
+
+
+def test_a_lock_is_hardened_and_never_softened(store):
+    stored = put(store, until=UNTIL, mode=LockMode.GOVERNANCE)
+    assert stored.mode is LockMode.GOVERNANCE and store.head(KEY) == stored
+    hard = store.extend_retention(KEY, UNTIL, mode=LockMode.COMPLIANCE)
+    assert hard.mode is LockMode.COMPLIANCE and store.head(KEY) == hard
+    assert (
+        refused(store.extend_retention, KEY, LATER, mode=LockMode.GOVERNANCE) == "archive.retention-shortened"
+    )
+    assert put(store, until=LATER, mode=LockMode.GOVERNANCE).mode is LockMode.COMPLIANCE
+    assert store.head(KEY).mode is LockMode.COMPLIANCE
+
+
+def test_an_object_without_a_lock_has_no_mode(store):
+    assert put(store).mode is None and store.head(KEY).mode is None
+
+
+def test_a_governance_lock_keeps_as_well(store, clock):
+    put(store, until=UNTIL, mode=LockMode.GOVERNANCE)
+    assert refused(store.delete, KEY) == "archive.under-retention"
+
+
+def test_a_legal_hold_outlasts_the_lock(store, clock):
+    put(store, until=UNTIL)
+    assert store.set_hold(KEY, True).hold and store.head(KEY).hold
+    assert store.set_hold(KEY, True).hold
+    clock.now = LATER
+    assert refused(store.delete, KEY) == "archive.under-hold"
+    assert put(store, until=LATER).hold, "a put of the same bytes takes no hold off"
+    clock.now = LATER + timedelta(days=1)
+    assert not store.set_hold(KEY, False).hold and not store.head(KEY).hold
+    store.delete(KEY)
+    assert store.head(KEY) is None
+    assert refused(store.set_hold, KEY, True) == "archive.object-missing"
+
+
+def test_the_inventory_tells_every_version(store):
+    put(store)
+    put(store, b"other", "documents/0199/b.pdf")
+    listed = list(store.inventory("documents/"))
+    assert [(one.key, one.size) for one in listed] == [(KEY, 5), ("documents/0199/b.pdf", 5)]
+    assert all(one.latest and not one.deleted for one in listed)
+    assert [one.key for one in store.inventory("documents/", KEY)] == ["documents/0199/b.pdf"]
+    assert store.head(KEY, listed[0].version) == store.head(KEY)
+    with store.open(KEY, listed[0].version) as stream:
+        assert stream.read() == b"bytes"
+
+
+def test_a_listing_goes_on_after_a_key(store):
+    for name in "abc":
+        put(store, b"x", f"documents/{name}")
+    assert list(store.list("documents/", "documents/a")) == ["documents/b", "documents/c"]
+    assert list(store.list("documents/", "documents/c")) == []
 
 
 def test_a_lock_without_a_zone_is_a_mistake(store):

@@ -46,6 +46,8 @@ def test_objects_are_read_only_and_have_their_lock_beside(tmp_path):
         "sha256": DIGEST,
         "size": len(DATA),
         "retain_until": UNTIL.isoformat(),
+        "mode": "COMPLIANCE",
+        "hold": False,
     }
     assert not list((tmp_path / "parts").iterdir())
 

@@ -10,6 +10,7 @@ import pytest
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from archive.storage.memory import Fault, MemoryStore
 from archive.storage.readback import check_object, put_bytes
+from policies.vocabulary import LockMode
 from tests.archive.log.house import NOW, UNTIL
 
 KEY = "documents/a"
@@ -56,6 +57,7 @@ HARMS = {
     "truncated": lambda store: store.truncate(KEY, 4),
     "swapped": lambda store: store.overwrite(KEY, b"other"),
     "lock not kept": lambda store: store.lie(KEY, replace(store.head(KEY), retain_until=None)),
+    "lock softened": lambda store: store.lie(KEY, replace(store.head(KEY), mode=LockMode.GOVERNANCE)),
     "lies on digest": lambda store: store.lie(KEY, replace(store.head(KEY), sha256="0" * 64)),
     "lies on size": lambda store: store.lie(KEY, replace(store.head(KEY), size=4)),
     "denies": lambda store: store.lie(KEY, None),
@@ -69,4 +71,4 @@ def test_harm_is_found_by_reading_back(store, harm):
     check_object(store, KEY, sha256=DIGEST, retain_until=UNTIL)
     HARMS[harm](store)
     with pytest.raises(ArchiveDamaged):
-        check_object(store, KEY, sha256=DIGEST, retain_until=UNTIL)
+        check_object(store, KEY, sha256=DIGEST, retain_until=UNTIL, mode=LockMode.COMPLIANCE)
