@@ -18,7 +18,7 @@ from dbos import DBOS, DBOSConfig
 from api.dispatcher import Dispatcher
 from api.dispatcher import Handler as Handler
 from api.store.job_rows import APPLICATION, APPLICATION_VERSION, SERIALIZER, WORKFLOW, JobRows
-from api.transactions import Transactions, engine_for_jobs
+from api.transactions import Transactions
 from archive.catalogue import Connection
 
 # Queues of their own: a slow time-stamp authority holds up nothing else; what nobody waits for runs one by one.
@@ -94,7 +94,7 @@ class DbosJobs:
         """Launch workers; workflows that a dead process left pending are taken up again at once."""
         if not self._running.acquire(blocking=False):
             raise RuntimeError("jobs already run in this process")
-        self._engine = engine_for_jobs(self.transactions.url)
+        self._engine = self.transactions.engine_for_jobs()
         DBOS(config={**self.config, "system_database_engine": self._engine})
 
         def act(kind: str, operation_id: str, payload: dict[str, Any]) -> None:
@@ -143,6 +143,5 @@ class DbosJobs:
             self._dispatcher.stop(STOP_SECONDS)
             DBOS.destroy(destroy_registry=True)
             self._dispatcher = None
-            if self._engine is not None:
-                self._engine.dispose()
+            self._engine.dispose()
             self._running.release()

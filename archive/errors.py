@@ -15,7 +15,7 @@ ArchiveDamaged                what was read is not what was written: stop, an op
 from __future__ import annotations
 
 from policies.reasons import archiving as reasons
-from policies.refusals import Refused
+from policies.refusals import Reason, Refused
 
 
 class ArchiveRefused(Refused):
@@ -43,7 +43,12 @@ class StaleSize(ProofRefused):
 
 
 class ArchiveUnavailable(Exception):
-    """A store did not answer, or did not say whether it kept the bytes."""
+    """A store did not answer, or did not say whether it kept the bytes.
+
+    `reason`, where it is known: why, and what an operator does. Others are told to try again.
+    """
+
+    reason: Reason | None = None
 
 
 class LogConflict(ArchiveUnavailable):
@@ -55,4 +60,6 @@ class ArchiveDamaged(Exception):
 
 
 class LogBehind(ArchiveDamaged):
-    """Our log is not the one that others have seen: nothing may be added to it."""
+    """Our log is not the one that others have seen: nothing may be added to it. The text says who saw what."""
+
+    reason: Reason = reasons.LOG_BEHIND

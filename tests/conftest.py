@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import uuid
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -58,6 +59,31 @@ def pytest_terminal_summary(terminalreporter):
     yield
     for report in (*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")):
         terminalreporter.write_line(f"failed: {report.nodeid}")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """A PostgreSQL server for all tests of this process. Each makes databases of its own."""
+    from tests.engines.postgres import postgres_server
+
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_database(postgres):
+    """The address of an empty database of this test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres.database(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def database(request, tmp_path):
+    """The address of an empty database of this test's own, on one engine after the other."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.sqlite3'}"
+    return request.getfixturevalue("postgres_database")
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import random
-import socket
 import time
 import uuid
 from collections.abc import Callable
@@ -22,6 +19,7 @@ from api.services import Services
 from api.settings import Settings
 from api.store import operations
 from api.wiring import clock
+from tests.engines.ports import free_port
 
 CLERK, LEADER, SECOND, INITIAL, AUDITOR = (
     "van-thu",
@@ -42,22 +40,6 @@ def until(done: Callable[[], Any], what: object = "", seconds: float = PATIENCE)
         assert time.monotonic() < deadline, what() if callable(what) else f"waited for {what}"
         time.sleep(0.03)
     return found
-
-
-def free_port() -> int:
-    """A port that stays free until the service listens, also when it is started again: below those from which
-    the system takes one for each outgoing connection, and another one for each test process."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    ports = range(10_000 + worker % 16, 32_000, 16)
-    for port in random.SystemRandom().sample(ports, len(ports)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no port is free")
 
 
 def current(spec: DecisionSpec | None = None) -> DecisionSpec:

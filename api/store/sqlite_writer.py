@@ -22,8 +22,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.store.database_errors import answering
+from api.store.database_errors import DatabaseUnavailable, answering
 from archive.errors import ArchiveUnavailable
+from policies.reasons import database
 
 MOST = 256  # acts in one commit,
 LONGEST = 0.05  # and seconds in which acts may join one: together they bound how long the first waits
@@ -50,7 +51,7 @@ class Line:
             finally:
                 self._count(durable, -1)
             if not came:
-                raise ArchiveUnavailable("no connection to the database became free")
+                raise DatabaseUnavailable(database.POOL_EXHAUSTED, "no connection became free")
             self._taken = True
 
     def _count(self, durable: bool, change: int) -> None:

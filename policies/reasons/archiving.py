@@ -170,6 +170,14 @@ FORKED = Reason(
     "Nhật ký «{origin}» đã ký hai điểm kiểm tra khác nhau cùng có {size} mục: nhật ký bị rẽ nhánh.",
     "The log “{origin}” signed two different checkpoints of {size} entries: it forked.",
 )
+LOG_BEHIND = Reason(
+    "archive.log-behind",
+    "C2SP tlog-checkpoint; RFC 9162, 2.1.4",
+    "Nhật ký trên máy này cũ hơn, hoặc khác với nhật ký mà nơi khác đã thấy; hệ thống dừng lưu trữ để không cấp trùng số. "
+    "Hãy khôi phục bản sao lưu mới hơn (antin restore), hoặc dựng lại danh mục từ kho (antin rebuild).",
+    "This log is older than, or other than, the one that was seen elsewhere; archiving stops, so that no number is given "
+    "twice. Restore a newer backup (antin restore), or make the catalogue anew from the store (antin rebuild).",
+)
 RECEIPT_TOO_LARGE = Reason(
     "proof.receipt-too-large",
     "An Tín: antin.receipt/1",

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from policies.reasons import access, archiving, changes, document, issuing, signing, verification
+from policies.reasons import access, archiving, changes, database, document, issuing, signing, verification
 from policies.refusals import Reason
 
-MODULES: tuple[ModuleType, ...] = (access, archiving, changes, document, issuing, signing, verification)
+MODULES: tuple[ModuleType, ...] = (
+    access,
+    archiving,
+    changes,
+    database,
+    document,
+    issuing,
+    signing,
+    verification,
+)
 
 
 def all_reasons() -> dict[str, Reason]:

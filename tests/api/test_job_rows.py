@@ -8,7 +8,7 @@ from sqlalchemy import column as sql_column
 from sqlalchemy import table, text, update
 
 from api.store.job_rows import APPLICATION, APPLICATION_VERSION, SERIALIZER, WORKFLOW, JobRows
-from api.transactions import Transactions, engine_for_jobs
+from api.transactions import Transactions
 from tests.crashes.children import exit_code, forked
 from tests.service import until
 
@@ -57,7 +57,7 @@ def put(transactions, rows, operation, *, kind="finish", priority=7, delay=0.0):
 
 
 def put_by_dbos(transactions, operation, kind="finish", **options):
-    engine = engine_for_jobs(transactions.url)
+    engine = transactions.engine_for_jobs()
     client = DBOSClient(system_database_engine=engine, serializer=SERIALIZER)
     given = {
         "workflow_name": WORKFLOW,
@@ -90,7 +90,7 @@ def test_put_in_line_as_dbos_does(transactions, rows, delay):
 
 def dbos_runs(url: str) -> None:
     """DBOS's own worker, until both have ended. What runs keeps a copy of its row as it is meanwhile."""
-    engine = engine_for_jobs(url)
+    engine = Transactions(url).engine_for_jobs()
     DBOS(
         config={
             "name": APPLICATION,

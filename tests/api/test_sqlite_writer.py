@@ -130,7 +130,7 @@ def test_when_the_commit_fails_nobody_is_told_otherwise(house):
     acts = [refused(house, n) if n % 10 == 3 else (lambda n=n: house.put(n)) for n in range(1, 20)]
     with crowd(house, acts) as outcomes:
         house.fail = True
-    assert set(outcomes.values()) == {"ArchiveUnavailable"}  # those that are refused may be so for lost rows
+    assert set(outcomes.values()) == {"DatabaseUnavailable"}  # those that are refused may be so for lost rows
     assert len(outcomes) == 20 and house.ids() == []
     house.fail = False
     house.put(99)

@@ -1,4 +1,4 @@
-"""A real catalogue on a SQLite file, and documents at the state that a test needs."""
+"""A real catalogue on either engine, and documents at the state that a test needs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ AGENCY = "H99.01"
 AT = datetime(2026, 3, 5, 7, 5, 9, tzinfo=UTC)
 
 
-def open_catalogue(directory: Path) -> Transactions:
-    transactions = Transactions(f"sqlite:///{directory / 'catalogue.sqlite3'}")
+def open_catalogue(directory: Path, url: str | None = None) -> Transactions:
+    """On SQLite in the directory, or in the database at `url`."""
+    transactions = Transactions(url or f"sqlite:///{directory / 'catalogue.sqlite3'}")
     with transactions.write() as conn:
         metadata.create_all(conn)
         documents.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), AT)

@@ -72,9 +72,9 @@ class House:
             return ingest.plan_version(conn, document, version, {"level": "B-LT"}, at)
 
 
-def open_house(directory: Path) -> House:
+def open_house(directory: Path, url: str | None = None) -> House:
     objects = MemoryStore(clock=lambda: AT + timedelta(days=1))
-    return House(open_catalogue(directory), objects, WorkDirectory(directory / "work"))
+    return House(open_catalogue(directory, url), objects, WorkDirectory(directory / "work"))
 
 
 def sha256(content: bytes) -> str:

@@ -26,8 +26,8 @@ CONTENT = b"%PDF-1.7 sealed"
 
 
 @pytest.fixture
-def house(tmp_path):
-    opened = open_house(tmp_path)
+def house(tmp_path, database):
+    opened = open_house(tmp_path, database)
     yield opened
     opened.transactions.close()
 

@@ -19,8 +19,8 @@ CONTENT, LONGER = b"%PDF-1.7 sealed", b"%PDF-1.7 sealed with DSS"
 
 
 @pytest.fixture
-def house(tmp_path):
-    opened = open_house(tmp_path)
+def house(tmp_path, database):
+    opened = open_house(tmp_path, database)
     yield opened
     opened.transactions.close()
 

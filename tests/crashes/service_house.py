@@ -23,7 +23,8 @@ from api.settings import Settings
 from api.wiring import service
 from signer.creation import cms
 from tests.crashes.authorities import Authorities
-from tests.service import AUDITOR, CLERK, LEADER, PATIENCE, current, free_port, until, with_what_was_seen
+from tests.engines.ports import free_port
+from tests.service import AUDITOR, CLERK, LEADER, PATIENCE, current, until, with_what_was_seen
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "mot-mat-khau-rat-dai"

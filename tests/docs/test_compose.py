@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from api.settings import Settings, load
-from tests.service import PATIENCE, free_port, until
+from tests.engines.ports import free_port
+from tests.service import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))

@@ -20,8 +20,8 @@ from tests.archive.catalogue_fixtures import AGENCY, AT, new_document, open_cata
 
 
 @pytest.fixture
-def catalogue(tmp_path):
-    transactions = open_catalogue(tmp_path)
+def catalogue(tmp_path, database):
+    transactions = open_catalogue(tmp_path, database)
     yield transactions
     transactions.close()
 

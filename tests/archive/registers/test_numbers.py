@@ -13,8 +13,8 @@ from tests.archive.catalogue_fixtures import AGENCY, AT, open_catalogue, request
 
 
 @pytest.fixture
-def catalogue(tmp_path):
-    transactions = open_catalogue(tmp_path)
+def catalogue(tmp_path, database):
+    transactions = open_catalogue(tmp_path, database)
     yield transactions
     transactions.close()
 
