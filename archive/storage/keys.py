@@ -5,6 +5,7 @@ documents/{id}/{sha256}.record.json         its record, antin.record/1
 documents/{id}/event-{n}.json               a later fact
 log/checkpoint                              the one mutable object
 log/checkpoints/000/000/012/345             each signed checkpoint, by tree size
+log/cosignatures/{witness}/000/000/012/345  the same checkpoint with that witness's line
 log/tile/{level}/{n}, log/tile/entries/{n}  C2SP tlog-tiles
 """
 
@@ -18,6 +19,7 @@ from policies.reasons import archiving as reasons
 LOG = "log/"
 CHECKPOINT = "log/checkpoint"
 CHECKPOINTS = "log/checkpoints/"
+COSIGNATURES = "log/cosignatures/"
 DOCUMENTS = "documents/"
 MUTABLE = frozenset({CHECKPOINT})
 MAX_KEY = 200
@@ -70,10 +72,24 @@ def tile_key(path: str) -> str:
 
 def checkpoint_key(size: int) -> str:
     """Fixed width, so that the highest can be found without listing all."""
+    return CHECKPOINTS + _by_size(size)
+
+
+def cosignatures_prefix(witness: str) -> str:
+    """`witness` is the SHA-256 of the witness's verifier key."""
+    return f"{COSIGNATURES}{check_sha256(witness)}/"
+
+
+def cosignature_key(witness: str, size: int) -> str:
+    """As `checkpoint_key`, for each witness."""
+    return check_key(cosignatures_prefix(witness) + _by_size(size))
+
+
+def _by_size(size: int) -> str:
     digits = f"{size:0{CHECKPOINT_DIGITS}d}"
     if size < 0 or len(digits) != CHECKPOINT_DIGITS:
         raise ValueError(f"tree size {size} is out of range")
-    return CHECKPOINTS + "/".join(digits[i : i + 3] for i in range(0, CHECKPOINT_DIGITS, 3))
+    return "/".join(digits[i : i + 3] for i in range(0, CHECKPOINT_DIGITS, 3))
 
 
 def checkpoint_size(key: str) -> int:
