@@ -44,11 +44,21 @@ def antin() -> None:
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
-def serve(config: Path | None, host: str | None, port: int | None, data_dir: Path | None) -> None:
+@click.option(
+    "--known-checkpoint",
+    "known",
+    type=FILE,
+    multiple=True,
+    help="A checkpoint or receipt of this log that was seen elsewhere: do not start behind it.",
+)
+def serve(
+    config: Path | None, host: str | None, port: int | None, data_dir: Path | None, known: tuple[Path, ...]
+) -> None:
     """Run the service until it is stopped (Ctrl-C)."""
     from api.server import run
 
-    run(tools.load_settings(config, host=host, port=port, data_dir=data_dir))
+    given = tools.load_settings(config, host=host, port=port, data_dir=data_dir)
+    run(given.model_copy(update={"known_checkpoints": (*given.known_checkpoints, *known)}))
 
 
 @antin.command()
@@ -160,10 +170,21 @@ def verify(**options: Any) -> None:
 @click.argument("file", type=FILE)
 @click.argument("receipt", type=FILE)
 @click.option("--key", "key_file", type=FILE, required=True, help="The log's public key (log.vkey).")
+@click.option(
+    "--witness", "witness_files", type=FILE, multiple=True, help="A witness's public key; may be given again."
+)
+@click.option(
+    "--need",
+    type=click.IntRange(0),
+    help="How many of the witnesses must have cosigned (default: all that are given).",
+)
 @click.option("--json", "as_json", is_flag=True)
-def verify_receipt(file: Path, receipt: Path, key_file: Path, as_json: bool) -> None:
-    """Prove offline, without any database, that FILE is in the log that the key belongs to."""
-    sys.exit(cli_verify.verify_receipt(file, receipt, key_file, as_json=as_json))
+def verify_receipt(file: Path, receipt: Path, **options: Any) -> None:
+    """Prove offline, without any database, that FILE is in the log that the key belongs to.
+
+    With --witness also that these other bodies saw the log as it is in the receipt.
+    """
+    sys.exit(cli_verify.verify_receipt(file, receipt, **options))
 
 
 @antin.command()

@@ -2,11 +2,12 @@
 
 database   a read transaction
 store      bytes written to the work area
-log        its sequencer runs, and its shown head can be read
+log        its sequencer runs, and its shown head can be read; `why`: a word for what stopped it
 jobs       workers run; how many operations have not ended
 sandbox    a worker answers
 tsa        how the authority did when it was last asked: nobody asks it for the sake of this page; how many
            questions are out, and how many wait for their turn
+witnesses  how many cosign, of those that the operator chose, and since when none did; `disputed` stops the log
 """
 
 from __future__ import annotations
@@ -48,7 +49,15 @@ class Health:
             return self._kept[1]
 
     def _measure(self) -> dict[str, Part]:
-        checks = (self._database, self._store, self._log, self._jobs, self._sandbox, self._tsa)
+        checks = (
+            self._database,
+            self._store,
+            self._log,
+            self._jobs,
+            self._sandbox,
+            self._tsa,
+            self._witnesses,
+        )
         return {check.__name__[1:]: _safely(check) for check in checks}
 
     def _database(self) -> Part:
@@ -61,11 +70,31 @@ class Health:
         return {"state": OK}
 
     def _log(self) -> Part:
-        self.s.proofs.check_running()
+        if self.s.proofs.stopped_by is not None:
+            return {"state": FAILING, "why": self.s.proofs.stopped_by}
         head = self.s.proofs.shown_head()
         with self.s.transactions.read() as conn:
             pending = len(log_rows.pending(conn, MOST_PENDING))
-        return {"state": OK, "size": head.size if head else 0, "pending": pending}
+        waits = self.s.proofs.loop.waits_for is not None
+        size = head.size if head else 0
+        return {"state": FAILING if waits else OK, "size": size, "pending": pending}
+
+    def _witnesses(self) -> Part:
+        rows = self.s.proofs.witness_rows()
+        if not rows:
+            return {"state": UNKNOWN, "configured": 0}
+        cosigning = [
+            row.cosigned_at for row in rows if row is not None and row.cosigned_at and not row.failure
+        ]
+        disputed = any(row is not None and row.disputed for row in rows)
+        latest = max(cosigning, default=None)
+        return {
+            "state": FAILING if disputed or not cosigning else OK,
+            "configured": len(rows),
+            "cosigning": len(cosigning),
+            "disputed": disputed,
+            "at": latest.isoformat(timespec="seconds") if latest else None,
+        }
 
     def _jobs(self) -> Part:
         with self.s.transactions.read() as conn:
@@ -89,8 +118,9 @@ class Health:
 
 
 def ready(parts: dict[str, Part]) -> bool:
-    """Whether acts can be done. A silent time-stamp authority makes documents wait, it stops no act."""
-    return all(part["state"] == OK for name, part in parts.items() if name != "tsa")
+    """Whether acts can be done. A silent time-stamp authority makes documents wait, it stops no act; a silent witness
+    neither, and one that disputes the log has stopped it."""
+    return all(part["state"] == OK for name, part in parts.items() if name not in ("tsa", "witnesses"))
 
 
 def _safely(check: Callable[[], Part]) -> Part:

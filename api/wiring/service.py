@@ -27,9 +27,13 @@ from api.transactions import Transactions
 from api.upkeep import Upkeep
 from api.wiring.clock import clock
 from api.wiring.tools import password_of
+from api.witness.client import HttpWitness
 from archive.catalogue import documents
 from archive.catalogue.values import Agency
+from archive.errors import ProofRefused
+from archive.log.cosignature import WitnessKey
 from archive.storage.directory import DirectoryStore
+from archive.witnessing import Watcher
 from policies.intake import ISSUING, IntakeProfile
 from signer.keys import pkcs12
 from signer.keys.checks import SigningRules
@@ -97,7 +101,13 @@ def build(given: Settings) -> Services:
         tsa=HttpTimestampAuthority(_tsa_url(given), rules, limits),
         intake_profile=_intake(given),
         proofs=proofs.Proofs(
-            transactions, store, store, proofs.log_key(given.data_dir / "log.key", given.origin), clock
+            given,
+            transactions,
+            store,
+            store,
+            proofs.log_key(given.data_dir / "log.key", given.origin),
+            clock,
+            _watchers(given),
         ),
         demo=demo,
     )
@@ -160,6 +170,19 @@ def _keys(given: Settings, demo: DemoPki | None) -> KeyRing:
 
 def _load_key(row: KeySettings) -> SigningKey:
     return pkcs12.load(row.pkcs12, password_of(row.password_file))
+
+
+def _watchers(given: Settings) -> tuple[Watcher, ...]:
+    found = []
+    for row in given.witnesses:
+        try:
+            key = WitnessKey.parse(row.vkey.strip())
+        except ProofRefused as exc:
+            raise SettingsError(f"witnesses: the vkey for {row.url}: {exc.text('en')}") from exc
+        found.append(Watcher(key, HttpWitness(row.url, key.name, given.witness_timeout), row.label))
+    if len({watcher.key for watcher in found}) < len(found):
+        raise SettingsError("witnesses: one of them is named twice")
+    return tuple(found)
 
 
 def _intake(given: Settings) -> IntakeProfile:

@@ -52,10 +52,10 @@ def create_app(witness: Witness) -> Starlette:
     async def checkpoint(request: Request) -> Response:
         origins = {origin_path(origin).split("/")[0]: origin for origin in witness.logs}
         origin = origins.get(request.path_params["hash"])
-        head = await run_in_threadpool(witness.state.head, origin) if origin else None
-        if head is None:
+        note = await run_in_threadpool(witness.head, origin) if origin else None
+        if note is None:
             return _text("no head of such a log was cosigned here\n", 404)
-        return Response(head.note, media_type=TEXT, headers={"cache-control": "no-store"})
+        return Response(note, media_type=TEXT, headers={"cache-control": "no-store"})
 
     async def vkey(_request: Request) -> Response:
         return _text(witness.key.vkey + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
@@ -31,13 +32,21 @@ class SequencerLoop(Generic[C]):
     `window`: how long a batch gathers after the first wake. `pause`: how long the next one gathers after a run that
     numbered leaves, unless many wait: a run costs the same for one leaf as for ten. `poll`: how long other
     processes' leaves wait at most, and the pause after a store did not answer. `ArchiveUnavailable` is retried
-    for ever; anything else stops the loop and is kept as `failure`.
+    for ever, and `waits_for` says why meanwhile; anything else stops the loop and is kept as `failure`. `numbered`
+    is called after a run that numbered leaves.
     """
 
     def __init__(
-        self, sequencer: Sequencer[C], *, window: float = 0.005, pause: float = 0.1, poll: float = 1.0
+        self,
+        sequencer: Sequencer[C],
+        *,
+        window: float = 0.005,
+        pause: float = 0.1,
+        poll: float = 1.0,
+        numbered: Callable[[], None] = lambda: None,
     ) -> None:
         self._sequencer = sequencer
+        self._numbered = numbered
         self._window, self._pause, self._poll = window, pause, poll
         self._wake, self._crowded, self._stopping = Event(), Event(), Event()
         self._expected: dict[str, Future[Sequenced]] = {}
@@ -45,6 +54,7 @@ class SequencerLoop(Generic[C]):
         self._closed = False
         self._thread = Thread(target=self._run, name="log-sequencer", daemon=True)
         self.failure: BaseException | None = None
+        self.waits_for: str | None = None
 
     def start(self) -> None:
         self._thread.start()
@@ -56,6 +66,15 @@ class SequencerLoop(Generic[C]):
         self._crowded.set()
         self._thread.join()
         self._sequencer.close()
+        self._cancel_all()
+
+    def halt(self, why: BaseException) -> None:
+        """No leaf is numbered any more after the run at hand: somebody has seen another log than this one."""
+        if self.failure is None:
+            self.failure = why
+        self._stopping.set()
+        self._wake.set()
+        self._crowded.set()
         self._cancel_all()
 
     def wake(self) -> None:
@@ -89,6 +108,7 @@ class SequencerLoop(Generic[C]):
                 self._wake.clear()
                 self._stopping.wait(self._window)
                 if self._drain():
+                    self._numbered()
                     self._crowded.wait(self._pause)
         except BaseException as exc:
             self.failure = exc
@@ -103,13 +123,15 @@ class SequencerLoop(Generic[C]):
         """
         numbered = False
         try:
-            while True:
+            while not self._stopping.is_set():
                 batch = self._sequencer.run_once()
+                self.waits_for = None
                 self._announce(batch)
                 numbered |= bool(batch.assigned)
                 if batch.complete:
                     break
         except ArchiveUnavailable as exc:
+            self.waits_for = None if isinstance(exc, LogConflict) else str(exc)
             logger.warning("log: %s; trying again", exc)
             self._stopping.wait(self._window if isinstance(exc, LogConflict) else self._poll)
             self._wake.set()

@@ -41,7 +41,7 @@ class WatchedLog:
 
 
 class Witness:
-    """One key, its state, and the logs that it watches. Safe for threads."""
+    """One key, its state, and the logs that it watches (`archive.ports.CheckpointWitness`). Safe for threads."""
 
     def __init__(
         self,
@@ -69,6 +69,15 @@ class Witness:
             self._keep_evidence(exc, new, signed)
             raise
         return parse_note(head.note).signatures[-1].line().encode("utf-8")
+
+    def head(self, origin: str) -> bytes | None:
+        """The last head of a watched log that we cosigned, with the log's line and ours."""
+        head = self.state.head(origin) if origin in self.logs else None
+        return head.note if head else None
+
+    def close(self) -> None:
+        """Give the state back."""
+        self.state.close()
 
     def _signed_by_its_log(self, note: SignedNote, new: Checkpoint) -> SignedNote:
         """The note with the lines of the log's own keys, each of them verified, and no others."""

@@ -170,6 +170,12 @@ FORKED = Reason(
     "Nhật ký «{origin}» đã ký hai điểm kiểm tra khác nhau cùng có {size} mục: nhật ký bị rẽ nhánh.",
     "The log “{origin}” signed two different checkpoints of {size} entries: it forked.",
 )
+WITNESS_REFUSES = Reason(
+    "proof.witness-refuses",
+    "C2SP tlog-witness",
+    "Bên chứng kiến «{name}» từ chối đồng ký (HTTP {status}). Hãy hỏi đơn vị vận hành: có thể họ chưa thêm nhật ký này.",
+    "The witness “{name}” does not cosign (HTTP {status}). Ask its operator: it may not watch this log yet.",
+)
 LOG_BEHIND = Reason(
     "archive.log-behind",
     "C2SP tlog-checkpoint; RFC 9162, 2.1.4",
