@@ -1,4 +1,4 @@
-# The embedded service as one image: the locked packages, the four rooms, an account without rights.
+# An Tín as one image, for one process or many: the locked packages, the four rooms, an account without rights.
 FROM python:3.11-slim
 
 WORKDIR /opt/antin
@@ -11,7 +11,8 @@ COPY archive/ archive/
 COPY api/ api/
 RUN python -m pip install --quiet --no-deps --no-build-isolation . \
     && useradd --uid 10001 --no-create-home antin \
-    && install -d -o antin -m 0700 /var/lib/antin
+    && install -d -o antin -m 0700 /var/lib/antin /var/lib/operator /var/lib/api-1 /var/lib/api-2 \
+        /var/lib/worker-1 /var/lib/worker-2
 
 USER antin
 WORKDIR /etc/antin

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 WORKERS ?= 2
-.PHONY: demo test test-long lint bench bench-readme serve lock clean setup-run setup-test setup-bench
+.PHONY: demo cluster setup-cluster test test-long lint bench bench-readme serve lock clean setup-run setup-test setup-bench
 
 setup-run:
 	@tools/setup.sh run
@@ -15,6 +15,13 @@ setup-bench:
 
 demo: setup-run
 	@$(BIN)/antin demo $(if $(ONCE),--once)
+
+setup-cluster:
+	@tools/setup.sh cluster
+
+# PostgreSQL, a SeaweedFS cluster, two of each of the service's processes; 1,000 documents; one of each kind killed.
+cluster: setup-cluster
+	@$(BIN)/python -m tests.cluster
 
 serve: setup-run
 	@$(BIN)/antin serve

@@ -11,6 +11,7 @@ from api.store import audit, operations
 from api.store.accounts import Account
 from api.store.operations import Operation
 from archive.catalogue import Connection
+from archive.catalogue.dialects import lock_name
 from archive.catalogue.identity import new_id
 from archive.fsck.findings import Progress, Report, quiet
 from archive.fsck.run import check
@@ -33,6 +34,7 @@ class Checking:
         require(actor, Role.AUDITOR)
         at = self.s.clock()
         with self.s.transactions.write() as conn:
+            lock_name(conn, "fsck")
             last = operations.latest_of_kind(conn, "fsck")
             if last is not None and not last.ended:
                 return last

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from api import cli_verify
+from api.cli_deploy import deploy
 from api.cli_witness import witness
 from api.progress import printable
 from api.settings import SettingsError
@@ -37,6 +38,9 @@ def antin() -> None:
     Ký số, đóng dấu, phát hành, lưu trữ và chứng minh văn bản điện tử.
     Every command explains itself: antin COMMAND --help
     """
+
+
+antin.add_command(deploy)
 
 
 @antin.command()

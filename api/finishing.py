@@ -114,12 +114,14 @@ class Finishing:
         elif document.state is not State.SEALED:
             queue = jobs.ACTS  # has its token: not behind those that wait for theirs
         with self.s.transactions.write() as conn:
+            documents.lock_row(conn, document.id)
             under_way = operations.under_way(conn, document.id, kind)
             return under_way or self._enqueue(conn, kind, document, actor.id, queue=queue)
 
     def follow_up(self, document_id: str, account: str) -> None:
         """What an archived document is owed, once: pyHanko's opinion, and validation data after the grace."""
         with self.s.transactions.write() as conn:
+            documents.lock_row(conn, document_id)
             self._owed(conn, documents.get(conn, document_id), account)
 
     def _owed(self, conn: Connection, document: Document, account: str) -> None:
@@ -134,6 +136,7 @@ class Finishing:
     def _finished(self, document_id: str, account: str, operation: str) -> None:
         """The end of `finish` and what follows. A note: lost, the job is done again, which was not over either."""
         with self.s.transactions.note() as conn:
+            documents.lock_row(conn, document_id)
             document = documents.get(conn, document_id)
             self._owed(conn, document, account)
             result = {"state": document.state, "sha256": document.current_sha256}
@@ -360,6 +363,7 @@ class Finishing:
         except DocumentRefused as exc:  # the worker was killed under it: no opinion, as when pyHanko gives up
             opinion, summary, agrees = "none", f"no opinion ({exc.id})", True
         with self.s.transactions.write() as conn:
+            documents.lock_row(conn, document.id)
             work.audit_event(self.s, conn, document, None, "crosscheck", opinion=opinion, summary=summary)
             if not agrees:
                 self._stop(conn, document.id, "pyHanko: " + summary)
@@ -369,6 +373,7 @@ class Finishing:
 
     def _stop(self, conn: Connection, document_id: str, why: str) -> None:
         """In any state that can be stopped; what is voided or stopped already stays so."""
+        documents.lock_row(conn, document_id)
         current = documents.get(conn, document_id)
         if current.state in (State.STOPPED, State.VOIDED):
             return
@@ -397,6 +402,7 @@ class Finishing:
         self._validated(sha256, sandbox=self.s.background)
         at = self.s.clock()
         with self.s.transactions.write() as conn:
+            documents.lock_row(conn, document.id)
             current = documents.get(conn, document.id)
             next_state(current.state, Act.AUGMENT)
             content = work.version(self.s, VersionRole.LONG_TERM, sha256)

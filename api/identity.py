@@ -55,6 +55,7 @@ class LocalIdentity:
     def sign_in(self, name: str, password: str, at: datetime) -> str:
         """A fresh session token. Raises AccessRefused; a locked name is refused before its password is looked at."""
         with self.transactions.write() as conn:
+            accounts.lock_attempts(conn, name)
             wrong = accounts.failures(conn, name, at - timedelta(minutes=LOCKED_MINUTES))
             if wrong < ATTEMPTS:
                 accounts.count_failure(conn, name, at, wrong)  # counted first: parallel guesses all count

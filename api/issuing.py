@@ -283,6 +283,7 @@ class Issuing:
         """Enqueued, unless the same already waits or runs."""
         wanted = {**payload, "version": document.version}
         with self.s.transactions.write() as conn:
+            documents.lock_row(conn, document.id)
             found = operations.under_way(conn, document.id, kind)
             if found is not None and wanted.items() <= found.payload.items():
                 return found

@@ -153,6 +153,7 @@ def sign(
     result = {**facts, "sha256": sha256}
     try:
         with services.transactions.write() as conn:
+            documents.lock_row(conn, document.id)
             _audit(services, conn, document, actor, act, "result", result)
             done = record(conn, sha256)
     except ArchiveUnavailable:
@@ -185,6 +186,7 @@ def as_kept(conn: Connection, document: Document) -> Document:
     """
     if document.archived_at is None:
         return document
+    documents.lock_row(conn, document.id)
     now = documents.get(conn, document.id)
     augmented = replace(
         document, current_sha256=now.current_sha256, version=now.version, updated_at=now.updated_at

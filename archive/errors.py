@@ -7,7 +7,8 @@ policies.refusals.Refused
     └── ProofRefused          a proof, receipt or checkpoint does not hold
         └── StaleSize         a witness last cosigned another size than the request says
 ArchiveUnavailable            a store did not answer, or its answer is not known: nothing is called archived
-└── LogConflict               another sequencer moved the checkpoint: read again and retry
+├── LogConflict               another sequencer moved the checkpoint: read again and retry
+└── StoreUnavailable          the object store takes nothing now; its reason says what helps
 ArchiveDamaged                what was read is not what was written: stop, an operator must look
 └── LogBehind                 a larger or another head of the log was seen elsewhere: it was set back, or forked
 """
@@ -53,6 +54,19 @@ class ArchiveUnavailable(Exception):
 
 class LogConflict(ArchiveUnavailable):
     """The checkpoint row moved under us."""
+
+
+class StoreUnavailable(ArchiveUnavailable):
+    """The object store takes nothing now; `reason` says why, and what an operator does.
+
+    `detail` is for the operator (no secrets). `passing`: trying again within seconds may help by itself.
+    """
+
+    def __init__(self, reason: Reason, detail: object, *, passing: bool = False) -> None:
+        super().__init__(f"{reason.id} ({detail}): {reason.en}")
+        self.reason = reason
+        self.detail = str(detail)
+        self.passing = passing
 
 
 class ArchiveDamaged(Exception):

@@ -155,6 +155,9 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     Raises Refused WRONG_ORDER when the document was stopped or voided meanwhile: the deposit stays.
     """
     deposit = kept.deposit
+    documents.lock_row(
+        conn, deposit.document
+    )  # two may carry out one deposit: the second finds the first's leaf
     done = log_rows.leaf(conn, deposit.leaf)
     if done is not None:
         return done

@@ -1,6 +1,6 @@
 """Having our log's head cosigned by another body, and believing nothing of its answer that was not verified.
 
-    1 the shown head, and the head that this witness cosigned last
+    1 the shown head (or the highest locked one, while two processes show theirs), and the head cosigned last
     2 the proof that one continues the other, out of the tiles
     3 the witness is asked; told of another size, we prove from there
     4 its line is verified, then kept: an object beside the checkpoint, which outlives the database
@@ -23,7 +23,7 @@ from archive.log import merkle
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from archive.log.cosignature import Cosigned, WitnessKey, cosigned_by, read_answer, with_lines
 from archive.log.note import MAX_NOTE, VerifierKey, parse_note
-from archive.log.reader import TileReader, highest_size, published_checkpoint
+from archive.log.reader import TileReader, highest_checkpoint, highest_size, published_checkpoint
 from archive.log.seen import Seen, check_continues, seen
 from archive.log.submission import Submission
 from archive.ports import CheckpointWitness, LogSigner, ObjectStore
@@ -89,12 +89,12 @@ class Cosigning:
         `last` is what it cosigned before. Raises `LogBehind`, ArchiveUnavailable when it does not answer,
         `ProofRefused` when it does not cosign for another reason or its answer does not hold.
         """
-        head = published_checkpoint(self._store, self._key)
+        old = last.size if last else 0
+        head = self._newest(old)
         if head is None:
             return None
         if last is not None:
             check_continues(self._tiles, head, seen(last, f"the witness {watcher.key.name}"))
-        old = last.size if last else 0
         for _ in range(_TRIES):
             try:
                 answer = watcher.witness.add_checkpoint(self._submission(old, head))
@@ -145,18 +145,25 @@ class Cosigning:
         return Submission(old, path, head.note).serialize()
 
     def _reaching(self, watcher: Watcher, size: int) -> SignedCheckpoint:
-        """The shown head, which another process may have moved on; the witness knows `size` leaves of it."""
+        """Our head, which another process may have moved on; the witness knows `size` leaves of it."""
+        head = self._newest(size)
+        if head is not None and head.size >= size:
+            return head
+        self._judge(watcher, f"it cosigned {size} leaves, {head.size if head else 0} are here")
+
+    def _newest(self, size: int) -> SignedCheckpoint | None:
+        """The shown head; the highest locked one, where that is shown too early or too late for `size` leaves."""
         head = published_checkpoint(self._store, self._key)
         if head is not None and head.size >= size:
             return head
-        self._judge(watcher, f"it cosigned {size} leaves, {head.size if head else 0} are shown")
+        return highest_checkpoint(self._store, self._key) or head
 
     def _judge(self, watcher: Watcher, claim: str) -> NoReturn:
         """The witness contradicts our log: with the head that it shows, or without."""
         found = self._head_of(watcher)
         if found is None:
             raise _claims(watcher, claim)
-        head = published_checkpoint(self._store, self._key)
+        head = self._newest(found.size)
         empty = Checkpoint(self._signer.name, 0, merkle.EMPTY_ROOT)
         check_continues(self._tiles, head or empty, found)
         raise ArchiveUnavailable(

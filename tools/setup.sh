@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv with the locked packages; with "test" as argument, the foreign tools of the tests too; with
-# "bench", the peers of the benchmark besides.
+# "bench", the peers of the benchmark besides; with "cluster", what `make cluster` runs beside the locked packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 want="${1:-run}"
@@ -9,6 +9,8 @@ python="${PYTHON:-python3}"
 missing_packages() {
     "$python" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     [ "$want" != run ] || return 0
+    case "$want" in cluster | bench) command -v haproxy >/dev/null || echo haproxy ;; esac
+    [ "$want" != cluster ] || return 0
     command -v pdfsig >/dev/null || echo poppler-utils
     command -v mutool >/dev/null || echo mupdf-tools
     command -v qpdf >/dev/null || echo qpdf
@@ -20,6 +22,11 @@ missing_packages() {
     [ -e /usr/share/java/preflight.jar ] || echo libpdfbox2-java
     [ -e /usr/share/java/jaxb-api.jar ] || echo libjaxb-api-java
     [ -e /usr/share/java/javax.activation.jar ] || echo libactivation-java
+    # Ceph RGW, the second real server with Object Lock: a monitor, one OSD and the gateway.
+    command -v ceph-mon >/dev/null || echo ceph-mon
+    command -v ceph-osd >/dev/null || echo ceph-osd
+    command -v radosgw >/dev/null || echo radosgw
+    command -v ceph >/dev/null || echo ceph-common
     [ "$want" = bench ] || return 0
     command -v javac >/dev/null || echo default-jdk-headless
     [ -e /usr/share/java/bcpkix.jar ] || echo libbcpkix-java

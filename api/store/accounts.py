@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from sqlalchemy.engine import Row
 
 from api.store.tables import accounts, sessions, sign_in_failures
+from archive.catalogue.dialects import lock_name
 from archive.catalogue.prepared import Prepared
 from policies.vocabulary import Role
 
@@ -134,6 +135,11 @@ def session(conn: Connection, token_hash: str, at: datetime) -> Session | None:
 
 def close_session(conn: Connection, token_hash: str) -> None:
     conn.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
+
+
+def lock_attempts(conn: Connection, name: str) -> None:
+    """Whoever tries that name meanwhile waits: of guesses side by side each is counted."""
+    lock_name(conn, f"sign-in {name}")
 
 
 def failures(conn: Connection, name: str, since: datetime) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from api.store.tables import audit
+from archive.catalogue.dialects import lock_name
 from archive.catalogue.prepared import Prepared
 
 GENESIS = "0" * 64
@@ -70,7 +71,11 @@ def write(
     detail: dict[str, Any],
     at: datetime,
 ) -> Entry:
-    """Append one row in the act's transaction. `detail` holds no secret, no PIN, no document text."""
+    """Append one row in the act's transaction. `detail` holds no secret, no PIN, no document text.
+
+    The chain is this transaction's until it ends, so it is the last thing that an act locks.
+    """
+    lock_name(conn, f"audit {agency}")
     last = head(conn, agency)
     sequence, previous = (last.sequence + 1, last.hash) if last else (1, GENESIS)
     text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -36,7 +36,7 @@ class Limits:
 
 
 class PatientConnection(psycopg.Connection[Any]):
-    """A connection that gives its server up when it does not answer: the server's own limits need a server that runs."""
+    """A connection that gives its server up when it does not answer: its own limits need a server that runs."""
 
     patience: float | None = None
 

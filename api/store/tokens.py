@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from api.store.tables import timestamp_tokens as table
+from archive.catalogue.dialects import lock_name
 from archive.catalogue.prepared import Prepared
 
 KEPT = timedelta(days=30)
@@ -23,6 +24,7 @@ _FORGET = Prepared(delete(table).where(_HERE))
 
 def keep(conn: Connection, imprint: str, token: bytes, at: datetime) -> None:
     """Before the token is put anywhere. What nobody came back for goes after a month."""
+    lock_name(conn, f"token {imprint}")
     _FORGET_OLD(conn, {"wanted": imprint, "oldest": at - KEPT})
     _KEEP(conn, {"imprint": imprint, "token": token, "at": at})
 

@@ -5,11 +5,26 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import BigInteger, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from archive.catalogue import Connection
 from archive.catalogue.prepared import Prepared
+
+_ALONE = Prepared(
+    select(
+        func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name"), bindparam("seed", 0, BigInteger)))
+    )
+)
+
+
+def lock_name(conn: Connection, name: str) -> None:
+    """Nobody else has this name until the transaction ends: whoever comes second waits, and then reads what is there.
+
+    For what no row stands for, the row that is to be made say. On SQLite writers are alone anyway.
+    """
+    if conn.dialect.name != "sqlite":
+        _ALONE(conn, {"name": name})
 
 
 def insert_missing(conn: Connection, table: Table, values: dict[str, Any]) -> None:

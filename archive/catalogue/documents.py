@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
+from archive.catalogue.dialects import lock_name
 from archive.catalogue.identity import new_id, new_public_code
 from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import agencies, document_signers, document_versions, documents
@@ -35,6 +36,9 @@ from policies.vocabulary import FieldRole, State
 
 # What every act runs, built once: building a statement costs more than running it.
 _BY_ID = Prepared(select(documents).where(documents.c.id == bindparam("wanted")))
+_LOCK = Prepared(
+    select(documents.c.id).where(documents.c.id == bindparam("wanted")).with_for_update(key_share=True)
+)
 _ROW_VERSION = Prepared(select(documents.c.version).where(documents.c.id == bindparam("wanted")))
 _VERSIONS = Prepared(
     select(document_versions)
@@ -76,6 +80,7 @@ def _change(columns: tuple[str, ...]) -> Prepared:
 def put_agency(conn: Connection, agency: Agency, at: datetime) -> None:
     """Insert the agency, or bring its name, symbol and keys up to date."""
     values = {"name": agency.name, "symbol": agency.symbol, "public_keys": agency.public_keys}
+    lock_name(conn, f"agency {agency.code}")
     changed = conn.execute(update(agencies).where(agencies.c.code == agency.code).values(**values))
     if changed.rowcount == 0:
         conn.execute(insert(agencies).values(code=agency.code, created_at=at, **values))
@@ -125,6 +130,13 @@ def get(conn: Connection, document_id: str) -> Document:
 def find(conn: Connection, document_id: str) -> Document | None:
     row = _BY_ID(conn, {"wanted": document_id}).first()
     return _document(row) if row else None
+
+
+def lock_row(conn: Connection, document_id: str) -> None:
+    """Nobody else changes the document's row until this transaction ends. Before what was read of it counts, and
+    before any row of the audit is written: in one order, or two acts wait for each other.
+    """
+    _LOCK(conn, {"wanted": document_id})
 
 
 def row_version(conn: Connection, document_id: str) -> int:

@@ -34,7 +34,9 @@ class Heads:
 def read_heads(store: ObjectStore, key: VerifierKey) -> Heads:
     """Both heads. Raises `ArchiveDamaged` when one is not signed by this log."""
     try:
-        return Heads(highest_checkpoint(store, key), published_checkpoint(store, key))
+        # In this order: another sequencer may publish meanwhile, and locks each head before it shows it.
+        shown = published_checkpoint(store, key)
+        return Heads(highest_checkpoint(store, key), shown)
     except ProofRefused as exc:
         raise ArchiveDamaged(f"log: a checkpoint in the bucket is not this log's: {exc}") from exc
 

@@ -197,6 +197,8 @@ class Sequencer(Generic[C]):
             self._store.put_mutable(keys.CHECKPOINT, head.note)
             if read_bounded(self._store, keys.CHECKPOINT, MAX_NOTE) != head.note:
                 raise LogConflict("another sequencer shows its checkpoint")
+            if self._row() != row:  # ours may lie over a newer one: the next run shows the newest again
+                raise LogConflict(_MOVED)
         self._shown = head
 
     def _remove_outgrown(self, before: Edge, after: Edge) -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from policies.reasons import access, archiving, changes, database, document, issuing, signing, verification
+from policies.reasons import (
+    access,
+    archiving,
+    changes,
+    database,
+    document,
+    issuing,
+    signing,
+    storage,
+    verification,
+)
 from policies.refusals import Reason
 
 MODULES: tuple[ModuleType, ...] = (
@@ -15,6 +25,7 @@ MODULES: tuple[ModuleType, ...] = (
     document,
     issuing,
     signing,
+    storage,
     verification,
 )
 

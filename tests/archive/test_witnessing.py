@@ -122,6 +122,17 @@ def test_a_larger_head_of_another_process_is_cosigned_instead(house, make):
     assert found.head.size == 20
 
 
+def test_an_older_head_that_is_shown_for_a_moment_is_no_log_set_back(house, make):
+    """Two processes show their heads one over the other: the locked heads tell the truth."""
+    watcher, side = make(), cosigning(house)
+    older = house.head().note
+    grow(house, 10, 20)
+    last = side.ask(watcher, None)
+    house.store.overwrite(keys.CHECKPOINT, older)
+    assert side.ask(watcher, last.head).head.size == 20
+    assert side.ask(watcher, None).head.size == 20
+
+
 def test_cosigned_heads_are_kept_beside_the_checkpoint_for_ever(house, make):
     watcher, side = make(), cosigning(house)
     found = side.ask(watcher, None)

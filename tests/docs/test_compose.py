@@ -1,155 +1,115 @@
-"""`docker-compose.yml` and `Dockerfile` without a container engine: their shape, and the same process started
-with the same command and environment from nothing but what the image gets."""
+"""`docker-compose.yml` without a container engine: it starts what `api.deploy` says, and opens nothing else.
+
+`make cluster` starts the same commands with the same files; that they run together is seen there.
+"""
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
-import sys
-import time
+import ssl
+import stat
 from pathlib import Path
 
-import httpx
 import pytest
 import yaml
+from cryptography import x509
 
-from api.settings import Settings, load
-from tests.engines.ports import free_port
-from tests.service import PATIENCE, until
+from api.deploy import layout as places
+from api.deploy.commands import command
+from api.deploy.prepare import prepare
+from api.settings import SettingsError
+from api.wiring.clock import clock
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
-DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
-SERVICE = COMPOSE["services"]["antin"]
+SERVICES = COMPOSE["services"]
+BY_HAND = {"prepare", "antin"}
+LAYOUT = places.in_containers()
+KNOWN = {"image", "build", "entrypoint", "command", "environment", "volumes", "working_dir", "ports", "user"}
+KNOWN |= {"restart", "init", "security_opt", "logging", "read_only", "cap_drop", "stop_grace_period"}
+KNOWN |= {"depends_on", "healthcheck", "profiles"}
 
 
-def filled(value: str, given: dict[str, str]) -> str:
-    """Compose's ${NAME:-default}."""
-    return re.sub(r"\$\{(\w+):-([^}]*)\}", lambda m: given.get(m[1]) or m[2], value)
+def test_it_has_the_deployments_processes_and_two_to_call_by_hand():
+    assert set(SERVICES) == set(places.ALL) | BY_HAND
+    assert {name for name, service in SERVICES.items() if "profiles" in service} == BY_HAND
+    assert all(set(service) <= KNOWN for service in SERVICES.values())
 
 
-def environment(**given: str) -> dict[str, str]:
-    return {name: filled(value, given) for name, value in SERVICE["environment"].items()}
+@pytest.mark.parametrize("name", places.ALL)
+def test_each_is_started_with_the_deployments_command(name):
+    meant = command(name, LAYOUT)
+    assert SERVICES[name]["command"] == list(meant.arguments)
+    given = SERVICES[name].get("environment", {})
+    assert meant.environment == {key: given[key] for key in meant.environment}
+    if name in places.SEAWEEDFS:
+        assert SERVICES[name]["working_dir"] == str(meant.directory)
 
 
-def copied() -> list[str]:
-    """What the image gets of the tree."""
-    lines = [line.split() for line in DOCKERFILE.splitlines() if line.startswith("COPY ")]
-    return [source.rstrip("/") for line in lines for source in line[1:-1]]
+def test_only_the_proxy_is_reached_from_outside_and_only_for_the_site():
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {places.PROXY: ["8443:8443"]}
 
 
-def test_the_top_level_and_the_service_have_only_known_keys():
-    assert set(COMPOSE) == {"services", "volumes"}
-    known = {"build", "init", "read_only", "cap_drop", "security_opt", "working_dir", "command"}
-    known |= {"environment", "ports", "volumes", "healthcheck", "stop_grace_period", "restart"}
-    assert set(SERVICE) <= known
-    assert set(SERVICE["healthcheck"]) == {"test", "interval", "timeout", "start_period", "retries"}
+def test_no_secret_stands_in_it():
+    for name, service in SERVICES.items():
+        for key, value in service.get("environment", {}).items():
+            assert key.startswith("ANTIN_") or key in ("POSTGRES_PASSWORD_FILE", "PGDATA"), (name, key)
+            assert str(value).startswith("/") or key in ("ANTIN_HOST", "ANTIN_PORT"), (name, key)
 
 
-def test_the_container_has_no_rights_and_nothing_secret():
-    assert SERVICE["read_only"] is True
-    assert SERVICE["cap_drop"] == ["ALL"]
-    assert "no-new-privileges:true" in SERVICE["security_opt"]
-    assert re.search(r"^USER antin$", DOCKERFILE, re.M)
-    assert all(port.startswith("127.0.0.1:") for port in SERVICE["ports"])
-    assert not [name for name in SERVICE["environment"] if re.search("PASS|PIN|SECRET|KEY", name)]
+def test_configuration_is_read_only_and_every_volume_is_declared():
+    for name in places.ALL:
+        assert "./config:/etc/antin:ro" in SERVICES[name]["volumes"]
+    named = {entry.split(":")[0] for s in SERVICES.values() for entry in s.get("volumes", ())}
+    assert {name for name in named if not name.startswith(".")} == set(COMPOSE["volumes"])
 
 
-def test_every_volume_is_declared_and_the_data_lies_in_one():
-    named = {entry.split(":")[0] for entry in SERVICE["volumes"] if not entry.startswith(".")}
-    assert named == set(COMPOSE["volumes"])
-    targets = [entry.split(":")[1] for entry in SERVICE["volumes"]]
-    assert environment()["ANTIN_DATA_DIR"] in targets
-    assert SERVICE["working_dir"] in targets
-    assert "/tmp" in targets
-
-
-def test_the_environment_names_settings_that_exist():
-    for name in SERVICE["environment"]:
-        assert name.startswith("ANTIN_")
-        assert name.removeprefix("ANTIN_").lower() in Settings.model_fields
-    settings = load(None, environment())
-    assert settings.mode == "embedded"
-    assert settings.demo_pki is False
-
-
-def test_the_image_gets_files_that_exist_and_are_not_ignored():
-    ignore = (ROOT / ".dockerignore").read_text().splitlines()
-    assert "*" in ignore
-    for source in copied():
-        assert (ROOT / source).exists(), source
-        assert f"!{source}" in ignore
+def test_the_services_own_processes_have_no_rights():
+    for name in (*places.APIS, *places.WORKERS, "antin"):
+        service = SERVICES[name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert "no-new-privileges:true" in service["security_opt"]
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory) -> Path:
-    """The rooms as the image has them."""
-    root = tmp_path_factory.mktemp("image")
-    for source in copied():
-        path = ROOT / source
-        if path.is_dir():
-            shutil.copytree(path, root / source, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(path, root / source)
-    return root
+def prepared(tmp_path_factory):
+    layout = places.on_one_machine(tmp_path_factory.mktemp("deployment"), 11_000)
+    prepare(layout, layout.config, "https://vanban.example.gov.vn", clock())
+    return layout
 
 
-def process(image: Path, config: Path, env: dict[str, str]) -> subprocess.Popen[str]:
-    """The service's own command, `antin` being what this interpreter finds in the image's rooms."""
-    program, *arguments = SERVICE["command"]
-    assert program == "antin"
-    command = [sys.executable, "-P", "-c", "from api.cli import main; main()", *arguments]
-    return subprocess.Popen(
-        command,
-        cwd=config,
-        env={**env, "PATH": os.environ["PATH"], "PYTHONPATH": str(image), "PYTHONDONTWRITEBYTECODE": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def test_secrets_are_for_their_owner_alone(prepared):
+    for path in prepared.config.rglob("*"):
+        if path.is_file() and (path.suffix == ".key" or "secrets" in path.parts):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    for name in ("security.toml", "filer.toml", "s3.json"):
+        assert stat.S_IMODE((prepared.config / "seaweedfs" / name).stat().st_mode) == 0o600
 
 
-def test_the_same_command_with_the_same_environment_serves(image, tmp_path):
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    env = environment(ANTIN_DEMO_PKI="true", ANTIN_PUBLIC_URL=url)
-    # What differs outside of a container: a free port, and the data in a directory of the test.
-    env |= {"ANTIN_PORT": str(port), "ANTIN_HOST": "127.0.0.1", "ANTIN_DATA_DIR": str(tmp_path / "data")}
-    (tmp_path / "config").mkdir()
-    started = process(image, tmp_path / "config", env)
-    try:
-        answer = wait_for(f"{url}/api/v1/openapi.json", started)
-        assert answer.json()["openapi"].startswith("3.1")
-        probe = [
-            part.replace("127.0.0.1:8460", f"127.0.0.1:{port}") for part in SERVICE["healthcheck"]["test"]
-        ]
-        assert probe[0] == "CMD"
-        inside = {**os.environ, "no_proxy": "*"}  # a container has no proxy to the registries
-        command = [sys.executable, *probe[2:]]
-        until(lambda: subprocess.run(command, env=inside).returncode == 0, "a healthy answer")
-        assert httpx.get(url, trust_env=False, timeout=PATIENCE).status_code == 200
-        assert {path.name for path in (tmp_path / "config").iterdir()} == set()
-    finally:
-        started.terminate()
-        output, _ = started.communicate(timeout=PATIENCE)
-    assert "Traceback" not in output, output
+def test_each_certificate_comes_from_the_deployments_authority(prepared):
+    authority = x509.load_pem_x509_certificate((prepared.config / "ca.pem").read_bytes())
+    for path in prepared.config.rglob("*.pem"):
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        certificate.verify_directly_issued_by(authority)
+        if path.name != "ca.pem":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(path, path.with_suffix(".key"))
 
 
-def wait_for(url: str, started: subprocess.Popen[str]) -> httpx.Response:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and started.poll() is None:
-        try:
-            return httpx.get(url, trust_env=False, timeout=5)
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError(f"no answer; the process ended with {started.poll()}")
+def test_two_deployments_share_no_secret(prepared, tmp_path):
+    other = places.on_one_machine(tmp_path, 11_000)
+    prepare(other, other.config, "https://vanban.example.gov.vn", clock())
+    for path in prepared.config.rglob("*"):
+        if path.is_file() and stat.S_IMODE(path.stat().st_mode) == 0o600:
+            twin = other.config / path.relative_to(prepared.config)
+            assert twin.read_bytes() != path.read_bytes(), path
 
 
-def test_without_keys_it_says_what_is_missing_and_does_not_start(image, tmp_path):
-    env = environment() | {"ANTIN_DATA_DIR": str(tmp_path / "data")}
-    started = process(image, tmp_path, env)
-    output, _ = started.communicate(timeout=PATIENCE)
-    assert started.returncode == 64
-    assert "trust" in output
+def test_nothing_is_written_over(prepared):
+    before = (prepared.config / "secrets/s3-key").read_bytes()
+    (prepared.config / "haproxy.cfg").unlink()
+    with pytest.raises(SettingsError, match=r"ca\.pem"):
+        prepare(prepared, prepared.config, "https://vanban.example.gov.vn", clock())
+    assert (prepared.config / "secrets/s3-key").read_bytes() == before
+    assert not (prepared.config / "haproxy.cfg").exists()

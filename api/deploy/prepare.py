@@ -1,0 +1,173 @@
+"""`antin deploy prepare`: every file that the deployment's processes read, with new secrets.
+
+Nothing that is there is written over: secrets that a database or a store was begun with cannot be made again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from api.deploy import layout as places
+from api.deploy.certificates import Authority, Issued
+from api.deploy.layout import Layout
+from api.deploy.texts import ANTIN, FILER, HAPROXY, HBA, INIT_SQL, SECURITY
+from api.settings import SettingsError
+
+OWNER_ONLY, READABLE = 0o600, 0o644
+BUCKET, WORK_BUCKET = "antin", "antin-work"
+# What the service may do: no right to shorten a lock, to bypass it, or to change the bucket.
+SERVICE_RIGHTS = ("Read", "Write", "List", "Tagging")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Random, each for one purpose."""
+
+    database: str
+    filers: str
+    superuser: str
+    access: str
+    access_key: str
+    admin: str
+    admin_key: str
+    signing: dict[str, str]
+
+    @classmethod
+    def new(cls) -> Secrets:
+        parts = ("volume", "volume_read", "filer", "filer_read")
+        return cls(
+            database=secrets.token_urlsafe(32),
+            filers=secrets.token_urlsafe(32),
+            superuser=secrets.token_urlsafe(32),
+            access="antin-" + secrets.token_hex(6),
+            access_key=secrets.token_urlsafe(32),
+            admin="antin-admin-" + secrets.token_hex(6),
+            admin_key=secrets.token_urlsafe(32),
+            signing={part: secrets.token_urlsafe(32) for part in parts},
+        )
+
+
+def prepare(layout: Layout, target: Path, public_url: str, at: datetime) -> list[Path]:
+    """All files below `target`, which the processes see as `layout.config`; the paths written, in order.
+
+    Raises SettingsError when one of them is there already.
+    """
+    files = _files(layout, public_url, Secrets.new(), at)
+    there = [name for name in files if (target / name).exists()]
+    if there:
+        raise SettingsError(
+            f"{target / there[0]} is there already; its secrets are in use. Choose an empty folder"
+        )
+    written = [_write(target / name, content, mode) for name, (content, mode) in files.items()]
+    for name, (user, group, mode) in layout.owners.items():
+        os.chown(target / name, user, group)
+        (target / name).chmod(mode)
+    return written
+
+
+def _files(layout: Layout, public_url: str, given: Secrets, at: datetime) -> dict[str, tuple[bytes, int]]:
+    authority = Authority(f"An Tin deployment {secrets.token_hex(4)}", at)
+    private: dict[str, bytes] = {
+        "secrets/pgpass": _pgpass(layout, given).encode(),
+        "secrets/superuser": given.superuser.encode(),
+        "secrets/s3-access": given.access.encode(),
+        "secrets/s3-key": given.access_key.encode(),
+        "secrets/s3-admin-access": given.admin.encode(),
+        "secrets/s3-admin-key": given.admin_key.encode(),
+        "seaweedfs/security.toml": _security(layout, given).encode(),
+        "seaweedfs/filer.toml": _filer(layout, given).encode(),
+        "seaweedfs/s3.json": _identities(given),
+        "postgres/init.sql": INIT_SQL.format(antin=given.database, filers=given.filers).encode(),
+    }
+    public = {
+        "ca.pem": authority.certificate,
+        "postgres/pg_hba.conf": HBA.encode(),
+        "haproxy.cfg": _haproxy(layout).encode(),
+        "antin.toml": _antin(layout, public_url).encode(),
+    }
+    for name, issued in _certificates(layout, authority).items():
+        public[f"{name}.pem"] = issued.certificate
+        private[f"{name}.key"] = issued.key
+    return {
+        **{name: (content, READABLE) for name, content in public.items()},
+        **{name: (content, OWNER_ONLY) for name, content in private.items()},
+    }
+
+
+def _certificates(layout: Layout, authority: Authority) -> dict[str, Issued]:
+    """By file name without its end. SeaweedFS compares no host names among its own."""
+    hosts = {
+        "site": (*places.APIS, places.PROXY),
+        "postgres/server": (places.POSTGRES,),
+        "seaweedfs/s3": (*places.GATEWAYS, places.PROXIED_S3),
+        "seaweedfs/grpc": places.SEAWEEDFS,
+    }
+    return {
+        name: authority.issue(name, sorted({layout.at(place).host for place in of} | {"localhost"}))
+        for name, of in hosts.items()
+    }
+
+
+def _security(layout: Layout, given: Secrets) -> str:
+    directory = layout.config / "seaweedfs"
+    return SECURITY.format(
+        ca=layout.config / "ca.pem", cert=directory / "grpc.pem", key=directory / "grpc.key", **given.signing
+    )
+
+
+def _filer(layout: Layout, given: Secrets) -> str:
+    at = layout.at(places.POSTGRES)
+    return FILER.format(host=at.host, port=at.port, password=given.filers, ca=layout.config / "ca.pem")
+
+
+def _pgpass(layout: Layout, given: Secrets) -> str:
+    at = layout.at(places.POSTGRES)
+    return f"{at.host}:{at.port}:antin:antin:{given.database}\n"
+
+
+def _identities(given: Secrets) -> bytes:
+    rights = [f"{right}:{bucket}" for bucket in (BUCKET, WORK_BUCKET) for right in SERVICE_RIGHTS]
+    service = {"accessKey": given.access, "secretKey": given.access_key}
+    admin = {"accessKey": given.admin, "secretKey": given.admin_key}
+    identities = [
+        {"name": "antin", "credentials": [service], "actions": rights},
+        {"name": "antin-admin", "credentials": [admin], "actions": ["Admin", *SERVICE_RIGHTS]},
+    ]
+    return json.dumps({"identities": identities}, indent=2).encode()
+
+
+def _haproxy(layout: Layout) -> str:
+    def servers(names: tuple[str, ...]) -> str:
+        return "\n".join(f"    server {name} {layout.at(name)}" for name in names)
+
+    return HAPROXY.format(
+        bind=layout.bind,
+        site=layout.at(places.PROXY).port,
+        s3=layout.at(places.PROXIED_S3).port,
+        apis=servers(places.APIS),
+        gateways=servers(places.GATEWAYS),
+    )
+
+
+def _antin(layout: Layout, public_url: str) -> str:
+    return ANTIN.format(
+        public_url=public_url,
+        config=layout.config,
+        database=layout.at(places.POSTGRES),
+        s3=layout.at(places.PROXIED_S3),
+        bucket=BUCKET,
+        work_bucket=WORK_BUCKET,
+    )
+
+
+def _write(path: Path, content: bytes, mode: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    return path

@@ -1,0 +1,58 @@
+"""The certification authority of a cluster run: keys for its people, and TSA, OCSP and CRL over HTTP.
+
+    python -m tests.cluster.authorities DIRECTORY PORT
+
+Its signers' names do not say DEMO, for production refuses those; they say that they are of a test.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.demo import furnish, roles
+from api.demo.pki import DemoPki, make_demo_pki
+from api.routes import demo_pki
+from api.wiring.clock import clock
+
+PEOPLE = {"nguyen-van-an": "leader", "seal": "seal"}
+_RENAMED = ("root", "issuing", *PEOPLE.values())
+MARK = "THỬ CỤM"
+
+
+def pki_in(directory: Path, url: str) -> DemoPki:
+    """Made when it is not there yet; its certificates point to `url`."""
+    renamed = {
+        name: replace(role, common_name=role.common_name.replace("DEMO", MARK)) if name in _RENAMED else role
+        for name, role in roles.ROLES.items()
+    }
+    with patch.object(roles, "ROLES", renamed):
+        return make_demo_pki(directory, clock(), public_url=url)
+
+
+def hand_out(pki: DemoPki, config: Path, password: str) -> None:
+    """Containers, their passwords, trust and pictures, where the deployment's settings name them."""
+    (config / "trust").mkdir()
+    (config / "trust/root.pem").write_bytes(pki.trust_pem)
+    for account, role in PEOPLE.items():
+        pki.write_pkcs12(role, config / f"{account}.p12", password)
+        (config / f"{account}.password").write_text(f"{password}\n")
+    furnish.stamps(config / "stamps")
+
+
+def serve(directory: Path, port: int) -> None:
+    """Until it is stopped."""
+    app = FastAPI(openapi_url=None)
+    app.state.services = SimpleNamespace(demo=pki_in(directory, f"http://127.0.0.1:{port}"), clock=clock)
+    app.include_router(demo_pki.router)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), int(sys.argv[2]))
