@@ -1,4 +1,5 @@
-"""Whether the service can do its work now: one word a part; no secrets, no addresses, no texts of errors.
+"""Whether the service can do its work now, and what an operator does where it cannot: no secrets, no addresses, no
+texts of errors.
 
 database   a read transaction
 store      bytes written to the work area
@@ -21,6 +22,7 @@ from api.services import Services
 from api.store import operations
 from archive.catalogue import log_rows
 from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
+from policies.refusals import Reason
 from signer.errors import SignerRefused, SignerUnavailable
 
 OK, FAILING, UNKNOWN = "ok", "failing", "unknown"
@@ -126,5 +128,12 @@ def ready(parts: dict[str, Part]) -> bool:
 def _safely(check: Callable[[], Part]) -> Part:
     try:
         return check()
-    except _FAULTS:
-        return {"state": FAILING}
+    except _FAULTS as exc:
+        return {"state": FAILING, **_told(exc.reason if hasattr(exc, "reason") else None)}
+
+
+def _told(reason: Reason | None) -> Part:
+    """Why, and what an operator does, where it is known. A reason's sentences alone: values may say too much."""
+    if reason is None or "{" in reason.vi:
+        return {}
+    return {"reason": reason.id, "text": {"vi": reason.vi, "en": reason.en}}

@@ -6,6 +6,7 @@ import logging
 import secrets
 from typing import Any
 
+from api.store.database_errors import DatabaseUnavailable
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from policies.refusals import Refused
 from signer.errors import (
@@ -58,6 +59,12 @@ UNANSWERED: dict[type[Exception], tuple[str, str]] = {
         "hãy thử lại sau.",
         "The revocation state of a certificate could not be asked (OCSP/CRL did not answer). Nothing was "
         "changed; try again later.",
+    ),
+    DatabaseUnavailable: (
+        "Cơ sở dữ liệu hiện không trả lời. Hãy xem lại trạng thái văn bản rồi thử lại sau ít phút; việc đã xong "
+        "không bị làm hai lần.",
+        "The database does not answer now. Look at the document's state and try again in a few minutes; what was "
+        "done is not done twice.",
     ),
     ArchiveUnavailable: (
         "Kho lưu trữ hoặc nhật ký minh bạch hiện không nhận dữ liệu. Chưa có gì được coi là đã lưu; "

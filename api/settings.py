@@ -44,6 +44,7 @@ class Settings(_Strict):
     demo_pki: bool = False
     data_dir: Path = Path("antin-data")
     database_url: str = ""
+    database_connections: int = Field(8, ge=2, le=200)  # of each process: for acts, and as many for readings
     public_url: str = "http://127.0.0.1:8460"
     host: str = "127.0.0.1"
     port: int = Field(8460, ge=1, le=65535)

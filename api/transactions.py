@@ -27,7 +27,7 @@ from sqlalchemy import Connection, Engine, make_url
 
 from api.store import postgresql, sqlite
 from api.store.database_errors import answering
-from api.store.postgresql import Limits
+from api.store.postgresql import Limits as Limits
 from api.store.sqlite_writer import Writer
 
 _AT_ONCE = {"isolation_level": "AUTOCOMMIT"}

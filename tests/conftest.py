@@ -87,9 +87,11 @@ def database(request, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """One running service for all tests of this process."""
+def site(request, tmp_path_factory):
+    """One running service for all tests of this process; with TEST_ENGINE=postgresql on PostgreSQL."""
     from tests.service import Site, start
 
-    with start(tmp_path_factory.mktemp("site")) as (services, passwords):
+    on_postgres = os.environ.get("TEST_ENGINE") == "postgresql"
+    url = request.getfixturevalue("postgres").database("site") if on_postgres else ""
+    with start(tmp_path_factory.mktemp("site"), url) as (services, passwords):
         yield Site(services.settings, services, passwords)

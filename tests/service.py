@@ -182,6 +182,7 @@ class Site:
         return answer.content
 
 
-def start(data: Path) -> Any:
-    """Context manager: the running service and its accounts."""
-    return running(demo_settings(data, free_port()))
+def start(data: Path, database_url: str = "") -> Any:
+    """Context manager: the running service and its accounts; on SQLite unless another database is named."""
+    settings = demo_settings(data, free_port())
+    return running(settings.model_copy(update={"database_url": database_url}))

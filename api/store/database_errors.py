@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from archive.errors import ArchiveUnavailable
+from archive.errors import ArchiveRefused, ArchiveUnavailable
 from policies.reasons import database as reasons
 from policies.refusals import Reason
 
+log = logging.getLogger("antin.database")
 # SQLite's names, and the first characters of PostgreSQL's SQLSTATE (Appendix A): the longest that fits counts.
 SQLITE = {
     "SQLITE_BUSY": reasons.TOO_SLOW,
@@ -46,11 +48,20 @@ class DatabaseUnavailable(ArchiveUnavailable):
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Inside it, a database that does not answer raises DatabaseUnavailable; other errors pass as they are."""
+    """Inside it, a database that does not answer raises DatabaseUnavailable, and a value that no column holds
+    ArchiveRefused NOT_STORABLE; other errors pass as they are.
+    """
     try:
         yield
     except PoolTimeout as exc:
         raise DatabaseUnavailable(reasons.POOL_EXHAUSTED, "no connection became free") from exc
+    except (
+        DataError,
+        OverflowError,
+        UnicodeEncodeError,
+    ) as exc:  # a null character, a figure or text too long
+        log.warning("the database does not hold a value: %s", _name(getattr(exc, "orig", exc)))
+        raise ArchiveRefused(reasons.NOT_STORABLE) from exc
     except DBAPIError as exc:
         reason = _reason(exc.orig) or (reasons.UNREACHABLE if exc.connection_invalidated else None)
         if reason is None:

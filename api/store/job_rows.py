@@ -31,18 +31,20 @@ ON CONFLICT (workflow_uuid) DO NOTHING"""
 _PUT_INPUT = """
 INSERT INTO {schema}workflow_input (workflow_uuid, inputs) VALUES (:operation, :inputs)
 ON CONFLICT (workflow_uuid) DO NOTHING"""
-# The first two conditions on the state, as DBOS has them: the second lets the partial index be used.
+# The first two conditions on the state, as DBOS has them: the second lets the partial index be used. Materialized:
+# PostgreSQL may look into a subquery once for each row that it tries, and would lock new rows each time.
 _TAKE = """
-UPDATE {schema}workflow_status SET status = 'PENDING', owner_xid = :token, executor_id = :executor,
-    application_name = '{application}', recovery_attempts = recovery_attempts + 1,
-    started_at_epoch_ms = {now}, updated_at = {now}
-WHERE workflow_uuid IN (
+WITH due AS MATERIALIZED (
     SELECT workflow_uuid FROM {schema}workflow_status
     WHERE queue_name = :queue AND status = 'ENQUEUED' AND status IN ('ENQUEUED', 'PENDING')
         AND application_version = '{version}'
         AND (application_name IS NULL OR application_name = '{application}')
     ORDER BY priority, created_at, workflow_uuid LIMIT :places {locked}
-) AND status = 'ENQUEUED'
+)
+UPDATE {schema}workflow_status SET status = 'PENDING', owner_xid = :token, executor_id = :executor,
+    application_name = '{application}', recovery_attempts = recovery_attempts + 1,
+    started_at_epoch_ms = {now}, updated_at = {now}
+WHERE workflow_uuid IN (SELECT workflow_uuid FROM due) AND status = 'ENQUEUED'
 RETURNING workflow_uuid, priority, created_at, recovery_attempts,
     (SELECT inputs FROM {schema}workflow_input AS i WHERE i.workflow_uuid = workflow_status.workflow_uuid)"""
 _END = """

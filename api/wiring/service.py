@@ -23,7 +23,7 @@ from api.keyring import SEAL, KeyRing
 from api.services import WORKING, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
-from api.transactions import Transactions
+from api.transactions import Limits, Transactions
 from api.upkeep import Upkeep
 from api.wiring.clock import clock
 from api.wiring.tools import password_of
@@ -65,7 +65,7 @@ VISITORS_NICE = 5
 def build(given: Settings) -> Services:
     """The services of one process. Raises SettingsError, SigningRefused (keys), before anything is served."""
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    transactions = Transactions(given.engine_url)
+    transactions = _transactions(given)
     migrations.upgrade(transactions.engine)
     demo = _demo_pki(given)
     store = DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)
@@ -125,6 +125,10 @@ def build(given: Settings) -> Services:
     if demo is not None:
         furnish.stamps(given.data_dir / "stamps")
     return services
+
+
+def _transactions(given: Settings) -> Transactions:
+    return Transactions(given.engine_url, limits=Limits(connections=given.database_connections))
 
 
 def _executor(given: Settings) -> str:
@@ -194,7 +198,7 @@ def _intake(given: Settings) -> IntakeProfile:
 def identity(given: Settings) -> Iterator[LocalIdentity]:
     """Accounts alone, for the command line."""
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    transactions = Transactions(given.engine_url)
+    transactions = _transactions(given)
     try:
         migrations.upgrade(transactions.engine)
         yield LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours))

@@ -52,6 +52,13 @@ FAILING = Reason(
     "Cơ sở dữ liệu báo lỗi đọc hoặc ghi. Hãy xem nhật ký của máy chủ cơ sở dữ liệu và ổ đĩa.",
     "The database reports errors of reading or writing. See the log of the database server, and its disk.",
 )
+NOT_STORABLE = Reason(
+    "database.not-storable",
+    "RFC 9110, 15.5.21",
+    "Yêu cầu chứa ký tự, số hoặc độ dài mà hệ thống không lưu được (ví dụ ký tự rỗng). Hãy sửa rồi gửi lại.",
+    "The request holds a character, figure or length that cannot be stored (a null character, say). Correct it and "
+    "send it again.",
+)
 SCHEMA_BEHIND = Reason(
     "database.schema-behind",
     GUIDE,

@@ -14,7 +14,10 @@ from api.jobs import ACTS, QUIET, STAMPS, DbosJobs
 from api.transactions import Transactions
 from tests.service import PATIENCE, until
 
-RAN = text("insert into ran values (:operation, (julianday('now') - 2440587.5) * 86400)")
+RAN = {
+    "sqlite": text("insert into ran values (:operation, (julianday('now') - 2440587.5) * 86400)"),
+    "postgresql": text("insert into ran values (:operation, extract(epoch from clock_timestamp()))"),
+}
 
 
 class Process:
@@ -23,13 +26,13 @@ class Process:
     def __init__(self, url: str) -> None:
         self.transactions = Transactions(url)
         with self.transactions.write() as conn:
-            conn.execute(text("create table if not exists ran (operation text, at real)"))
+            conn.execute(text("create table if not exists ran (operation text, at double precision)"))
         handlers = {"plain": self.ran, "finish": self.ran, "held": self.held, "deadly": self.deadly}
         self.jobs = DbosJobs(self.transactions, handlers, {ACTS: 4, STAMPS: 4, QUIET: 1}, "embedded")
 
     def ran(self, operation: str, _payload: dict) -> None:
         with self.transactions.write() as conn:
-            conn.execute(RAN, {"operation": operation})
+            conn.execute(RAN[conn.dialect.name], {"operation": operation})
 
     def held(self, operation: str, payload: dict) -> None:
         self.ran(operation, payload)

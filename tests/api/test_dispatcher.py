@@ -11,7 +11,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from dbos import run_dbos_database_migrations
 from sqlalchemy import text
 
 from api import dispatcher as module
@@ -31,10 +30,7 @@ class House:
 
     def __init__(self, url: str) -> None:
         self.transactions = Transactions(url)
-        with self.transactions.write():
-            pass
-        run_dbos_database_migrations(url)
-        self.rows = JobRows("sqlite", "embedded")
+        self.rows = JobRows(self.transactions.engine.dialect.name, "embedded")
         self.gate = threading.Event()
         self.ran: list[str] = []
         self.dispatchers: list[Dispatcher] = []
@@ -87,8 +83,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path):
-    made = House(f"sqlite:///{tmp_path / 'jobs.sqlite3'}")
+def house(jobs_database):
+    made = House(jobs_database)
     yield made
     made.gate.set()
     for each in made.dispatchers:
@@ -147,7 +143,7 @@ def test_told_long_before_the_commit(house, no_poll):
 def another_process(url: str) -> None:
     transactions = Transactions(url)
     with transactions.write() as conn:
-        JobRows("sqlite", "another").put(conn, PROMPT, ("plain", "a", {}), 7, 0.0)
+        JobRows(conn.dialect.name, "another").put(conn, PROMPT, ("plain", "a", {}), 7, 0.0)
     transactions.close()
 
 

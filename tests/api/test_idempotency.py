@@ -17,8 +17,8 @@ ASKED = Asked("who", "k", "POST /x", "hash")
 
 
 @pytest.fixture
-def conn(tmp_path):
-    transactions = Transactions(f"sqlite:///{tmp_path / 'rows.sqlite3'}")
+def conn(database):
+    transactions = Transactions(database)
     tables.metadata.create_all(transactions.engine)
     with transactions.write() as opened:
         yield opened

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dbos import DBOS, DBOSClient, run_dbos_database_migrations
+from dbos import DBOS, DBOSClient
 from sqlalchemy import column as sql_column
 from sqlalchemy import table, text, update
 
@@ -24,18 +24,15 @@ OTHERS = {
 
 
 @pytest.fixture
-def transactions(tmp_path):
-    opened = Transactions(f"sqlite:///{tmp_path / 'jobs.sqlite3'}")
-    with opened.write():
-        pass  # the file is there, in its mode
-    run_dbos_database_migrations(opened.url)
+def transactions(jobs_database):
+    opened = Transactions(jobs_database)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def rows():
-    return JobRows("sqlite", EXECUTOR)
+def rows(transactions):
+    return JobRows(transactions.engine.dialect.name, EXECUTOR)
 
 
 def shape(conn, operation):
