@@ -1,6 +1,6 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
-python -m benchmarks [signing] [identity] [throughput] [path] [log] [large] [timestamps] [--quick] [--out=bench-out]
+python -m benchmarks [signing] [identity] [throughput] [path] [log] [proofs] [large] [timestamps] [--quick] [--out=bench-out]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks import picture, results
 from benchmarks.harness import Row, fsync_ms, machine, sha256_mb_s, table
 
-PARTS = ("signing", "identity", "throughput", "path", "log", "large", "timestamps")
+PARTS = ("signing", "identity", "throughput", "path", "log", "proofs", "large", "timestamps")
 PICTURE = "bench-signing.svg"
 
 
