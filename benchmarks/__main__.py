@@ -1,6 +1,7 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
-python -m benchmarks [signing] [identity] [throughput] [path] [log] [proofs] [large] [timestamps] [--quick] [--out=bench-out]
+python -m benchmarks [signing] [identity] [throughput] [path] [log] [proofs] [large] [timestamps] [--quick]
+                     [--out=bench-out]
 """
 
 from __future__ import annotations

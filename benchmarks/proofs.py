@@ -1,4 +1,4 @@
-"""Proofs in very large logs: one of 10,000,000 leaves, and of 500,000,000, out of simulated tiles in the directory store.
+"""Proofs in very large logs: of 10,000,000 leaves and of 500,000,000, out of simulated tiles in the directory store.
 
 The reader, the store and the verification are the product's; only the tiles that the measured proofs do not read are
 missing (`benchmarks.simulated`). The checkpoint carries one witness's line, as readers get it.

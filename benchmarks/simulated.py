@@ -1,9 +1,9 @@
 """A log of any size for the proof of a few leaves: the tiles that those proofs read, and no others.
 
-Every hash on the way from a chosen leaf to the root is computed as in a real log. Every complete subtree of 256**n leaves
-off that way has a made-up hash, the SHA-256 of its place: what lies below it is read by no proof. So a tree of 500
-million leaves costs a few tiles for each chosen leaf, and its reader cannot tell it from a real one: same files, same
-widths, same depth, a root that its own key signed.
+Every hash on the way from a chosen leaf to the root is computed as in a real log. Every complete subtree of 256**n
+leaves off that way has a made-up hash, the SHA-256 of its place: what lies below it is read by no proof. So a tree of
+500 million leaves costs a few tiles for each chosen leaf, and its reader cannot tell it from a real one: same files,
+same widths, same depth, a root that its own key signed.
 """
 
 from __future__ import annotations
