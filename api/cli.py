@@ -202,6 +202,38 @@ def fsck(config: Path | None, data_dir: Path | None, as_json: bool) -> None:
     sys.exit(run_fsck(tools.load_settings(config, data_dir=data_dir), as_json=as_json))
 
 
+@antin.command()
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--config", type=FILE, help="Settings file.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+@click.option("--with-keys", is_flag=True, help="Also the log's key, encrypted with the passphrase.")
+@click.option("--passphrase-file", type=FILE, help="First line: what the keys are encrypted with.")
+def backup(
+    out: Path, config: Path | None, data_dir: Path | None, with_keys: bool, passphrase_file: Path | None
+) -> None:
+    """Write what the object store does not hold into OUT, as one consistent file. The service may run."""
+    from api import cli_backup
+
+    settings = tools.load_settings(config, data_dir=data_dir)
+    cli_backup.backup(settings, out, passphrase_file, with_keys=with_keys)
+
+
+@antin.command()
+@click.argument("source", type=FILE, metavar="IN")
+@click.option("--config", type=FILE, help="Settings file.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+@click.option("--passphrase-file", type=FILE, help="First line: what the keys in it are encrypted with.")
+def restore(source: Path, config: Path | None, data_dir: Path | None, passphrase_file: Path | None) -> None:
+    """Bring a backup back, into an empty folder and database. The service must not run.
+
+    \b
+    Exit: 0 all is there, 1 restored, but the log of an object store is longer, shorter or another, 3 refused.
+    """
+    from api import cli_backup
+
+    sys.exit(cli_backup.bring_back(tools.load_settings(config, data_dir=data_dir), source, passphrase_file))
+
+
 @antin.group()
 def account() -> None:
     """Local accounts and API tokens."""

@@ -20,6 +20,25 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(config(conn), "head")
 
 
+def upgrade_to(engine: Engine, revision: str) -> None:
+    """Bring an empty or an older database to that revision; one that is further is left as it is."""
+    history = _history()
+    with engine.begin() as conn:
+        found = current(conn)
+        if found is None or (found in history and history.index(found) < history.index(revision)):
+            command.upgrade(config(conn), revision)
+
+
+def knows(revision: str) -> bool:
+    """Whether this release can bring a database of that revision to its own."""
+    return revision in _history()
+
+
+def _history() -> list[str]:
+    """Revisions, oldest first."""
+    return [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()][::-1]
+
+
 def current(conn: Connection) -> str | None:
     """The revision that the database has, None for an empty one."""
     return MigrationContext.configure(conn).get_current_revision()

@@ -25,6 +25,7 @@ from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
 from api.transactions import Limits, Transactions
 from api.upkeep import Upkeep
+from api.wiring.backups import refuse_half_restored
 from api.wiring.clock import clock
 from api.wiring.tools import password_of
 from api.witness.client import HttpWitness
@@ -65,6 +66,7 @@ VISITORS_NICE = 5
 def build(given: Settings) -> Services:
     """The services of one process. Raises SettingsError, SigningRefused (keys), before anything is served."""
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    refuse_half_restored(given)
     transactions = _transactions(given)
     migrations.upgrade(transactions.engine)
     demo = _demo_pki(given)
@@ -198,6 +200,7 @@ def _intake(given: Settings) -> IntakeProfile:
 def identity(given: Settings) -> Iterator[LocalIdentity]:
     """Accounts alone, for the command line."""
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    refuse_half_restored(given)
     transactions = _transactions(given)
     try:
         migrations.upgrade(transactions.engine)

@@ -7,6 +7,7 @@ from types import ModuleType
 from policies.reasons import (
     access,
     archiving,
+    backup,
     changes,
     database,
     document,
@@ -20,6 +21,7 @@ from policies.refusals import Reason
 MODULES: tuple[ModuleType, ...] = (
     access,
     archiving,
+    backup,
     changes,
     database,
     document,

@@ -1,0 +1,53 @@
+"""Where a service keeps what a backup holds, out of its settings: the stores are named here."""
+
+from __future__ import annotations
+
+from api.backup.make import Place
+from api.backup.restore import is_interrupted
+from api.settings import Settings, SettingsError
+from api.transactions import Transactions
+from api.wiring.clock import clock
+from archive.catalogue import log_rows
+from archive.log.note import Ed25519LogKey
+from archive.ports import CheckpointRow, ObjectStore
+from archive.storage.directory import DirectoryStore
+
+
+def object_stores(given: Settings) -> dict[str, ObjectStore]:
+    """Every store of the archive, by what it is called."""
+    return {"the object store": _directory(given)}
+
+
+def place(given: Settings) -> Place:
+    """Of a service that is set up or is to be restored. Raises SettingsError for a log key that cannot be read."""
+    key = given.data_dir / "log.key"
+    vkey = ""
+    if key.exists():
+        try:
+            vkey = Ed25519LogKey.parse(key.read_text("ascii")).vkey
+        except (OSError, ValueError) as exc:
+            raise SettingsError(f"log key {key} cannot be used: {type(exc).__name__}") from exc
+    given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Place(given, _directory(given), given.data_dir / "stamps", key, vkey)
+
+
+def committed(given: Settings) -> CheckpointRow | None:
+    """The log's row in the catalogue."""
+    transactions = Transactions(given.engine_url)
+    try:
+        with transactions.read() as conn:
+            return log_rows.current_checkpoint(conn)
+    finally:
+        transactions.close()
+
+
+def refuse_half_restored(given: Settings) -> None:
+    """Raises SettingsError while a restore was begun here and did not end: nothing may be served from it."""
+    if is_interrupted(given.data_dir):
+        raise SettingsError(
+            f"data_dir {given.data_dir}: a restore was interrupted here; run `antin restore` again with the same backup"
+        )
+
+
+def _directory(given: Settings) -> DirectoryStore:
+    return DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)
