@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
 import secrets
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -28,7 +30,18 @@ _NAMES = re.compile(
     r"|stamps/[\w.-]{1,120}\.png|settings\.json|keys\.enc)",
     re.ASCII,
 )
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
+# What `zipfile` raises for files that are none.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+)
 
 
 @dataclass
@@ -74,7 +87,7 @@ def writing(out: Path, facts: dict[str, Any]) -> Iterator[Writing]:
     FileExistsError when there is a file of that name; it is never written over.
     """
     if out.exists():
-        raise FileExistsError(17, os.strerror(17), str(out))
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(out))
     part = out.with_name(f".{out.name}.{secrets.token_hex(8)}.part")
     try:
         with _created(part) as raw:
@@ -186,6 +199,10 @@ def _reading_zip(what: str) -> Iterator[None]:
     try:
         yield
     except _BROKEN as exc:
+        raise _damaged(what) from exc
+    except OSError as exc:
+        if exc.errno != errno.EINVAL:  # a place that no file has
+            raise
         raise _damaged(what) from exc
 
 
