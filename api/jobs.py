@@ -145,3 +145,8 @@ class DbosJobs:
             self._dispatcher = None
             self._engine.dispose()
             self._running.release()
+
+
+def make_tables(transactions: Transactions) -> None:
+    """The queue's tables, in a database that has none. Nothing is run."""
+    DBOS.migrate(transactions.url)

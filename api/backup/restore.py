@@ -27,7 +27,7 @@ from api.backup.make import DEMO, LOG_KEY, Place
 from api.backup.refusals import BackupRefused
 from api.backup.sealed import unseal
 from api.backup.sources import DATABASE, POSTGRESQL, SQLITE
-from api.jobs import DbosJobs
+from api.jobs import make_tables
 from api.store import dump_postgresql, dump_sqlite
 from api.store.dump_postgresql import Connection, TableData
 from api.transactions import Transactions
@@ -188,9 +188,7 @@ def _catalogue(place: Place, backup: Reading) -> None:
     transactions = Transactions(url)
     try:
         migrations.upgrade_to(transactions.engine, backup.facts["revision"])
-        jobs = DbosJobs(transactions, {}, {}, "restore")  # makes the tables of the queue
-        jobs.start()
-        jobs.stop()
+        make_tables(transactions)
     finally:
         transactions.close()
     if backup.facts["engine"] == POSTGRESQL:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 
 from api.demo import furnish
 from api.demo.documents import DecisionSpec, decision
@@ -241,6 +242,10 @@ class House:
     # The data itself, read beside the service.
 
     def sql(self, query: str, *values: Any) -> list[tuple]:
+        url = self.settings.get("database_url")
+        if url:
+            with psycopg.connect(url.replace("+psycopg", "")) as server:
+                return server.execute(query.replace("?", "%s").encode(), values).fetchall()
         with sqlite3.connect(f"file:{self.data / 'antin.sqlite3'}?mode=ro", uri=True, timeout=30) as conn:
             return conn.execute(query, values).fetchall()
 
