@@ -256,17 +256,17 @@ def test_objects_that_are_not_put_back_are_missed(make_old, make_new):
 # Killed on the way.
 
 
-def killed(line, after):
-    """The command, killed with all its children after so many seconds; whether it was still at it."""
+def killed(line, after, mark=None):
+    """The command, killed with all its children after so many seconds, counted from when the mark is there."""
     process = subprocess.Popen(
         line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
+    while mark is not None and not mark.exists() and process.poll() is None:
+        time.sleep(0.0005)
     time.sleep(after)
-    running = process.poll() is None
-    if running:
+    if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(PATIENCE)
-    return running
 
 
 def took(line):
@@ -299,12 +299,11 @@ def test_a_restore_that_is_killed_goes_on_when_it_is_run_again(make_old, make_ne
     other = old.with_keys("other.zip")
     old.house.stop()
     options = ["--passphrase-file", str(old.folder / "passphrase")]
-    whole = took([*SERVICE, "restore", str(kept), "--config", str(make_new(old, into).config), *options])
     interrupted = 0
-    for number in range(10):
+    for after in (0.0, 0.003, 0.01, 0.03, 0.1, 0.3):
         new = make_new(old, into)
         line = [*SERVICE, "restore", str(kept), "--config", str(new.config), *options]
-        killed(line, whole * (number + 1) / 10.5)
+        killed(line, after, new.data / "restoring")
         if (new.data / "restoring").exists():
             interrupted += 1
             served = command(new, "serve")
