@@ -55,6 +55,7 @@ class Checking:
             self.s.transactions.read,
             self.s.store,
             key,
+            known=self.s.proofs.witnesses.kept(),
             chains={LeafKind.AUDIT_HEAD: audit_chain},
             progress=progress,
         )

@@ -17,7 +17,7 @@ from api import cli_verify
 from api.cli_deploy import deploy
 from api.cli_witness import witness
 from api.progress import printable
-from api.settings import SettingsError
+from api.settings import Settings, SettingsError
 from api.wiring import tools
 from api.wiring.clock import clock
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
@@ -27,6 +27,13 @@ from signer.errors import SignerUnavailable
 REFUSED, USAGE, INTERNAL = 3, 64, 70
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 log = logging.getLogger("antin")
+KNOWN = click.option(
+    "--known-checkpoint",
+    "known",
+    type=FILE,
+    multiple=True,
+    help="A checkpoint or receipt of this log that was seen elsewhere: do not start behind it.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -48,21 +55,42 @@ antin.add_command(deploy)
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
-@click.option(
-    "--known-checkpoint",
-    "known",
-    type=FILE,
-    multiple=True,
-    help="A checkpoint or receipt of this log that was seen elsewhere: do not start behind it.",
-)
+@KNOWN
 def serve(
     config: Path | None, host: str | None, port: int | None, data_dir: Path | None, known: tuple[Path, ...]
 ) -> None:
-    """Run the service until it is stopped (Ctrl-C)."""
+    """Run the service until it is stopped (Ctrl-C).
+
+    In production it answers requests alone: `antin worker` does what waits. Any number of each share the work.
+    """
     from api.server import run
 
-    given = tools.load_settings(config, host=host, port=port, data_dir=data_dir)
-    run(given.model_copy(update={"known_checkpoints": (*given.known_checkpoints, *known)}))
+    run(_knowing(tools.load_settings(config, host=host, port=port, data_dir=data_dir), known))
+
+
+def _knowing(given: Settings, known: tuple[Path, ...]) -> Settings:
+    return given.model_copy(update={"known_checkpoints": (*given.known_checkpoints, *known)})
+
+
+@antin.command()
+@click.option("--config", type=FILE, help="Settings file (default: antin.toml here).")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where this process keeps what is its own.")
+@KNOWN
+def worker(config: Path | None, data_dir: Path | None, known: tuple[Path, ...]) -> None:
+    """Production: do what waits, until it is stopped (time-stamps, batches, archiving, the log)."""
+    from api.worker import run
+
+    run(_knowing(tools.load_settings(config, data_dir=data_dir), known))
+
+
+@antin.command("log-key")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--config", type=FILE, help="Settings file (default: antin.toml here).")
+def log_key(path: Path, config: Path | None) -> None:
+    """Make the key of a log that is to be begun, for the processes of a production deployment."""
+    from api.proofs import new_log_key
+
+    click.echo(new_log_key(path, tools.load_settings(config).origin).vkey)
 
 
 @antin.command()

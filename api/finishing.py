@@ -15,6 +15,7 @@ from typing import Any
 
 from api import jobs, problems, work
 from api.batch import Batch, unchanged
+from api.fence import Lost
 from api.identity import AccessRefused
 from api.issuing import Issuing
 from api.line import Stopped
@@ -53,12 +54,15 @@ FINISHING = frozenset({State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED}) |
 def guarded(services: Services, act: Work) -> jobs.Handler:
     """Refusals and silent authorities end the operation with a problem; faults do too, and are logged.
 
-    What fails while the service stops ends nothing: it raises Stopped, and is done again after the next start.
+    What fails while the service stops, or after another process took the job over, ends nothing: it raises Stopped, and
+    is done again.
     """
 
     def handler(operation_id: str, payload: dict[str, Any]) -> None:
         try:
             result = act(operation_id, payload)
+        except Lost as exc:
+            raise Stopped from exc
         except Exception as exc:
             if services.working.closed:
                 raise Stopped from exc
@@ -237,7 +241,7 @@ class Finishing:
         Raises RevocationUnavailable when only an answer about a certificate is missing, else Refused; a token
         that did not stand up to it is not used again.
         """
-        report = Verification(self.s, sandbox).own_report(self.s.store.work_path(sha256))
+        report = Verification(self.s, sandbox).own_report(self.s.work_area.work_path(sha256))
         self._require_passed(sha256, report, imprint)
         return report
 
@@ -285,7 +289,7 @@ class Finishing:
         sha256 = document.current_sha256 or ""
         conformity = bool(document.metadata.get("pdfa", {}).get("conforms"))
         output = Verification(self.s).own_output(
-            self.s.store.work_path(sha256), self._expectation(document), conformity=conformity
+            self.s.work_area.work_path(sha256), self._expectation(document), conformity=conformity
         )
         report = output.report
         self._require_passed(sha256, report)
@@ -353,7 +357,7 @@ class Finishing:
         leaf = self.s.proofs.leaf_of(document)
         if leaf is None or leaf.content_sha256 is None:
             return {}
-        path = self.s.store.work_path(leaf.content_sha256)
+        path = self.s.work_area.work_path(leaf.content_sha256)
         anchors = [certificate.der for certificate in self.s.trust.anchors()]
         try:
             verdict = self.s.background.call(
@@ -396,7 +400,7 @@ class Finishing:
 
     def _long_term(self, document: Document) -> Deposit:
         """The version planned, in one transaction with the check that the document may still get one."""
-        path = self.s.store.work_path(document.current_sha256 or "")
+        path = self.s.work_area.work_path(document.current_sha256 or "")
         appended: Appended = Verification(self.s, self.s.background).long_term(path)
         sha256 = work.append(self.s, document.current_sha256 or "", appended)
         self._validated(sha256, sandbox=self.s.background)

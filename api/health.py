@@ -3,29 +3,34 @@ texts of errors.
 
 database   a read transaction
 store      bytes written to the work area
-log        its sequencer runs, and its shown head can be read; `why`: a word for what stopped it
+log        its sequencer runs, and its shown head can be read
 jobs       workers run; how many operations have not ended
 sandbox    a worker answers
 tsa        how the authority did when it was last asked: nobody asks it for the sake of this page; how many
            questions are out, and how many wait for their turn
+processes  where several share the work: each with its role and how long ago its heart beat; also those that stopped
+           or were lost within the last hour
+clock      where several share the work: whether the clock of this one is about what the others' say
 witnesses  how many cosign, of those that the operator chose, and since when none did; `disputed` stops the log
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from threading import Lock
+from time import monotonic
 from typing import Any
 
-from api.services import Services
+from api.processes import AHEAD
+from api.services import LastStamp, Services
 from api.store import operations
 from archive.catalogue import log_rows
 from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from policies.refusals import Reason
 from signer.errors import SignerRefused, SignerUnavailable
 
-OK, FAILING, UNKNOWN = "ok", "failing", "unknown"
+OK, FAILING, UNKNOWN, SILENT = "ok", "failing", "unknown", "silent"
+WORKER = "worker"
 FRESH_SECONDS = 5.0
 PROBE, ANSWER = ("signer.der:integer", 1), b"\x02\x01\x01"
 PROBE_SECONDS = 5.0
@@ -40,18 +45,18 @@ class Health:
     def __init__(self, services: Services) -> None:
         self.s = services
         self._lock = Lock()
-        self._kept: tuple[datetime, dict[str, Part]] | None = None
+        self._kept: tuple[float, dict[str, Part]] | None = None
 
     def parts(self) -> dict[str, Part]:
         """Each part with its `state`: ok, failing or unknown."""
         with self._lock:
-            at = self.s.clock()
-            if self._kept is None or (at - self._kept[0]).total_seconds() > FRESH_SECONDS:
+            at = monotonic()  # not a clock that may be put back by an hour
+            if self._kept is None or at - self._kept[0] > FRESH_SECONDS:
                 self._kept = (at, self._measure())
             return self._kept[1]
 
     def _measure(self) -> dict[str, Part]:
-        checks = (
+        checks = [
             self._database,
             self._store,
             self._log,
@@ -59,7 +64,9 @@ class Health:
             self._sandbox,
             self._tsa,
             self._witnesses,
-        )
+        ]
+        if self.s.shared:
+            checks += [self._processes, self._clock]
         return {check.__name__[1:]: _safely(check) for check in checks}
 
     def _database(self) -> Part:
@@ -68,12 +75,11 @@ class Health:
         return {"state": OK}
 
     def _store(self) -> Part:
-        self.s.store.put_work(b"antin health\n")
+        self.s.work_area.put_work(b"antin health\n")
         return {"state": OK}
 
     def _log(self) -> Part:
-        if self.s.proofs.stopped_by is not None:
-            return {"state": FAILING, "why": self.s.proofs.stopped_by}
+        self.s.proofs.check_running()
         head = self.s.proofs.shown_head()
         with self.s.transactions.read() as conn:
             pending = len(log_rows.pending(conn, MOST_PENDING))
@@ -101,14 +107,15 @@ class Health:
     def _jobs(self) -> Part:
         with self.s.transactions.read() as conn:
             waiting = len(operations.unfinished(conn))
-        return {"state": OK if self.s.jobs.running else FAILING, "unfinished": waiting}
+        good = self.s.jobs.running or not self.s.works  # an API process puts them in line, and that goes
+        return {"state": OK if good else FAILING, "unfinished": waiting}
 
     def _sandbox(self) -> Part:
         answer = self.s.sandbox.call(*PROBE, wall_seconds=PROBE_SECONDS)
         return {"state": OK if answer == ANSWER else FAILING}
 
     def _tsa(self) -> Part:
-        last = self.s.last_stamp
+        last = self._last_stamp()
         line = {"asking": self.s.asking.taken, "waiting": self.s.asking.waiting}
         if last is None:
             return {"state": UNKNOWN, **line}
@@ -118,11 +125,44 @@ class Health:
             **line,
         }
 
+    def _clock(self) -> Part:
+        """What this process dates is dated wrongly while it is off."""
+        off = self.s.processes.clock_off
+        return {"state": FAILING, "off_seconds": round(off)} if off else {"state": OK}
+
+    def _last_stamp(self) -> LastStamp | None:
+        """Whichever process asked last."""
+        known = [
+            LastStamp.of(each.state["stamp"]) for each in self.s.processes.everyone() if "stamp" in each.state
+        ]
+        known += [self.s.last_stamp] if self.s.last_stamp is not None else []
+        return max(known, key=lambda stamp: stamp.at, default=None)
+
+    def _processes(self) -> Part:
+        """Who shares the work. Without a worker that lives, documents wait for ever."""
+        found = self.s.processes.everyone()
+        shown = [
+            {
+                "name": each.id,
+                "role": each.role,
+                "state": each.ending or (OK if each.silent < self.s.settings.dead_after / 2 else SILENT),
+                "silent_seconds": round(each.silent, 1),
+                "clock_ahead_seconds": each.state.get(AHEAD, 0.0),
+                "jobs": each.state.get("jobs", 0),
+                "log": each.state.get("log", "none"),
+            }
+            for each in found
+        ]
+        works = any(each["role"] == WORKER and each["state"] == OK for each in shown)
+        return {"state": OK if works else FAILING, "processes": shown}
+
 
 def ready(parts: dict[str, Part]) -> bool:
-    """Whether acts can be done. A silent time-stamp authority makes documents wait, it stops no act; a silent witness
-    neither, and one that disputes the log has stopped it."""
-    return all(part["state"] == OK for name, part in parts.items() if name not in ("tsa", "witnesses"))
+    """Whether acts can be done. A silent time-stamp authority, or workers that are not there, make documents wait, and
+    stop no act: who asks whether to send requests here must not be told to send them nowhere. A silent witness stops
+    none either, and one that disputes the log has stopped that."""
+    beside = ("tsa", "processes", "witnesses")
+    return all(part["state"] == OK for name, part in parts.items() if name not in beside)
 
 
 def _safely(check: Callable[[], Part]) -> Part:

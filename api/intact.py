@@ -15,7 +15,7 @@ from archive.storage.blocks import hash_blocks
 
 def intact(services: Services, sha256: str) -> Path:
     """Where the bytes lie. Raises StorageRefused when they are not there, ArchiveDamaged when they differ."""
-    path = services.store.work_path(sha256)
+    path = services.work_area.work_path(sha256)
     found, _ = hash_blocks(path)
     if found != sha256:
         raise ArchiveDamaged(f"work area: {sha256} holds other bytes ({found})")

@@ -125,7 +125,7 @@ class Issuing:
     def _admit(self, sha256: str) -> tuple[intake.DocumentFacts, dict[str, Any]]:
         """Intake's facts, and PDF/A by our own check: what it claims, whether it holds. What comes in so goes
         out so."""
-        path = self.s.store.work_path(sha256)
+        path = self.s.work_area.work_path(sha256)
         profile = self.s.intake_profile
         intake.check_size(path.stat().st_size, profile.limits)
         upload: UploadFacts = self.s.sandbox.call("signer.document.upload:examine_upload", path, profile)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
+from typing import Protocol
 
 
 class Stopped(BaseException):
@@ -23,6 +24,23 @@ class _Waiter:
     def __init__(self) -> None:
         self.called = threading.Event()
         self.has_place = False
+
+
+class Places(Protocol):
+    """What `Line` is, also where processes share the places (`api.shared_line`)."""
+
+    def place(self, priority: int, since: str = "") -> AbstractContextManager[None]: ...
+
+    @property
+    def taken(self) -> int: ...
+
+    @property
+    def waiting(self) -> int: ...
+
+    @property
+    def closed(self) -> bool: ...
+
+    def close(self) -> None: ...
 
 
 class Line:

@@ -1,34 +1,42 @@
-"""The archive's side of the service: deposits carried out, the log's sequencer, receipts."""
+"""The archive's side of the service: deposits carried out, the log's sequencer, receipts.
+
+Where several processes share the archive, any of them may number a leaf; who waits for one then looks for it in the
+catalogue, and believes it when the shown head contains it.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from api.settings import Settings
+from api.messages import LEAF, Messages, NobodyElse
+from api.processes import Alone, Processes
+from api.settings import Settings, SettingsError
 from api.store.accounts import Account
 from api.transactions import Transactions
 from api.witnesses import Witnesses
 from api.witnessing import Witnessing
-from archive import ingest, receipts
+from archive import deployment, ingest, receipts
 from archive.catalogue import Connection, documents, log_rows, witness_rows
 from archive.catalogue.values import Deposit, Document, Leaf
 from archive.catalogue.witness_rows import WitnessRow
-from archive.errors import ArchiveRefused, ArchiveUnavailable, LogBehind
+from archive.errors import ArchiveRefused, ArchiveUnavailable, LogBehind, ProofRefused
 from archive.log.checkpoint import SignedCheckpoint
-from archive.log.loop import SequencerLoop
+from archive.log.follower import Follower
+from archive.log.loop import Sequenced, SequencerLoop
 from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.proofs import ProofMaker
-from archive.log.reader import TileReader, checkpoint_at, published_checkpoint
+from archive.log.reader import TileReader, checkpoint_at
 from archive.log.sequencer import Sequencer
-from archive.ports import ObjectStore, WorkArea
+from archive.ports import CheckpointRow, ObjectStore, WorkArea
 from archive.receipt import Receipt
 from archive.witnessing import CosignedHead, Cosigning, Watcher
 from policies.reasons import archiving as reasons
@@ -36,12 +44,12 @@ from policies.retention import lock_until
 
 log = logging.getLogger("antin.proofs")
 WAIT_SECONDS = 20.0
+LOOK_SECONDS = 0.1  # between looks for a leaf that another process numbers
+RUNNING = "running"
 
 
-def log_key(path: Path, origin: str) -> Ed25519LogKey:
-    """The log's key, made once (mode 0600) and named after the public address."""
-    if path.exists():
-        return Ed25519LogKey.parse(path.read_text("ascii").strip())
+def new_log_key(path: Path, origin: str) -> Ed25519LogKey:
+    """A key for a log that is to be begun, named after the public address; mode 0600. FileExistsError."""
     key = Ed25519LogKey.generate(origin)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -51,21 +59,40 @@ def log_key(path: Path, origin: str) -> Ed25519LogKey:
     return key
 
 
+def log_key(path: Path, origin: str, *, shared: bool) -> Ed25519LogKey:
+    """The log's key; made when it is not there, unless it is `shared`: then other processes have it already, or
+    must be given this one. Raises SettingsError."""
+    if not path.exists():
+        if shared:
+            raise SettingsError(
+                f"log_key {path}: is not there; make it once with `antin log-key {path}`, and give it to every process"
+            )
+        return new_log_key(path, origin)
+    try:
+        return Ed25519LogKey.parse(path.read_text("ascii").strip())
+    except (OSError, UnicodeDecodeError, ProofRefused, ValueError) as exc:
+        raise SettingsError(f"log_key {path}: cannot be read, or is no key of a log") from exc
+
+
 @dataclass
 class Proofs:
     """One archive with its log. `start` finishes what a crash left before anything new is taken.
 
+    `processes`: who else is there. `sequences`: whether this process numbers leaves, or leaves that to others.
     `others`: further stores of the same archive, by what they are called; the log never goes on behind their heads.
     """
 
-    settings: Settings
     transactions: Transactions
     store: ObjectStore
     work: WorkArea
     key: Ed25519LogKey
     clock: Callable[[], datetime]
+    processes: Processes = field(default_factory=Alone)
+    messages: Messages = field(default_factory=NobodyElse)
+    sequences: bool = True
     watchers: tuple[Watcher, ...] = ()
     others: Mapping[str, ObjectStore] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
         self.tiles = TileReader(self.store)
@@ -90,13 +117,23 @@ class Proofs:
         )
         self.sequencer = sequencer
         self.witnessing = Witnessing(self.witnesses, self.clock, self._retain_until, self._halt)
-        self.loop = SequencerLoop(sequencer, numbered=self.witnessing.wake)
+        self.loop = SequencerLoop(sequencer, shared=self.shared, numbered=self.witnessing.wake)
+        self.follower = Follower(self.store, self.verifier, self.tiles, self._row, lambda: sequencer.shown)
+        self.messages.hear(LEAF, lambda _: self.loop.wake())
 
     def _retain_until(self) -> datetime:
         return lock_until(self.clock())
 
     def _halt(self, why: LogBehind) -> None:
         self.loop.halt(why)
+
+    def _row(self) -> CheckpointRow | None:
+        with self.transactions.look() as conn:
+            return log_rows.current_checkpoint(conn)
+
+    @property
+    def shared(self) -> bool:
+        return self.processes.shared
 
     @property
     def vkey(self) -> str:
@@ -105,15 +142,20 @@ class Proofs:
     def recover(self) -> None:
         """Before `start`: ask who else saw the log, carry out what was planned, bring its public side to its row.
 
+        Where others are at work, what was planned is theirs as well: `api.upkeep` looks after what nobody does.
         Raises LogBehind when the log is behind, or not, what it has shown before, ArchiveDamaged when it does not
         agree with itself, SettingsError when no witness answers that must.
         """
-        self.witnesses.ask()
-        if self._run_once():  # nothing is archived under a log that is behind
-            self.witnesses.settle()
-        for failure in ingest.recover(self.store, self.work, self.transactions.write, self.clock()):
-            log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
-        self._run_once()
+        deployment.claim(self.store, self.transactions.write, self.vkey, self.clock())
+        if self.sequences:
+            self.witnesses.ask()
+            if self._run_once():  # nothing is archived under a log that is behind
+                self.witnesses.settle()
+        if not self.shared:
+            for failure in ingest.recover(self.store, self.work, self.transactions.write, self.clock()):
+                log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
+        if self.sequences:
+            self._run_once()
 
     def _run_once(self) -> bool:
         """Whether the stores answered."""
@@ -125,22 +167,25 @@ class Proofs:
         return True
 
     def start(self) -> None:
-        self.loop.start()
-        self.loop.wake()
-        self.witnessing.start()
+        if self.sequences:
+            self.loop.start()
+            self.loop.wake()
+            self.witnessing.start()
+
+    @property
+    def state(self) -> str:
+        """For the others: whether this process could number a leaf."""
+        return "stopped" if self.loop.failure is not None else RUNNING if self.sequences else "none"
 
     def check_running(self) -> None:
         """Raises ArchiveUnavailable when the log has stopped: nothing may be called archived then."""
         if self.loop.failure is not None:
-            raise ArchiveUnavailable(f"the log has stopped: {self.loop.failure}") from self.loop.failure
-
-    @property
-    def stopped_by(self) -> str | None:
-        """One word for what stopped the log; None while it runs."""
-        failure = self.loop.failure
-        if failure is None:
-            return None
-        return "behind" if isinstance(failure, LogBehind) else "damaged"
+            stopped = ArchiveUnavailable(f"the log has stopped: {self.loop.failure}")
+            stopped.reason = getattr(self.loop.failure, "reason", None)
+            raise stopped from self.loop.failure
+        told = [each.state.get("log") for each in self.processes.everyone() if not each.gone]
+        if not self.sequences and "stopped" in told and RUNNING not in told:
+            raise ArchiveUnavailable("the log has stopped in every worker; their messages say why")
 
     def witness_rows(self) -> list[WitnessRow | None]:
         """What is known of each witness that the operator chose; None for one that was never asked."""
@@ -152,7 +197,10 @@ class Proofs:
         for watcher in self.watchers:
             watcher.witness.close()
         self.witnessing.stop()
-        self.loop.stop()
+        if self.sequences:
+            self.loop.stop()
+        else:
+            self.close()
 
     def close(self) -> None:
         """Of proofs that were never started."""
@@ -169,12 +217,33 @@ class Proofs:
         try:
             leaf = ingest.carry_out(deposit, self.store, self.work, self.transactions.write, self.clock())
             self.loop.wake()
-            numbered.result(WAIT_SECONDS)
-        except (FutureTimeout, CancelledError) as exc:
-            raise ArchiveUnavailable("the log did not number the leaf in time") from exc
+            self.messages.tell(LEAF, deposit.leaf)
+            self._wait(deposit.leaf, numbered)
         finally:
             self.loop.forget(deposit.leaf)
         return leaf
+
+    def _wait(self, leaf: str, numbered: Future[Sequenced]) -> None:
+        """Until a shown head contains the leaf, whoever numbered it. Raises ArchiveUnavailable."""
+        deadline = monotonic() + WAIT_SECONDS
+        while monotonic() < deadline:
+            try:
+                numbered.result(LOOK_SECONDS if self.shared else WAIT_SECONDS)
+                return
+            except FutureTimeout:
+                if self.shared and self._is_shown(leaf):
+                    return
+            except CancelledError as exc:
+                raise ArchiveUnavailable("the log stopped before it numbered the leaf") from exc
+        raise ArchiveUnavailable("the log did not number the leaf in time")
+
+    def _is_shown(self, leaf_id: str) -> bool:
+        with self.transactions.look() as conn:
+            leaf = log_rows.leaf(conn, leaf_id)
+        if leaf is None or leaf.log_index is None:
+            return False
+        head = self.follower.head()
+        return head is not None and leaf.log_index < head.size
 
     def event(
         self,
@@ -209,7 +278,7 @@ class Proofs:
     def has_receipt(self, document: Document) -> bool:
         """Whether the log has numbered and shown the leaf of the document as issued."""
         leaf = self.leaf_of(document)
-        head = published_checkpoint(self.store, self.verifier)
+        head = self.follower.head()
         return (
             leaf is not None
             and leaf.log_index is not None
@@ -222,7 +291,7 @@ class Proofs:
 
         Raises ArchiveRefused NO_RECEIPT_YET while the log has not shown the leaf.
         """
-        head = published_checkpoint(self.store, self.verifier)
+        head = self.follower.head()
         with self.transactions.read() as conn:
             leaf = receipts.receipt_leaf(conn, document, head.size if head else 0, sha256)
             cosigned = self.witnesses.best(conn, leaf.log_index or 0) if leaf else None
@@ -239,12 +308,12 @@ class Proofs:
 
     def shown_head(self) -> SignedCheckpoint | None:
         """The newest head that the log shows."""
-        return published_checkpoint(self.store, self.verifier)
+        return self.follower.head()
 
     def head(self, size: int | None = None) -> bytes | None:
         """The signed checkpoint that is shown, or the one of that size, with the lines of who cosigned it."""
         if size is None:
-            shown = published_checkpoint(self.store, self.verifier)
+            shown = self.follower.head()
         else:
             shown = checkpoint_at(self.store, size, self.verifier)
         if shown is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from threading import BoundedSemaphore
-from typing import Protocol
+from typing import Protocol, Self
 
 from api.claim import Claim
 from api.demo.pki import DemoPki
@@ -14,15 +15,17 @@ from api.endings import Endings
 from api.identity import LocalIdentity
 from api.jobs import Jobs
 from api.keyring import KeyRing
-from api.line import Line
+from api.keys_in_use import KeysHeld, KeysInUse
+from api.line import Line, Places
+from api.messages import Messages, NobodyElse
 from api.metrics import Metrics
+from api.processes import Alone, Processes
 from api.proofs import Proofs
 from api.settings import Settings
 from api.stamps import Stamps
 from api.store import idempotency
-from api.store.idempotency import KeysInUse
 from api.transactions import Transactions
-from api.turns import Turns
+from api.turns import Taking, Turns
 from archive.ports import ObjectStore, WorkArea
 from policies.intake import IntakeProfile
 from signer.creation.native.drawing import Stamps as DrawnStamps
@@ -39,11 +42,22 @@ WORKING = (
 VISITS = 8  # verifications for strangers under way or waiting; more are told to come again
 
 
-class Store(ObjectStore, WorkArea, Protocol):
-    """Objects and the work area behind one adapter."""
+class Part(StrEnum):
+    """What one process does. Alone it does everything; among others it answers requests, or works."""
 
+    EVERYTHING = "everything"
+    API = "api"
+    WORKER = "worker"
+
+
+class Sweepable(Protocol):
     def sweep(self) -> None:
         """Remove what interrupted writers left. At start, before anyone writes."""
+
+
+class Cache(Protocol):
+    def trim(self, before: datetime) -> None:
+        """Forget what was not used since; it is found again where it came from."""
 
 
 class Upkeep(Protocol):
@@ -61,6 +75,15 @@ class LastStamp:
     at: datetime
     failure: str | None
 
+    def told(self) -> list[str | None]:
+        """For other processes."""
+        return [self.at.isoformat(), self.failure]
+
+    @classmethod
+    def of(cls, told: list[str | None]) -> Self:
+        at, failure = told
+        return cls(datetime.fromisoformat(at or ""), failure)
+
 
 @dataclass
 class Services:
@@ -68,7 +91,8 @@ class Services:
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
     transactions: Transactions
-    store: Store
+    store: ObjectStore
+    work_area: WorkArea
     sandbox: Sandbox
     background: Sandbox
     visitors: Sandbox  # for files that anybody may bring: other processes, each used once
@@ -81,15 +105,21 @@ class Services:
     tsa: TimestampAuthority
     intake_profile: IntakeProfile
     proofs: Proofs
+    part: Part = Part.EVERYTHING
+    leftovers: tuple[Sweepable, ...] = ()  # what interrupted writers left, where no others write
+    stale: tuple[Sweepable, ...] = ()  # what writers left that were interrupted long ago
+    caches: tuple[Cache, ...] = ()
     demo: DemoPki | None = None
-    asking: Line = field(init=False)  # held while the time-stamp authority is asked, and for nothing else
+    processes: Processes = field(default_factory=Alone)
+    messages: Messages = field(default_factory=NobodyElse)
+    asking: Places = field(init=False)  # held while the time-stamp authority is asked, and for nothing else
     working: Line = field(init=False)  # held while a document is worked on, never while one waits for a token
     jobs: Jobs = field(init=False)
     upkeep: Upkeep = field(init=False)
     reports: dict[str, DocumentReport] = field(default_factory=dict)
-    turns: Turns = field(default_factory=Turns)
+    turns: Taking = field(default_factory=Turns)
     endings: Endings = field(default_factory=Endings)
-    keys_in_use: KeysInUse = field(default_factory=KeysInUse)
+    keys_in_use: KeysHeld = field(default_factory=KeysInUse)
     last_stamp: LastStamp | None = None
     drawn: DrawnStamps = field(default_factory=DrawnStamps)
     metrics: Metrics = field(default_factory=Metrics)
@@ -97,18 +127,39 @@ class Services:
     visits: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(VISITS))
 
     def __post_init__(self) -> None:
+        self._recovered = False
         self.asking = Line(self.settings.tsa_parallel)
         self.working = Line(WORKING)
         self.claim = Claim(self.settings.data_dir / "antin.lock")
 
-    def recover(self) -> None:
-        """Alone on the data from here on; what a crash left is finished by the code of the happy path.
+    @property
+    def shared(self) -> bool:
+        """Whether other processes work on the same data."""
+        return self.processes.shared
 
-        Raises SettingsError when another process serves this data, ArchiveDamaged when the log must not go on.
+    @property
+    def works(self) -> bool:
+        """Whether this process takes jobs, numbers leaves and looks after what nobody does."""
+        return self.part is not Part.API
+
+    def recover(self) -> None:
+        """What a crash left is finished by the code of the happy path; alone on the data from here on, unless it is
+        shared.
+
+        Raises SettingsError when another process serves data that are not shared, ArchiveRefused when they are
+        another deployment's, ArchiveDamaged when the log must not go on.
         """
+        if self.shared:
+            self.proofs.recover()
+        else:
+            self._recover_alone()
+        self._recovered = True
+
+    def _recover_alone(self) -> None:
         self.claim.take()
         try:
-            self.store.sweep()
+            for each in self.leftovers:
+                each.sweep()
             with self.transactions.write() as conn:
                 idempotency.forget_unanswered(conn)
             self.proofs.recover()
@@ -118,26 +169,37 @@ class Services:
 
     def start(self) -> None:
         """Recovery first, unless `recover` was called, then workers."""
-        if not self.claim.held:
+        if not self._recovered:
             self.recover()
+        self.processes.start()
+        self.messages.start()
         self.sandbox.warm()
         self.proofs.start()
         self.jobs.start()
         self.upkeep.start()
 
+    def closing(self) -> None:
+        """Who waits for something that this process may not live to see is sent away."""
+        self.endings.close()
+
     def stop(self) -> None:
         """In a few seconds, however slow the authority is: a question that is then under way is given up.
 
-        Jobs that did not end are taken up at the next start, as after a kill.
+        Jobs that did not end are taken up at the next start, as after a kill; where there are others, by them, now.
         """
+        self.closing()
         self.upkeep.stop()
         self.asking.close()
         self.working.close()
+        self.turns.close()
         self.jobs.stop()
         self.tsa.close()
         self.proofs.stop()
+        self.processes.stop()
+        self.messages.stop()
         self.sandbox.close()
         self.visitors.close()
         self.background.close()
         self.transactions.close()
         self.claim.release()
+        self._recovered = False

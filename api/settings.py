@@ -5,12 +5,27 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 PREFIX = "ANTIN_"
+GROUP = "__"  # ANTIN_OBJECT_STORE__BUCKET is `bucket` in the table [object_store]
+ONLY_ENVIRONMENT = (
+    "access_key",
+    "secret_key",
+)  # a file that others read, copy and back up is no place for them
 
 
 class SettingsError(Exception):
@@ -37,24 +52,105 @@ class WitnessSettings(_Strict):
     label: str = ""
 
 
+class ObjectStoreSettings(_Strict):
+    """One S3 server with Object Lock: where it is, the bucket, and who asks.
+
+    Both parts of the credentials come from files of their own, or from the environment. `work_bucket` has no locks:
+    bytes on their way to the archive lie there for every machine to find.
+    """
+
+    endpoint: str
+    bucket: str = Field(min_length=3, max_length=63)
+    work_bucket: str = Field("", max_length=63)
+    region: str = "us-east-1"
+    access_key_file: Path | None = None
+    secret_key_file: Path | None = None
+    access_key: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    ca_file: Path | None = None
+
+    @field_validator("endpoint")
+    @classmethod
+    def _encrypted(cls, endpoint: str) -> str:
+        """https; without it only on this machine, where a tunnel or a test listens."""
+        parts = urlsplit(endpoint)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("an address like https://s3.example.gov.vn:8333 is needed")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise ValueError(
+                "http sends the bytes in the clear; use https, and ca_file for an authority of your own"
+            )
+        return endpoint.rstrip("/")
+
+    @model_validator(mode="after")
+    def _credentials_once(self) -> Self:
+        for name in ONLY_ENVIRONMENT:
+            if (getattr(self, name) is None) == (getattr(self, f"{name}_file") is None):
+                raise ValueError(f"{name}_file: give the file, or {name} in the environment, and not both")
+        if self.work_bucket == self.bucket:
+            raise ValueError(
+                "work_bucket: the bucket of the archive has locks; the work area needs one without"
+            )
+        return self
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """Access key and secret key. Raises SettingsError that names the file that cannot be read."""
+        access, secret = (self._credential(name) for name in ONLY_ENVIRONMENT)
+        return access, secret
+
+    def _credential(self, name: str) -> str:
+        given: SecretStr | None = getattr(self, name)
+        if given is not None:
+            return given.get_secret_value()
+        path: Path = getattr(self, f"{name}_file")
+        try:
+            found = path.read_text("utf-8-sig").splitlines()[0].strip()
+        except (OSError, IndexError, UnicodeDecodeError) as exc:
+            raise SettingsError(f"{name}_file {path} cannot be read") from exc
+        if not found:
+            raise SettingsError(f"{name}_file {path}: its first line is empty")
+        return found
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Settings(_Strict):
-    """Everything that an operator may choose. Durations in seconds, sizes in bytes."""
+    """Everything that an operator may choose. Durations in seconds, sizes in bytes.
+
+    `embedded`: one process does everything. `production`: any number of `antin serve` and `antin worker` share one
+    PostgreSQL and one object store.
+    """
 
     mode: Literal["embedded", "production"] = "embedded"
     demo_pki: bool = False
     data_dir: Path = Path("antin-data")
     database_url: str = ""
+    object_store: ObjectStoreSettings | None = None
+    second_store: ObjectStoreSettings | None = None
+    work_dir: Path | None = None  # the work area: a volume that all processes share
+    work_days: float = Field(30.0, ge=1)  # from archiving until the steps before it go from the work area
+    dead_after: float = Field(20.0, ge=2)  # without a heartbeat others take over what a process had
     database_connections: int = Field(8, ge=2, le=200)  # of each process: for acts, and as many for readings
     public_url: str = "http://127.0.0.1:8460"
     host: str = "127.0.0.1"
     port: int = Field(8460, ge=1, le=65535)
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
     log_origin: str = ""
+    log_key: Path | None = None
     agency_code: str = "H99.01"
     agency_name: str = "Ủy ban nhân dân tỉnh Sông Hồng"
     agency_symbol: str = "UBND"
     seal_key: KeySettings | None = None
     leader_keys: tuple[KeySettings, ...] = ()
     trust: Path | None = None
+    stamps: Path | None = None
     seal_diameter_mm: float = Field(36.0, gt=10, le=60)
     tsa_url: str = ""
     tsa_timeout: float = Field(180.0, gt=0)
@@ -78,12 +174,36 @@ class Settings(_Strict):
         if self.mode == "production":
             if self.demo_pki:
                 raise ValueError("demo_pki: demo keys are refused in production mode")
-            if not self.database_url or self.database_url.startswith("sqlite"):
+            if not self.database_url.startswith("postgresql"):
                 raise ValueError("database_url: production mode needs PostgreSQL")
-            # The S3 adapter is not here yet; a directory cannot enforce retention against its own operator.
-            raise ValueError(
-                "mode: production needs a store with Object Lock; the directory store is refused"
-            )
+            if self.object_store is None:
+                raise ValueError(
+                    "object_store: production mode needs an S3 bucket with Object Lock; the directory store is refused"
+                )
+            if (self.work_dir is None) == (self.object_store.work_bucket == ""):
+                raise ValueError(
+                    "work_dir: production mode needs either object_store.work_bucket or, in work_dir, a volume that "
+                    "all processes share"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate: the certificate and its tls_key go together")
+        return self
+
+    @model_validator(mode="after")
+    def _stores_are_two(self) -> Self:
+        if self.second_store is None:
+            return self
+        if self.object_store is None:
+            raise ValueError("second_store: there is no object_store that it could be the second of")
+        if self.second_store.work_bucket:
+            raise ValueError("second_store.work_bucket: the work area lies in the first store")
+        first, second = ((each.endpoint, each.bucket) for each in (self.object_store, self.second_store))
+        if first == second:
+            raise ValueError("second_store: the same bucket twice is one copy; it needs a server of its own")
         return self
 
     @property
@@ -94,6 +214,16 @@ class Settings(_Strict):
     def engine_url(self) -> str:
         """SQLAlchemy address of the catalogue."""
         return self.database_url or f"sqlite:///{self.data_dir / 'antin.sqlite3'}"
+
+    @property
+    def stamps_path(self) -> Path:
+        """Where the pictures of signatures and seal lie."""
+        return self.stamps or self.data_dir / "stamps"
+
+    @property
+    def log_key_path(self) -> Path:
+        """Where the log's private key lies."""
+        return self.log_key or self.data_dir / "log.key"
 
     @property
     def origin(self) -> str:
@@ -114,8 +244,7 @@ def load(
         found.update(_read_toml(where))
     elif path is not None:
         raise SettingsError(f"settings file {path} does not exist")
-    env = os.environ if environment is None else environment
-    found.update({k.removeprefix(PREFIX).lower(): v for k, v in env.items() if k.startswith(PREFIX)})
+    _add_environment(found, os.environ if environment is None else environment)
     found.update({key: value for key, value in overrides.items() if value is not None})
     try:
         return Settings.model_validate(found)
@@ -124,8 +253,31 @@ def load(
         raise SettingsError(f"wrong settings: {wrong}") from None
 
 
+def _add_environment(found: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """`ANTIN_PORT` is `port`; `ANTIN_OBJECT_STORE__BUCKET` is `bucket` of the group `object_store`."""
+    for name, value in environment.items():
+        if not name.startswith(PREFIX):
+            continue
+        group, _, key = name.removeprefix(PREFIX).lower().partition(GROUP)
+        if key:
+            rows = found.setdefault(group, {})
+            if not isinstance(rows, dict):
+                raise SettingsError(f"wrong settings: {group} is no group, so {name} has no meaning")
+            rows[key] = value
+        else:
+            found[group] = value
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        found = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise SettingsError(f"settings file {path} cannot be read: {exc}") from exc
+    for group, rows in found.items():
+        for name in ONLY_ENVIRONMENT:
+            if isinstance(rows, dict) and name in rows:
+                raise SettingsError(
+                    f"wrong settings: {group}.{name} does not belong into {path}; put it into a file that the service "
+                    f"alone can read, and name that in {name}_file"
+                )
+    return found

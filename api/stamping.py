@@ -41,7 +41,7 @@ class Stamping:
         Raises TimestampUnavailable, TimestampRefused, and Stopped when the service stops meanwhile.
         """
         rank = work.priority(document, batch=batch), operation
-        base = self.s.store.work_path(sha256)
+        base = self.s.work_area.work_path(sha256)
         with self.s.working.place(*rank):
             hole = choose.newest_hole(self.s.sandbox, base, field)
         imprint = hashlib.sha256(cms.signature_value(hole.contents)).digest()
@@ -80,6 +80,7 @@ class Stamping:
 
     def _ask(self, imprint: bytes, rank: Rank) -> bytes:
         with self.s.asking.place(*rank):
+            self.s.processes.lease()
             try:
                 token = self.s.tsa.token(imprint, "sha256")
             except (TimestampUnavailable, TimestampRefused) as exc:

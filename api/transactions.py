@@ -20,17 +20,20 @@ unknown, and it is repeated. The next block tries again; nothing has to be start
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 
 from sqlalchemy import Connection, Engine, make_url
 
+from api import fence
 from api.store import postgresql, sqlite
 from api.store.database_errors import answering
 from api.store.postgresql import Limits as Limits
 from api.store.sqlite_writer import Writer
 
 _AT_ONCE = {"isolation_level": "AUTOCOMMIT"}
+_TOLD: ContextVar[list[Callable[[], None]]] = ContextVar("told")
 
 
 class Transactions:
@@ -73,10 +76,18 @@ class Transactions:
 
     @contextmanager
     def _begun(self, *, waits: bool) -> Iterator[Connection]:
-        with answering(), self.engine.begin() as conn:
-            if not waits:
-                conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
-            yield conn
+        told = _TOLD.set([])
+        try:
+            with answering(), self.engine.begin() as conn:
+                if not waits:
+                    conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
+                fence.ask(conn)
+                yield conn
+            committed = _TOLD.get()
+        finally:
+            _TOLD.reset(told)
+        for word in committed:
+            word()
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
@@ -93,6 +104,14 @@ class Transactions:
         if self._writer is not None:
             return sqlite.for_jobs(self.url)
         return postgresql.for_jobs(self.url, self.limits)
+
+    def afterwards(self, word: Callable[[], None]) -> None:
+        """Said when this thread's transaction has committed, and never when it has not. Where writers share a commit
+        it is said at once: who hears it waits for the database anyway."""
+        if self._writer is None:
+            _TOLD.get().append(word)
+        else:
+            word()
 
     def close(self) -> None:
         """Give the connections back. Open blocks end with an error."""

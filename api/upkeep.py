@@ -6,14 +6,15 @@ At start and then twice a minute. Everything here is repeatable, and does nothin
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 from threading import Event, Thread
 
 from api import problems
 from api.finishing import Finishing
 from api.services import Services
 from api.store import idempotency, operations
-from archive.catalogue import deposit_rows
+from archive.catalogue import deposit_rows, documents
 from archive.catalogue.values import Deposit
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from archive.log.leaf import LeafKind
@@ -21,6 +22,11 @@ from policies.refusals import Refused
 
 log = logging.getLogger("antin.upkeep")
 SECONDS = 30.0
+DUTY = "upkeep"  # of one process at a time
+CLEARING = timedelta(hours=1)  # between two looks at the whole work area
+UNUSED = timedelta(days=3)  # after which a machine forgets bytes that the others have too
+FRESH = timedelta(days=2)  # bytes that were brought so lately may belong to an act that is about to commit
+FEW = 500  # digests asked about at once
 PATIENCE = timedelta(seconds=60)  # whoever planned a deposit is given this long to carry it out
 
 
@@ -32,10 +38,15 @@ class Upkeep:
     def __init__(self, services: Services) -> None:
         self.s = services
         self._stopping = Event()
+        self._cleared_at: datetime | None = None
+        self._trimmed_at: datetime | None = None
         self._thread = Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
-        self.end_lost_operations()
+        if self.s.works:
+            with self.s.turns.attempt(DUTY) as mine:
+                if mine:
+                    self.end_lost_operations()
         self._thread.start()
 
     def stop(self) -> None:
@@ -46,14 +57,37 @@ class Upkeep:
     def _run(self) -> None:
         while not self._stopping.wait(SECONDS):
             try:
-                self.run_once()
+                self._trim()
+                if self.s.works:
+                    self._on_duty()
             except ArchiveUnavailable as exc:
                 log.warning("upkeep: %s", exc)
+            except Exception:  # whatever it is: nobody else looks after the rest
+                log.exception("upkeep could not be done; tried again")
+
+    def _trim(self) -> None:
+        """What this machine keeps at hand; every process for itself."""
+        at = self.s.clock()
+        if self._trimmed_at is None or abs(at - self._trimmed_at) > CLEARING:
+            self._trimmed_at = at
+            for cache in self.s.caches:
+                cache.trim(at - UNUSED)
+
+    def _on_duty(self) -> None:
+        with self.s.turns.attempt(DUTY) as mine:
+            if mine:
+                self.run_once()
 
     def run_once(self) -> None:
-        """All parts. Raises ArchiveUnavailable when the database does not answer."""
+        """All parts, by whoever's turn it is. Raises ArchiveUnavailable when the database does not answer."""
         self.carry_out_what_is_left()
         self.end_lost_operations()
+        at = self.s.clock()
+        if self._cleared_at is None or abs(at - self._cleared_at) > CLEARING:
+            self._cleared_at = at
+            self.clear_work()
+            for each in self.s.stale:
+                each.sweep()
         with self.s.transactions.note() as conn:
             idempotency.forget_old(conn, self.s.clock())
 
@@ -62,8 +96,25 @@ class Upkeep:
         with self.s.transactions.read() as conn:
             left = deposit_rows.deposits_left(conn)
         for deposit in left:
-            if self.s.clock() - deposit.planned_at > PATIENCE and not self._stopping.is_set():
+            if abs(self.s.clock() - deposit.planned_at) > PATIENCE and not self._stopping.is_set():
                 self._carry_out(deposit)
+
+    def clear_work(self) -> None:
+        """Steps on the way to what was archived some time ago, and bytes that no act ever spoke of."""
+        at = self.s.clock()
+        archived_before = at - timedelta(days=self.s.settings.work_days)
+        cleared = 0
+        old = self.s.work_area.old_work(at - FRESH)
+        while digests := list(islice(old, FEW)):
+            with self.s.transactions.read() as conn:
+                keep = documents.needed(conn, digests, archived_before) | operations.bytes_under_way(conn)
+            for sha256 in set(digests) - keep:
+                if self._stopping.is_set():
+                    return
+                self.s.work_area.clear_work(sha256, at - FRESH)
+                cleared += 1
+        if cleared:
+            log.info("work area: %s files that nobody needs are gone", cleared)
 
     def _carry_out(self, deposit: Deposit) -> None:
         try:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from api.settings import Settings, SettingsError
 from api.transactions import Transactions
 from archive.catalogue import Connection, log_rows, witness_rows
 from archive.catalogue.witness_rows import WitnessRow
-from archive.errors import ArchiveUnavailable, LogBehind, ProofRefused
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogBehind, ProofRefused
 from archive.log.note import MAX_NOTE, VerifierKey
 from archive.log.seen import Seen, in_file, in_store, seen
 from archive.ports import ObjectStore
@@ -61,6 +62,11 @@ class Witnesses:
         told = [head for head in self.told.values() if head is not None]
         return [*self._in_files, *self._kept_in_stores(), *self._cosigned_rows(rows), *told]
 
+    def kept(self) -> list[Seen]:
+        """What files and cosignatures say alone: for an audit, which reads the stores itself."""
+        with self.transactions.read() as conn:
+            return [*self._in_files, *self._cosigned_rows(witness_rows.rows(conn))]
+
     def ask(self) -> None:
         """Every witness, all at once, before the log goes on. One that does not answer is asked again later.
 
@@ -102,15 +108,19 @@ class Witnesses:
         return row.size if row else 0
 
     def _kept_in_stores(self) -> list[Seen]:
-        """Read once: afterwards the log itself writes there."""
+        """Read once: afterwards the log itself writes there. The sequencer reads its own store's heads besides."""
         if self._in_stores is None:
             found: list[Seen] = []
+            for name, store in self.others.items():
+                found += _genuine(name, partial(in_store, store, self.key, name))
             for name, store in {"the object store": self.store, **self.others}.items():
-                found += in_store(store, self.key, name)
-                kept = (cosigned_in_store(store, self.key, each.key, name) for each in self.watchers)
-                found += [head for head in kept if head is not None]
+                found += _genuine(name, partial(self._cosigned_in, store, name))
             self._in_stores = found
         return self._in_stores
+
+    def _cosigned_in(self, store: ObjectStore, name: str) -> list[Seen]:
+        kept = (cosigned_in_store(store, self.key, each.key, name) for each in self.watchers)
+        return [head for head in kept if head is not None]
 
     def _cosigned_rows(self, rows: dict[str, WitnessRow]) -> list[Seen]:
         return [seen(one.head, f"cosigned by {one.by[0].name}") for one in self._open_rows(rows)]
@@ -152,6 +162,14 @@ class Witnesses:
                 self._opened.clear()
             self._opened[note] = opened
         return self._opened[note]
+
+
+def _genuine(name: str, read: Callable[[], list[Seen]]) -> list[Seen]:
+    """Heads out of a store. Raises ArchiveDamaged for one that our log or its witness did not sign."""
+    try:
+        return read()
+    except ProofRefused as exc:
+        raise ArchiveDamaged(f"log: a head in {name} is not this log's: {exc.text('en')}") from exc
 
 
 def _read(path: Path, key: VerifierKey) -> Seen:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from api import jobs
+from api import fence, jobs
 from api.identity import AccessRefused
 from api.intact import intact
 from api.services import Services
@@ -69,7 +69,7 @@ def path(services: Services, document: Document) -> Path:
 
 
 def version(services: Services, role: VersionRole, sha256: str) -> NewVersion:
-    return NewVersion(role, sha256, services.store.work_path(sha256).stat().st_size)
+    return NewVersion(role, sha256, services.work_area.work_path(sha256).stat().st_size)
 
 
 def append(services: Services, sha256: str, revision: Appended) -> str:
@@ -78,10 +78,10 @@ def append(services: Services, sha256: str, revision: Appended) -> str:
 
 
 def _join(services: Services, sha256: str, base_size: int, tail: bytes) -> str:
-    size = services.store.hashed_work(sha256).size
+    size = services.work_area.hashed_work(sha256).size
     if size != base_size:
         raise SigningRefused(signing_reasons.BASE_CHANGED, size=size, expected=base_size)
-    return services.store.extend_work(sha256, tail)
+    return services.work_area.extend_work(sha256, tail)
 
 
 def stamp(services: Services, base: Path, hole: Hole, token: bytes) -> str:
@@ -98,7 +98,7 @@ def stamp(services: Services, base: Path, hole: Hole, token: bytes) -> str:
     if found[:1] != b"<" or found[-1:] != b">" or _bytes_of(found[1:-1]) != hole.contents:
         raise SigningRefused(signing_reasons.CMS_UNREADABLE)
     with Patched(base, hole.start, filling(hole, token)) as patched:
-        return services.store.put_work(io.BufferedReader(patched, 1 << 20))
+        return services.work_area.put_work(io.BufferedReader(patched, 1 << 20))
 
 
 def _bytes_of(digits: bytes) -> bytes | None:
@@ -126,14 +126,16 @@ def sign(
     at = services.clock()
     check_before_signing(key, at, services.signing_rules)
     named = document.current_sha256 or ""
-    admitted = Admitted(services.drawn, KeptDigest(*services.store.hashed_work(named)))
-    base = services.store.work_path(named)
+    admitted = Admitted(services.drawn, KeptDigest(*services.work_area.hashed_work(named)))
+    base = services.work_area.work_path(named)
     with services.metrics.refusals():
         chosen = choose.prepare_signature(services.sandbox, base, request, admitted=admitted)
     prepared = chosen.prepared
     if request.fills:
         services.sandbox.call("signer.creation.shown:check_shown", base, prepared.tail, dict(request.fills))
-    services.store.hashed_work(named)  # still: who writes to the file while it is read shapes the revision
+    services.work_area.hashed_work(
+        named
+    )  # still: who writes to the file while it is read shapes the revision
     facts = {
         "field": request.field,
         "digest": prepared.digest.hex(),
@@ -144,9 +146,10 @@ def sign(
     try:
         if chosen.path is not SigningPath.NATIVE:
             two_step.check_digest(base, prepared, admitted.kept)
+        services.processes.lease()
         tail = two_step.complete(prepared, key)
     except Exception as exc:
-        with services.transactions.write() as conn:
+        with fence.unfenced(), services.transactions.write() as conn:
             _audit(services, conn, document, actor, act, "failed", {**facts, "fault": type(exc).__name__})
         raise
     sha256 = _join(services, named, prepared.base_size, tail)
@@ -156,6 +159,12 @@ def sign(
             documents.lock_row(conn, document.id)
             _audit(services, conn, document, actor, act, "result", result)
             done = record(conn, sha256)
+    except (
+        fence.Lost
+    ):  # another goes on with the document; that this signature was made is written down all the same
+        with fence.unfenced(), services.transactions.note() as conn:
+            _audit(services, conn, document, actor, act, "result", result)
+        raise
     except ArchiveUnavailable:
         raise  # whether both were committed is not known
     except Exception:

@@ -59,14 +59,16 @@ class LogConflict(ArchiveUnavailable):
 class StoreUnavailable(ArchiveUnavailable):
     """The object store takes nothing now; `reason` says why, and what an operator does.
 
-    `detail` is for the operator (no secrets). `passing`: trying again within seconds may help by itself.
+    `detail` is for the operator (no secrets). `passing`: trying again within seconds may help by itself, after
+    `wait` seconds if the store asked for that.
     """
 
-    def __init__(self, reason: Reason, detail: object, *, passing: bool = False) -> None:
+    def __init__(self, reason: Reason, detail: object, *, passing: bool = False, wait: float = 0.0) -> None:
         super().__init__(f"{reason.id} ({detail}): {reason.en}")
         self.reason = reason
         self.detail = str(detail)
         self.passing = passing
+        self.wait = wait
 
 
 class ArchiveDamaged(Exception):

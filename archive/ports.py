@@ -113,6 +113,25 @@ class ObjectStore(Protocol):
         """Remove an object that no lock and no hold keeps any more; a missing object is a success."""
         ...
 
+    def replace_damaged(
+        self,
+        key: str,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        retain_until: datetime,
+        mode: LockMode = LockMode.COMPLIANCE,
+        version: str = "",
+    ) -> StoredObject:
+        """Whole bytes for an object whose copy was read and is not what was archived, or is gone. For repair alone.
+
+        The damaged copy stays as evidence: a store with versions keeps it under its own, and the whole copy gets a
+        newer one, which the caller has to remember, for without a version `head` and `open` still mean the oldest;
+        a store without versions moves it aside. A newer version that has these bytes already, all of them read, is
+        taken instead of a further one; so is `version` itself, when it is whole. Raises as `put` does.
+        """
+        ...
+
     def put_mutable(self, key: str, data: bytes) -> None:
         """Replace the bytes of one of the few mutable keys (`keys.MUTABLE`) atomically."""
         ...
@@ -126,9 +145,11 @@ class Hashed(NamedTuple):
 
 
 class WorkArea(Protocol):
-    """Unlocked bytes on their way, by digest, on a local disk. The caller removes them.
+    """Unlocked bytes on their way, by digest, at hand on a local disk. The caller removes them.
 
-    The same bytes are stored once. `put_work` is durable when it returns.
+    The same bytes are stored once. `put_work` and `extend_work` are durable when they return, and their bytes are
+    found by every process that shares the area. Errors: `ArchiveUnavailable` when the disk or the store behind it does
+    not answer.
     """
 
     def put_work(self, source: Path | bytes | BinaryIO) -> str:
@@ -153,6 +174,14 @@ class WorkArea(Protocol):
 
     def remove_work(self, sha256: str) -> None:
         """Forget the bytes; missing ones are a success."""
+        ...
+
+    def old_work(self, before: datetime) -> Iterator[str]:
+        """Digests of bytes that somebody brought before `before`, lazily, and perhaps not since."""
+        ...
+
+    def clear_work(self, sha256: str, before: datetime) -> None:
+        """Forget what was brought before `before`. Bytes that were brought since, also just now, stay."""
         ...
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.storage.s3 import S3Store
 from minio import Minio
 
 from api import migrations
 from api.transactions import Transactions
+from archive.storage.s3 import S3Store
 from archive.storage.s3_connection import S3Connection
 from tests.engines.postgres import postgres_server
 from tests.engines.seaweedfs import SeaweedFS, seaweedfs

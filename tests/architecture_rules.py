@@ -33,6 +33,7 @@ IMPURE_MODULES = {
 ADAPTERS = (
     "archive.storage.directory",
     "archive.storage.memory",
+    "archive.storage.s3",
     "signer.keys.pkcs12",
     "signer.keys.development",
     "signer.timestamping.rfc3161",

@@ -70,6 +70,26 @@ def postgres(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory):
+    """A SeaweedFS for all tests of this process. Each makes buckets of its own."""
+    from tests.engines import seaweedfs as engine
+
+    with engine.seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rgw(tmp_path_factory):
+    """A Ceph RGW for all tests of this process, where it is installed. Each makes buckets of its own."""
+    from tests.engines import rgw as engine
+
+    for program in engine.PROGRAMS:
+        need_tool(program)
+    with engine.rgw(tmp_path_factory.mktemp("rgw") / "ceph") as server:
+        yield server
+
+
 @pytest.fixture
 def postgres_database(postgres):
     """The address of an empty database of this test's own."""

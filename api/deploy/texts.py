@@ -114,6 +114,7 @@ tls_certificate = "{config}/site.pem"
 tls_key = "{config}/site.key"
 log_key = "{config}/log.key"
 trust = "{config}/trust"
+stamps = "{config}/stamps"
 tsa_url = ""            # the address of the time-stamp authority
 agency_code = ""        # mã định danh
 agency_name = ""

@@ -10,12 +10,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from archive.catalogue.dialects import lock_name
+
 HERE = Path(__file__).parent
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the database to this release's shape, in one transaction; does nothing when it has it."""
+    """Bring the database to this release's shape, in one transaction; does nothing when it has it.
+
+    Of several processes that start at once one does it, and the others wait for that.
+    """
     with engine.begin() as conn:
+        lock_name(conn, "migrations")
         if current(conn) != newest():
             command.upgrade(config(conn), "head")
 

@@ -269,7 +269,7 @@ def public(services: Services, document: Document, language: str) -> views.Docum
         proof=signatures.proof(services, document),
         pdf_url=f"/v/{code}/file",
         receipt_url=f"/v/{code}/receipt",
-        size=services.store.work_path(sha256).stat().st_size,
+        size=services.work_area.work_path(sha256).stat().st_size,
         sha256=sha256,
         recalled_at=document.recalled_at,
         recall_reason=document.reason if document.recalled_at else "",

@@ -40,7 +40,7 @@ class Proposal:
 def frames(services: Services, document: Document) -> tuple[PageFrame, ...]:
     """The visible part of each page."""
     found: tuple[PageFrame, ...] = services.sandbox.call(
-        "signer.document.frames:page_frames", services.store.work_path(document.current_sha256 or "")
+        "signer.document.frames:page_frames", services.work_area.work_path(document.current_sha256 or "")
     )
     return found
 

@@ -306,7 +306,7 @@ def upload(
         recipients=tuple(part.strip() for part in recipients.split(";") if part.strip()),
     )
     try:
-        document = Issuing(given).receive(given.store.put_work(file.file), draft, account)
+        document = Issuing(given).receive(given.work_area.put_work(file.file), draft, account)
     except Refused as exc:
         return _clerk(request, given, who, language, problem=exc.text(language), entered=draft)
     return to("prepare", id=document.id)

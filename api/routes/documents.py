@@ -126,7 +126,7 @@ def receive(
         urgency=urgency,
         recipients=_names(recipients, ";"),
     )
-    sha256 = given.store.put_work(file.file)  # the one pass in which the bytes are hashed
+    sha256 = given.work_area.put_work(file.file)  # the one pass in which the bytes are hashed
     body = digest(draft, sha256)
 
     def act() -> Response:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from api import views
-from api.endings import within
+from api.endings import awaited
 from api.identity import AccessRefused
 from api.routes.context import Caller, Given, Who, api_router, json_answer
 from api.routes.waiting import LONGEST_WAIT
@@ -30,8 +31,8 @@ async def read(given: Given, who: Who, operation_id: str, wait: Wait = 0.0) -> R
     with given.endings.watched(operation_id) as ending:
         found = await run_in_threadpool(_operation, given, who, operation_id)
         if wait and not found.ended:
-            await within(ending, wait)
-            found = await run_in_threadpool(_operation, given, who, operation_id)
+            look = partial(run_in_threadpool, _operation, given, who, operation_id)
+            found = await awaited(given.endings, ending, wait, look, lambda found: found.ended)
     return json_answer(views.operation(found), retry_after="0" if found.ended else "1")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import Header, Response
 from starlette.concurrency import run_in_threadpool
 
 from api import views
-from api.endings import within
+from api.endings import awaited
 from api.routes.context import json_answer
 from api.services import Services
 from api.store import operations
@@ -51,14 +52,18 @@ async def waited(given: Services, prefer: str | None, act: Callable[[], Response
         replayed = "idempotent-replay" in answer.headers  # then it may have ended long ago
         found = await run_in_threadpool(_read, given, operation_id) if replayed else None
         if found is None or not found.ended:
-            await within(ending, seconds)
-            found = await run_in_threadpool(_read, given, operation_id)
+            look = partial(run_in_threadpool, _read, given, operation_id)
+            found = await awaited(given.endings, ending, seconds, look, _ended)
     if found is None or not found.ended:
         return answer
     outcome = json_answer(views.operation(found), preference_applied=f"wait={seconds:.0f}")
     for name in {"location", "idempotent-replay"} & set(answer.headers):
         outcome.headers[name] = answer.headers[name]
     return outcome
+
+
+def _ended(found: Operation | None) -> bool:
+    return found is not None and found.ended
 
 
 def _read(given: Services, operation_id: str) -> Operation | None:

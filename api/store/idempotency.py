@@ -1,15 +1,13 @@
 """Answers kept by Idempotency-Key: a retry gets the first answer, another body is refused.
 
-Which keys are in use right now is no row but `KeysInUse`: one process serves the data, and its death frees them.
+Which keys are in use right now: in memory where one process serves the data, for its death frees them; a row under
+the process's heartbeat where several do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, null, select, update
@@ -61,27 +59,6 @@ class Kept:
     def made(self) -> str | None:
         """Where that lies which the act made before its answer was lost."""
         return (self.headers or {}).get("location") if self.status is None else None
-
-
-class KeysInUse:
-    """Keys whose request is under way. Safe for threads."""
-
-    def __init__(self) -> None:
-        self._guard = Lock()
-        self._held: dict[tuple[str, str], Asked] = {}
-
-    @contextmanager
-    def held(self, asked: Asked) -> Iterator[Asked]:
-        """Whose key it is for the time of the block: the given request's, or that of the one that has it already."""
-        name = asked.account, asked.key
-        with self._guard:
-            holder = self._held.setdefault(name, asked)
-        try:
-            yield holder
-        finally:
-            if holder is asked:
-                with self._guard:
-                    del self._held[name]
 
 
 def find(conn: Connection, asked: Asked) -> Kept | None:

@@ -14,6 +14,8 @@ from typing import Any
 from dbos import DBOSPortableJSONSerializer
 from sqlalchemy import text
 
+from api.fence import Lost
+from api.store import process_rows
 from archive.catalogue import Connection
 from archive.catalogue.prepared import Prepared
 
@@ -37,6 +39,7 @@ _TAKE = """
 WITH due AS MATERIALIZED (
     SELECT workflow_uuid FROM {schema}workflow_status
     WHERE queue_name = :queue AND status = 'ENQUEUED' AND status IN ('ENQUEUED', 'PENDING')
+        AND (delay_until_epoch_ms IS NULL OR delay_until_epoch_ms <= {now})
         AND application_version = '{version}'
         AND (application_name IS NULL OR application_name = '{application}')
     ORDER BY priority, created_at, workflow_uuid LIMIT :places {locked}
@@ -58,6 +61,26 @@ _GIVE_BACK = """
 UPDATE {schema}workflow_status SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
     recovery_attempts = recovery_attempts - 1, updated_at = {now}
 WHERE status = 'PENDING' AND owner_xid = :token"""
+_GIVE_BACK_JOB = """
+UPDATE {schema}workflow_status SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
+    recovery_attempts = recovery_attempts - 1, updated_at = {now}
+WHERE workflow_uuid = :operation AND status = 'PENDING' AND owner_xid = :token"""
+# Where processes share the database (PostgreSQL). Skipped: a transaction of the job is under way, and ends.
+_GIVE_BACK_OF = """
+UPDATE {schema}workflow_status SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
+    recovery_attempts = recovery_attempts - :unmade, updated_at = {now}
+WHERE workflow_uuid IN (
+    SELECT workflow_uuid FROM {schema}workflow_status
+    WHERE status = 'PENDING' AND executor_id = :executor AND queue_name IS NOT NULL AND name = '{workflow}' {locked}
+) AND status = 'PENDING' AND executor_id = :executor
+RETURNING queue_name"""
+_LEFT_BEHIND = """
+SELECT DISTINCT executor_id FROM {schema}workflow_status
+WHERE status = 'PENDING' AND queue_name IS NOT NULL AND name = '{workflow}'
+    AND executor_id NOT IN (SELECT id FROM processes WHERE gone_at IS NULL)"""
+_OWNED = """
+SELECT 1 FROM {schema}workflow_status
+WHERE workflow_uuid = :operation AND status = 'PENDING' AND owner_xid = :token FOR SHARE"""
 _OPEN = "SELECT workflow_uuid FROM {schema}workflow_status WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')"
 
 _SQLITE = {
@@ -74,12 +97,14 @@ _POSTGRESQL = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One that was taken. `attempts` counts this one; `inputs` is what the row says of kind and payload."""
+    """One that was taken. `attempts` counts this one; `inputs` is what the row says of kind and payload; `executor`
+    took it."""
 
     operation: str
     inputs: str
     attempts: int
     token: str
+    executor: str = ""
 
     def read(self) -> tuple[str, str, dict[str, Any]]:
         """Kind, operation's id, payload. Raises ValueError when the row holds something else."""
@@ -111,6 +136,10 @@ class JobRows:
         self._put_error = statement(_PUT_ERROR)
         self._give_back = statement(_GIVE_BACK)
         self._open = statement(_OPEN)
+        self._give_back_job = statement(_GIVE_BACK_JOB)
+        self._give_back_of = statement(_GIVE_BACK_OF)
+        self._left_behind = statement(_LEFT_BEHIND)
+        self._owned = statement(_OWNED)
 
     def put(
         self, conn: Connection, queue: str, job: tuple[str, str, dict[str, Any]], priority: int, delay: float
@@ -125,13 +154,18 @@ class JobRows:
         inputs = SERIALIZER.serialize({"namedArgs": {}, "positionalArgs": [kind, operation, payload]})
         self._put_input(conn, {"operation": operation, "inputs": inputs})
 
+    def lives(self, conn: Connection) -> bool:
+        """Whether others believe that this process lives; they do until the transaction ends."""
+        return process_rows.alive(conn, self.executor)
+
     def take(self, conn: Connection, queue: str, places: int, token: str) -> list[Job]:
         """At most `places` of those in line are ours now, the most urgent first; nobody else gets them."""
+        executor = self.executor
         taken = conn.execute(
-            self._take, {"queue": queue, "places": places, "token": token, "executor": self.executor}
+            self._take, {"queue": queue, "places": places, "token": token, "executor": executor}
         ).all()
         taken_in_order = sorted(taken, key=lambda row: (row[1], row[2], row[0]))
-        return [Job(row[0], row[4], row[3], token) for row in taken_in_order]
+        return [Job(row[0], row[4], row[3], token, executor) for row in taken_in_order]
 
     def end(self, conn: Connection, job: Job, failure: Failure | None = None) -> None:
         """It ran. Nothing when it is not ours any more."""
@@ -147,6 +181,25 @@ class JobRows:
     def give_back(self, conn: Connection, token: str) -> None:
         """What was taken with this token, by a commit that may not have been one, is in line again."""
         conn.execute(self._give_back, {"token": token})
+
+    def give_back_job(self, conn: Connection, job: Job) -> None:
+        """It was not done and is in line again. Nothing when it is not ours any more."""
+        conn.execute(self._give_back_job, {"operation": job.operation, "token": job.token})
+
+    def give_back_of(self, conn: Connection, executor: str, *, attempted: bool) -> set[str]:
+        """What that process has is in line again; the queues. `attempted`: it may be what the process died of."""
+        told = {"executor": executor, "unmade": 0 if attempted else 1}
+        return set(conn.execute(self._give_back_of, told).scalars())
+
+    def take_over(self, conn: Connection) -> set[str]:
+        """What those have who are gone is in line again; the queues."""
+        left = conn.execute(self._left_behind).scalars().all()
+        return {queue for gone in left for queue in self.give_back_of(conn, gone, attempted=True)}
+
+    def owned(self, conn: Connection, job: Job) -> None:
+        """It is still ours, and stays so until the transaction ends. Raises Lost."""
+        if conn.execute(self._owned, {"operation": job.operation, "token": job.token}).first() is None:
+            raise Lost(f"job {job.operation} was given to another process")
 
     def open(self, conn: Connection) -> set[str]:
         """The operations whose job waits or runs."""

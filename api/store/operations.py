@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from api.store.tables import operations
 from archive.catalogue.prepared import Prepared
 
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 _HERE = operations.c.id == bindparam("wanted")
 # Built once: every act that waits runs them.
 _ADD = Prepared(insert(operations))
@@ -138,6 +141,15 @@ def unfinished(conn: Connection) -> tuple[Operation, ...]:
     return tuple(Operation(**row._mapping) for row in rows)
 
 
+def bytes_under_way(conn: Connection) -> set[str]:
+    """Digests that operations speak of which have not ended."""
+    return {
+        digest
+        for found in unfinished(conn)
+        for digest in _DIGEST.findall(json.dumps([found.payload, found.result]))
+    }
+
+
 def progress(
     conn: Connection, operation_id: str, done: int, result: dict[str, Any] | None, at: datetime
 ) -> None:
@@ -152,5 +164,7 @@ def succeed(conn: Connection, operation_id: str, result: dict[str, Any], at: dat
 
 
 def fail(conn: Connection, operation_id: str, problem: dict[str, Any], at: datetime) -> None:
+    """Unless it ended already: an end is never taken back."""
     values = {"state": "failed", "problem": problem, "updated_at": at}
-    conn.execute(update(operations).where(operations.c.id == operation_id).values(**values))
+    here = (operations.c.id == operation_id, operations.c.state.in_(("waiting", "running")))
+    conn.execute(update(operations).where(*here).values(**values))

@@ -1,9 +1,11 @@
-"""Tables of the service itself: accounts, sessions, API tokens, idempotency, operations, tokens received, audit."""
+"""Tables of the service itself: accounts, sessions, API tokens, idempotency, operations, tokens received, audit,
+and, where several processes share the database, who they are and what each of them holds."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     ForeignKey,
     Integer,
@@ -89,6 +91,35 @@ timestamp_tokens = Table(
     Column("imprint", String(64), primary_key=True),
     Column("token", LargeBinary, nullable=False),
     Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String(64), primary_key=True),  # a new one for each start, and after it was held to be dead
+    Column("role", String(16), nullable=False),  # api or worker
+    Column("host", String(200), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("beats", BigInteger, nullable=False),  # what the others watch: no clock has to be right
+    Column("state", JSON, nullable=False),  # what it tells of itself
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("beat_at", UtcDateTime, nullable=False),  # by the database's clock, to be shown
+    Column("gone_at", UtcDateTime, nullable=True),
+    Column("ending", String(16), nullable=False, server_default=""),  # stopped, or lost: the others took over
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("kind", String(16), primary_key=True),  # turn, key, place
+    Column("name", String(200), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),  # processes.id
+    Column("token", String(32), nullable=False),
+    Column("route", String(300), nullable=False, server_default=""),
+    Column("body_hash", String(64), nullable=False, server_default=""),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("since", String(64), nullable=False, server_default=""),
+    Column("granted", Integer, nullable=False, server_default="1"),  # 0: waits in line for a place
 )
 
 audit = Table(

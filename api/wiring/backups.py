@@ -6,21 +6,20 @@ from api.backup.make import Place
 from api.backup.restore import is_interrupted
 from api.settings import Settings, SettingsError
 from api.transactions import Transactions
-from api.wiring.clock import clock
+from api.wiring import stores
 from archive.catalogue import log_rows
 from archive.log.note import Ed25519LogKey
 from archive.ports import CheckpointRow, ObjectStore
-from archive.storage.directory import DirectoryStore
 
 
 def object_stores(given: Settings) -> dict[str, ObjectStore]:
     """Every store of the archive, by what it is called."""
-    return {"the object store": _directory(given)}
+    return {"the object store": stores.objects(given), **stores.others(given)}
 
 
 def place(given: Settings) -> Place:
     """Of a service that is set up or is to be restored. Raises SettingsError for a log key that cannot be read."""
-    key = given.data_dir / "log.key"
+    key = given.log_key_path
     vkey = ""
     if key.exists():
         try:
@@ -28,7 +27,7 @@ def place(given: Settings) -> Place:
         except (OSError, ValueError) as exc:
             raise SettingsError(f"log key {key} cannot be used: {type(exc).__name__}") from exc
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Place(given, _directory(given), given.data_dir / "stamps", key, vkey)
+    return Place(given, stores.work(given, stores.objects(given)), given.stamps_path, key, vkey)
 
 
 def committed(given: Settings) -> CheckpointRow | None:
@@ -47,7 +46,3 @@ def refuse_half_restored(given: Settings) -> None:
         raise SettingsError(
             f"data_dir {given.data_dir}: a restore was interrupted here; run `antin restore` again with the same backup"
         )
-
-
-def _directory(given: Settings) -> DirectoryStore:
-    return DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)

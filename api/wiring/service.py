@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 
 from api import migrations, proofs
+from api.area import Area
 from api.checking import Checking
 from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
@@ -20,20 +20,21 @@ from api.finishing import Finishing, guarded
 from api.identity import LocalIdentity
 from api.jobs import ACTS, IN_LINE, QUIET, STAMPS, DbosJobs
 from api.keyring import SEAL, KeyRing
-from api.services import WORKING, Services
+from api.services import WORKING, Part, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
 from api.transactions import Limits, Transactions
 from api.upkeep import Upkeep
+from api.wiring import stores
 from api.wiring.backups import refuse_half_restored
 from api.wiring.clock import clock
+from api.wiring.company import Company
 from api.wiring.tools import password_of
 from api.witness.client import HttpWitness
 from archive.catalogue import documents
 from archive.catalogue.values import Agency
 from archive.errors import ProofRefused
 from archive.log.cosignature import WitnessKey
-from archive.storage.directory import DirectoryStore
 from archive.witnessing import Watcher
 from policies.intake import ISSUING, IntakeProfile
 from signer.keys import pkcs12
@@ -63,24 +64,34 @@ BACKGROUND_NICE = 19
 VISITORS_NICE = 5
 
 
-def build(given: Settings) -> Services:
+def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     """The services of one process. Raises SettingsError, SigningRefused (keys), before anything is served."""
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     refuse_half_restored(given)
     transactions = _transactions(given)
     migrations.upgrade(transactions.engine)
     demo = _demo_pki(given)
-    store = DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)
+    store = stores.objects(given)
+    work = stores.work(given, store)
+    area = Area(work, store, transactions)
     trust = _trust(given, demo)
     revocation = HttpRevocationSource()
     rules = TokenRules(trust, now=clock)
     limits = HttpLimits(seconds=given.tsa_timeout, connections=given.tsa_parallel)
+    company = Company.of(given, part)
     services = Services(
         settings=given,
         clock=clock,
         pause=time.sleep,
         transactions=transactions,
         store=store,
+        work_area=area,
+        part=part,
+        leftovers=stores.leftovers(store, work),
+        stale=stores.stale(store, work),
+        caches=stores.caches(work),
+        processes=company.processes,
+        messages=company.messages,
         sandbox=Sandbox(
             given.sandbox_workers, SandboxLimits(wall_seconds=given.sandbox_seconds, preload=PATH_MODULES)
         ),
@@ -96,20 +107,24 @@ def build(given: Settings) -> Services:
         background=Sandbox(1, SandboxLimits(wall_seconds=2 * given.sandbox_seconds, nice=BACKGROUND_NICE)),
         identity=LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours)),
         keys=_keys(given, demo),
-        stamps=Stamps(given.data_dir / "stamps", given.seal_diameter_mm),
+        stamps=Stamps(given.stamps_path, given.seal_diameter_mm),
         trust=trust,
         revocation=revocation,
         signing_rules=SigningRules(trust, revocation, given.production),
         tsa=HttpTimestampAuthority(_tsa_url(given), rules, limits),
         intake_profile=_intake(given),
         proofs=proofs.Proofs(
-            given,
             transactions,
             store,
-            store,
-            proofs.log_key(given.data_dir / "log.key", given.origin),
+            area,
+            proofs.log_key(given.log_key_path, given.origin, shared=company.processes.shared),
             clock,
-            _watchers(given),
+            company.processes,
+            company.messages,
+            sequences=part is not Part.API,
+            watchers=_watchers(given),
+            others=stores.others(given),
+            settings=given,
         ),
         demo=demo,
     )
@@ -117,25 +132,28 @@ def build(given: Settings) -> Services:
         transactions,
         {**Finishing(services).handlers(), "fsck": guarded(services, Checking(services).run)},
         {ACTS: 4, STAMPS: given.tsa_parallel + WORKING + IN_LINE, QUIET: 1},
-        _executor(given),
+        company.processes.id,
+        messages=company.messages if company.processes.shared else None,
+        works=services.works,
+        fit=lambda: not company.processes.clock_off,
     )
+    company.join(services)
     services.upkeep = Upkeep(services)
     with transactions.write() as conn:
         documents.put_agency(
             conn, Agency(given.agency_code, given.agency_name, given.agency_symbol, {}), clock()
         )
     if demo is not None:
-        furnish.stamps(given.data_dir / "stamps")
+        furnish.stamps(given.stamps_path)
     return services
 
 
 def _transactions(given: Settings) -> Transactions:
-    return Transactions(given.engine_url, limits=Limits(connections=given.database_connections))
-
-
-def _executor(given: Settings) -> str:
-    """One name per data directory: a restarted process takes up what it left itself."""
-    return "embedded" if not given.production else f"{os.uname().nodename}-{os.getpid()}"
+    """A process that froze in a transaction holds the others up no longer than it may be silent at all."""
+    limits = Limits(connections=given.database_connections)
+    if given.production:
+        limits = replace(limits, idle=given.dead_after)
+    return Transactions(given.engine_url, limits=limits)
 
 
 def _demo_pki(given: Settings) -> DemoPki | None:
@@ -212,8 +230,8 @@ def identity(given: Settings) -> Iterator[LocalIdentity]:
 @contextmanager
 def for_reading(given: Settings) -> Iterator[Services]:
     """The services without their background work, for a command that only reads."""
-    if not (given.data_dir / "log.key").exists():
-        raise SettingsError(f"data_dir {given.data_dir}: there is no archive here")
+    if not given.log_key_path.exists():
+        raise SettingsError(f"log_key {given.log_key_path}: there is no archive here")
     services = build(given)
     try:
         yield services

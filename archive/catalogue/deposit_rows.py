@@ -64,6 +64,13 @@ def objects_of(conn: Connection, document_id: str) -> tuple[ObjectRow, ...]:
     return tuple(_object(row) for row in conn.execute(query.order_by(objects.c.read_back_at, objects.c.key)))
 
 
+def content_object(conn: Connection, sha256: str) -> ObjectRow | None:
+    """An archived object that holds a document with these bytes."""
+    query = select(objects).where(objects.c.sha256 == sha256, objects.c.role == ObjectRole.CONTENT)
+    row = conn.execute(query.order_by(objects.c.key).limit(1)).first()
+    return _object(row) if row else None
+
+
 def next_event(conn: Connection, document_id: str) -> int:
     """The next event's number; the caller holds the document's row in this transaction."""
     query = select(func.coalesce(func.max(events.c.ordinal), 0)).where(events.c.document == document_id)

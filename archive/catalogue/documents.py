@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,6 +19,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union,
     update,
 )
 from sqlalchemy.engine import Row
@@ -27,7 +28,7 @@ from archive.catalogue import Connection
 from archive.catalogue.dialects import lock_name
 from archive.catalogue.identity import new_id, new_public_code
 from archive.catalogue.prepared import Prepared
-from archive.catalogue.tables import agencies, document_signers, document_versions, documents
+from archive.catalogue.tables import agencies, deposits, document_signers, document_versions, documents
 from archive.catalogue.values import Agency, Document, NewDocument, NewVersion, Signer, Version, VersionRole
 from archive.errors import ArchiveRefused
 from policies.issuing import Act, Facts, next_state
@@ -217,6 +218,19 @@ def add_version(conn: Connection, document_id: str, new: NewVersion, at: datetim
         "created_at": at,
     }
     _ADD_VERSION(conn, {**row, "whose": document_id})
+
+
+def needed(conn: Connection, digests: Sequence[str], archived_before: datetime) -> set[str]:
+    """Which of these bytes are versions of a document that is not archived yet, or was only lately, or are planned to
+    be archived."""
+    open_still = or_(documents.c.archived_at.is_(None), documents.c.archived_at >= archived_before)
+    of_documents = (
+        select(document_versions.c.sha256)
+        .join(documents, documents.c.id == document_versions.c.document)
+        .where(document_versions.c.sha256.in_(digests), open_still)
+    )
+    planned = select(deposits.c.content_sha256).where(deposits.c.content_sha256.in_(digests))
+    return set(conn.execute(union(of_documents, planned)).scalars())
 
 
 def versions(conn: Connection, document_id: str) -> tuple[Version, ...]:

@@ -263,3 +263,12 @@ witnesses = Table(
     Column("failure", String(24), nullable=False),  # one word: how the last question failed
     Column("disputed", Text, nullable=False),  # why it says that our log is not the one that it saw
 )
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("id", String(36), nullable=False),
+    Column("log_key", String(300), nullable=False),  # C2SP verifier key that the log was begun with
+    Column("begun_at", UtcDateTime, nullable=False),
+)

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from archive.errors import ArchiveUnavailable, LogConflict
 from archive.log.checkpoint import SignedCheckpoint
-from archive.log.sequencer import Batch, Sequencer
+from archive.log.sequencer import Batch, Sequencer, Standing
 
 logger = logging.getLogger(__name__)
 CROWD = 16  # waiters for whom a run does not wait any longer
@@ -32,8 +32,12 @@ class SequencerLoop(Generic[C]):
     `window`: how long a batch gathers after the first wake. `pause`: how long the next one gathers after a run that
     numbered leaves, unless many wait: a run costs the same for one leaf as for ten. `poll`: how long other
     processes' leaves wait at most, and the pause after a store did not answer. `ArchiveUnavailable` is retried
-    for ever, and `waits_for` says why meanwhile; anything else stops the loop and is kept as `failure`. `numbered`
-    is called after a run that numbered leaves.
+    for ever, and `waits_for` says why meanwhile; anything else stops the loop and is kept as `failure`. `numbered` is
+    called after a run that numbered leaves.
+
+    `shared`: other processes have sequencers over the same log. The swap of the row lets one win; who loses stands
+    by, and looks with each poll. When the log did not move from one look to the next though there is something to
+    do, whoever did it before is dead or frozen, and this one goes on.
     """
 
     def __init__(
@@ -43,11 +47,14 @@ class SequencerLoop(Generic[C]):
         window: float = 0.005,
         pause: float = 0.1,
         poll: float = 1.0,
+        shared: bool = False,
         numbered: Callable[[], None] = lambda: None,
     ) -> None:
         self._sequencer = sequencer
         self._numbered = numbered
         self._window, self._pause, self._poll = window, pause, poll
+        self._shared, self._stands_by = shared, False
+        self._seen: Standing | None = None
         self._wake, self._crowded, self._stopping = Event(), Event(), Event()
         self._expected: dict[str, Future[Sequenced]] = {}
         self._lock = Lock()
@@ -104,7 +111,8 @@ class SequencerLoop(Generic[C]):
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                self._wake.wait(self._poll)
+                if not self._is_due():
+                    continue
                 self._wake.clear()
                 self._stopping.wait(self._window)
                 if self._drain():
@@ -115,6 +123,22 @@ class SequencerLoop(Generic[C]):
             self._cancel_all()
             logger.exception("the log's sequencer stopped")
             raise
+
+    def _is_due(self) -> bool:
+        """After a wake or a poll: whether to run."""
+        if self._stands_by:
+            self._stopping.wait(self._poll)
+        elif self._wake.wait(self._poll) or not self._shared:
+            return True
+        try:
+            before, self._seen = self._seen, self._sequencer.look()
+        except ArchiveUnavailable as exc:
+            logger.warning("log: %s; looking again", exc)
+            return False
+        if self._seen.idle or (self._stands_by and self._seen != before):
+            return False
+        self._stands_by = False
+        return True
 
     def _drain(self) -> bool:
         """Batches until no more than a part of one was pending; who came later wakes the loop again.
@@ -130,10 +154,17 @@ class SequencerLoop(Generic[C]):
                 numbered |= bool(batch.assigned)
                 if batch.complete:
                     break
+        except LogConflict as exc:
+            if self._shared:
+                logger.info("log: %s; standing by", exc)
+                self._stands_by, self._seen = True, None
+                return numbered
+            self._stopping.wait(self._window)
+            self._wake.set()
         except ArchiveUnavailable as exc:
-            self.waits_for = None if isinstance(exc, LogConflict) else str(exc)
+            self.waits_for = str(exc)
             logger.warning("log: %s; trying again", exc)
-            self._stopping.wait(self._window if isinstance(exc, LogConflict) else self._poll)
+            self._stopping.wait(self._poll)
             self._wake.set()
         return numbered
 

@@ -32,9 +32,11 @@ class Heads:
 
 
 def read_heads(store: ObjectStore, key: VerifierKey) -> Heads:
-    """Both heads. Raises `ArchiveDamaged` when one is not signed by this log."""
+    """Both heads. Raises `ArchiveDamaged` when one is not signed by this log.
+
+    In this order: another sequencer may go on meanwhile, and locks each head before it shows it.
+    """
     try:
-        # In this order: another sequencer may publish meanwhile, and locks each head before it shows it.
         shown = published_checkpoint(store, key)
         return Heads(highest_checkpoint(store, key), shown)
     except ProofRefused as exc:

@@ -23,6 +23,7 @@ from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from archive.log.edge import Edge, Growth, grow, partial_tiles
 from archive.log.merkle import EMPTY_ROOT
 from archive.log.note import MAX_NOTE, VerifierKey
+from archive.log.reader import published_checkpoint
 from archive.log.recovery import check_heads, check_known, load_edge, read_heads
 from archive.log.tiles import HEIGHT, TileId
 from archive.ports import CheckpointRow, LogCatalogue, LogSigner, ObjectStore
@@ -34,6 +35,19 @@ _PARALLEL_WRITES = 8  # lets a disk or server group its syncs
 _MOVED = "another sequencer moved the checkpoint"
 
 C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What there is to do for a sequencer: the oldest leaf that waits, the committed size, the shown size."""
+
+    waits: str
+    committed: int
+    shown: int
+
+    @property
+    def idle(self) -> bool:
+        return not self.waits and self.shown >= self.committed
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,26 @@ class Sequencer(Generic[C]):
             assigned |= self._outcome(edge)
         self._edge = edge
         return Batch(assigned, self._shown, complete=taken < self._batch)
+
+    @property
+    def shown(self) -> SignedCheckpoint | None:
+        """The head that this sequencer showed, or found, last."""
+        return self._shown
+
+    def look(self) -> Standing:
+        """How the log stands, whoever sequences it. A shown head that fell back is shown anew by the next run: a
+        sequencer that was frozen while others went on may have shown its own."""
+        with self._reading() as conn:
+            row = self._catalogue.current_checkpoint(conn)
+            first = self._catalogue.pending(conn, 1)
+        try:
+            shown = published_checkpoint(self._store, self._key)
+        except ProofRefused as exc:
+            raise ArchiveDamaged(f"log: the shown checkpoint is not this log's: {exc}") from exc
+        found = Standing(first[0][0] if first else "", row.size if row else 0, shown.size if shown else 0)
+        if found.shown < found.committed:
+            self._edge = None
+        return found
 
     def _outcome(self, edge: Edge) -> dict[str, int]:
         """Indices of the last commit, if the published tree is the one it made."""

@@ -6,6 +6,7 @@ The service alone enforces retention here, therefore production mode refuses thi
     objects/{key}        the bytes, mode 0444
     objects/{key}.lock   digest, size and lock, written before the bytes have a name
     parts/               bytes without a name yet, swept at start
+    damaged/             what was found instead of archived bytes, moved aside by a repair and never removed
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ class DirectoryStore(WorkDirectory):
     ) -> None:
         if production:
             raise StorageRefused(reasons.DIRECTORY_IN_PRODUCTION)
-        self._objects, self._parts = root / "objects", root / "parts"
-        for directory in (self._objects, self._parts):
+        self._objects, self._parts, self._damaged = root / "objects", root / "parts", root / "damaged"
+        for directory in (self._objects, self._parts, self._damaged):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         super().__init__(root / "work", disk)
         self._clock = clock
@@ -147,6 +148,27 @@ class DirectoryStore(WorkDirectory):
             self._disk.remove(_lock_path(path))
             self._disk.sync_directory(path.parent)
 
+    def replace_damaged(
+        self,
+        key: str,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        retain_until: datetime,
+        mode: LockMode = LockMode.COMPLIANCE,
+        version: str = "",  # noqa: ARG002
+    ) -> StoredObject:
+        """As the port says; `put` takes the key once the damaged bytes are out of its way."""
+        path = self._path(check_key(key))
+        check_zone(retain_until)
+        with self._answering(key), self._changing(key):
+            if path.is_file() and hash_blocks(path)[0] != check_sha256(sha256):
+                self._set_aside(path, key)
+            # Cut: the object is missing, and its evidence is kept; the repair is done again.
+            if _unreadable(path, key):
+                self._set_aside(_lock_path(path), key + LOCK_SUFFIX)
+        return self.put(key, source, sha256=sha256, retain_until=retain_until, mode=mode)
+
     def put_mutable(self, key: str, data: bytes) -> None:
         if key not in MUTABLE:
             raise StorageRefused(reasons.KEY_NOT_ALLOWED, key=key)
@@ -175,16 +197,26 @@ class DirectoryStore(WorkDirectory):
     def _write_lock(self, path: Path, meant: StoredObject) -> StoredObject:
         """The sidecar that holds from now on. Under an existing object the lock is only ever extended."""
         known = sidecar.read(_lock_path(path), meant.key)
-        if path.exists():
-            if hash_blocks(path)[0] != meant.sha256:
-                raise StorageRefused(reasons.OBJECT_EXISTS, key=meant.key)
-            meant = locked(known, meant.retain_until, meant.mode) if known else meant
+        if path.exists() and hash_blocks(path)[0] != meant.sha256:
+            raise StorageRefused(reasons.OBJECT_EXISTS, key=meant.key)
+        # A lock without an object is of a put that was cut, or of damaged bytes that a repair moved aside.
+        if known is not None and (known.sha256, known.size) == (meant.sha256, meant.size):
+            meant = locked(known, meant.retain_until, meant.mode)
         if known == meant:
             return meant
         self._replace_lock(path, meant)
         if meant.retain_until is not None:
             self._disk.sync_directory(path.parent)  # a locked object never has a name before its lock
         return meant
+
+    def _set_aside(self, path: Path, name: str) -> None:
+        """Durably there before its name here is taken away."""
+        evidence = self._damaged / f"{name.replace('/', '~')}.{secrets.token_hex(8)}"
+        self._disk.link(path, evidence)
+        self._disk.sync_directory(self._damaged)
+        # Cut: it has both names; the repair that is done again makes one more for the same bytes.
+        self._disk.remove(path)
+        self._disk.sync_directory(path.parent)
 
     def _changed(self, key: str, change: Callable[[StoredObject], StoredObject]) -> StoredObject:
         """The object under a changed lock or hold; durable when it returns."""
@@ -243,6 +275,14 @@ class DirectoryStore(WorkDirectory):
 
     def _path(self, key: str) -> Path:
         return self._objects / key
+
+
+def _unreadable(path: Path, key: str) -> bool:
+    try:
+        sidecar.read(_lock_path(path), key)
+    except ArchiveDamaged:
+        return True
+    return False
 
 
 def _lock_path(path: Path) -> Path:

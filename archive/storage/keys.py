@@ -3,10 +3,12 @@
 documents/{id}/{sha256}.pdf                 a version, signed bytes as they are
 documents/{id}/{sha256}.record.json         its record, antin.record/1
 documents/{id}/event-{n}.json               a later fact
+log/deployment.json                         whose archive this is, antin.deployment/1
 log/checkpoint                              the one mutable object
 log/checkpoints/000/000/012/345             each signed checkpoint, by tree size
 log/cosignatures/{witness}/000/000/012/345  the same checkpoint with that witness's line
 log/tile/{level}/{n}, log/tile/entries/{n}  C2SP tlog-tiles
+canary/conditional                          what tells whether a server honours conditional writes
 """
 
 from __future__ import annotations
@@ -17,11 +19,14 @@ from archive.errors import StorageRefused
 from policies.reasons import archiving as reasons
 
 LOG = "log/"
+DEPLOYMENT = "log/deployment.json"
 CHECKPOINT = "log/checkpoint"
 CHECKPOINTS = "log/checkpoints/"
 COSIGNATURES = "log/cosignatures/"
 DOCUMENTS = "documents/"
 MUTABLE = frozenset({CHECKPOINT})
+CANARY = "canary/"
+CONDITIONAL = "canary/conditional"
 MAX_KEY = 200
 LOCK_SUFFIX = ".lock"  # of the directory store's sidecars
 CHECKPOINT_DIGITS = 12

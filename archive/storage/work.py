@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ from archive.storage.keys import check_sha256
 from policies.reasons import archiving as reasons
 
 _FILE_MODE = 0o400
+_SHARD = 2  # digits
 
 
 class WorkDirectory:
@@ -96,6 +98,35 @@ class WorkDirectory:
     def remove_work(self, sha256: str) -> None:
         """Forget the bytes; missing ones are a success."""
         self._disk.remove(self._work_path(check_sha256(sha256)))
+
+    def old_work(self, before: datetime) -> Iterator[str]:
+        """Digests of bytes that nobody brought or read since; the system notes readings once a day."""
+        for shard in sorted(self._root.iterdir()):
+            if len(shard.name) == _SHARD and shard.is_dir():
+                yield from (path.name for path in sorted(shard.iterdir()) if self._is_old(path, before))
+
+    def clear_work(self, sha256: str, before: datetime) -> None:
+        """Nobody needs them: they go, unless somebody brought them since. A writer that comes between is not robbed:
+        what goes is looked at once more under a name of its own."""
+        path = self._work_path(check_sha256(sha256))
+        doomed = self._root / f"{secrets.token_hex(16)}.part"
+        try:
+            if not self._is_old(path, before):
+                return
+            self._disk.replace(path, doomed)
+            if not self._is_old(doomed, before):
+                self._disk.replace(doomed, path)
+                return
+            self._disk.remove(doomed)
+        except FileNotFoundError:
+            return
+        except OSError as exc:
+            raise ArchiveUnavailable(f"work area: {os.strerror(exc.errno or 0)}") from exc
+
+    def _is_old(self, path: Path, before: datetime) -> bool:
+        """Raises FileNotFoundError."""
+        found = path.stat()
+        return max(found.st_mtime, found.st_atime) < before.timestamp()
 
     def sweep(self) -> None:
         """Removes what interrupted copies left. To be called at start, before anyone writes."""

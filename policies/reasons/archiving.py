@@ -28,6 +28,40 @@ OBJECT_MISSING = Reason(
     "Không tìm thấy đối tượng «{key}» trong kho.",
     "The object “{key}” is not in the store.",
 )
+STEP_NOT_KEPT = Reason(
+    "archive.step-not-kept",
+    "An Tín: vùng làm việc",
+    "Bản trung gian «{key}» không còn nữa: văn bản đã được lưu trữ, các bước trước đó không được giữ lâu dài. "
+    "Hãy tải bản đã lưu trữ.",
+    "The intermediate version “{key}” is gone: the document is archived, and the steps before are not kept for long. "
+    "Download the archived version.",
+)
+OTHER_DEPLOYMENT = Reason(
+    "archive.other-deployment",
+    "An Tín: kho đối tượng",
+    "Kho đối tượng này thuộc về hệ thống «{found}», còn cơ sở dữ liệu thuộc về hệ thống «{expected}». "
+    "Hãy kiểm tra object_store và database_url; mỗi hệ thống cần một kho riêng. Nếu cơ sở dữ liệu đã mất, "
+    "hãy phục hồi nó (antin restore hoặc antin rebuild) trước khi chạy.",
+    "This object store belongs to deployment “{found}”, the database to deployment “{expected}”. Check object_store "
+    "and database_url: every deployment needs a bucket of its own. If the database was lost, bring it back "
+    "(antin restore or antin rebuild) before you start.",
+)
+STORE_IS_EMPTY = Reason(
+    "archive.store-is-empty",
+    "An Tín: kho đối tượng",
+    "Cơ sở dữ liệu có {size} mục nhật ký nhưng kho đối tượng không có nhật ký nào: kho sai hoặc đã bị xóa. "
+    "Hãy kiểm tra object_store; nếu kho đã mất, hãy phục hồi từ kho thứ hai hoặc bản sao lưu.",
+    "The database has {size} log entries and the object store has no log: the wrong bucket, or an emptied one. Check "
+    "object_store; if the store was lost, restore it from the second store or from the backup.",
+)
+OTHER_LOG_KEY = Reason(
+    "archive.other-log-key",
+    "C2SP signed-note",
+    "Khóa nhật ký «{found}» không phải khóa mà nhật ký này đã bắt đầu («{expected}»). Hãy đặt log_key là đúng tệp "
+    "khóa đã dùng; mọi tiến trình của hệ thống dùng chung một khóa.",
+    "The log key “{found}” is not the one that this log was begun with (“{expected}”). Set log_key to the file that "
+    "was used then; all processes of a deployment share one key.",
+)
 DIGEST_DIFFERS = Reason(
     "archive.digest-differs",
     "An Tín: kho đối tượng",

@@ -27,6 +27,14 @@ BUSY = Reason(
     "The S3 store says that it is overloaded or has an internal error. The service tries again; if it lasts, see "
     "the store's log, load and disks.",
 )
+NOT_WRITABLE = Reason(
+    "store.not-writable",
+    GUIDE,
+    "Kho S3 vẫn đọc được nhưng không ghi được, thường vì đầy đĩa hoặc hết volume. Hãy xem dung lượng và nhật ký của "
+    "kho; chưa có gì bị mất.",
+    "The S3 store can be read and not written to, mostly because a disk is full or no volume is free. See its space "
+    "and its log; nothing was lost.",
+)
 CONNECTIONS = Reason(
     "store.connections",
     GUIDE,

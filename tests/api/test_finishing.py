@@ -36,7 +36,7 @@ def judged(monkeypatch, indication, agreed, conformity, *, claims):
     services = SimpleNamespace(
         sandbox=None,
         clock=lambda: None,
-        store=SimpleNamespace(work_path=lambda _: None),
+        work_area=SimpleNamespace(work_path=lambda _: None),
         transactions=SimpleNamespace(write=write),
     )
     document = SimpleNamespace(id="d", current_sha256="0" * 64, metadata={"pdfa": {"conforms": claims}})

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from api.keys_in_use import KeysInUse
 from api.store import idempotency, tables
-from api.store.idempotency import Asked, KeysInUse
+from api.store.idempotency import Asked
 from api.transactions import Transactions
 
 AT = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)

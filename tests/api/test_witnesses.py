@@ -11,7 +11,7 @@ from api.proofs import Proofs
 from api.settings import Settings, SettingsError
 from api.transactions import Transactions
 from archive.catalogue import log_rows, witness_rows
-from archive.errors import ArchiveUnavailable, LogBehind
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogBehind
 from archive.log.checkpoint import Checkpoint, sign_checkpoint
 from archive.log.cosignature import Ed25519WitnessKey, WitnessKey
 from archive.log.note import Ed25519LogKey, VerifierKey
@@ -45,7 +45,16 @@ class Agency:
         given = Settings(data_dir=self.folder, **settings)
         others = {"the second store": second} if second is not None else {}
         work = WorkDirectory(self.folder / "work")
-        found = Proofs(given, self.transactions, self.store, work, KEY, now, watchers, others)
+        found = Proofs(
+            self.transactions,
+            self.store,
+            work,
+            KEY,
+            now,
+            watchers=watchers,
+            others=others,
+            settings=given,
+        )
         self.opened.append(found)
         return found
 
@@ -137,6 +146,20 @@ def test_a_second_store_with_another_history_is_refused(agency):
     other.put_mutable("log/checkpoint", note)
     with pytest.raises(LogBehind, match="the second store has another history at 3"):
         agency.proofs(second=other).recover()
+
+
+@pytest.mark.parametrize("place", ["log/checkpoint", "a cosigned head"])
+def test_a_head_that_nobody_signed_is_damage(agency, make, place):
+    watcher = make()
+    proofs = agency.proofs(watcher)
+    agency.grow(5, proofs)
+    round_of(proofs)
+    second = copied(agency.store)
+    forged = sign_checkpoint(Checkpoint(KEY.name, 5, bytes(32)), Ed25519LogKey.generate(KEY.name))
+    key = place if place in second._objects else next(k for k in second._objects if "cosignatures" in k)
+    second.overwrite(key, forged)
+    with pytest.raises(ArchiveDamaged, match="second store is not this log's"):
+        agency.proofs(watcher, second=second).recover()
 
 
 def test_nothing_is_sequenced_while_the_second_store_does_not_answer(agency, monkeypatch):
@@ -276,17 +299,17 @@ def test_one_that_is_silent_at_start_is_asked_later_and_then_stops_a_log_that_wa
     older.recover()
     agency.grow(2, older)
     older.witnessing.round()
-    assert older.witness_rows()[0].failure == "no-answer" and older.stopped_by is None
+    assert older.witness_rows()[0].failure == "no-answer" and older.loop.failure is None
     CLOCK[0] += timedelta(minutes=1)
     mute.witness.silent = False
     older.witnessing.round()
-    assert older.stopped_by == "behind"
-    with pytest.raises(ArchiveUnavailable, match="5 were signed"):
+    with pytest.raises(ArchiveUnavailable, match="5 were signed") as caught:
         older.check_running()
+    assert caught.value.reason.id == "archive.log-behind"
     # Every other process stops at its next look, and a restart needs the witness's word.
     third = agency.proofs(mute)
     third.witnessing.round()
-    assert third.stopped_by == "behind"
+    assert isinstance(third.loop.failure, LogBehind)
     mute.witness.silent = True
     with pytest.raises(LogBehind, match="5 were signed"):
         agency.proofs(mute).recover()
@@ -303,7 +326,7 @@ def test_a_dispute_ends_when_the_witness_agrees_at_a_start(agency, make):
     again.recover()
     assert again.witness_rows()[0].disputed == ""
     again.witnessing.round()
-    assert again.stopped_by is None
+    assert again.loop.failure is None
 
 
 def test_a_start_may_need_a_witness(agency, make):

@@ -39,7 +39,7 @@ def test_a_patched_file_reads_as_if_it_had_been_written_over(tmp_path_factory, d
 
 @pytest.fixture
 def services(tmp_path):
-    return SimpleNamespace(store=WorkDirectory(tmp_path / "work"))
+    return SimpleNamespace(work_area=WorkDirectory(tmp_path / "work"))
 
 
 def test_the_same_bytes_as_filling_the_hole_in_place(issued, pki, services, tmp_path):
@@ -47,7 +47,7 @@ def test_the_same_bytes_as_filling_the_hole_in_place(issued, pki, services, tmp_
     token = token_over(cms.imprint(hole.contents), pki)
     in_place = shutil.copy(issued[2], tmp_path / "in-place.pdf")
     fill_token(in_place, LEADER, token)
-    stamped = services.store.work_path(work.stamp(services, issued[2], hole, token))
+    stamped = services.work_area.work_path(work.stamp(services, issued[2], hole, token))
     assert stamped.read_bytes() == in_place.read_bytes()
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("site")
 
 
 def spoil(site: Site, sha256: str) -> None:
-    path = site.services.store.work_path(sha256)
+    path = site.services.work_area.work_path(sha256)
     data = bytearray(path.read_bytes())
     data[len(data) // 3] ^= 1
     path.chmod(0o600)

@@ -8,6 +8,8 @@ Its signers' names do not say DEMO, for production refuses those; they say that 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,13 +28,20 @@ _RENAMED = ("root", "issuing", *PEOPLE.values())
 MARK = "THỬ CỤM"
 
 
-def pki_in(directory: Path, url: str) -> DemoPki:
-    """Made when it is not there yet; its certificates point to `url`."""
-    renamed = {
-        name: replace(role, common_name=role.common_name.replace("DEMO", MARK)) if name in _RENAMED else role
+@contextmanager
+def renamed(*names: str) -> Iterator[None]:
+    """Certificates that are made meanwhile for these roles say that they are of a test, and not DEMO."""
+    found = {
+        name: replace(role, common_name=role.common_name.replace("DEMO", MARK)) if name in names else role
         for name, role in roles.ROLES.items()
     }
-    with patch.object(roles, "ROLES", renamed):
+    with patch.object(roles, "ROLES", found):
+        yield
+
+
+def pki_in(directory: Path, url: str) -> DemoPki:
+    """Made when it is not there yet; its certificates point to `url`."""
+    with renamed(*_RENAMED):
         return make_demo_pki(directory, clock(), public_url=url)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import uuid
 
 import pytest
 
+from tests.cluster.authorities import renamed
 from tests.crashes.authorities import Authorities
+from tests.crashes.deployment import NAMES, Deployment, add_accounts, hand_out_keys, store_settings
 from tests.crashes.service_house import House, template
 
 
@@ -62,3 +65,65 @@ def house(shared, authorities):
     yield shared
     authorities.reset()
     shared.disarm()
+
+
+# A production deployment: several processes over a real PostgreSQL and a real SeaweedFS.
+
+
+@pytest.fixture(scope="session")
+def agency_authorities(tmp_path_factory):
+    """As `authorities`; the signers' certificates do not say DEMO, which production refuses."""
+    with renamed(*NAMES):
+        found = Authorities(tmp_path_factory.mktemp("authorities"))
+        for name in NAMES:
+            found.pki.identity(name)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory, postgres, agency_authorities):
+    """The name of a database with the deployment's accounts, and the folder with its keys."""
+    folder = tmp_path_factory.mktemp("deployment")
+    hand_out_keys(folder / "keys", agency_authorities)
+    add_accounts(postgres.database("begun"), folder / "accounts")
+    return "begun", folder
+
+
+@contextlib.contextmanager
+def deployments(begun, postgres, seaweedfs, authorities):
+    template, folder = begun
+    made = []
+
+    def make(**settings):
+        authorities.reset()
+        name = f"deployment_{uuid.uuid4().hex}"
+        store = {**store_settings(seaweedfs), **settings.pop("store", {})}
+        database = postgres.database(name, template)
+        made.append(Deployment(folder / name, authorities, database, store, **settings))
+        return made[-1]
+
+    yield make
+    authorities.gate.set()
+    for house in made:
+        house.kill()
+        postgres.drop(house.data.name)
+
+
+@pytest.fixture
+def make_deployment(begun, postgres, seaweedfs, agency_authorities):
+    """A deployment over a fresh copy of the database and new buckets; every process of it is gone afterwards."""
+    with deployments(begun, postgres, seaweedfs, agency_authorities) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def company(begun, postgres, seaweedfs, agency_authorities):
+    """Two API processes and two workers that the tests of a module leave as they found them."""
+    with deployments(begun, postgres, seaweedfs, agency_authorities) as make:
+        house = make(tsa_parallel=2)
+        for number in (1, 2):
+            house.api(f"api-{number}", faults=["clock_jumps"])
+            house.worker(f"worker-{number}", faults=["clock_jumps"])
+        house.ready()
+        yield house

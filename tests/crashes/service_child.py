@@ -1,4 +1,4 @@
-"""`antin serve` in a process of its own, prepared to die at a point, or with keys that fail.
+"""`antin serve` or `antin worker` in a process of its own, prepared to die at a point, or with keys that fail.
 
 python -m tests.crashes.service_child PLAN.json
 
@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from api import cli
@@ -24,26 +25,45 @@ from api.wiring import service
 from signer.keys.twin import FailingSigningKey, Failure
 from tests.crashes.service_points import BATCH_POINTS, POINTS, Point
 
+ALL_POINTS = {**POINTS, **BATCH_POINTS}
+
 
 def main(plan: dict) -> None:
+    armed = Path(plan["armed"])
     if plan.get("die"):
-        install({**POINTS, **BATCH_POINTS}[plan["die"]], Path(plan["armed"]), plan.get("turn", 1))
+        install(ALL_POINTS[plan["die"]], armed.exists, plan.get("turn", 1))
+    for name in plan.get("freeze", ()):
+        install(ALL_POINTS[name], functools.partial(told, armed, f"freeze {name}"), 1, signal.SIGSTOP)
+    for name in plan.get("kill", ()):
+        install(ALL_POINTS[name], functools.partial(told, armed, f"kill {name}"), 1)
     swap_keys(plan.get("keys", []), Path(plan["armed"]))
     for name in plan.get("faults", ()):
         FAULTS[name](Path(plan["armed"]))
-    cli.main(["serve", "--config", plan["config"]])
+    cli.main([plan.get("command", "serve"), "--config", plan["config"]])
 
 
-def install(point: Point, armed: Path, turn: int) -> None:
-    """Wrap the point's function: once `armed` is there, the turn of that number is the process's last."""
+def told(armed: Path, word: str) -> bool:
+    """Whether the word stands in `armed`."""
+    try:
+        return armed.read_text("utf-8") == word
+    except FileNotFoundError:
+        return False
+
+
+def install(
+    point: Point, armed: Callable[[], bool], turn: int, number: signal.Signals = signal.SIGKILL
+) -> None:
+    """Wrap the point's function: once it is `armed`, the turn of that number is the process's last; or, with SIGSTOP,
+    it stands still there until it is woken."""
     turns = itertools.count(1)
 
     def decide(when, arguments, named):
-        if when != point.when or not armed.exists() or not point.applies(arguments, named):
+        if when != point.when or not armed() or not point.applies(arguments, named):
             return
         if next(turns) >= turn:
-            os.kill(os.getpid(), signal.SIGKILL)
-            threading.Event().wait()
+            os.kill(os.getpid(), number)
+            if number is signal.SIGKILL:
+                threading.Event().wait()
 
     wrap(point.target, decide)
 
@@ -172,6 +192,25 @@ def judging_waits(armed: Path) -> None:
     wrap("api.verification:Verification.own_report", decide)
 
 
+def clock_jumps(armed: Path) -> None:
+    """The machine's clock is wrong by as many seconds as `armed` says, while it is there."""
+    from datetime import datetime, timedelta
+
+    from api.wiring import clock
+
+    real_now, real_time = clock.clock, time.time
+
+    def off() -> float:
+        return float(armed.read_text() or 0) if armed.exists() else 0.0
+
+    def wrong() -> datetime:
+        return real_now() + timedelta(seconds=off())
+
+    time.time = lambda: real_time() + off()
+    for module in (clock, service, importlib.import_module("api.wiring.stores")):
+        module.clock = wrong
+
+
 def faulty_document(_armed: Path) -> None:
     """A fault of ours that nobody foresaw, in the signature of whoever's subject says so."""
 
@@ -226,6 +265,7 @@ FAULTS = {
         crosscheck_dies,
         crosscheck_disagrees,
         judging_waits,
+        clock_jumps,
         faulty_document,
         slow_signatures,
         no_revocation_answer,

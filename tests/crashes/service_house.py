@@ -166,13 +166,17 @@ class House:
         return answer.json()
 
     def upload(self, key: str | None = None, **form: Any) -> httpx.Response:
-        fields = {"subject": "Quyết định thử nghiệm", "kind": "QĐ", "leaders": LEADER, **form}
         key = key or uuid.uuid4().hex
+        fields, files = self.upload_form(key, **form)
+        return self.post(CLERK, "/documents", key, data=fields, files=files)
+
+    def upload_form(self, key: str, **form: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Fields and files of an upload under that key."""
+        fields = {"subject": "Quyết định thử nghiệm", "kind": "QĐ", "leaders": LEADER, **form}
         # The same text signed in the same second would be the same bytes, and their signature the same.
         mark = hashlib.sha256(key.encode()).hexdigest()[:12]
         pdf = decision(current(DecisionSpec(subject=f"Phê duyệt Kế hoạch {mark} của tỉnh Sông Hồng")))
-        files = {"file": ("quyet-dinh.pdf", pdf, "application/pdf")}
-        return self.post(CLERK, "/documents", key, data=fields, files=files)
+        return fields, {"file": ("quyet-dinh.pdf", pdf, "application/pdf")}
 
     def act(self, document: str, step: str, key: str | None = None, **body: Any) -> httpx.Response:
         """One act by whoever may do it."""

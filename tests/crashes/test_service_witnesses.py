@@ -166,7 +166,7 @@ def test_one_that_starts_because_the_witness_is_silent_stops_when_it_answers(day
     witness.start()
     day_two.until(lambda: health(day_two)[1]["log"]["state"] == "failing", "the log to stop")
     status, parts = health(day_two)
-    assert status == 503 and parts["log"]["why"] == "behind" and parts["witnesses"]["disputed"]
+    assert status == 503 and parts["log"]["reason"] == "archive.log-behind" and parts["witnesses"]["disputed"]
     document = day_two.numbered()
     operation = day_two.ended(day_two.act(document, "seal"))
     assert operation["state"] == "failed" and day_two.document(document)["archived_at"] is None

@@ -17,7 +17,7 @@ from api import problems
 from api.app import create_app
 from api.cli import antin
 from api.pages.texts import TEXTS
-from api.settings import KeySettings, Settings, WitnessSettings
+from api.settings import KeySettings, ObjectStoreSettings, Settings, WitnessSettings
 from policies.reasons.catalogue import MODULES, all_reasons
 from policies.refusals import Reason
 from policies.vocabulary import Changes, Indication, Level, Role, State, SubIndication
@@ -165,10 +165,10 @@ def test_every_setting_is_documented_with_its_default():
             assert shown == "–", name
         else:
             assert shown == str(default), name
-    for group in (KeySettings, WitnessSettings):
+    for group in (KeySettings, ObjectStoreSettings, WitnessSettings):
         for name in group.model_fields:
             assert name in rows, name
-    groups = (Settings, KeySettings, WitnessSettings)
+    groups = (Settings, KeySettings, ObjectStoreSettings, WitnessSettings)
     assert set(rows) == {name for group in groups for name in group.model_fields}
 
 

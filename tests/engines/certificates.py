@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,3 +64,28 @@ def self_signed(
     )
     made.key.chmod(0o600)
     return made
+
+
+@contextmanager
+def tls_listener(context: ssl.SSLContext) -> Iterator[int]:
+    """A port that shakes hands by TLS and says nothing after it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            with suppress(OSError), context.wrap_socket(client, server_side=True):
+                pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(10)

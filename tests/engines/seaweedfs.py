@@ -61,7 +61,7 @@ class SeaweedFS:
         self.secure, self.ca = tls is not None, tls.certificate if tls else None
         self.log = directory / "weed.log"
         self._tls, self._back_door = tls, back_door
-        self._volume_mb, self._volumes = volume_mb, volumes
+        self._volume_mb, self.volumes = volume_mb, volumes
         self._secret = secrets.token_hex(32)
         self._ports: dict[str, int] = {}
         self._process: Process | None = None
@@ -169,7 +169,7 @@ class SeaweedFS:
             "master.volumeSizeLimitMB": self._volume_mb,
             "volume.port": ports["volume"],
             "volume.port.grpc": ports["volume_rpc"],
-            "volume.max": self._volumes,
+            "volume.max": self.volumes,
             "volume.preStopSeconds": 0,
             "filer.port": ports["filer"],
             "filer.port.grpc": ports["filer_rpc"],

@@ -237,6 +237,61 @@ def test_power_cut_at_every_step_of_keeping_work(tmp_path):
         assert [f for f in every_file(root) if f.endswith(".part")] == []
 
 
+ROTTEN = b"the decisiom"
+
+
+def rot(root, data=ROTTEN):
+    path = root / "objects" / KEY
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def evidence(root):
+    return [path.read_bytes() for path in (root / "damaged").iterdir()]
+
+
+def repair(store, until=UNTIL):
+    return store.replace_damaged(KEY, DATA, sha256=DIGEST, retain_until=until)
+
+
+def test_a_repair_moves_the_damaged_bytes_aside_and_keeps_lock_and_hold(tmp_path):
+    store, later = make(tmp_path), UNTIL + timedelta(days=9)
+    store.put(KEY, DATA, sha256=DIGEST, retain_until=later)
+    store.set_hold(KEY, True)
+    rot(tmp_path)
+    assert repair(store) == store.head(KEY)
+    check_object(store, KEY, sha256=DIGEST, retain_until=later)
+    assert store.head(KEY).hold
+    assert evidence(tmp_path) == [ROTTEN]
+    repair(store)
+    assert evidence(tmp_path) == [ROTTEN]
+
+
+def test_a_broken_lock_file_is_evidence_too(tmp_path):
+    store = make(tmp_path)
+    store.put(KEY, DATA, sha256=DIGEST, retain_until=UNTIL)
+    lock = tmp_path / "objects" / f"{KEY}.lock"
+    lock.unlink()
+    lock.write_bytes(b"{}")
+    repair(store)
+    check_object(store, KEY, sha256=DIGEST, retain_until=UNTIL)
+    assert evidence(tmp_path) == [b"{}"]
+
+
+def test_power_cut_at_every_step_of_a_repair(tmp_path):
+    def prepare(store):
+        store.put(KEY, DATA, sha256=DIGEST, retain_until=UNTIL)
+        rot(store._objects.parent)
+
+    for root in _cuts(repair, tmp_path, prepare):
+        store = make(root)
+        store.sweep()
+        assert (root / "objects" / KEY).exists() or ROTTEN in evidence(root)
+        repair(store)
+        check_object(store, KEY, sha256=DIGEST, retain_until=UNTIL)
+        assert set(evidence(root)) == {ROTTEN}
+
+
 @pytest.mark.parametrize("forget", ["all", "oldest"])
 def test_what_returned_outlives_a_power_cut(tmp_path, forget):
     """The cut comes after the act reported success."""
