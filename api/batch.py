@@ -18,6 +18,7 @@ from api.line import Stopped
 from api.services import Services
 from api.store import operations
 from api.store.accounts import Account
+from api.store.database_errors import DatabaseUnavailable
 from archive.catalogue import documents
 from archive.catalogue.values import Document
 from policies.reasons import access as access_reasons
@@ -54,9 +55,14 @@ class Batch:
         return {"documents": lines}
 
     def _line(self, document_id: str, version: int, since: datetime) -> Line:
-        """Whatever is wrong with one document, the rest goes on; a fault of ours is logged with its trace."""
+        """Whatever is wrong with one document, the rest goes on; a fault of ours is logged with its trace.
+
+        Raises DatabaseUnavailable.
+        """
         try:
             return {"document": document_id, **self._sign(document_id, version, since)}
+        except DatabaseUnavailable:
+            raise  # whether it was signed is asked when the database answers again
         except Exception as exc:
             if self.s.working.closed:  # the stop is what it failed of
                 raise Stopped from exc

@@ -15,6 +15,7 @@ import click
 
 from api import cli_verify
 from api.cli_deploy import deploy
+from api.cli_storage import storage
 from api.cli_witness import witness
 from api.progress import printable
 from api.settings import Settings, SettingsError
@@ -48,6 +49,7 @@ def antin() -> None:
 
 
 antin.add_command(deploy)
+antin.add_command(storage)
 
 
 @antin.command()
@@ -228,6 +230,17 @@ def fsck(config: Path | None, data_dir: Path | None, as_json: bool) -> None:
     from api.cli_fsck import run_fsck
 
     sys.exit(run_fsck(tools.load_settings(config, data_dir=data_dir), as_json=as_json))
+
+
+@antin.command()
+@click.option("--check", is_flag=True, help="Change nothing; exit 3 when the database needs an upgrade.")
+@click.option("--config", type=FILE, help="Settings file.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+def migrate(check: bool, config: Path | None, data_dir: Path | None) -> None:
+    """Bring the database to the shape that this release needs; processes of the one before go on meanwhile."""
+    from api.cli_migrate import run_migrate
+
+    sys.exit(run_migrate(tools.load_settings(config, data_dir=data_dir), check=check))
 
 
 @antin.command()

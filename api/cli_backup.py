@@ -8,6 +8,7 @@ import click
 
 from api.backup.aftermath import Compared, compare
 from api.backup.make import make_backup
+from api.backup.mark import refuse_half_restored
 from api.backup.restore import Restored, restore
 from api.claim import Claim
 from api.progress import printable
@@ -33,7 +34,7 @@ def backup(settings: Settings, out: Path, passphrase_file: Path | None, *, with_
     place = backups.place(settings)
     if not place.vkey:
         raise SettingsError(f"log key {place.key}: there is no archive here")
-    backups.refuse_half_restored(settings)
+    refuse_half_restored(settings.data_dir)
     passphrase = tools.password_of(passphrase_file) if passphrase_file else None
     made = make_backup(place, out, clock(), passphrase)
     counts = ", ".join(f"{number} {name}" for name, number in made.counts.items())

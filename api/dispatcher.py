@@ -22,9 +22,10 @@ from time import monotonic
 from typing import Any
 
 from api.fence import Lost, fenced
-from api.line import Stopped
+from api.line import Postponed, Stopped
 from api.store.job_rows import Failure, Job, JobRows
 from api.transactions import Transactions
+from archive.errors import ArchiveUnavailable
 
 log = logging.getLogger("antin.jobs")
 Handler = Callable[[str, dict[str, Any]], None]
@@ -33,6 +34,7 @@ POLL_SECONDS = 1.0
 # may be about to commit. On SQLite the first look waits for it. After the last look, it was rolled back.
 SOON, LOOKS = 0.005, 7
 REST = 4.0  # times as long as a job took that nobody waits for
+AGAIN_SECONDS = 2.0  # until a job is done again that could not reach the database
 ATTEMPTS = 100  # a job that takes its process with it each time is given up
 
 
@@ -113,6 +115,7 @@ class Dispatcher:
         self._told: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._ended: list[tuple[Job, Failure | None]] = []
         self._returned: list[Job] = []
+        self._postponed: list[Job] = []
         self._token = ""  # what is taken is marked with it; a new one after each commit
         self._doubtful = False  # whether the last commit was one
         self._running = 0
@@ -158,6 +161,9 @@ class Dispatcher:
             self._listen()
             try:
                 self._turn()
+            except ArchiveUnavailable as exc:
+                log.warning("jobs: %s; tried again", exc)
+                self._listen(POLL_SECONDS)
             except Exception:  # whatever it is: nobody else would take jobs
                 log.exception("jobs could not be taken or ended; tried again")
                 self._listen(POLL_SECONDS)
@@ -183,7 +189,7 @@ class Dispatcher:
         """What ended is written down and what is in line is taken, in one transaction."""
         now = monotonic()
         due = [] if self._stopping else [q for q, p in self.queues.items() if p.free and p.due <= now]
-        if not due and not self._ended and not self._returned:
+        if not due and not self._ended and not self._returned and not self._postponed:
             return
         if not self._doubtful:
             self._token = uuid.uuid4().hex
@@ -193,6 +199,8 @@ class Dispatcher:
                 self.rows.give_back(conn, self._token)
             for job, error in self._ended:
                 self.rows.end(conn, job, error)
+            for job in self._postponed:
+                self.rows.postpone(conn, job, AGAIN_SECONDS)
             for job in self._returned:
                 self.rows.give_back_job(conn, job)
             # If it does not live, the next heartbeat brings a new name.
@@ -203,6 +211,7 @@ class Dispatcher:
         self._doubtful = False
         self._ended.clear()
         self._returned.clear()
+        self._postponed.clear()
         for queue, jobs in taken.items():
             self.queues[queue].looked(jobs)
             for job in jobs:
@@ -215,6 +224,9 @@ class Dispatcher:
         try:
             with fenced(partial(self.rows.owned, job=job), job.executor) if self.shared else nullcontext():
                 outcome.append((job, self._outcome(job)))
+        except Postponed:
+            log.warning("job %s is done again: the database did not answer", job.operation)
+            self._told.put(lambda: self._postponed.append(job))
         finally:  # `api.line.Stopped` ends nothing
             seconds = monotonic() - since
             self._told.put(lambda: self._free(places, job, outcome, seconds))

@@ -18,11 +18,12 @@ from api.batch import Batch, unchanged
 from api.fence import Lost
 from api.identity import AccessRefused
 from api.issuing import Issuing
-from api.line import Stopped
+from api.line import Postponed, Stopped
 from api.services import Services
 from api.stamping import Stamping
 from api.store import accounts, audit, operations, tokens
 from api.store.accounts import Account
+from api.store.database_errors import DatabaseUnavailable
 from api.store.operations import Operation
 from api.verification import Verification
 from archive import ingest
@@ -55,14 +56,23 @@ def guarded(services: Services, act: Work) -> jobs.Handler:
     """Refusals and silent authorities end the operation with a problem; faults do too, and are logged.
 
     What fails while the service stops, or after another process took the job over, ends nothing: it raises Stopped, and
-    is done again.
+    is done again. Nor does what fails with the database: it raises Postponed, and is done again when that answers.
     """
 
     def handler(operation_id: str, payload: dict[str, Any]) -> None:
         try:
+            handle(operation_id, payload)
+        except DatabaseUnavailable as exc:
+            raise Postponed from exc
+        services.endings.announce(operation_id)
+
+    def handle(operation_id: str, payload: dict[str, Any]) -> None:
+        try:
             result = act(operation_id, payload)
         except Lost as exc:
             raise Stopped from exc
+        except DatabaseUnavailable:
+            raise
         except Exception as exc:
             if services.working.closed:
                 raise Stopped from exc
@@ -73,7 +83,6 @@ def guarded(services: Services, act: Work) -> jobs.Handler:
             if result is not None:
                 with services.transactions.note() as conn:
                     operations.succeed(conn, operation_id, result, services.clock())
-        services.endings.announce(operation_id)
 
     return handler
 

@@ -3,6 +3,7 @@ texts of errors.
 
 database   a read transaction
 store      bytes written to the work area
+locks      what the lock canary last found of the store: which attempts did not hold, and what that means
 log        its sequencer runs, and its shown head can be read
 jobs       workers run; how many operations have not ended
 sandbox    a worker answers
@@ -59,6 +60,7 @@ class Health:
         checks = [
             self._database,
             self._store,
+            self._locks,
             self._log,
             self._jobs,
             self._sandbox,
@@ -77,6 +79,17 @@ class Health:
     def _store(self) -> Part:
         self.s.work_area.put_work(b"antin health\n")
         return {"state": OK}
+
+    def _locks(self) -> Part:
+        gate = self.s.gate.state()
+        part: Part = {"state": OK if gate.open else FAILING, "enforced": gate.enforced}
+        if gate.at is not None:
+            part["at"] = gate.at.isoformat(timespec="seconds")
+        if gate.failing:
+            part["failing"] = list(gate.failing)
+        if gate.text.vi:
+            part["text"] = {"vi": gate.text.vi, "en": gate.text.en}
+        return part
 
     def _log(self) -> Part:
         self.s.proofs.check_running()

@@ -221,8 +221,3 @@ class DbosJobs:
             self._engine.dispose()
             self._running.release()
         self._open = False
-
-
-def make_tables(transactions: Transactions) -> None:
-    """The queue's tables, in a database that has none. Nothing is run."""
-    DBOS.migrate(transactions.url)

@@ -20,6 +20,10 @@ class Stopped(BaseException):
     """
 
 
+class Postponed(Stopped):
+    """The database does not answer, so what was done is not known and cannot be told: done again in a moment."""
+
+
 class _Waiter:
     def __init__(self) -> None:
         self.called = threading.Event()

@@ -95,6 +95,7 @@ STATUS_BY_PREFIX: dict[str, int] = {
     "issuing.number": 409,
     "archive.no-receipt-yet": 409,
     "archive.no-document": 404,
+    "archive.stopped": 503,
     "": 422,
 }
 

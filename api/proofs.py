@@ -17,6 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from api.gate import ArchivingGate, OpenGate
 from api.messages import LEAF, Messages, NobodyElse
 from api.processes import Alone, Processes
 from api.settings import Settings, SettingsError
@@ -28,7 +29,7 @@ from archive import deployment, ingest, receipts
 from archive.catalogue import Connection, documents, log_rows, witness_rows
 from archive.catalogue.values import Deposit, Document, Leaf
 from archive.catalogue.witness_rows import WitnessRow
-from archive.errors import ArchiveRefused, ArchiveUnavailable, LogBehind, ProofRefused
+from archive.errors import ArchiveRefused, ArchiveUnavailable, ArchivingStopped, LogBehind, ProofRefused
 from archive.log.checkpoint import SignedCheckpoint
 from archive.log.follower import Follower
 from archive.log.loop import Sequenced, SequencerLoop
@@ -80,6 +81,7 @@ class Proofs:
 
     `processes`: who else is there. `sequences`: whether this process numbers leaves, or leaves that to others.
     `others`: further stores of the same archive, by what they are called; the log never goes on behind their heads.
+    `gate`: whether the store keeps what it is given; nothing is put into one that does not.
     """
 
     transactions: Transactions
@@ -92,7 +94,8 @@ class Proofs:
     sequences: bool = True
     watchers: tuple[Watcher, ...] = ()
     others: Mapping[str, ObjectStore] = field(default_factory=dict)
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = field(default_factory=lambda: Settings.model_validate({}))
+    gate: ArchivingGate = field(default_factory=OpenGate)
 
     def __post_init__(self) -> None:
         self.tiles = TileReader(self.store)
@@ -151,7 +154,7 @@ class Proofs:
             self.witnesses.ask()
             if self._run_once():  # nothing is archived under a log that is behind
                 self.witnesses.settle()
-        if not self.shared:
+        if not self.shared and self.gate.state().open:
             for failure in ingest.recover(self.store, self.work, self.transactions.write, self.clock()):
                 log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
         if self.sequences:
@@ -210,8 +213,9 @@ class Proofs:
         """Store, commit, and wait until the log has numbered and shown the leaf.
 
         Raises what `archive.ingest.carry_out` does; ArchiveUnavailable when the log did not answer in time
-        (the leaf is committed then and gets its number later).
+        (the leaf is committed then and gets its number later); ArchivingStopped before anything is stored.
         """
+        self.gate.require()
         self.check_running()
         numbered = self.loop.expect(deposit.leaf)
         try:
@@ -255,6 +259,7 @@ class Proofs:
         record: Callable[[Connection], Document],
     ) -> Document:
         """A later fact: the act's rows and the event's deposit in one transaction, then kept and logged."""
+        self.gate.require()
         self.check_running()
         with self.transactions.write() as conn:
             record(conn)
@@ -262,7 +267,7 @@ class Proofs:
         # Crash: the fact stands in the catalogue with its deposit; recovery at start carries it out.
         try:
             self.carry_out(deposit)
-        except ArchiveUnavailable as exc:
+        except (ArchiveUnavailable, ArchivingStopped) as exc:
             log.warning("event %s of %s waits for the archive: %s", kind, document.id, exc)
         with self.transactions.look() as conn:
             return documents.get(conn, document.id)

@@ -12,6 +12,7 @@ from typing import Protocol, Self
 from api.claim import Claim
 from api.demo.pki import DemoPki
 from api.endings import Endings
+from api.gate import ArchivingGate, OpenGate
 from api.identity import LocalIdentity
 from api.jobs import Jobs
 from api.keyring import KeyRing
@@ -53,6 +54,14 @@ class Part(StrEnum):
 class Sweepable(Protocol):
     def sweep(self) -> None:
         """Remove what interrupted writers left. At start, before anyone writes."""
+
+
+class Watch(Protocol):
+    """The lock canary: `api.canary`."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 class Cache(Protocol):
@@ -107,6 +116,8 @@ class Services:
     proofs: Proofs
     part: Part = Part.EVERYTHING
     leftovers: tuple[Sweepable, ...] = ()  # what interrupted writers left, where no others write
+    gate: ArchivingGate = field(default_factory=OpenGate)
+    canary: Watch | None = None
     stale: tuple[Sweepable, ...] = ()  # what writers left that were interrupted long ago
     caches: tuple[Cache, ...] = ()
     demo: DemoPki | None = None
@@ -173,6 +184,8 @@ class Services:
             self.recover()
         self.processes.start()
         self.messages.start()
+        if self.canary is not None:
+            self.canary.start()
         self.sandbox.warm()
         self.proofs.start()
         self.jobs.start()
@@ -189,6 +202,8 @@ class Services:
         """
         self.closing()
         self.upkeep.stop()
+        if self.canary is not None:
+            self.canary.stop()
         self.asking.close()
         self.working.close()
         self.turns.close()

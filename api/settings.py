@@ -56,7 +56,8 @@ class ObjectStoreSettings(_Strict):
     """One S3 server with Object Lock: where it is, the bucket, and who asks.
 
     Both parts of the credentials come from files of their own, or from the environment. `work_bucket` has no locks:
-    bytes on their way to the archive lie there for every machine to find.
+    bytes on their way to the archive lie there for every machine to find. The lock canary tries on `canary_bucket`
+    what could destroy a bucket, and as the weaker account what nobody else may do; it knocks at `doors`.
     """
 
     endpoint: str
@@ -68,6 +69,10 @@ class ObjectStoreSettings(_Strict):
     access_key: SecretStr | None = None
     secret_key: SecretStr | None = None
     ca_file: Path | None = None
+    canary_bucket: str = Field("", max_length=63)
+    weaker_access_key_file: Path | None = None
+    weaker_secret_key_file: Path | None = None
+    doors: tuple[str, ...] = ()
 
     @field_validator("endpoint")
     @classmethod
@@ -87,6 +92,12 @@ class ObjectStoreSettings(_Strict):
         for name in ONLY_ENVIRONMENT:
             if (getattr(self, name) is None) == (getattr(self, f"{name}_file") is None):
                 raise ValueError(f"{name}_file: give the file, or {name} in the environment, and not both")
+        if self.canary_bucket in (self.bucket, self.work_bucket or self.bucket):
+            raise ValueError("canary_bucket: what lies there may be lost; it needs a bucket of its own")
+        if (self.weaker_access_key_file is None) != (self.weaker_secret_key_file is None):
+            raise ValueError("weaker_access_key_file: both parts of the weaker credentials, or none")
+        if any(urlsplit(door).scheme not in ("http", "https", "grpc") for door in self.doors):
+            raise ValueError("doors: addresses like http://filer:8888 or grpc://filer:18888 are needed")
         if self.work_bucket == self.bucket:
             raise ValueError(
                 "work_bucket: the bucket of the archive has locks; the work area needs one without"
@@ -99,8 +110,15 @@ class ObjectStoreSettings(_Strict):
         access, secret = (self._credential(name) for name in ONLY_ENVIRONMENT)
         return access, secret
 
+    @property
+    def weaker_credentials(self) -> tuple[str, str] | None:
+        """Those of somebody with fewer rights, None when there are none. Raises as `credentials` does."""
+        if self.weaker_access_key_file is None:
+            return None
+        return self._credential("weaker_access_key"), self._credential("weaker_secret_key")
+
     def _credential(self, name: str) -> str:
-        given: SecretStr | None = getattr(self, name)
+        given: SecretStr | None = getattr(self, name, None)
         if given is not None:
             return given.get_secret_value()
         path: Path = getattr(self, f"{name}_file")
@@ -137,6 +155,7 @@ class Settings(_Strict):
     work_days: float = Field(30.0, ge=1)  # from archiving until the steps before it go from the work area
     dead_after: float = Field(20.0, ge=2)  # without a heartbeat others take over what a process had
     database_connections: int = Field(8, ge=2, le=200)  # of each process: for acts, and as many for readings
+    migrate_at_start: bool = True  # else `antin migrate` does, whose account may then have more rights
     public_url: str = "http://127.0.0.1:8460"
     host: str = "127.0.0.1"
     port: int = Field(8460, ge=1, le=65535)

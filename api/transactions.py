@@ -28,9 +28,11 @@ from sqlalchemy import Connection, Engine, make_url
 
 from api import fence
 from api.store import postgresql, sqlite
-from api.store.database_errors import answering
+from api.store.database_errors import DatabaseUnavailable, answering
 from api.store.postgresql import Limits as Limits
 from api.store.sqlite_writer import Writer
+from policies.reasons import database as reasons
+from policies.refusals import Reason
 
 _AT_ONCE = {"isolation_level": "AUTOCOMMIT"}
 _TOLD: ContextVar[list[Callable[[], None]]] = ContextVar("told")
@@ -48,6 +50,7 @@ class Transactions:
     ) -> None:
         self.url = url
         self.limits = limits
+        self.trouble: Reason | None = None
         self._writer: Writer | None = None
         self._readers: sqlite.Readers | None = None
         if make_url(url).get_backend_name() == "sqlite":
@@ -60,11 +63,11 @@ class Transactions:
 
     def write(self) -> AbstractContextManager[Connection]:
         """Commits at the end of the block; an exception rolls everything back. Never nest in one thread."""
-        return self._writer.held(durable=True) if self._writer else self._begun(waits=True)
+        return self._noticed(self._writer.held(durable=True) if self._writer else self._begun(waits=True))
 
     def note(self) -> AbstractContextManager[Connection]:
         """As `write`; a power cut soon after may undo it, and nothing that was committed before it."""
-        return self._writer.held(durable=False) if self._writer else self._begun(waits=False)
+        return self._noticed(self._writer.held(durable=False) if self._writer else self._begun(waits=False))
 
     def read(self) -> AbstractContextManager[Connection]:
         """A snapshot: rows do not change while the block runs, and writes fail."""
@@ -73,6 +76,17 @@ class Transactions:
     def look(self) -> AbstractContextManager[Connection]:
         """As `read`, where one statement is all: without a snapshot, which would cost two more."""
         return self._readers.lent(snapshot=False) if self._readers else self._single()
+
+    @contextmanager
+    def _noticed(self, block: AbstractContextManager[Connection]) -> Iterator[Connection]:
+        """Of what the last act failed, for whoever asks how the database does."""
+        try:
+            with block as conn:
+                yield conn
+        except DatabaseUnavailable as exc:
+            self.trouble = exc.reason if exc.reason is not reasons.CONFLICT else None
+            raise
+        self.trouble = None
 
     @contextmanager
     def _begun(self, *, waits: bool) -> Iterator[Connection]:

@@ -92,7 +92,11 @@ class Upkeep:
             idempotency.forget_old(conn, self.s.clock())
 
     def carry_out_what_is_left(self) -> None:
-        """Deposits that a store's bad moment left, by the code that makes them on a good day."""
+        """Deposits that a store's bad moment left, by the code that makes them on a good day.
+
+        While the gate is closed they wait; the first round after it opens takes them."""
+        if not self.s.gate.state().open:
+            return
         with self.s.transactions.read() as conn:
             left = deposit_rows.deposits_left(conn)
         for deposit in left:

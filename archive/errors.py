@@ -4,6 +4,7 @@ policies.refusals.Refused
 └── ArchiveRefused
     ├── StorageRefused        the store's contract forbids it (overwrite, shorten, delete under lock)
     ├── RegisterRefused       number or register rule
+    ├── ArchivingStopped      the store does not keep its locks, or is not set up to: nothing more goes in
     └── ProofRefused          a proof, receipt or checkpoint does not hold
         └── StaleSize         a witness last cosigned another size than the request says
 ArchiveUnavailable            a store did not answer, or its answer is not known: nothing is called archived
@@ -29,6 +30,10 @@ class StorageRefused(ArchiveRefused):
 
 class RegisterRefused(ArchiveRefused):
     """A number or register rule forbids the act."""
+
+
+class ArchivingStopped(ArchiveRefused):
+    """The lock canary found that the store must not be archived on."""
 
 
 class ProofRefused(ArchiveRefused):

@@ -90,6 +90,13 @@ class ObjectStore(Protocol):
         """What the store says of the object, read from it and not remembered; None when there is none."""
         ...
 
+    def read(self, key: str, version: str = "", *, locks: bool = True) -> tuple[StoredObject, BinaryIO]:
+        """Both in one answer: what the store says of the object, and its bytes. `StorageRefused` when there is none.
+
+        Without `locks`, what it says of lock and hold need not be all.
+        """
+        ...
+
     def extend_retention(
         self, key: str, until: datetime, *, mode: LockMode = LockMode.COMPLIANCE, version: str = ""
     ) -> StoredObject:

@@ -63,11 +63,16 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
-    """A PostgreSQL server for all tests of this process. Each makes databases of its own."""
+    """A PostgreSQL server for all tests of this process. Each makes databases of its own.
+
+    It does not wait for the disk: nothing of it outlives the tests. What is tested of the server's own death has a
+    server of its own.
+    """
     from tests.engines.postgres import postgres_server
 
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+    with postgres_server(tmp_path_factory.mktemp("postgres"), fsync="off") as server:
         yield server
+        server.kill()
 
 
 @pytest.fixture(scope="session")
@@ -98,12 +103,22 @@ def postgres_database(postgres):
     postgres.drop(name)
 
 
-@pytest.fixture(params=("sqlite", "postgresql"))
-def database(request, tmp_path):
-    """The address of an empty database of this test's own, on one engine after the other."""
+def _database(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'test.sqlite3'}"
     return request.getfixturevalue("postgres_database")
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def database(request, tmp_path):
+    """The address of an empty database of this test's own, on one engine after the other."""
+    return _database(request, tmp_path)
+
+
+@pytest.fixture(params=("sqlite", pytest.param("postgresql", marks=pytest.mark.long)))
+def database_at_length(request, tmp_path):
+    """The same, for what takes long: on PostgreSQL in the long run."""
+    return _database(request, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -21,13 +21,15 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dbos import run_dbos_database_migrations
+
 from api import migrations
 from api.backup.container import KEYS, Reading, reading
 from api.backup.make import DEMO, LOG_KEY, Place
+from api.backup.mark import MARK
 from api.backup.refusals import BackupRefused
 from api.backup.sealed import unseal
 from api.backup.sources import DATABASE, POSTGRESQL, SQLITE
-from api.jobs import make_tables
 from api.store import dump_postgresql, dump_sqlite
 from api.store.dump_postgresql import Connection, TableData
 from api.transactions import Transactions
@@ -36,7 +38,6 @@ from archive.log.note import Ed25519LogKey
 from archive.storage.disk import Disk
 from policies.reasons import backup as reasons
 
-MARK = "restoring"
 _KEY_NAMES = re.compile(rf"{re.escape(LOG_KEY)}|{DEMO}/[\w.-]{{1,80}}", re.ASCII)
 _JOB_TABLES = frozenset({"workflow_status", "workflow_input", "workflow_output"})
 
@@ -74,11 +75,6 @@ def restore(place: Place, source: Path, passphrase: str | None = None) -> Restor
     )
 
 
-def is_interrupted(data_dir: Path) -> bool:
-    """Whether a restore was begun here and did not end."""
-    return (data_dir / MARK).exists()
-
-
 # 1, 2
 
 
@@ -94,7 +90,7 @@ def _keys(backup: Reading, passphrase: str | None) -> dict[str, bytes]:
 
 
 def _check_target(place: Place, backup: Reading, keys: Mapping[str, bytes]) -> None:
-    if not migrations.knows(str(backup.facts.get("revision"))):
+    if backup.facts.get("revision") not in migrations.known():
         raise BackupRefused(reasons.NEWER_SCHEMA, revision=str(backup.facts.get("revision"))[:40])
     if backup.facts["engine"] == POSTGRESQL and place.settings.engine_url.startswith(SQLITE):
         raise BackupRefused(reasons.OTHER_ENGINE)
@@ -188,7 +184,7 @@ def _catalogue(place: Place, backup: Reading) -> None:
     transactions = Transactions(url)
     try:
         migrations.upgrade_to(transactions.engine, backup.facts["revision"])
-        make_tables(transactions)
+        run_dbos_database_migrations(url)  # the tables of the queue
     finally:
         transactions.close()
     if backup.facts["engine"] == POSTGRESQL:

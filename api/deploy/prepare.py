@@ -17,11 +17,11 @@ from api.deploy.certificates import Authority, Issued
 from api.deploy.layout import Layout
 from api.deploy.texts import ANTIN, FILER, HAPROXY, HBA, INIT_SQL, SECURITY
 from api.settings import SettingsError
+from api.wiring.rights import seaweedfs_actions
+from archive.log.note import Ed25519LogKey
 
 OWNER_ONLY, READABLE = 0o600, 0o644
 BUCKET, WORK_BUCKET = "antin", "antin-work"
-# What the service may do: no right to shorten a lock, to bypass it, or to change the bucket.
-SERVICE_RIGHTS = ("Read", "Write", "List", "Tagging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ def prepare(layout: Layout, target: Path, public_url: str, at: datetime) -> list
 def _files(layout: Layout, public_url: str, given: Secrets, at: datetime) -> dict[str, tuple[bytes, int]]:
     authority = Authority(f"An Tin deployment {secrets.token_hex(4)}", at)
     private: dict[str, bytes] = {
+        "log.key": Ed25519LogKey.generate(_origin(public_url)).secret().encode() + b"\n",
         "secrets/pgpass": _pgpass(layout, given).encode(),
         "secrets/superuser": given.superuser.encode(),
         "secrets/s3-access": given.access.encode(),
@@ -130,13 +131,21 @@ def _pgpass(layout: Layout, given: Secrets) -> str:
     return f"{at.host}:{at.port}:antin:antin:{given.database}\n"
 
 
+def _origin(public_url: str) -> str:
+    """The log's name, as `Settings.origin` has it."""
+    return public_url.split("://", 1)[-1].rstrip("/") + "/log"
+
+
 def _identities(given: Secrets) -> bytes:
-    rights = [f"{right}:{bucket}" for bucket in (BUCKET, WORK_BUCKET) for right in SERVICE_RIGHTS]
     service = {"accessKey": given.access, "secretKey": given.access_key}
     admin = {"accessKey": given.admin, "secretKey": given.admin_key}
     identities = [
-        {"name": "antin", "credentials": [service], "actions": rights},
-        {"name": "antin-admin", "credentials": [admin], "actions": ["Admin", *SERVICE_RIGHTS]},
+        {"name": "antin", "credentials": [service], "actions": seaweedfs_actions((BUCKET, WORK_BUCKET))},
+        {
+            "name": "antin-admin",
+            "credentials": [admin],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        },
     ]
     return json.dumps({"identities": identities}, indent=2).encode()
 

@@ -19,7 +19,7 @@ from archive.errors import ArchiveUnavailable
 
 Connection = psycopg.Connection[Any]
 # The migrations' own marks: they are made with the tables.
-_MARKS = frozenset({"alembic_version", "dbos_migrations"})
+_MARKS = frozenset({"alembic_version", "dbos_migrations", "schema_state"})
 _JOBS = "dbos"
 _TABLES = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

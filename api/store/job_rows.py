@@ -81,6 +81,10 @@ WHERE status = 'PENDING' AND queue_name IS NOT NULL AND name = '{workflow}'
 _OWNED = """
 SELECT 1 FROM {schema}workflow_status
 WHERE workflow_uuid = :operation AND status = 'PENDING' AND owner_xid = :token FOR SHARE"""
+_POSTPONE = """
+UPDATE {schema}workflow_status SET status = 'DELAYED', owner_xid = NULL, started_at_epoch_ms = NULL,
+    delay_until_epoch_ms = {delayed}, updated_at = {now}
+WHERE workflow_uuid = :operation AND status = 'PENDING' AND owner_xid = :token"""
 _OPEN = "SELECT workflow_uuid FROM {schema}workflow_status WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')"
 
 _SQLITE = {
@@ -135,6 +139,7 @@ class JobRows:
         self._take = statement(_TAKE)
         self._put_error = statement(_PUT_ERROR)
         self._give_back = statement(_GIVE_BACK)
+        self._postpone = statement(_POSTPONE, "{now} + CAST(:delay AS BIGINT)")
         self._open = statement(_OPEN)
         self._give_back_job = statement(_GIVE_BACK_JOB)
         self._give_back_of = statement(_GIVE_BACK_OF)
@@ -200,6 +205,11 @@ class JobRows:
         """It is still ours, and stays so until the transaction ends. Raises Lost."""
         if conn.execute(self._owned, {"operation": job.operation, "token": job.token}).first() is None:
             raise Lost(f"job {job.operation} was given to another process")
+
+    def postpone(self, conn: Connection, job: Job, delay: float) -> None:
+        """In line again `delay` seconds from now, with this attempt counted. Nothing when it is not ours any more."""
+        wanted = {"operation": job.operation, "token": job.token, "delay": int(delay * 1000)}
+        conn.execute(self._postpone, wanted)
 
     def open(self, conn: Connection) -> set[str]:
         """The operations whose job waits or runs."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
 
 READING_IDLE = 3600.0  # an audit reads the store between two rows; its snapshot locks nothing
 MARGIN = 5.0  # after which a server is taken for dead that ought to have ended a statement
@@ -78,6 +78,14 @@ def for_jobs(url: str, limits: Limits) -> Engine:
     )
 
 
+def for_migrations(url: str) -> Engine:
+    """One connection without a limit for a statement: to fill a new index takes its time."""
+    limits = Limits(statement=0.0, idle=0.0)
+    return create_engine(
+        _with_driver(url), poolclass=NullPool, connect_args=_connect_args(url, limits, {}, "read-write")
+    )
+
+
 def _engine(url: str, limits: Limits, settings: dict[str, str], session: str) -> Engine:
     engine = create_engine(
         _with_driver(url),
@@ -104,7 +112,7 @@ def _connect_args(url: str, limits: Limits, settings: dict[str, str], session: s
     return {
         "options": f"{ours} {given}".strip(),
         "connect_timeout": max(2, round(limits.connect)),  # libpq takes 1 for 2
-        "tcp_user_timeout": round((limits.statement + MARGIN) * 1000),
+        "tcp_user_timeout": round(((limits.statement or READING_IDLE) + MARGIN) * 1000),
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,

@@ -96,6 +96,17 @@ def engine(url: str, busy_seconds: float, *, read_only: bool) -> Engine:
     return made
 
 
+def for_migrations(url: str) -> Engine:
+    """A writer that does not look after foreign keys: a table that others refer to could not be rebuilt."""
+    made = engine(url, BUSY_SECONDS, read_only=False)
+
+    @event.listens_for(made, "connect")
+    def _configure(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.execute("PRAGMA foreign_keys=OFF")
+
+    return made
+
+
 def for_jobs(url: str) -> Engine:
     """For what DBOS does by itself. Notes: a step that a power cut takes away is done again."""
     made = create_engine(url)

@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from archive.catalogue.types import NAMING, UtcDateTime
+from archive.catalogue.types import NAMING, BigKey, UtcDateTime
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -136,4 +136,24 @@ audit = Table(
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     UniqueConstraint("agency", "hash"),
+)
+
+storage_checks = Table(
+    "storage_checks",
+    metadata,
+    Column("ordinal", BigKey, primary_key=True),  # in the order of keeping: clocks may go back
+    Column("store", String(300), nullable=False, index=True),
+    Column("process", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("conclusion", String(16), nullable=False),  # sound, broken, unusable, no-answer
+    Column("report", JSON, nullable=False),
+)
+
+# One row: the database's shape, and the oldest revision whose code can work with it.
+schema_state = Table(
+    "schema_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", String(32), nullable=False),
+    Column("works_with", String(32), nullable=False),
 )

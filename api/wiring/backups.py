@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from api.backup.make import Place
-from api.backup.restore import is_interrupted
 from api.settings import Settings, SettingsError
 from api.transactions import Transactions
 from api.wiring import stores
@@ -38,11 +37,3 @@ def committed(given: Settings) -> CheckpointRow | None:
             return log_rows.current_checkpoint(conn)
     finally:
         transactions.close()
-
-
-def refuse_half_restored(given: Settings) -> None:
-    """Raises SettingsError while a restore was begun here and did not end: nothing may be served from it."""
-    if is_interrupted(given.data_dir):
-        raise SettingsError(
-            f"data_dir {given.data_dir}: a restore was interrupted here; run `antin restore` again with the same backup"
-        )

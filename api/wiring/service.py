@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 
-from api import migrations, proofs
+from api import proofs
 from api.area import Area
 from api.checking import Checking
 from api.demo import furnish
@@ -23,10 +23,8 @@ from api.keyring import SEAL, KeyRing
 from api.services import WORKING, Part, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
-from api.transactions import Limits, Transactions
 from api.upkeep import Upkeep
-from api.wiring import stores
-from api.wiring.backups import refuse_half_restored
+from api.wiring import canary, database, stores
 from api.wiring.clock import clock
 from api.wiring.company import Company
 from api.wiring.tools import password_of
@@ -66,10 +64,7 @@ VISITORS_NICE = 5
 
 def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     """The services of one process. Raises SettingsError, SigningRefused (keys), before anything is served."""
-    given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    refuse_half_restored(given)
-    transactions = _transactions(given)
-    migrations.upgrade(transactions.engine)
+    transactions = database.opened(given)
     demo = _demo_pki(given)
     store = stores.objects(given)
     work = stores.work(given, store)
@@ -79,6 +74,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     rules = TokenRules(trust, now=clock)
     limits = HttpLimits(seconds=given.tsa_timeout, connections=given.tsa_parallel)
     company = Company.of(given, part)
+    gate = canary.gate(given, transactions, watches=part is not Part.API)
     services = Services(
         settings=given,
         clock=clock,
@@ -125,7 +121,9 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
             watchers=_watchers(given),
             others=stores.others(given),
             settings=given,
+            gate=gate,
         ),
+        gate=gate,
         demo=demo,
     )
     services.jobs = DbosJobs(
@@ -139,6 +137,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     )
     company.join(services)
     services.upkeep = Upkeep(services)
+    services.canary = canary.watch(services)
     with transactions.write() as conn:
         documents.put_agency(
             conn, Agency(given.agency_code, given.agency_name, given.agency_symbol, {}), clock()
@@ -146,14 +145,6 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     if demo is not None:
         furnish.stamps(given.stamps_path)
     return services
-
-
-def _transactions(given: Settings) -> Transactions:
-    """A process that froze in a transaction holds the others up no longer than it may be silent at all."""
-    limits = Limits(connections=given.database_connections)
-    if given.production:
-        limits = replace(limits, idle=given.dead_after)
-    return Transactions(given.engine_url, limits=limits)
 
 
 def _demo_pki(given: Settings) -> DemoPki | None:
@@ -217,11 +208,8 @@ def _intake(given: Settings) -> IntakeProfile:
 @contextmanager
 def identity(given: Settings) -> Iterator[LocalIdentity]:
     """Accounts alone, for the command line."""
-    given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    refuse_half_restored(given)
-    transactions = _transactions(given)
+    transactions = database.opened(given)
     try:
-        migrations.upgrade(transactions.engine)
         yield LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours))
     finally:
         transactions.close()

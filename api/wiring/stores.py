@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from archive.storage.directory import DirectoryStore
 from archive.storage.disk import CacheDisk
 from archive.storage.s3 import S3Store
 from archive.storage.s3_connection import S3Connection
+from archive.storage.s3_prepare import BucketMaker
 from archive.storage.s3_work import S3WorkObjects
 from archive.storage.shared_work import SharedWork
 from archive.storage.work import WorkDirectory
@@ -26,7 +28,18 @@ def objects(given: Settings) -> ObjectStore:
     cannot be read."""
     if given.object_store is None:
         return DirectoryStore(given.data_dir / "store", clock=clock, production=given.production)
-    return S3Store(connection(given.object_store), clock=clock)
+    return bucket(given.object_store)
+
+
+def bucket(given: ObjectStoreSettings) -> S3Store:
+    """One bucket. Raises SettingsError for credentials that cannot be read."""
+    return S3Store(connection(given), clock=clock)
+
+
+def maker(given: ObjectStoreSettings, admin: tuple[str, str]) -> BucketMaker:
+    """What makes buckets there, as the server's administrator."""
+    access, secret = admin
+    return BucketMaker(replace(connection(given), access_key=access, secret_key=secret))
 
 
 def others(given: Settings) -> dict[str, ObjectStore]:

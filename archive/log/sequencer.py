@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -236,10 +236,12 @@ class Sequencer(Generic[C]):
         self._shown = head
 
     def _remove_outgrown(self, before: Edge, after: Edge) -> None:
-        """Partial tiles whose full tile is now there (C2SP tlog-tiles allows it)."""
+        """Partial tiles whose full tile is now there (C2SP tlog-tiles allows it), unless the bucket's default
+        retention keeps them."""
         for tile in partial_tiles(before):
             if after.size >> HEIGHT * ((tile.level or 0) + 1) > tile.n:
-                self._store.delete(keys.tile_key(tile.path))
+                with suppress(StorageRefused):
+                    self._store.delete(keys.tile_key(tile.path))
 
     def _signed(self, row: CheckpointRow) -> SignedCheckpoint:
         """The row's note, which must say what the row says."""

@@ -109,6 +109,12 @@ class DirectoryStore(WorkDirectory):
             raise ArchiveDamaged(f"{key}: its lock file is gone")
         return stored
 
+    def read(self, key: str, version: str = "", *, locks: bool = True) -> tuple[StoredObject, BinaryIO]:  # noqa: ARG002
+        stored = self.head(key, version)
+        if stored is None:
+            raise StorageRefused(reasons.OBJECT_MISSING, key=key)
+        return stored, self.open(key, version)
+
     def extend_retention(
         self,
         key: str,

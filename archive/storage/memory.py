@@ -108,6 +108,12 @@ class MemoryStore:
             first = self._objects.get(check_key(key))
             return first or next(iter(self._newer.get(key, {}).values()), None)
 
+    def read(self, key: str, version: str = "", *, locks: bool = True) -> tuple[StoredObject, BinaryIO]:  # noqa: ARG002
+        stored = self.head(key, version)
+        if stored is None:
+            raise StorageRefused(reasons.OBJECT_MISSING, key=key)
+        return stored, self.open(key, version)
+
     def extend_retention(
         self,
         key: str,

@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256 as new_sha256
 from pathlib import Path
 
-from archive.errors import ArchiveDamaged, ArchiveUnavailable
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.ports import ObjectStore, StoredObject
 from archive.storage.blocks import BLOCK, hash_blocks
 from policies.vocabulary import LockMode
@@ -24,22 +24,23 @@ def check_object(
 ) -> StoredObject:
     """Reads it all: digest, size and a lock at least until `retain_until` and as hard as `mode`, else
     `ArchiveDamaged`."""
-    stored = store.head(key, version)
-    if stored is None:
-        raise ArchiveDamaged(f"{key}: stored, but the store does not have it")
-    return _checked(store, stored, sha256, size, retain_until, mode)
+    try:
+        return _checked(store, key, version, sha256, size, retain_until, mode)
+    except StorageRefused as exc:
+        raise ArchiveDamaged(f"{key}: stored, but the store does not have it") from exc
 
 
 def _checked(
     store: ObjectStore,
-    stored: StoredObject,
+    key: str,
+    version: str,
     sha256: str,
     size: int | None,
     retain_until: datetime | None,
     mode: LockMode,
 ) -> StoredObject:
-    key = stored.key
-    with store.open(key, stored.version) as stream:
+    stored, stream = store.read(key, version, locks=retain_until is not None)
+    with stream:
         found, length = hash_blocks(stream)
     if found != sha256 or stored.sha256 != sha256 or length != stored.size or size not in (None, length):
         raise ArchiveDamaged(f"{key}: has SHA-256 {found} and {length} bytes, expected {sha256}")
@@ -68,10 +69,10 @@ def put_and_read_back(
 ) -> StoredObject:
     """Puts, then reads bytes and lock of that version back. Only after this may anything be called archived."""
     stored = store.put(key, source, sha256=sha256, retain_until=retain_until, mode=mode)
-    shown = store.head(key, stored.version)
-    if shown is None:
-        raise ArchiveUnavailable(f"{key}: the store took it and does not show it yet")
-    return _checked(store, shown, sha256, stored.size, retain_until, mode)
+    try:
+        return _checked(store, key, stored.version, sha256, stored.size, retain_until, mode)
+    except StorageRefused as exc:
+        raise ArchiveUnavailable(f"{key}: the store took it and does not show it yet") from exc
 
 
 def put_bytes(

@@ -4,8 +4,8 @@ Not trusted: who runs the server, or holds its disks, can hide or rot bytes and 
 read back (`readback`), the canary attacks the server, digests, log and fsck show the rest.
 
     PUT If-None-Match: *   the bytes, their digests, their lock, in one request (in parts above 64 MiB)
-    GET ?versions          the object is the oldest version: is that what was just sent?
-    HEAD ?versionId        what the server says of that version: size, digest, lock, hold
+    GET ?versions          where the server does not keep the condition: is the oldest version what was just sent?
+    GET ?versionId         that version read back: bytes, size, digest, lock, hold
 
 An answer that did not come is resolved by looking, and only then is anything sent again.
 """
@@ -83,11 +83,12 @@ class S3Store:
         deadline = self._begun(key, made.size)
         sent = self._written(key, source, made, lock, deadline)
         # Crash: the object is there, and locked unless it went in parts. Nobody was told, so the put is repeated.
-        first = self._look.oldest(key, deadline)
-        if first is None:
-            raise StoreUnavailable(reasons.NOT_SHOWN, self._where("PUT", key), passing=True)
-        if first.version != sent or len(made.parts) > 1:
-            return self._settled(first, made, lock, deadline)
+        if not (sent and len(made.parts) == 1 and self._examination.bucket(deadline).conditional):
+            first = self._look.oldest(key, deadline)
+            if first is None:
+                raise StoreUnavailable(reasons.NOT_SHOWN, self._where("PUT", key), passing=True)
+            if first.version != sent or len(made.parts) > 1:
+                return self._settled(first, made, lock, deadline)
         return _locked(StoredObject(key, made.size, sha256, None, version=sent), lock)
 
     def open(self, key: str, version: str = "") -> BinaryIO:
@@ -103,6 +104,21 @@ class S3Store:
             first = self._look.first(key, deadline)
             version = first.version if first else ""
         return self._look.shown(key, version, deadline) if version else None
+
+    def read(self, key: str, version: str = "", *, locks: bool = True) -> tuple[StoredObject, BinaryIO]:
+        deadline = self._begun(key)
+        version = version or self._look.named(key, deadline)
+        try:
+            stream = S3Stream(self._wire, key, version)
+        except ServerSaid as exc:
+            raise StorageRefused(archiving.OBJECT_MISSING, key=key) from exc
+        try:
+            return self._look.told(key, version, stream.headers, deadline, locks=locks), cast(
+                BinaryIO, stream
+            )
+        except BaseException:
+            stream.close()
+            raise
 
     def extend_retention(
         self, key: str, until: datetime, *, mode: LockMode = LockMode.COMPLIANCE, version: str = ""

@@ -1,8 +1,8 @@
-"""What the server says of keys and versions now. Nothing is remembered."""
+"""What the server says of keys and versions now. Nothing of them is remembered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from archive.errors import ArchiveDamaged, StorageRefused
@@ -20,6 +20,7 @@ class Look:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._tells = False  # HEAD told a lock before: then it tells locks, to us
 
     def every(self, key: str, deadline: Deadline) -> Sequence[Listed]:
         """Versions and markers, newest first."""
@@ -49,18 +50,25 @@ class Look:
         return stored
 
     def shown(self, key: str, version: str, deadline: Deadline) -> StoredObject | None:
-        """What HEAD tells of this version. Where that tells no lock, the lock is asked for by name: not every
-        server and not every right shows it there. Raises ArchiveDamaged when another version is shown."""
+        """What HEAD tells of this version; None when there is none of that name. Raises as `told`."""
         query = {"versionId": version}
         try:
             headers = self._wire.ask("HEAD", key, query=query, expected=GONE, deadline=deadline).headers
         except ServerSaid:
             return None
+        return self.told(key, version, headers, deadline)
+
+    def told(
+        self, key: str, version: str, headers: Mapping[str, str], deadline: Deadline, *, locks: bool = True
+    ) -> StoredObject:
+        """What an answer's headers say. Until they have told a lock of any object, one without is asked for by name:
+        not every server and not every right shows it there. Raises ArchiveDamaged when another version is shown."""
         stored = object_of(key, headers)
         if stored.version not in ("", version):
             raise ArchiveDamaged(f"{key}: asked for version {version}, the store shows {stored.version[:80]}")
         stored = replace(stored, version=version)
-        if stored.mode is not None:
+        self._tells = self._tells or stored.mode is not None
+        if self._tells or not locks:
             return stored
         found = self._lock_of(key, version, "retention", deadline)
         retention = retention_of(found) if found else None

@@ -154,3 +154,27 @@ UNEXPECTED = Reason(
     "The S3 store answered with an unexpected error. Nothing is called archived; see the logs of the store and of "
     "the service.",
 )
+ARCHIVING_STOPPED = Reason(
+    "archive.stopped",
+    "Luật Lưu trữ 33/2024/QH15, Điều 33; An Tín: docs/storage.md",
+    "Đã dừng lưu trữ vì kho không bảo đảm giữ nguyên tài liệu: {what} Văn bản đang chờ được giữ nguyên và tự lưu sau khi "
+    "lần kiểm tra tiếp theo đạt.",
+    "Archiving has stopped because the store does not keep what it is given: {what} Documents that wait are safe and "
+    "are archived by themselves after the next check that holds.",
+)
+LOCKS_UNKNOWN = Reason(
+    "store.locks-unknown",
+    GUIDE,
+    "Chưa biết kho có giữ được khóa hay không, nên chưa lưu trữ gì. Việc kiểm tra tự lặp lại; hãy xem `antin storage "
+    "check`.",
+    "Whether the store keeps its locks is not known, so nothing is archived yet. The check repeats by itself; see "
+    "`antin storage check`.",
+)
+DIRECTORY_ENFORCES_NOTHING = Reason(
+    "store.directory",
+    GUIDE,
+    "Kho là một thư mục trên máy này: chỉ phần mềm giữ khóa, người quản trị máy vẫn xóa hoặc sửa được. Chỉ dùng để thử "
+    "nghiệm.",
+    "The store is a directory of this machine: the service alone keeps its locks, and whoever runs the machine can "
+    "delete or change what lies there. For trials only.",
+)

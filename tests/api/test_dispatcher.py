@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from api import dispatcher as module
 from api.dispatcher import ATTEMPTS, Dispatcher
-from api.line import Stopped
+from api.line import Postponed, Stopped
 from api.store.job_rows import JobRows
 from api.transactions import Transactions
 from archive.errors import ArchiveUnavailable
@@ -37,6 +37,7 @@ class House:
 
     def open(self, parallel: int = 4, transactions: Transactions | None = None) -> Dispatcher:
         handlers = {"plain": self._plain, "held": self._held, "bad": self._bad, "stopped": self._stopped}
+        handlers["again"] = self._again
         made = Dispatcher(
             transactions or self.transactions,
             self.rows,
@@ -62,6 +63,11 @@ class House:
     def _stopped(self, operation, _payload):
         self.ran.append(operation)
         raise Stopped
+
+    def _again(self, operation, _payload):
+        self.ran.append(operation)
+        if len(self.ran) < 3:
+            raise Postponed
 
     def _follow(self, operation, payload):
         self._held(operation, payload)
@@ -213,6 +219,19 @@ def test_what_is_stopped_stays_open_and_frees_its_place(house, no_poll):
     house.put("b")
     house.ended(a="PENDING", b="SUCCESS")
     assert house.ran == ["a", "b"]
+
+
+def test_what_the_database_did_not_hear_of_is_done_again_after_a_pause(house, quick_poll):
+    house.open(parallel=1)
+    house.put("a", "again")
+    for times in (1, 2):
+        until(lambda times=times: house.states()["a"] == "DELAYED" and len(house.ran) == times, "a pause")
+        with house.transactions.write() as conn:  # as DBOS does when it is time
+            conn.execute(text("update workflow_status set status = 'ENQUEUED' where status = 'DELAYED'"))
+    house.ended(a="SUCCESS")
+    house.put("b")  # its place is free again
+    house.ended(a="SUCCESS", b="SUCCESS")
+    assert house.ran == ["a", "a", "a", "b"]
 
 
 def test_a_job_that_takes_its_process_with_it_is_given_up(house, no_poll):

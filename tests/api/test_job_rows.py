@@ -197,6 +197,34 @@ def test_who_lost_a_job_does_not_end_it(transactions, rows):
         assert rows.open(conn) == set()
 
 
+def test_postponed_it_waits_as_one_that_dbos_delays_and_its_attempt_counts(transactions, rows):
+    put(transactions, rows, "postponed")
+    put(transactions, rows, "delayed", delay=60.5)
+    (job,) = taken(transactions, rows)
+    with transactions.write() as conn:
+        rows.postpone(conn, job, 60.5)
+        ours, theirs = shape(conn, "postponed"), shape(conn, "delayed")
+        row = conn.execute(text(STATUS), {"operation": "postponed"}).mappings().one()
+    assert row["delay_until_epoch_ms"] >= row["updated_at"] + 60_500
+    assert ours.pop("recovery_attempts") == job.attempts == theirs.pop("recovery_attempts") + 1
+    marks = ("application_name", "executor_id")  # of who had it
+    assert {k: v for k, v in ours.items() if k not in marks} == {
+        k: v for k, v in theirs.items() if k not in marks
+    }
+    with transactions.write() as conn:
+        conn.execute(text("update workflow_status set status = 'ENQUEUED', delay_until_epoch_ms = null"))
+    assert {job.operation: job.attempts for job in taken(transactions, rows, mark="t2")} == {
+        "postponed": 2,
+        "delayed": 1,
+    }
+    with transactions.write() as conn:
+        rows.postpone(conn, job, 60.5)  # it is another's now
+        assert rows.open(conn) == {"postponed", "delayed"}
+        assert conn.execute(text("select distinct status from workflow_status")).scalars().all() == [
+            "PENDING"
+        ]
+
+
 def test_open_is_what_waits_is_delayed_or_runs(transactions, rows):
     put(transactions, rows, "runs")
     taken(transactions, rows)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from threading import Lock, local
@@ -21,12 +23,21 @@ class Progress:
     ids: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    steps: Counter[str] = field(default_factory=Counter)
     _lock: Lock = field(default_factory=Lock)
 
     def issued(self, document: str) -> None:
         with self._lock:
             self.ids.append(document)
             self.times.append(time.monotonic())
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """The seconds of the block count for the step of this name."""
+        start = time.monotonic()
+        yield
+        with self._lock:
+            self.steps[name] += time.monotonic() - start  # type: ignore[assignment]
 
     def failed(self, why: object) -> None:
         with self._lock:
@@ -42,19 +53,27 @@ class Progress:
         return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
 
-def walk(clerk: Client, leader: Client, pdf: bytes, subject: str) -> str:
+def walk(clerk: Client, leader: Client, pdf: bytes, subject: str, progress: Progress) -> str:
     """One document in the legal order. Raises Refused."""
+    step = progress.step
     form = {"subject": subject, "kind": "QĐ", "leaders": leader.name}
-    document: str = clerk.post(
-        "/documents", data=form, files={"file": ("quyet-dinh.pdf", pdf, "application/pdf")}
-    )["id"]
+    with step("upload"):
+        document: str = clerk.post(
+            "/documents", data=form, files={"file": ("quyet-dinh.pdf", pdf, "application/pdf")}
+        )["id"]
     place = f"/documents/{document}"
-    seen = clerk.post(f"{place}/preparation", json={})["sha256"]
-    leader.ended(f"{place}/leader-signature", json={"sha256": seen})
-    clerk.post(f"{place}/number", json={})
-    clerk.ended(f"{place}/seal")
-    clerk.get(f"{place}/receipt")
-    clerk.post(f"{place}/issue")
+    with step("prepare"):
+        seen = clerk.post(f"{place}/preparation", json={})["sha256"]
+    with step("sign"):
+        leader.ended(f"{place}/leader-signature", json={"sha256": seen})
+    with step("number"):
+        clerk.post(f"{place}/number", json={})
+    with step("seal"):
+        clerk.ended(f"{place}/seal")
+    with step("receipt"):
+        clerk.get(f"{place}/receipt")
+    with step("issue"):
+        clerk.post(f"{place}/issue")
     return document
 
 
@@ -68,7 +87,7 @@ def drive(
         try:
             if not hasattr(own, "pair"):
                 own.pair = sign_in("van-thu"), sign_in("nguyen-van-an")
-            progress.issued(walk(*own.pair, pdf, f"Quyết định thử cụm số {number}"))
+            progress.issued(walk(*own.pair, pdf, f"Quyết định thử cụm số {number}", progress))
         except (Refused, AssertionError, KeyError) as exc:
             progress.failed(exc)
 

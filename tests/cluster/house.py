@@ -100,7 +100,11 @@ def _start(house: House) -> None:
     processes.start([places.POSTGRES])
     make_roles(house.layout)
     processes.start((*places.SEAWEEDFS, places.PROXY))
-    house.antin("storage", "prepare")
+    secrets = house.layout.config / "secrets"
+    house.antin(
+        *("storage", "prepare", "--admin-access-key-file", str(secrets / "s3-admin-access")),
+        *("--admin-secret-key-file", str(secrets / "s3-admin-key")),
+    )
     (house.layout.data / "password").write_text(house.password)
     for name, display, title, role in ACCOUNTS:
         house.antin(

@@ -142,20 +142,32 @@ def make_database(layout: Layout) -> None:
 
 def make_roles(layout: Layout) -> None:
     """Run `init.sql`, over the network with TLS."""
-    at, password = layout.at(places.POSTGRES), (layout.config / "secrets/superuser").read_text()
-    with psycopg.connect(
-        host=at.host,
-        port=at.port,
-        user=SUPERUSER,
-        password=password,
-        dbname="postgres",
-        sslmode="verify-full",
-        sslrootcert=str(layout.config / "ca.pem"),
-        autocommit=True,
-    ) as conn:
+    with _superuser(layout) as conn:
         for statement in (layout.config / "postgres/init.sql").read_text().split(";\n"):
             if statement.strip():
                 conn.execute(statement.encode())
+
+
+def _superuser(layout: Layout) -> psycopg.Connection:
+    """As the database's own administrator, as soon as it takes connections."""
+    at, password = layout.at(places.POSTGRES), (layout.config / "secrets/superuser").read_text()
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return psycopg.connect(
+                host=at.host,
+                port=at.port,
+                user=SUPERUSER,
+                password=password,
+                dbname="postgres",
+                sslmode="verify-full",
+                sslrootcert=str(layout.config / "ca.pem"),
+                autocommit=True,
+            )
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def antin(layout: Layout, *arguments: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import uuid
 
@@ -21,9 +22,24 @@ def authorities(tmp_path_factory):
     found.close()
 
 
+class Furnished:
+    """Data to be copied. With TEST_ENGINE=postgresql their database is on a server, else a file among them."""
+
+    def __init__(self, data, authorities, postgres=None):
+        self.postgres = postgres
+        self.data = template(data, authorities, postgres.database("furnished") if postgres else "")
+
+    def copied(self, data) -> str:
+        """Into that directory; the address of the database, empty where it is a file there."""
+        shutil.copytree(self.data, data)
+        return self.postgres.database(f"house_{uuid.uuid4().hex}", "furnished") if self.postgres else ""
+
+
 @pytest.fixture(scope="session")
-def furnished(tmp_path_factory, authorities):
-    return template(tmp_path_factory.mktemp("template") / "data", authorities)
+def furnished(request, tmp_path_factory, authorities):
+    on_postgres = os.environ.get("TEST_ENGINE") == "postgresql"
+    postgres = request.getfixturevalue("postgres") if on_postgres else None
+    return Furnished(tmp_path_factory.mktemp("template") / "data", authorities, postgres)
 
 
 @contextlib.contextmanager
@@ -33,8 +49,7 @@ def houses(folder, furnished, authorities):
     def make(**settings):
         authorities.reset()
         data = folder / f"house-{len(made)}"
-        shutil.copytree(furnished, data)
-        made.append(House(data, authorities, **settings))
+        made.append(House(data, authorities, **{"database_url": furnished.copied(data), **settings}))
         return made[-1]
 
     yield make

@@ -12,6 +12,7 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,16 @@ PASSWORD = "mot-mat-khau-rat-dai"
 ENDED = ("succeeded", "failed")
 
 
-def template(data: Path, authorities: Authorities) -> Path:
-    """A furnished data directory: PKI, accounts, pictures, log key. Copied for each house."""
+def template(data: Path, authorities: Authorities, database_url: str = "") -> Path:
+    """A furnished data directory: PKI, accounts, pictures, log key. Copied for each house, and so is its database."""
     shutil.copytree(authorities.pki.directory, data / "demo-pki")
-    settings = Settings(demo_pki=True, data_dir=data, log_origin="antin.test/log", agency_code="H99.DEMO")
+    settings = Settings(
+        demo_pki=True,
+        data_dir=data,
+        database_url=database_url,
+        log_origin="antin.test/log",
+        agency_code="H99.DEMO",
+    )
     services = service.build(settings)
     try:
         passwords = {person.account: PASSWORD for person in furnish.PEOPLE}
@@ -58,6 +65,7 @@ class House:
         self.settings: dict[str, Any] = {
             "demo_pki": True,
             "data_dir": str(data),
+            "database_url": "",
             "port": self.port,
             "public_url": f"http://127.0.0.1:{self.port}",
             "log_origin": "antin.test/log",
@@ -246,12 +254,34 @@ class House:
     # The data itself, read beside the service.
 
     def sql(self, query: str, *values: Any) -> list[tuple]:
-        url = self.settings.get("database_url")
-        if url:
-            with psycopg.connect(url.replace("+psycopg", "")) as server:
-                return server.execute(query.replace("?", "%s").encode(), values).fetchall()
+        if url := self.settings["database_url"]:
+            with psycopg.connect(url.replace("+psycopg", ""), options="-csearch_path=public,dbos") as conn:
+                return conn.execute(query.replace("?", "%s").encode(), values).fetchall()
         with sqlite3.connect(f"file:{self.data / 'antin.sqlite3'}?mode=ro", uri=True, timeout=30) as conn:
             return conn.execute(query, values).fetchall()
+
+    def back_up(self) -> None:
+        """The catalogue of a stopped service, as it is."""
+        self._copy_catalogue("antin.sqlite3", "old.sqlite3", "", "_old")
+
+    def put_back(self) -> None:
+        """As it was."""
+        for newer in self.data.glob("antin.sqlite3*"):
+            newer.unlink()
+        self._copy_catalogue("old.sqlite3", "antin.sqlite3", "_old", "")
+
+    def _copy_catalogue(self, file: str, to_file: str, suffix: str, to_suffix: str) -> None:
+        if url := self.settings["database_url"].replace("+psycopg", ""):
+            server, _, name = url.rpartition("/")
+            with psycopg.connect(f"{server}/postgres", autocommit=True) as conn:
+                conn.execute(f'DROP DATABASE IF EXISTS "{name}{to_suffix}" WITH (FORCE)'.encode())
+                conn.execute(f'CREATE DATABASE "{name}{to_suffix}" TEMPLATE "{name}{suffix}"'.encode())
+            return
+        with (
+            closing(sqlite3.connect(self.data / file)) as now,
+            closing(sqlite3.connect(self.data / to_file)) as copy,
+        ):
+            now.backup(copy)
 
     def fsck(self) -> dict[str, Any]:
         """The command line's own, beside a running or a stopped service."""

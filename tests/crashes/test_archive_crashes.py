@@ -97,30 +97,30 @@ def one_document(store, begin, transactions, document_id) -> None:
         pass
 
 
-def die_at(moment, directory, document_id) -> None:
+def die_at(moment, directory, database, document_id) -> None:
     """In the child process."""
-    transactions = open_catalogue(directory)
+    transactions = open_catalogue(directory, database)
     killing = Killing(store_at(directory), transactions, moment)
     one_document(killing, killing.begin, transactions, document_id)
 
 
-def test_kill_9_at_every_write_from_the_number_to_the_checkpoint(tmp_path):
+def test_kill_9_at_every_write_from_the_number_to_the_checkpoint(tmp_path, database):
     moment, code = 0, -signal.SIGKILL
     while code == -signal.SIGKILL:
         moment += 1
-        before = open_catalogue(tmp_path)
+        before = open_catalogue(tmp_path, database)
         with before.write() as conn:
             document = signed_document(conn)
         before.close()
-        code = exit_code(forked(die_at, moment, tmp_path, document.id))
-        recovered(tmp_path, document.id)
+        code = exit_code(forked(die_at, moment, tmp_path, database, document.id))
+        recovered(tmp_path, database, document.id)
     assert code == 0
     assert moment > 20, "the kills did not reach the checkpoint"
 
 
-def recovered(directory, document_id) -> None:
+def recovered(directory, database, document_id) -> None:
     """What the service does at its start; then nothing is missing, and nothing is there twice."""
-    store, transactions = store_at(directory), open_catalogue(directory)
+    store, transactions = store_at(directory), open_catalogue(directory, database)
     house = House(transactions, store, store)
     assert house.recover() == ()
     log = sequencer(store, transactions.write, transactions)

@@ -19,6 +19,7 @@ import pytest
 
 from api.backup import restore as restoring
 from api.backup.container import reading
+from api.backup.mark import is_interrupted
 from api.backup.refusals import BackupRefused
 from api.settings import load
 from api.wiring import backups
@@ -350,7 +351,7 @@ def test_a_killed_restore_is_taken_up_from_every_step(make_old, make_new, monkey
                 pass
             else:
                 break
-        if restoring.is_interrupted(new.data):
+        if is_interrupted(new.data):
             assert refusal(new, other, None).startswith("backup.interrupted")
         else:
             assert step == 1

@@ -31,8 +31,8 @@ FAULTS = (Fault.LOST, Fault.KEPT)
 
 
 @pytest.fixture
-def house(tmp_path):
-    opened = open_house(tmp_path)
+def house(tmp_path, database_at_length):
+    opened = open_house(tmp_path, database_at_length)
     yield opened
     opened.transactions.close()
 
@@ -206,13 +206,13 @@ MOMENTS = 6  # before and after: first put, second put, commit
 
 
 @pytest.mark.parametrize("moment", range(1, MOMENTS + 2))
-def test_kill_9_with_a_directory_and_sqlite(tmp_path, moment):
-    before = open_house(tmp_path)
+def test_kill_9_with_a_directory(tmp_path, database, moment):
+    before = open_house(tmp_path, database)
     deposit = before.validated(CONTENT)
     before.transactions.close()
-    code = exit_code(forked(die_at, moment, tmp_path, deposit, before.work._root))
+    code = exit_code(forked(die_at, moment, tmp_path, database, deposit, before.work._root))
     assert code == (-signal.SIGKILL if moment <= MOMENTS else 0)
-    after = House(open_catalogue(tmp_path), directory_store(tmp_path), before.work)
+    after = House(open_catalogue(tmp_path, database), directory_store(tmp_path), before.work)
     assert after.recover() == ()
     check_archived_once(after, deposit.document, CONTENT)
     after.transactions.close()
@@ -222,8 +222,8 @@ def directory_store(tmp_path):
     return DirectoryStore(tmp_path / "store", clock=lambda: AT)
 
 
-def die_at(moment, tmp_path, deposit, work):
+def die_at(moment, tmp_path, database, deposit, work):
     """In the child process."""
-    transactions = open_catalogue(tmp_path)
+    transactions = open_catalogue(tmp_path, database)
     killing = Killing(directory_store(tmp_path), transactions, moment)
     ingest.carry_out(deposit, killing, WorkDirectory(work), killing.begin, AT)

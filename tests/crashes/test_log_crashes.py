@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogConflict, ProofRefused
 from archive.log.checkpoint import open_checkpoint
@@ -21,6 +21,7 @@ from archive.log.reader import TileReader, checkpoint_at, published_checkpoint
 from archive.storage import keys
 from archive.storage.directory import DirectoryStore
 from archive.storage.memory import Fault
+from tests.archive.catalogue_fixtures import open_catalogue
 from tests.archive.log.house import NOW, House
 from tests.archive.log.naive import naive_root
 from tests.archive.storage.power import CutDisk, PowerCut
@@ -264,15 +265,35 @@ def test_power_cut_at_every_fifth_step_of_a_batch(tmp_path, kept, forget):
 WORKER = Path(__file__).with_name("log_worker.py")
 
 
-def start_worker(root):
-    return subprocess.Popen([sys.executable, str(WORKER), str(root)], stdout=subprocess.PIPE, text=True)
+def start_worker(root, *url):
+    return subprocess.Popen([sys.executable, str(WORKER), str(root), *url], stdout=subprocess.PIPE, text=True)
 
 
-def test_kill_dash_nine_again_and_again(tmp_path):
+@pytest.fixture(params=["two tables in SQLite", "the product's catalogue on PostgreSQL"])
+def rows(request, tmp_path):
+    """What the worker is given as its catalogue, and how the leaves of it are read."""
+    if request.param.startswith("two"):
+        url, place = [], create_engine(f"sqlite:///{tmp_path / 'catalogue.db'}")
+    else:
+        url = [request.getfixturevalue("postgres_database")]
+        open_catalogue(tmp_path, *url).close()
+        place = create_engine(*url)
+
+    def read(size):
+        query = text("SELECT id, entry, log_index FROM leaves WHERE log_index < :size")
+        with place.connect() as conn:
+            return conn.execute(query, {"size": size}).all()
+
+    yield url, read
+    place.dispose()
+
+
+def test_kill_dash_nine_again_and_again(tmp_path, rows):
     """The worker submits and sequences as fast as it can; each life ends by SIGKILL."""
+    url, read = rows
     promised = {}
     for life in range(8):
-        worker = start_worker(tmp_path)
+        worker = start_worker(tmp_path, *url)
         lines = []
         deadline = time.monotonic() + PATIENCE
         while len(lines) < 40 + 7 * life and time.monotonic() < deadline:
@@ -286,7 +307,7 @@ def test_kill_dash_nine_again_and_again(tmp_path):
             if len(parts) == 3 and parts[0] == "receipt":
                 leaf_id, index = parts[1], int(parts[2])
                 assert promised.setdefault(leaf_id, index) == index
-    last = start_worker(tmp_path)
+    last = start_worker(tmp_path, *url)
     while not last.stdout.readline().startswith("receipt"):
         pass
     last.kill()
@@ -296,11 +317,7 @@ def test_kill_dash_nine_again_and_again(tmp_path):
     store = DirectoryStore(tmp_path / "archive", clock=lambda: NOW)
     head = published_checkpoint(store, VerifierKey.parse((tmp_path / "log.vkey").read_text()))
     reader = TileReader(store)
-    with sqlite3.connect(tmp_path / "catalogue.db") as db:
-        rows = db.execute(
-            "SELECT id, entry, log_index FROM leaves WHERE log_index < ?", (head.size,)
-        ).fetchall()
-    by_index = {index: (leaf_id, entry) for leaf_id, entry, index in rows}
+    by_index = {index: (leaf_id, entry) for leaf_id, entry, index in read(head.size)}
     assert sorted(by_index) == list(range(head.size))
     for leaf_id, index in promised.items():
         assert by_index[index][0] == leaf_id

@@ -57,8 +57,8 @@ def allot_in_threads(url, ids, report):
     report.write_text("\n".join(f"{n.document} {n.text}" for n in allotted))
 
 
-def test_200_parallel_allocations_by_processes_and_threads(tmp_path):
-    transactions = open_catalogue(tmp_path)
+def test_200_parallel_allocations_by_processes_and_threads(tmp_path, database):
+    transactions = open_catalogue(tmp_path, database)
     ids = [document.id for document in make_documents(transactions, PROCESSES * THREADS * EACH)]
     transactions.close()
     parts = [(ids[i::PROCESSES], tmp_path / f"told-{i}") for i in range(PROCESSES)]
@@ -70,8 +70,8 @@ def test_200_parallel_allocations_by_processes_and_threads(tmp_path):
     transactions.close()
 
 
-def test_all_threads_want_a_number_for_the_same_document(tmp_path):
-    transactions = open_catalogue(tmp_path)
+def test_all_threads_want_a_number_for_the_same_document(tmp_path, database):
+    transactions = open_catalogue(tmp_path, database)
     (document,) = make_documents(transactions, 1)
     with ThreadPoolExecutor(8) as pool:
         told = {n.text for n in pool.map(lambda _: number(transactions, document.id), range(16))}
@@ -98,8 +98,8 @@ def kill_at(moment, url, document_id):
     step()
 
 
-def test_kill_9_at_every_durable_step(tmp_path):
-    transactions = open_catalogue(tmp_path)
+def test_kill_9_at_every_durable_step(tmp_path, database):
+    transactions = open_catalogue(tmp_path, database)
     (first,) = make_documents(transactions, 1)
     number(transactions, first.id)
     told = {first.id: "01/QĐ-UBND"}
@@ -131,8 +131,8 @@ def begun(reports, children) -> bool:
     return told or not any(child.is_alive() for child in children)
 
 
-def test_kill_9_of_workers_at_random_moments(tmp_path):
-    transactions = open_catalogue(tmp_path)
+def test_kill_9_of_workers_at_random_moments(tmp_path, database_at_length):
+    transactions = open_catalogue(tmp_path, database_at_length)
     ids = [document.id for document in make_documents(transactions, 300)]
     chance = random.Random(20260305)
     told = {}
@@ -159,8 +159,8 @@ def test_kill_9_of_workers_at_random_moments(tmp_path):
     transactions.close()
 
 
-def test_a_voided_number_is_not_lost_in_a_crash(tmp_path):
-    transactions = open_catalogue(tmp_path)
+def test_a_voided_number_is_not_lost_in_a_crash(tmp_path, database):
+    transactions = open_catalogue(tmp_path, database)
     first, second = make_documents(transactions, 2)
     number(transactions, first.id)
 

@@ -21,7 +21,9 @@ REST = tuple(name for name in BATCH_POINTS if name not in QUICK)
 
 def signed_in_order(house: House, documents: list[str]) -> list[str]:
     """Those of the documents that the leader signed, in the order in which it happened."""
-    rows = house.sql("select document from document_versions where role = 'leader-signed' order by rowid")
+    rows = house.sql(
+        "select document from document_versions where role = 'leader-signed' order by created_at"
+    )
     return [document for (document,) in rows if document in documents]
 
 

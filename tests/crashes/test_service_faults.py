@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,7 +35,7 @@ def test_health_tells_each_part_and_nothing_else(house):
     house.until(lambda: health(house)[0] == 200, "the first worker to answer")
     answer = house.client(None).get("/health")
     told = answer.json()
-    assert set(told["parts"]) == {"database", "store", "log", "jobs", "sandbox", "tsa"}
+    assert set(told["parts"]) == {"database", "store", "locks", "log", "jobs", "sandbox", "tsa"}
     assert house.authorities.url not in answer.text
     assert str(house.data) not in answer.text
 
@@ -177,18 +174,11 @@ def test_a_catalogue_from_yesterday_does_not_start(make_house):
     house = make_house().start()
     house.push(house.prepared())
     house.stop()
-    old = house.data / "old.sqlite3"
-    with (
-        closing(sqlite3.connect(house.data / "antin.sqlite3")) as now,
-        closing(sqlite3.connect(old)) as backup,
-    ):
-        now.backup(backup)
+    house.back_up()
     house.start()
     house.push(house.prepared())
     house.stop()
-    for newer in house.data.glob("antin.sqlite3*"):
-        newer.unlink()
-    shutil.copy(old, house.data / "antin.sqlite3")
+    house.put_back()
     refused = serve(house)
     assert refused.returncode == 70
     assert "log" in refused.stderr

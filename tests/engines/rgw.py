@@ -4,7 +4,8 @@ with rgw(directory) as server:
     Minio(server.endpoint, *server.admin, secure=server.secure, region=server.region)
 
 `weak` is a user who may do nothing in the buckets of `admin` until a bucket policy lets it; it is named in one as
-`WEAK_PRINCIPAL`. `kill` and `restart` concern the gateway: an OSD in memory would come back empty.
+`WEAK_PRINCIPAL`. `least` is another (`LEAST_PRINCIPAL`), for the policy that `antin storage prepare` prints. `kill` and
+`restart` concern the gateway: an OSD in memory would come back empty.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tests.engines.servers import Keys, Process, StartError, free_ports, listens
 
 PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "monmaptool")
 WEAK_PRINCIPAL = "arn:aws:iam:::user/weak"
+LEAST_PRINCIPAL = "arn:aws:iam:::user/least"
 _OSD_BYTES = 4 << 30  # a limit; it takes what is stored
 # Alone on loopback there is nobody to prove an identity to. The gateway wants its connections encrypted unless told.
 _GATEWAY = (
@@ -86,6 +88,7 @@ class Rgw:
         self.directory = directory
         self.admin = Keys("admin", secrets.token_hex(16))
         self.weak = Keys("weak", secrets.token_hex(16))
+        self.least = Keys("least", secrets.token_hex(16))
         self.log = directory / "radosgw.out"
         self._port, self._conf = 0, directory / "ceph.conf"
         self._cluster: list[Process] = []
@@ -118,6 +121,7 @@ class Rgw:
         if not (self.directory / "users").exists():
             self._make_user("admin", self.admin)
             self._make_user("weak", self.weak)
+            self._make_user("least", self.least)
             (self.directory / "users").touch()
         wait_until(self._serves, [self._gateway], "radosgw")
 

@@ -3,9 +3,10 @@
 with seaweedfs(directory) as server:
     Minio(server.endpoint, *server.admin, secure=server.secure, region=server.region)
 
-`weak` reads, lists, writes and deletes, and administers nothing. The filer's HTTP port, which deletes locked objects
-without asking for credentials, is closed, and volume servers want a signed token for each write; `back_door=True`
-leaves both as the server has them by default.
+`weak` reads, lists, writes and deletes, and administers nothing; `least` has the rights that `antin storage prepare`
+gives the service, in LEAST_BUCKETS. Closed are the filer's HTTP port, which deletes locked objects without asking for
+credentials, and the master's, which deletes whole buckets so; volume servers want a signed token for each write.
+`back_door=True` leaves all as the server has it by default.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from minio.error import S3Error
 from urllib3 import PoolManager, Retry
 from urllib3.exceptions import HTTPError
 
+from archive.storage.s3_rights import seaweedfs_actions
 from tests.engines.certificates import Certificate
 from tests.engines.servers import Keys, Process, StartError, free_ports, listens, wait_until
 
 REGION = "us-east-1"
+LEAST_BUCKETS = ("archive", "archive-canary")
 _PORTS = ("master", "master_rpc", "volume", "volume_rpc", "filer", "filer_rpc", "s3", "s3_rpc")
 
 
@@ -58,6 +61,7 @@ class SeaweedFS:
         self.directory = directory
         self.admin = Keys("admin", secrets.token_hex(16))
         self.weak = Keys("weak", secrets.token_hex(16))
+        self.least = Keys("least", secrets.token_hex(16))
         self.secure, self.ca = tls is not None, tls.certificate if tls else None
         self.log = directory / "weed.log"
         self._tls, self._back_door = tls, back_door
@@ -75,6 +79,12 @@ class SeaweedFS:
     @property
     def filer(self) -> str:
         return f"127.0.0.1:{self._ports['filer']}"
+
+    @property
+    def inner_doors(self) -> tuple[str, ...]:
+        """The addresses of everything beside S3."""
+        http = (f"http://127.0.0.1:{self._ports[name]}" for name in ("filer", "master", "volume"))
+        return (*http, f"grpc://127.0.0.1:{self._ports['filer_rpc']}")
 
     @property
     def pid(self) -> int:
@@ -147,6 +157,7 @@ class SeaweedFS:
         users = [
             user("admin", self.admin, "Admin", "Read", "List", "Tagging", "Write"),
             user("weak", self.weak, "Read", "List", "Write"),
+            user("least", self.least, *seaweedfs_actions(LEAST_BUCKETS)),
         ]
         path = self.directory / "users.json"
         path.touch(mode=0o600)
@@ -175,6 +186,7 @@ class SeaweedFS:
             "filer.port.grpc": ports["filer_rpc"],
             "filer.localSocket": here / "filer.sock",
             "filer.disableHttp": str(not self._back_door).lower(),
+            "disableHttp": str(not self._back_door).lower(),
             "s3.port": ports["s3"],
             "s3.port.grpc": ports["s3_rpc"],
             "s3.port.iceberg": 0,

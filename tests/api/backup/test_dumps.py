@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from dbos import run_dbos_database_migrations
 from sqlalchemy import select
 
 from api import migrations
 from api.backup.make import make_backup
 from api.backup.refusals import BackupRefused
 from api.backup.restore import restore
-from api.jobs import make_tables
 from api.settings import Settings
 from api.store import dump_postgresql
 from api.store.job_rows import JobRows
@@ -46,7 +46,7 @@ def furnish(url, work):
     """A catalogue with a row in most tables, one job in line and one for later."""
     transactions = Transactions(url)
     migrations.upgrade(transactions.engine)
-    make_tables(transactions)
+    run_dbos_database_migrations(transactions.url)
     with transactions.write() as conn:
         documents.put_agency(
             conn, Agency(AGENCY, "UBND tỉnh Sông Hồng\n\t\\N «ấn tín»", "UBND", {"a": [1, None]}), AT

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import uuid
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from archive import ingest
@@ -24,13 +26,21 @@ KEY = Ed25519LogKey.generate(ORIGIN)
 VKEY = VerifierKey.parse(KEY.vkey)
 
 
+ON_POSTGRESQL = {
+    "?": "%s",
+    "zeroblob(32)": "decode(repeat('00', 32), 'hex')",
+    "x'00'": "'\\x00'::bytea",
+    "rowid": "ctid",
+}
+
+
 class Audited:
     """A house with its log. `sql` changes the catalogue behind the service's back."""
 
-    def __init__(self, directory) -> None:
-        self.house = open_house(directory)
+    def __init__(self, directory, url=None) -> None:
+        self.house = open_house(directory, url)
         self.objects = self.house.objects
-        self.database = directory / "catalogue.sqlite3"
+        self.directory = directory
 
     def sequence(self) -> None:
         sequencer = Sequencer(
@@ -66,12 +76,28 @@ class Audited:
         self.sequence()
 
     def sql(self, statement, *parameters) -> None:
-        with sqlite3.connect(self.database) as raw:
-            assert raw.execute(statement, parameters).rowcount > 0, "the attack changed nothing"
+        with self._raw() as raw:
+            assert raw.execute(self._said(statement), parameters).rowcount > 0, "the attack changed nothing"
 
     def ask(self, query, *parameters):
-        with sqlite3.connect(self.database) as raw:
-            return raw.execute(query, parameters).fetchone()[0]
+        with self._raw() as raw:
+            return raw.execute(self._said(query), parameters).fetchone()[0]
+
+    def _raw(self):
+        """A connection of somebody who owns the database: no key is looked after."""
+        url = self.house.transactions.engine.url
+        if url.get_backend_name() == "sqlite":
+            return sqlite3.connect(url.database)
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return psycopg.connect(address, options="-c session_replication_role=replica -c timezone=UTC")
+
+    def _said(self, statement):
+        """SQLite's words in those of the engine."""
+        if self.house.transactions.engine.dialect.name == "sqlite":
+            return statement
+        for theirs, ours in ON_POSTGRESQL.items():
+            statement = statement.replace(theirs, ours)
+        return statement
 
     def check(self, **given):
         return check(self.house.transactions.read, self.objects, VKEY, **given)
@@ -83,21 +109,38 @@ class Audited:
         return [finding.where for finding in self.check().findings if finding.id == finding_id]
 
 
-@pytest.fixture(scope="session")
-def filled(tmp_path_factory):
-    opened = Audited(tmp_path_factory.mktemp("filled"))
+def _filled(directory, url=None):
+    opened = Audited(directory, url)
     opened.fill()
     opened.house.transactions.close()
     return opened
 
 
-@pytest.fixture
-def archive(filled, tmp_path):
-    """A copy of the filled archive, to be attacked."""
-    shutil.copytree(filled.database.parent, tmp_path, dirs_exist_ok=True)
-    copied = Audited(tmp_path)
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory):
+    return _filled(tmp_path_factory.mktemp("filled"))
+
+
+@pytest.fixture(scope="session")
+def filled_on_postgres(tmp_path_factory, postgres):
+    return _filled(tmp_path_factory.mktemp("filled"), postgres.database("filled"))
+
+
+@pytest.fixture(params=("sqlite", pytest.param("postgresql", marks=pytest.mark.long)))
+def archive(request, tmp_path):
+    """A copy of the filled archive, to be attacked, on one engine after the other."""
+    if request.param == "sqlite":
+        filled, url = request.getfixturevalue("filled"), None
+    else:
+        filled, server = request.getfixturevalue("filled_on_postgres"), request.getfixturevalue("postgres")
+        name = f"test_{uuid.uuid4().hex}"
+        url = server.database(name, "filled")
+    shutil.copytree(filled.directory, tmp_path, dirs_exist_ok=True)
+    copied = Audited(tmp_path, url)
     copied.objects._objects.update(filled.objects._objects)
     for name in ("issued", "recalled", "voided", "last"):
         setattr(copied, name, getattr(filled, name))
     yield copied
     copied.house.transactions.close()
+    if url:
+        server.drop(name)

@@ -199,6 +199,16 @@ def test_the_inventory_tells_every_version(store):
         assert stream.read() == b"bytes"
 
 
+def test_a_key_that_others_go_on_from_is_found_among_them(store):
+    """A full tile and the partial ones before it: where names are directories, these come first."""
+    parts = [f"log/tile/0/000.p/{n}" for n in range(1, 13)]
+    for key in (*parts, "log/tile/0/000", "log/tile/0/001"):
+        assert put(store, key.encode(), key).key == key
+    assert content(store, "log/tile/0/000") == b"log/tile/0/000"
+    assert sorted(store.list("log/tile/0/000")) == sorted([*parts, "log/tile/0/000"])
+    assert len(list(store.inventory("log/"))) == len(parts) + 2
+
+
 def test_a_listing_goes_on_after_a_key(store):
     for name in "abc":
         put(store, b"x", f"documents/{name}")
@@ -462,3 +472,12 @@ def test_whatever_is_tried_the_first_bytes_stay_and_locks_grow(store, acts):
         model[key] = (data, max(ends) if ends else None)
     for key, (data, until) in model.items():
         assert content(store, key) == data and store.head(key).retain_until == until
+
+
+@pytest.mark.long
+def test_a_listing_of_many_pages_leaves_nothing_out(server):
+    parts = [f"log/tile/0/000.p/{n}" for n in range(1, 1101)]
+    for key in (*parts, "log/tile/0/000", "log/tile/0/001"):
+        put(server, b"x", key)
+    found = list(server.list("log/"))
+    assert sorted(found) == sorted([*parts, "log/tile/0/000", "log/tile/0/001"])

@@ -72,3 +72,43 @@ def test_harm_is_found_by_reading_back(store, harm):
     HARMS[harm](store)
     with pytest.raises(ArchiveDamaged):
         check_object(store, KEY, sha256=DIGEST, retain_until=UNTIL, mode=LockMode.COMPLIANCE)
+
+
+def test_an_act_waits_or_fails_on_command(store):
+    """Reads too; what they met is told by name and key."""
+    met = []
+
+    def down(act, key):
+        met.append((act, key))
+        raise ArchiveUnavailable("the store is down")
+
+    put(store)
+    store.meets = down
+    for call in (
+        lambda: put(store),
+        lambda: store.open(KEY),
+        lambda: store.head(KEY),
+        lambda: list(store.list("documents/")),
+        lambda: list(store.inventory("documents/")),
+        lambda: store.extend_retention(KEY, UNTIL),
+        lambda: store.set_hold(KEY, True),
+        lambda: store.delete(KEY),
+        lambda: store.put_mutable("log/checkpoint", b"x"),
+        lambda: store.replace_damaged(KEY, DATA, sha256=DIGEST, retain_until=UNTIL),
+    ):
+        with pytest.raises(ArchiveUnavailable):
+            call()
+    assert [act for act, _ in met] == [
+        "put",
+        "open",
+        "head",
+        "list",
+        "list",
+        "extend_retention",
+        "set_hold",
+        "delete",
+        "put_mutable",
+        "replace_damaged",
+    ]
+    store.meets = lambda _act, _key: None
+    assert store.head(KEY).sha256 == DIGEST

@@ -94,6 +94,8 @@ PASSING = {
 @pytest.mark.parametrize(("method", "having"), [("PUT", KEY), ("GET", "versions")])
 def test_a_fault_in_sending_is_not_felt(lanes, method, having, fault):
     """The object is there, whole and locked, and once: what looks first finds what was not heard of."""
+    if having == "versions" and lanes.store.examine().conditional:
+        return  # who keeps the condition is not asked whether the oldest version is the one sent
     lanes.proxy.meets(PASSING[fault], method=method, having=having)
     stored = put_and_read_back(lanes.store, KEY, DATA, sha256=DIGEST, retain_until=UNTIL)
     assert stored.retain_until == UNTIL and stored.mode is LockMode.COMPLIANCE
@@ -105,7 +107,7 @@ def test_a_fault_in_sending_is_not_felt(lanes, method, having, fault):
 
 
 @pytest.mark.parametrize("fault", PASSING)
-@pytest.mark.parametrize("method", ["HEAD", "GET"])
+@pytest.mark.parametrize("method", ["GET"])
 def test_a_fault_in_reading_back_is_not_felt(lane, method, fault):
     lane.proxy.meets(PASSING[fault], method=method, having=f"{KEY}?versionId")
     stored = put_and_read_back(lane.store, KEY, DATA, sha256=DIGEST, retain_until=UNTIL)
@@ -113,6 +115,7 @@ def test_a_fault_in_reading_back_is_not_felt(lane, method, fault):
     assert all(rule.left == 0 for rule in lane.proxy._rules), "the fault was met"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", PASSING)
 def test_later_acts_pass_over_a_fault_as_well(lane, fault):
     put(lane.straight)
@@ -293,15 +296,15 @@ def no_lock(answer):
 
 
 def test_a_lock_that_the_server_does_not_show_is_none(lane):
-    """Dropped silently, as Ceph RGW 16.2 does after a multipart upload: neither HEAD nor ?retention tells one."""
-    lane.proxy.meets(net.rewrite(no_lock), method="HEAD", having=KEY, times=net.ALWAYS)
+    """Dropped silently, as Ceph RGW 16.2 does after a multipart upload: neither GET nor ?retention tells one."""
     lane.proxy.meets(net.error(404, "NoSuchObjectLockConfiguration"), having="retention", times=net.ALWAYS)
+    lane.proxy.meets(net.rewrite(no_lock), method="GET", having=f"{KEY}?versionId", times=net.ALWAYS)
     with pytest.raises(ArchiveDamaged, match="not locked"):
         put_and_read_back(lane.store, KEY, DATA, sha256=DIGEST, retain_until=UNTIL)
 
 
-def test_a_lock_that_head_does_not_show_is_asked_for(lane):
-    lane.proxy.meets(net.rewrite(no_lock), method="HEAD", having=KEY, times=net.ALWAYS)
+def test_a_lock_that_get_does_not_show_is_asked_for(lane):
+    lane.proxy.meets(net.rewrite(no_lock), method="GET", having=f"{KEY}?versionId", times=net.ALWAYS)
     stored = put_and_read_back(lane.store, KEY, DATA, sha256=DIGEST, retain_until=UNTIL)
     assert stored.retain_until == UNTIL and stored.mode is LockMode.COMPLIANCE
 
@@ -309,9 +312,8 @@ def test_a_lock_that_head_does_not_show_is_asked_for(lane):
 def test_a_shorter_or_softer_lock_than_asked_for_is_none(lane):
     put(lane.straight)
     for old, new in ((b"COMPLIANCE", b"GOVERNANCE"), (UNTIL.strftime("%Y").encode(), b"2020")):
-        lane.proxy.meets(
-            net.rewrite(lambda answer, old=old, new=new: answer.replace(old, new)), method="HEAD"
-        )
+        lie = net.rewrite(lambda answer, old=old, new=new: answer.replace(old, new))
+        lane.proxy.meets(lie, method="GET", having=f"{KEY}?versionId")
         with pytest.raises(ArchiveDamaged, match="expected COMPLIANCE"):
             check_object(lane.store, KEY, sha256=DIGEST, retain_until=UNTIL, mode=LockMode.COMPLIANCE)
 
@@ -338,8 +340,8 @@ def test_another_version_than_asked_for_is_damage(lane):
 def test_a_put_that_left_nothing_is_not_believed(lane):
     head = b"HTTP/1.1 200 OK\r\nx-amz-version-id: 0123456789abcdef\r\nContent-Length: 0\r\n\r\n"
     lane.proxy.meets(net.rewrite(lambda _: head), method="PUT", having=KEY)
-    lane.proxy.meets(net.reply(200, b"<ListVersionsResult/>"), having="versions")
-    assert unavailable(put, lane.store) == "store.not-shown"
+    with pytest.raises(ArchiveUnavailable, match="does not show it yet"):
+        put_and_read_back(lane.store, KEY, DATA, sha256=DIGEST, retain_until=UNTIL)
     assert put_and_read_back(lane.store, KEY, DATA, sha256=DIGEST, retain_until=UNTIL)
 
 

@@ -80,6 +80,7 @@ def test_a_store_that_is_down_is_told_and_comes_back(server):
         store.delete(KEY)
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_of_puts_the_store_has_each_object_once_or_not(server):
     """Whatever was told as archived is there; the rest is archived by the same calls."""
     store = bucket_store(server, act_seconds=3.0, connect_seconds=1.0, attempts=2)
