@@ -107,6 +107,7 @@ def test_the_whole_conversation_as_the_specification_tells_it(house):
         ),
         (b"x" * (MAX_SUBMISSION + 1), 413),
     ],
+    ids=lambda _: "case",  # keys are made anew in each process
 )
 def test_refusals_have_the_statuses_of_the_specification(house, body, status):
     answer = house.add(body)

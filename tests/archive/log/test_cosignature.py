@@ -190,6 +190,7 @@ def test_another_time_than_the_signed_one_is_found():
         (2**63).to_bytes(8, "big") + LINE.signature[8:],
         LINE.signature[8:],
     ],
+    ids=lambda _: "case",  # keys are made anew in each process
 )
 def test_malformed_cosignatures(signature):
     line = NoteSignature(LINE.name, LINE.key_id, signature)
@@ -244,6 +245,7 @@ def test_the_line_of_the_asked_key_is_taken_out_of_an_answer():
         ("— other.example AAAAAAAA\n".encode(), "proof.not-witnessed"),
         (cosign(TEXT + "x\n", AT, WITNESS).line().encode(), "proof.note-signature-broken"),
     ],
+    ids=lambda _: "case",  # keys are made anew in each process
 )
 def test_answers_that_are_no_cosignature(answer, reason):
     assert refused(read_answer, NOTE, answer, KEY) == reason
@@ -271,6 +273,7 @@ def test_answers_that_are_no_cosignature(answer, reason):
         b"old 1\n\xff\n\n" + NOTE,
         b"old 1\n\n" + b"x" * 105_000,
     ],
+    ids=lambda _: "case",  # keys are made anew in each process
 )
 def test_malformed_requests(data):
     assert refused(parse_submission, data) == "proof.submission-malformed"
