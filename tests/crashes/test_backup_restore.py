@@ -46,6 +46,7 @@ class Old:
         self.receipt = house.client(CLERK).get(f"/documents/{self.issued}/receipt").content
         self.head = house.client(None).get("/log/checkpoint").text
         self.pages = house.client(CLERK).get(f"/documents/{self.signed}/file").content
+        self.as_issued = house.client(CLERK).get(f"/documents/{self.issued}/file").content
 
     def backup(self, name="backup.zip", *options):
         return command(self.house, "backup", self.folder / name, *options)
@@ -126,6 +127,7 @@ def check_alive(old, house):
     assert house.client(None).get("/health").status_code == 200
     assert house.client(CLERK).get(f"/documents/{old.issued}/receipt").content == old.receipt
     assert house.client(CLERK).get(f"/documents/{old.signed}/file").content == old.pages
+    assert house.client(CLERK).get(f"/documents/{old.issued}/file").content == old.as_issued
     assert house.fsck()["clean"], house.fsck()
     house.push(old.signed)
     assert next_step(house.document(old.signed)) is None
@@ -220,7 +222,10 @@ def test_what_is_refused_changes_nothing(make_old, make_new):
     told = refusal(new, newer, None)
     assert told.startswith("backup.newer-schema") and "9999" in told
     after = {str(path) for path in new.data.rglob("*")} - set(before)
-    assert after <= {str(new.data / name) for name in ("antin.lock", "stamps", "store/parts", "store/work")}
+    assert after <= {
+        str(new.data / name)
+        for name in ("antin.lock", "stamps", "store/parts", "store/work", "store/damaged")
+    }
     # As the command line says it, in both languages and without a trace.
     done = restore(old, new, half)
     assert done.returncode == 3 and "Bản sao lưu bị hỏng" in done.stderr and "backup.damaged" in done.stderr

@@ -21,7 +21,7 @@ LABEL = "Sở Thông tin tỉnh bên"
 
 @pytest.fixture
 def witness(tmp_path, furnished):
-    key = Ed25519LogKey.parse((furnished / "log.key").read_text("ascii"))
+    key = Ed25519LogKey.parse((furnished.data / "log.key").read_text("ascii"))
     house = WitnessHouse(tmp_path / "witness", key.vkey).start()
     yield house
     house.kill()
