@@ -56,6 +56,7 @@ class Checking:
             self.s.transactions.read_all,
             {FIRST: self.s.store},
             key,
+            known=self.s.proofs.witnesses.kept(),
             chains={LeafKind.AUDIT_HEAD: audit_chain},
             openings=self.s.proofs.openings,
             at=self.s.clock(),

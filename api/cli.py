@@ -17,8 +17,9 @@ from api import cli_verify
 from api.cli_deploy import deploy
 from api.cli_storage import storage
 from api.cli_watch import fixity, locks, premis
+from api.cli_witness import witness
 from api.progress import printable
-from api.settings import SettingsError
+from api.settings import Settings, SettingsError
 from api.wiring import tools
 from api.wiring.clock import clock
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
@@ -28,6 +29,13 @@ from signer.errors import SignerUnavailable
 REFUSED, USAGE, INTERNAL = 3, 64, 70
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 log = logging.getLogger("antin")
+KNOWN = click.option(
+    "--known-checkpoint",
+    "known",
+    type=FILE,
+    multiple=True,
+    help="A checkpoint or receipt of this log that was seen elsewhere: do not start behind it.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -52,24 +60,32 @@ for _command in (fixity, locks, premis):
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
-def serve(config: Path | None, host: str | None, port: int | None, data_dir: Path | None) -> None:
+@KNOWN
+def serve(
+    config: Path | None, host: str | None, port: int | None, data_dir: Path | None, known: tuple[Path, ...]
+) -> None:
     """Run the service until it is stopped (Ctrl-C).
 
     In production it answers requests alone: `antin worker` does what waits. Any number of each share the work.
     """
     from api.server import run
 
-    run(tools.load_settings(config, host=host, port=port, data_dir=data_dir))
+    run(_knowing(tools.load_settings(config, host=host, port=port, data_dir=data_dir), known))
+
+
+def _knowing(given: Settings, known: tuple[Path, ...]) -> Settings:
+    return given.model_copy(update={"known_checkpoints": (*given.known_checkpoints, *known)})
 
 
 @antin.command()
 @click.option("--config", type=FILE, help="Settings file (default: antin.toml here).")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where this process keeps what is its own.")
-def worker(config: Path | None, data_dir: Path | None) -> None:
+@KNOWN
+def worker(config: Path | None, data_dir: Path | None, known: tuple[Path, ...]) -> None:
     """Production: do what waits, until it is stopped (time-stamps, batches, archiving, the log)."""
     from api.worker import run
 
-    run(tools.load_settings(config, data_dir=data_dir))
+    run(_knowing(tools.load_settings(config, data_dir=data_dir), known))
 
 
 @antin.command("log-key")
@@ -191,10 +207,21 @@ def verify(**options: Any) -> None:
 @click.argument("file", type=FILE)
 @click.argument("receipt", type=FILE)
 @click.option("--key", "key_file", type=FILE, required=True, help="The log's public key (log.vkey).")
+@click.option(
+    "--witness", "witness_files", type=FILE, multiple=True, help="A witness's public key; may be given again."
+)
+@click.option(
+    "--need",
+    type=click.IntRange(0),
+    help="How many of the witnesses must have cosigned (default: all that are given).",
+)
 @click.option("--json", "as_json", is_flag=True)
-def verify_receipt(file: Path, receipt: Path, key_file: Path, as_json: bool) -> None:
-    """Prove offline, without any database, that FILE is in the log that the key belongs to."""
-    sys.exit(cli_verify.verify_receipt(file, receipt, key_file, as_json=as_json))
+def verify_receipt(file: Path, receipt: Path, **options: Any) -> None:
+    """Prove offline, without any database, that FILE is in the log that the key belongs to.
+
+    With --witness also that these other bodies saw the log as it is in the receipt.
+    """
+    sys.exit(cli_verify.verify_receipt(file, receipt, **options))
 
 
 @antin.command()
@@ -250,6 +277,38 @@ def migrate(check: bool, config: Path | None, data_dir: Path | None) -> None:
     from api.cli_migrate import run_migrate
 
     sys.exit(run_migrate(tools.load_settings(config, data_dir=data_dir), check=check))
+
+
+@antin.command()
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--config", type=FILE, help="Settings file.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+@click.option("--with-keys", is_flag=True, help="Also the log's key, encrypted with the passphrase.")
+@click.option("--passphrase-file", type=FILE, help="First line: what the keys are encrypted with.")
+def backup(
+    out: Path, config: Path | None, data_dir: Path | None, with_keys: bool, passphrase_file: Path | None
+) -> None:
+    """Write what the object store does not hold into OUT, as one consistent file. The service may run."""
+    from api import cli_backup
+
+    settings = tools.load_settings(config, data_dir=data_dir)
+    cli_backup.backup(settings, out, passphrase_file, with_keys=with_keys)
+
+
+@antin.command()
+@click.argument("source", type=FILE, metavar="IN")
+@click.option("--config", type=FILE, help="Settings file.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
+@click.option("--passphrase-file", type=FILE, help="First line: what the keys in it are encrypted with.")
+def restore(source: Path, config: Path | None, data_dir: Path | None, passphrase_file: Path | None) -> None:
+    """Bring a backup back, into an empty folder and database. The service must not run.
+
+    \b
+    Exit: 0 all is there, 1 restored, but the log of an object store is longer, shorter or another, 3 refused.
+    """
+    from api import cli_backup
+
+    sys.exit(cli_backup.bring_back(tools.load_settings(config, data_dir=data_dir), source, passphrase_file))
 
 
 @antin.group()
@@ -335,6 +394,9 @@ def account_token(name: str, label: str, days: int, config: Path | None, data_di
     from api import cli_account
 
     click.echo(cli_account.token(tools.load_settings(config, data_dir=data_dir), name, label, days))
+
+
+antin.add_command(witness)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
+from api.progress import printable
 from api.wiring import tools
 from archive import receipt as receipts
+from policies.numbering import VIETNAM
 from policies.refusals import Refused
 from policies.validation import PROFILES
 from policies.vocabulary import Indication
@@ -88,21 +90,42 @@ def refusal_object(exc: Refused) -> dict[str, Any]:
     return {"schema": reports.SCHEMA, "refusal": refusal}
 
 
-def verify_receipt(file: Path, receipt: Path, key_file: Path, *, as_json: bool) -> int:
-    """Raises ProofRefused (exit 3) when the receipt does not prove this file."""
+def verify_receipt(
+    file: Path,
+    receipt: Path,
+    key_file: Path,
+    witness_files: tuple[Path, ...],
+    need: int | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Raises ProofRefused (exit 3) when the receipt does not prove this file, or too few witnesses cosigned."""
     if receipt.stat().st_size > RECEIPT_LIMIT:
         raise click.BadParameter("not a receipt: larger than 1 MB", param_hint="RECEIPT")
-    facts = receipts.verify(file, receipt.read_bytes(), key_file.read_text("utf-8").strip())
-    if as_json:
-        click.echo(json.dumps(_facts(facts), ensure_ascii=False))
-    else:
-        click.echo(f"Biên nhận đúng: tệp nằm trong nhật ký {facts.checkpoint.origin}, lá {facts.index}.")
-        click.echo(
-            f"The receipt holds: leaf {facts.index} of {facts.checkpoint.size}, log {facts.checkpoint.origin}."
-        )
-        if not facts.other_signers:
-            click.echo("Not independently witnessed. / Chưa có bên thứ ba chứng kiến.")
+    if need is not None and need > len(witness_files):
+        raise click.BadParameter("more than there are --witness", param_hint="--need")
+    keys = [path.read_text("utf-8").strip() for path in witness_files]
+    facts = receipts.verify(file, receipt.read_bytes(), key_file.read_text("utf-8").strip(), keys, need)
+    click.echo(json.dumps(_facts(facts), ensure_ascii=False) if as_json else _told(facts))
     return 0
+
+
+def _told(facts: receipts.ReceiptFacts) -> str:
+    head = facts.checkpoint
+    lines = [
+        f"Biên nhận đúng: tệp nằm trong nhật ký {head.origin}, lá {facts.index}.",
+        f"The receipt holds: leaf {facts.index} of {head.size}, log {head.origin}.",
+    ]
+    lines += [
+        f"Witnessed by {one.name} at {one.at.astimezone(VIETNAM).isoformat()}. / Được chứng kiến."
+        for one in facts.witnesses
+    ]
+    if not facts.witnesses and facts.other_signers:
+        names = printable(", ".join(facts.other_signers))
+        lines.append(f"Cosigned by {names}: not checked, give --witness. / Đồng ký chưa được kiểm tra.")
+    elif not facts.witnesses:
+        lines.append("Not independently witnessed. / Chưa có bên thứ ba chứng kiến.")
+    return "\n".join(lines)
 
 
 def _facts(facts: receipts.ReceiptFacts) -> dict[str, Any]:
@@ -113,6 +136,9 @@ def _facts(facts: receipts.ReceiptFacts) -> dict[str, Any]:
         "index": facts.index,
         "size": facts.checkpoint.size,
         "root": facts.checkpoint.root.hex(),
+        "witnessed_by": [
+            {"name": one.name, "at": one.at.astimezone(VIETNAM).isoformat()} for one in facts.witnesses
+        ],
         "witnesses": list(facts.other_signers),
         "not_proved": dict(facts.informational),
     }

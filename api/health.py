@@ -14,6 +14,7 @@ nights, lock_ends, fixity, second  what watches over the archive (`api.watch_hea
 processes  where several share the work: each with its role and how long ago its heart beat; also those that stopped
            or were lost within the last hour
 clock      where several share the work: whether the clock of this one is about what the others' say
+witnesses  how many cosign, of those that the operator chose, and since when none did; `disputed` stops the log
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ FRESH_SECONDS = 5.0
 PROBE, ANSWER = ("signer.der:integer", 1), b"\x02\x01\x01"
 PROBE_SECONDS = 5.0
 MOST_PENDING = 1000
-PATIENT = frozenset({"tsa", "processes", "holds", "nights", "lock_ends", "fixity", "second"})
+PATIENT = frozenset({"tsa", "processes", "holds", "nights", "lock_ends", "fixity", "second", "witnesses"})
 _FAULTS = (ArchiveUnavailable, ArchiveDamaged, ArchiveRefused, SignerUnavailable, SignerRefused)
 Part = dict[str, Any]
 
@@ -69,6 +70,7 @@ class Health:
             self._jobs,
             self._sandbox,
             self._tsa,
+            self._witnesses,
         ]
         if self.s.shared:
             checks += [self._processes, self._clock]
@@ -102,7 +104,26 @@ class Health:
         head = self.s.proofs.shown_head()
         with self.s.transactions.read() as conn:
             pending = len(log_rows.pending(conn, MOST_PENDING))
-        return {"state": OK, "size": head.size if head else 0, "pending": pending}
+        waits = self.s.proofs.loop.waits_for is not None
+        size = head.size if head else 0
+        return {"state": FAILING if waits else OK, "size": size, "pending": pending}
+
+    def _witnesses(self) -> Part:
+        rows = self.s.proofs.witness_rows()
+        if not rows:
+            return {"state": UNKNOWN, "configured": 0}
+        cosigning = [
+            row.cosigned_at for row in rows if row is not None and row.cosigned_at and not row.failure
+        ]
+        disputed = any(row is not None and row.disputed for row in rows)
+        latest = max(cosigning, default=None)
+        return {
+            "state": FAILING if disputed or not cosigning else OK,
+            "configured": len(rows),
+            "cosigning": len(cosigning),
+            "disputed": disputed,
+            "at": latest.isoformat(timespec="seconds") if latest else None,
+        }
 
     def _holds(self) -> Part:
         with self.s.transactions.read() as conn:
@@ -176,8 +197,8 @@ class Health:
 
 def ready(parts: dict[str, Part]) -> bool:
     """Whether acts can be done. A silent time-stamp authority, or workers that are not there, make documents wait; what
-    watches over the archive alarms an operator. None of them stops an act: who asks whether to send requests here must
-    not be told to send them nowhere."""
+    watches over the archive alarms an operator; a witness that disputes the log has stopped that. None of them stops
+    an act: who asks whether to send requests here must not be told to send them nowhere."""
     return all(part["state"] == OK for name, part in parts.items() if name not in PATIENT)
 
 

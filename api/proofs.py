@@ -21,15 +21,18 @@ from api.audit_heads import bind_audit
 from api.gate import ArchivingGate, OpenGate
 from api.messages import LEAF, Messages, NobodyElse
 from api.processes import Alone, Processes
-from api.settings import SettingsError
+from api.settings import Settings, SettingsError
 from api.store import audit
 from api.store.accounts import Account
 from api.transactions import Transactions
+from api.witnesses import Witnesses
+from api.witnessing import Witnessing
 from archive import deployment, filing, ingest, receipts
-from archive.catalogue import Connection, documents, log_rows
+from archive.catalogue import Connection, documents, log_rows, witness_rows
 from archive.catalogue.keeping_values import DossierDeposit
 from archive.catalogue.values import Deposit, Document, Leaf
-from archive.errors import ArchiveRefused, ArchiveUnavailable, ArchivingStopped, ProofRefused
+from archive.catalogue.witness_rows import WitnessRow
+from archive.errors import ArchiveRefused, ArchiveUnavailable, ArchivingStopped, LogBehind, ProofRefused
 from archive.log.checkpoint import SignedCheckpoint
 from archive.log.follower import Follower
 from archive.log.leaf import LeafKind
@@ -41,6 +44,7 @@ from archive.log.sequencer import Sequencer
 from archive.openings import REGISTER_CHAIN, Openings, ReadChain, catch_up
 from archive.ports import CheckpointRow, ObjectStore, WorkArea
 from archive.receipt import Receipt
+from archive.witnessing import CosignedHead, Cosigning, Watcher
 from policies.reasons import archiving as reasons
 from policies.retention import lock_until
 
@@ -83,6 +87,7 @@ class Proofs:
     """One archive with its log. `start` finishes what a crash left before anything new is taken.
 
     `processes`: who else is there. `sequences`: whether this process numbers leaves, or leaves that to others.
+    `others`: further stores of the same archive, by what they are called; the log never goes on behind their heads.
     `gate`: whether the store keeps what it is given; nothing is put into one that does not.
     """
 
@@ -94,12 +99,24 @@ class Proofs:
     processes: Processes = field(default_factory=Alone)
     messages: Messages = field(default_factory=NobodyElse)
     sequences: bool = True
+    watchers: tuple[Watcher, ...] = ()
+    others: Mapping[str, ObjectStore] = field(default_factory=dict)
+    settings: Settings = field(default_factory=lambda: Settings.model_validate({}))
     gate: ArchivingGate = field(default_factory=OpenGate)
 
     def __post_init__(self) -> None:
         self.tiles = TileReader(self.store)
         self.verifier = VerifierKey.parse(self.key.vkey)
         self.openings = Openings(self.transactions.read, self.key.name, CHAINS)
+        self.witnesses = Witnesses(
+            self.settings,
+            self.transactions,
+            self.verifier,
+            self.store,
+            self.others,
+            self.watchers,
+            Cosigning(self.store, self.tiles, self.key),
+        )
         sequencer: Sequencer[Connection] = Sequencer(
             beside=self.openings,
             store=self.store,
@@ -107,12 +124,20 @@ class Proofs:
             transaction=self.transactions.write,
             reading=self.transactions.read,
             signer=self.key,
-            retain_until=lambda: lock_until(self.clock()),
+            retain_until=self._retain_until,
+            known=self.witnesses.known,
         )
         self.sequencer = sequencer
-        self.loop = SequencerLoop(sequencer, shared=self.shared)
+        self.witnessing = Witnessing(self.witnesses, self.clock, self._retain_until, self._halt)
+        self.loop = SequencerLoop(sequencer, shared=self.shared, numbered=self.witnessing.wake)
         self.follower = Follower(self.store, self.verifier, self.tiles, self._row, lambda: sequencer.shown)
         self.messages.hear(LEAF, lambda _: self.loop.wake())
+
+    def _retain_until(self) -> datetime:
+        return lock_until(self.clock())
+
+    def _halt(self, why: LogBehind) -> None:
+        self.loop.halt(why)
 
     def _row(self) -> CheckpointRow | None:
         with self.transactions.look() as conn:
@@ -127,24 +152,34 @@ class Proofs:
         return self.key.vkey
 
     def recover(self) -> None:
-        """Before `start`: carry out what was planned, and bring the log's public side to its row.
+        """Before `start`: ask who else saw the log, carry out what was planned, bring its public side to its row.
 
         Where others are at work, what was planned is theirs as well: `api.upkeep` looks after what nobody does.
-        Raises ArchiveDamaged when the log is behind, or not, what it has shown before.
+        Raises LogBehind when the log is behind, or not, what it has shown before, ArchiveDamaged when it does not
+        agree with itself, SettingsError when no witness answers that must.
         """
         deployment.claim(self.store, self.transactions.write, self.vkey, self.clock())
+        if self.sequences:
+            self.witnesses.ask()
+            if self._run_once():  # nothing is archived under a log that is behind
+                self.witnesses.settle()
         if not self.shared and self.gate.state().open:
             given = self.store, self.work, self.transactions.write, self.clock()
             for failure in ingest.recover(*given):
                 log.error("deposit %s was not carried out: %s", failure.deposit.leaf, failure.error)
             for stuck in filing.recover(*given):
                 log.error("deposit %s was not carried out: %s", stuck.deposit.leaf, stuck.error)
-        if not self.sequences:
-            return
+        if self.sequences:
+            self._run_once()
+
+    def _run_once(self) -> bool:
+        """Whether the stores answered."""
         try:
             self.sequencer.run_once()
         except ArchiveUnavailable as exc:
             log.warning("log: %s; it is tried again in the background", exc)
+            return False
+        return True
 
     def catch_up(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Store what an earlier version did not, and the catalogue could not be made again without.
@@ -162,6 +197,7 @@ class Proofs:
         if self.sequences:
             self.loop.start()
             self.loop.wake()
+            self.witnessing.start()
 
     def wake(self) -> None:
         """There may be leaves that nobody waits for: whoever sequences is told."""
@@ -176,12 +212,23 @@ class Proofs:
     def check_running(self) -> None:
         """Raises ArchiveUnavailable when the log has stopped: nothing may be called archived then."""
         if self.loop.failure is not None:
-            raise ArchiveUnavailable(f"the log has stopped: {self.loop.failure}") from self.loop.failure
+            stopped = ArchiveUnavailable(f"the log has stopped: {self.loop.failure}")
+            stopped.reason = getattr(self.loop.failure, "reason", None)
+            raise stopped from self.loop.failure
         told = [each.state.get("log") for each in self.processes.everyone() if not each.gone]
         if not self.sequences and "stopped" in told and RUNNING not in told:
             raise ArchiveUnavailable("the log has stopped in every worker; their messages say why")
 
+    def witness_rows(self) -> list[WitnessRow | None]:
+        """What is known of each witness that the operator chose; None for one that was never asked."""
+        with self.transactions.read() as conn:
+            rows = witness_rows.rows(conn)
+        return [rows.get(watcher.id) for watcher in self.watchers]
+
     def stop(self) -> None:
+        for watcher in self.watchers:
+            watcher.witness.close()
+        self.witnessing.stop()
         if self.sequences:
             self.loop.stop()
         else:
@@ -291,25 +338,38 @@ class Proofs:
         )
 
     def receipt(self, document: Document, sha256: str | None = None) -> Receipt:
-        """The receipt of an archived version against the shown head.
+        """The receipt of an archived version against a cosigned head that has it, else against the shown head.
 
         Raises ArchiveRefused NO_RECEIPT_YET while the log has not shown the leaf.
         """
         head = self.follower.head()
         with self.transactions.read() as conn:
             leaf = receipts.receipt_leaf(conn, document, head.size if head else 0, sha256)
+            cosigned = self.witnesses.best(conn, leaf.log_index or 0) if leaf else None
         if leaf is None or head is None:
             raise ArchiveRefused(reasons.NO_RECEIPT_YET)
-        return receipts.make_receipt(document, leaf, ProofMaker(self.tiles, head))
+        return receipts.make_receipt(
+            document, leaf, ProofMaker(self.tiles, cosigned.head if cosigned else head)
+        )
+
+    def cosigned(self, above: int = -1) -> CosignedHead | None:
+        """The head of more than `above` leaves that most witnesses cosigned; None when none did yet."""
+        with self.transactions.read() as conn:
+            return self.witnesses.best(conn, above)
 
     def shown_head(self) -> SignedCheckpoint | None:
         """The newest head that the log shows."""
         return self.follower.head()
 
     def head(self, size: int | None = None) -> bytes | None:
-        """The signed checkpoint that is shown, or the one of that size."""
+        """The signed checkpoint that is shown, or the one of that size, with the lines of who cosigned it."""
         if size is None:
             shown = self.follower.head()
         else:
             shown = checkpoint_at(self.store, size, self.verifier)
-        return shown.note if shown else None
+        if shown is None:
+            return None
+        with self.transactions.read() as conn:
+            cosigned = self.witnesses.of_size(conn, shown.size)
+        same = cosigned is not None and cosigned.head.root == shown.root
+        return cosigned.head.note if cosigned and same else shown.note

@@ -44,6 +44,14 @@ class KeySettings(_Strict):
     account: str = ""
 
 
+class WitnessSettings(_Strict):
+    """One independent witness of the log: where it answers, its verifier key (vkey), how pages call it."""
+
+    url: str = Field(pattern=r"^https?://[^\s?#]+$")
+    vkey: str
+    label: str = ""
+
+
 class ObjectStoreSettings(_Strict):
     """One S3 server with Object Lock: where it is, the bucket, and who asks.
 
@@ -177,6 +185,11 @@ class Settings(_Strict):
     session_hours: float = Field(8.0, gt=0)
     qr: bool = False
     retention_file: Path | None = None  # the agency's own retention codes
+    witnesses: tuple[WitnessSettings, ...] = ()
+    witness_seconds: float = Field(10.0, ge=1)
+    witness_timeout: float = Field(5.0, gt=0, le=60)
+    require_witness: bool = False
+    known_checkpoints: tuple[Path, ...] = ()
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:

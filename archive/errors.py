@@ -6,14 +6,17 @@ policies.refusals.Refused
     ├── RegisterRefused       number or register rule
     ├── ArchivingStopped      the store does not keep its locks, or is not set up to: nothing more goes in
     └── ProofRefused          a proof, receipt or checkpoint does not hold
+        └── StaleSize         a witness last cosigned another size than the request says
 ArchiveUnavailable            a store did not answer, or its answer is not known: nothing is called archived
 ├── LogConflict               another sequencer moved the checkpoint: read again and retry
 └── StoreUnavailable          the object store takes nothing now; its reason says what helps
 ArchiveDamaged                what was read is not what was written: stop, an operator must look
+└── LogBehind                 a larger or another head of the log was seen elsewhere: it was set back, or forked
 """
 
 from __future__ import annotations
 
+from policies.reasons import archiving as reasons
 from policies.refusals import Reason, Refused
 
 
@@ -35,6 +38,14 @@ class ArchivingStopped(ArchiveRefused):
 
 class ProofRefused(ArchiveRefused):
     """A proof, receipt or checkpoint does not hold."""
+
+
+class StaleSize(ProofRefused):
+    """`size`: what the witness last cosigned, in leaves; 0 for nothing."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(reasons.STALE_SIZE, size=size)
+        self.size = size
 
 
 class ArchiveUnavailable(Exception):
@@ -69,3 +80,9 @@ class StoreUnavailable(ArchiveUnavailable):
 
 class ArchiveDamaged(Exception):
     """Bytes or rows differ from what was committed."""
+
+
+class LogBehind(ArchiveDamaged):
+    """Our log is not the one that others have seen: nothing may be added to it. The text says who saw what."""
+
+    reason: Reason = reasons.LOG_BEHIND

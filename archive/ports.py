@@ -247,6 +247,29 @@ class LogSigner(Protocol):
     def sign(self, message: bytes) -> bytes: ...
 
 
+class CheckpointWitness(Protocol):
+    """Another body that cosigns heads of logs (C2SP tlog-witness). Not trusted: its lines and heads are verified.
+
+    Both raise ArchiveUnavailable when there is no answer in time; then it may have cosigned all the same.
+    """
+
+    def add_checkpoint(self, data: bytes) -> bytes:
+        """Its signature lines for an `archive.log.submission`; it keeps the head from then on.
+
+        Raises `StaleSize` when it knows another size than the request says; `ProofRefused` FORKED or
+        NOT_CONSISTENT when the head contradicts the one it knows, and with other reasons for any other refusal.
+        """
+        ...
+
+    def head(self, origin: str) -> bytes | None:
+        """The note of the last head of that log that it cosigned; None when there is none, or it shows none."""
+        ...
+
+    def close(self) -> None:
+        """Questions under way end at once."""
+        ...
+
+
 class TimestampAuthority(Protocol):
     """RFC 3161 over a checkpoint or an evidence record; same contract as the signer's port of that name.
 

@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import ProofRefused
 from archive.log import leaf as leaves
-from archive.log.checkpoint import Checkpoint
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint
+from archive.log.cosignature import Cosigned, WitnessKey, cosigned_by
 from archive.log.leaf import Leaf, LeafKind, Opening, Role
-from archive.log.note import VerifierKey, strict_base64
+from archive.log.note import VerifierKey, parse_note, strict_base64
 from archive.log.proofs import LogProof, parse_proof, verify_proof
 from archive.storage.blocks import hash_blocks
 from policies.reasons import archiving as reasons
@@ -64,7 +65,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFacts:
-    """What a receipt that held proves. `informational` and `other_signers` are shown, not proved."""
+    """What a receipt that held proves. `informational` and `other_signers` are shown, not proved.
+
+    `witnesses`: those of the keys that were asked for which cosigned the checkpoint; their lines were verified.
+    """
 
     pdf_sha256: str
     record_sha256: str | None
@@ -73,20 +77,27 @@ class ReceiptFacts:
     checkpoint: Checkpoint
     other_signers: tuple[str, ...]
     informational: Informational
+    witnesses: tuple[Cosigned, ...] = ()
 
 
-def verify(pdf: Path | str, receipt: bytes, vkey: str) -> ReceiptFacts:
+def verify(
+    pdf: Path | str, receipt: bytes, vkey: str, witnesses: Sequence[str] = (), need: int | None = None
+) -> ReceiptFacts:
     """Checks a receipt offline, with nothing but the PDF (or its SHA-256 in hex), the receipt and the key.
 
     1. The receipt is well formed. 2. Its digest is the file's. 3. Digest and salt open the leaf's commitment.
-    4. The log signed the checkpoint. 5. The leaf lies in the checkpoint's tree. Any failure: `ProofRefused`.
-    The caller must obtain the key from the agency, not from beside the receipt.
+    4. The log signed the checkpoint. 5. The leaf lies in the checkpoint's tree. 6. At least `need` of the witnesses
+    (verifier keys; all of them unless said) cosigned the checkpoint, and none of their lines is false (C2SP
+    tlog-cosignature). Any failure: `ProofRefused`.
+    The caller must obtain the keys from the agency and from the witnesses, not from beside the receipt.
     """
+    watching = [WitnessKey.parse(one) for one in dict.fromkeys(witnesses)]
     key = VerifierKey.parse(vkey)
     given = parse(receipt)
     _check_digest(pdf, given.pdf.sha256)
     leaf = _open_leaf(given)
     head = verify_proof(given.proof, given.entry, key)
+    cosigned = _witnessed(head, watching, len(watching) if need is None else need)
     return ReceiptFacts(
         pdf_sha256=given.pdf.sha256,
         record_sha256=given.record.sha256 if given.record else None,
@@ -95,7 +106,15 @@ def verify(pdf: Path | str, receipt: bytes, vkey: str) -> ReceiptFacts:
         checkpoint=head.checkpoint,
         other_signers=head.others,
         informational=given.informational,
+        witnesses=cosigned,
     )
+
+
+def _witnessed(head: SignedCheckpoint, watching: list[WitnessKey], need: int) -> tuple[Cosigned, ...]:
+    found = cosigned_by(parse_note(head.note), watching)
+    if len(found) < need:
+        raise ProofRefused(reasons.TOO_FEW_WITNESSES, found=len(found), needed=need)
+    return found
 
 
 def _check_digest(pdf: Path | str, expected: str) -> None:

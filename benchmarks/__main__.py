@@ -1,6 +1,7 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
-python -m benchmarks [signing] [identity] [throughput] [path] [log] [large] [timestamps] [fixity] [--quick]
+python -m benchmarks [signing] [identity] [throughput] [path] [log] [proofs] [large] [timestamps]
+                     [archive] [fixity] [recovery] [--quick]
                      [--out=bench-out]
 """
 
@@ -22,6 +23,7 @@ PARTS = (
     "throughput",
     "path",
     "log",
+    "proofs",
     "large",
     "timestamps",
     "archive",

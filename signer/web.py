@@ -45,10 +45,11 @@ class TooLarge(WebError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status code and body."""
+    """Status code, body, and its media type as it was sent."""
 
     status: int
     body: bytes
+    kind: str = ""
 
 
 _running = threading.local()
@@ -141,7 +142,9 @@ class Web:
             with self._pool.stream(
                 method, url, headers=list(headers.items()), content=body, extensions={"timeout": timeouts}
             ) as response:
-                return Answer(response.status, _bounded(response.iter_stream(), limit))
+                kinds = [value for name, value in response.headers if name.lower() == b"content-type"]
+                kind = kinds[0].decode("latin-1") if kinds else ""
+                return Answer(response.status, _bounded(response.iter_stream(), limit), kind)
         except httpcore.ReadTimeout as exc:
             raise Late(type(exc).__name__) from exc
         except (

@@ -15,6 +15,12 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+from archive.errors import ArchiveDamaged
+from archive.log.note import VerifierKey
+from archive.log.proofs import ProofMaker, verify_proof
+from archive.log.reader import TileReader
+from archive.log.tiles import tile_of
+from archive.storage.memory import MemoryStore
 from benchmarks import (
     fixity,
     harness,
@@ -24,6 +30,7 @@ from benchmarks import (
     path,
     pdfbox,
     picture,
+    proofs,
     readme,
     results,
     signing,
@@ -33,6 +40,9 @@ from benchmarks import (
 from benchmarks.__main__ import main
 from benchmarks.harness import Row, Times
 from benchmarks.signing import KINDS, PEERS, Reach
+from benchmarks.simulated import SimulatedTree, write
+from tests.archive.log.house import KEY, NOW
+from tests.archive.log.naive import naive_root
 from tests.conftest import need_tool
 
 ROOT = Path(__file__).parents[1]
@@ -261,6 +271,33 @@ def test_the_first_signature_of_an_identity_is_measured_apart():
     assert row.more["later_ms"] < row.value_ms < row.peers["pyhanko-documented"]
 
 
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 1000, 65_537])
+def test_a_simulated_log_of_which_every_leaf_is_chosen_is_a_real_one(size):
+    chosen = range(size) if size < 2000 else range(65_000, size)
+    tree = SimulatedTree(size, chosen)
+    entries = [tree.entry(index) for index in range(size)]
+    if size < 2000:
+        assert tree.root() == naive_root(entries)
+        assert dict(tree.tiles()).keys() >= {tile_of(0, index, size) for index in chosen}
+    store = MemoryStore(clock=lambda: NOW)
+    head = write(store, tree, KEY)
+    for index in (chosen[0], chosen[-1]):
+        proof = ProofMaker(TileReader(store), head).inclusion(index, entries[index])
+        assert verify_proof(proof, entries[index], VerifierKey.parse(KEY.vkey)).size == size
+    with pytest.raises(ArchiveDamaged):
+        ProofMaker(TileReader(store), head).inclusion(chosen[0], b"another entry")
+
+
+def test_proofs_of_very_large_logs_are_measured_with_their_size():
+    rows = {row.id: row for row in proofs.run(quick=True)}
+    assert set(rows) == {"proof-10m", "proof-500m"}
+    for row, leaves in ((rows["proof-10m"], 10_000_000), (rows["proof-500m"], 500_000_000)):
+        assert 0 < row.limit_ms < row.value_ms
+        hashes = (leaves - 1).bit_length()
+        assert 45 * (hashes - 1) < row.more["bytes"] < 45 * hashes + 450
+    assert rows["proof-10m"].more["bytes"] <= proofs.REACH_BYTES
+
+
 # The README
 
 
@@ -310,6 +347,8 @@ def test_the_page_about_the_benchmark_names_every_row_with_its_reach():
         "path-embedded",
         "log-leaves",
         "log-proof",
+        "proof-10m",
+        "proof-500m",
         "large-memory",
     } == set(told)
     for kind in KINDS:

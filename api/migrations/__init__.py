@@ -102,8 +102,7 @@ def _upgrade(engine: Engine) -> None:
         try:
             with answering():
                 command.upgrade(config(conn), "head")
-                conn.execute(delete(schema_state))
-                conn.execute(insert(schema_state).values(id=1, revision=newest(), works_with=works_with()))
+                _remember(conn)
                 _check_keys(conn)
         except SQLAlchemyError as exc:
             log.exception("the database could not be upgraded")
@@ -127,6 +126,26 @@ def _check_keys(conn: Connection) -> None:
         broken = conn.execute(text("PRAGMA foreign_key_check")).first()
         if broken is not None:
             raise SQLAlchemyError(f"a row of {broken[0]} names none of {broken[2]}")
+
+
+def upgrade_to(engine: Engine, revision: str) -> None:
+    """For a restore: bring an empty or an older database to that revision; one that is further is left as it is."""
+    history = [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()][::-1]
+    changing = _engine(engine)
+    try:
+        with answering(), changing.begin() as conn:
+            found = current(conn)
+            if found is None or (found in history and history.index(found) < history.index(revision)):
+                command.upgrade(config(conn), revision)
+            if current(conn) == newest():
+                _remember(conn)
+    finally:
+        changing.dispose()
+
+
+def _remember(conn: Connection) -> None:
+    conn.execute(delete(schema_state))
+    conn.execute(insert(schema_state).values(id=1, revision=newest(), works_with=works_with()))
 
 
 def current(conn: Connection) -> str | None:

@@ -83,13 +83,21 @@ class SignatureView:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """Another body that cosigned a head of the log, and when."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """Where a document stands in the log. `witnessed`: another body has cosigned the checkpoint."""
+    """Where a document stands in the log. `witnesses`: who cosigned a head that has it."""
 
     index: int
     size: int
     logged_at: datetime
-    witnessed: bool = False
+    witnesses: tuple[Witness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +156,7 @@ class DocumentView:
 
 @dataclass(frozen=True, slots=True)
 class LogView:
-    """The log's newest checkpoint."""
+    """The log's newest checkpoint, and who cosigned which size of it last."""
 
     origin: str
     size: int
@@ -159,7 +167,8 @@ class LogView:
     checkpoint_url: str
     key_url: str
     tiles_url: str
-    witnessed: bool = False
+    witnesses: tuple[Witness, ...] = ()
+    witnessed_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from api.pages import views
 from api.services import Services
 from api.verification import Ours
+from archive.witnessing import CosignedHead
 from policies import layout
 from signer.validation import report as reports
 from signer.validation.names import clean
@@ -124,4 +125,11 @@ def proof(services: Services, document: Any, sha256: str | None = None) -> views
     head = services.proofs.shown_head()
     if leaf is None or leaf.log_index is None or head is None or leaf.log_index >= head.size:
         return None
-    return views.Proof(leaf.log_index, head.size, leaf.created_at, bool(head.others))
+    cosigned = services.proofs.cosigned(leaf.log_index)
+    return views.Proof(leaf.log_index, head.size, leaf.created_at, witnesses(services, cosigned))
+
+
+def witnesses(services: Services, cosigned: CosignedHead | None) -> tuple[views.Witness, ...]:
+    """Who cosigned that head, by the names that the operator gave them."""
+    by = cosigned.by if cosigned else ()
+    return tuple(views.Witness(services.proofs.witnesses.label(one.name), one.at) for one in by)

@@ -70,7 +70,18 @@ def trail(
 
 @router.get("/log/checkpoint", summary="The signed head of the log (C2SP tlog-checkpoint)")
 def checkpoint(given: Given) -> Response:
-    note = given.proofs.head()
+    return _note(given.proofs.head())
+
+
+@router.get(
+    "/log/checkpoint/witnessed", summary="The newest head that witnesses cosigned (C2SP tlog-cosignature)"
+)
+def witnessed(given: Given) -> Response:
+    cosigned = given.proofs.cosigned()
+    return _note(cosigned.head.note if cosigned else None)
+
+
+def _note(note: bytes | None) -> Response:
     if note is None:
         raise AccessRefused(reasons.NOT_FOUND, what="checkpoint")
     return Response(note, media_type="text/plain; charset=utf-8", headers={"cache-control": "no-store"})

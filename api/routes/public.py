@@ -137,16 +137,18 @@ def log(request: Request, given: Given, who: Who, language: Language) -> Respons
 
 def log_view(given: Services) -> views.LogView:
     """The log as it is shown now."""
-    head = given.proofs.shown_head()
+    head, cosigned = given.proofs.shown_head(), given.proofs.cosigned()
+    note = given.proofs.head()
     return views.LogView(
         origin=given.settings.origin,
         size=head.size if head else 0,
         root=base64.b64encode(head.root).decode() if head else "",
         published_at=None,
-        checkpoint=head.note.decode() if head else "",
+        checkpoint=note.decode() if note else "",
         key=given.proofs.vkey,
         checkpoint_url="/api/v1/log/checkpoint",
         key_url="/api/v1/log/key",
         tiles_url="/api/v1/log/tile/0/000",
-        witnessed=bool(head and head.others),
+        witnesses=signatures.witnesses(given, cosigned),
+        witnessed_size=cosigned.head.size if cosigned else 0,
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from dbos import run_dbos_database_migrations
 
 from api import migrations
+from api.backup.mark import refuse_half_restored
 from api.settings import Settings
 from api.transactions import Limits, Transactions
 
@@ -26,8 +27,9 @@ def opened(given: Settings) -> Transactions:
 
 
 def connected(given: Settings) -> Transactions:
-    """As the database is."""
+    """As the database is. Raises SettingsError where a restore was interrupted."""
     given.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    refuse_half_restored(given.data_dir)
     limits = Limits(connections=given.database_connections)
     if (
         given.production

@@ -31,9 +31,13 @@ from api.wiring.clock import clock
 from api.wiring.company import Company
 from api.wiring.rules import retention_table
 from api.wiring.tools import password_of
+from api.witness.client import HttpWitness
 from archive.catalogue import documents
 from archive.catalogue.values import Agency
+from archive.errors import ProofRefused
+from archive.log.cosignature import WitnessKey
 from archive.log.note import VerifierKey
+from archive.witnessing import Watcher
 from policies.intake import ISSUING, IntakeProfile
 from signer.keys import pkcs12
 from signer.keys.checks import SigningRules
@@ -124,6 +128,9 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
             company.processes,
             company.messages,
             sequences=part is not Part.API,
+            watchers=_watchers(given),
+            others=stores.others(given),
+            settings=given,
             gate=gate,
         ),
         retention=retention_table(given.retention_file),
@@ -195,6 +202,19 @@ def _keys(given: Settings, demo: DemoPki | None) -> KeyRing:
 
 def _load_key(row: KeySettings) -> SigningKey:
     return pkcs12.load(row.pkcs12, password_of(row.password_file))
+
+
+def _watchers(given: Settings) -> tuple[Watcher, ...]:
+    found = []
+    for row in given.witnesses:
+        try:
+            key = WitnessKey.parse(row.vkey.strip())
+        except ProofRefused as exc:
+            raise SettingsError(f"witnesses: the vkey for {row.url}: {exc.text('en')}") from exc
+        found.append(Watcher(key, HttpWitness(row.url, key.name, given.witness_timeout), row.label))
+    if len({watcher.key for watcher in found}) < len(found):
+        raise SettingsError("witnesses: one of them is named twice")
+    return tuple(found)
 
 
 def _intake(given: Settings) -> IntakeProfile:

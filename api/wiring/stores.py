@@ -59,6 +59,13 @@ def maker(given: ObjectStoreSettings, admin: tuple[str, str]) -> BucketMaker:
     return BucketMaker(replace(connection(given), access_key=access, secret_key=secret))
 
 
+def others(given: Settings) -> dict[str, ObjectStore]:
+    """Further stores of the same archive, by what they are called. Raises SettingsError as `objects` does."""
+    if given.second_store is None:
+        return {}
+    return {"the second store": S3Store(connection(given.second_store), clock=clock)}
+
+
 def work(given: Settings, store: ObjectStore) -> WorkArea:
     """Bytes on their way: on a volume that all share, in a bucket, or beside the objects of a directory."""
     if given.work_dir is not None:

@@ -582,6 +582,20 @@ rebuild_findings = Table(
     Column("what", Text, nullable=False),
 )
 
+# One row a witness. Lost, it is filled again: the cosigned heads are objects too.
+witnesses = Table(
+    "witnesses",
+    metadata,
+    Column("witness", String(64), primary_key=True),  # SHA-256 of its verifier key
+    Column("name", String(200), nullable=False),
+    Column("size", BigInteger, nullable=False),  # of the head that it cosigned last; 0 for none
+    Column("note", LargeBinary, nullable=False),  # that head with the log's line and the witness's
+    Column("cosigned_at", UtcDateTime),
+    Column("asked_at", UtcDateTime),
+    Column("failure", String(24), nullable=False),  # one word: how the last question failed
+    Column("disputed", Text, nullable=False),  # why it says that our log is not the one that it saw
+)
+
 deployment = Table(
     "deployment",
     metadata,

@@ -54,6 +54,8 @@ def kind_of(key: str) -> str:
         return _parsed(keys.checkpoint_size, key)
     if key.startswith(keys.OPENINGS):
         return _parsed(keys.openings_stretch, key)
+    if key.startswith(keys.COSIGNATURES):
+        return _parsed(keys.cosignature_of, key)
     tile = parse_path(key.removeprefix(keys.LOG))
     if tile is None:
         return STRANGE

@@ -64,8 +64,15 @@ def parse_decimal(text: str) -> int | None:
 
 def parse_checkpoint(text: str) -> Checkpoint:
     """The text of a checkpoint, without extension lines (this log has none). Raises `ProofRefused`."""
+    if text.count("\n") != 3:
+        raise ProofRefused(reasons.CHECKPOINT_MALFORMED, detail="lines")
+    return parse_extended(text)
+
+
+def parse_extended(text: str) -> Checkpoint:
+    """The text of any log's checkpoint; extension lines say nothing about the tree. Raises `ProofRefused`."""
     lines = text.split("\n")
-    if len(lines) != 4 or lines[3] or not lines[0]:
+    if len(lines) < 4 or lines.pop() or not all(lines):
         raise ProofRefused(reasons.CHECKPOINT_MALFORMED, detail="lines")
     size, root = parse_decimal(lines[1]), strict_base64(lines[2])
     if size is None or root is None or len(root) != HASH_SIZE:

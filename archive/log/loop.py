@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
@@ -31,7 +32,8 @@ class SequencerLoop(Generic[C]):
     `window`: how long a batch gathers after the first wake. `pause`: how long the next one gathers after a run that
     numbered leaves, unless many wait: a run costs the same for one leaf as for ten. `poll`: how long other
     processes' leaves wait at most, and the pause after a store did not answer. `ArchiveUnavailable` is retried
-    for ever; anything else stops the loop and is kept as `failure`.
+    for ever, and `waits_for` says why meanwhile; anything else stops the loop and is kept as `failure`. `numbered` is
+    called after a run that numbered leaves.
 
     `shared`: other processes have sequencers over the same log. The swap of the row lets one win; who loses stands
     by, and looks with each poll. When the log did not move from one look to the next though there is something to
@@ -46,8 +48,10 @@ class SequencerLoop(Generic[C]):
         pause: float = 0.1,
         poll: float = 1.0,
         shared: bool = False,
+        numbered: Callable[[], None] = lambda: None,
     ) -> None:
         self._sequencer = sequencer
+        self._numbered = numbered
         self._window, self._pause, self._poll = window, pause, poll
         self._shared, self._stands_by = shared, False
         self._seen: Standing | None = None
@@ -57,6 +61,7 @@ class SequencerLoop(Generic[C]):
         self._closed = False
         self._thread = Thread(target=self._run, name="log-sequencer", daemon=True)
         self.failure: BaseException | None = None
+        self.waits_for: str | None = None
 
     def start(self) -> None:
         self._thread.start()
@@ -68,6 +73,15 @@ class SequencerLoop(Generic[C]):
         self._crowded.set()
         self._thread.join()
         self._sequencer.close()
+        self._cancel_all()
+
+    def halt(self, why: BaseException) -> None:
+        """No leaf is numbered any more after the run at hand: somebody has seen another log than this one."""
+        if self.failure is None:
+            self.failure = why
+        self._stopping.set()
+        self._wake.set()
+        self._crowded.set()
         self._cancel_all()
 
     def wake(self) -> None:
@@ -102,6 +116,7 @@ class SequencerLoop(Generic[C]):
                 self._wake.clear()
                 self._stopping.wait(self._window)
                 if self._drain():
+                    self._numbered()
                     self._crowded.wait(self._pause)
         except BaseException as exc:
             self.failure = exc
@@ -132,8 +147,9 @@ class SequencerLoop(Generic[C]):
         """
         numbered = False
         try:
-            while True:
+            while not self._stopping.is_set():
                 batch = self._sequencer.run_once()
+                self.waits_for = None
                 self._announce(batch)
                 numbered |= bool(batch.assigned)
                 if batch.complete:
@@ -146,6 +162,7 @@ class SequencerLoop(Generic[C]):
             self._stopping.wait(self._window)
             self._wake.set()
         except ArchiveUnavailable as exc:
+            self.waits_for = str(exc)
             logger.warning("log: %s; trying again", exc)
             self._stopping.wait(self._poll)
             self._wake.set()

@@ -1,7 +1,7 @@
 """C2SP signed-note: text signed by one or more keys, Ed25519 (type 0x01). Other signers' lines are kept.
 
-key id = SHA-256(name || "\\n" || 0x01 || public key)[:4]
-vkey   = name "+" hex(key id) "+" base64(0x01 || public key)
+key id = SHA-256(name || "\\n" || type || public key)[:4]
+vkey   = name "+" hex(key id) "+" base64(type || public key)
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import ClassVar, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -57,57 +58,72 @@ class VerifierKey:
     name: str
     public_key: bytes
 
+    kind: ClassVar[bytes] = ED25519
+
     @property
     def key_id(self) -> bytes:
-        return sha256(self.name.encode("utf-8") + b"\n" + ED25519 + self.public_key).digest()[:4]
+        return sha256(self.name.encode("utf-8") + b"\n" + self.kind + self.public_key).digest()[:4]
 
     def __str__(self) -> str:
-        material = base64.b64encode(ED25519 + self.public_key).decode("ascii")
+        material = base64.b64encode(self.kind + self.public_key).decode("ascii")
         return f"{self.name}+{self.key_id.hex()}+{material}"
 
     @classmethod
-    def parse(cls, vkey: str) -> VerifierKey:
+    def parse(cls, vkey: str) -> Self:
         """The key in a vkey line (a final newline is allowed). Raises `ProofRefused`."""
         parts = vkey.removesuffix("\n").split("+", 2)
         if len(parts) != 3 or not _NAME.match(parts[0]):
             raise ProofRefused(reasons.VERIFIER_KEY_MALFORMED, detail="name+id+key")
         material = strict_base64(parts[2])
-        if material is None or len(material) != 33 or material[:1] != ED25519:
-            raise ProofRefused(reasons.VERIFIER_KEY_MALFORMED, detail="Ed25519")
+        if material is None or len(material) != 33 or material[:1] != cls.kind:
+            raise ProofRefused(reasons.VERIFIER_KEY_MALFORMED, detail=f"Ed25519, 0x{cls.kind.hex()}")
         key = cls(parts[0], material[1:])
         if parts[1] != key.key_id.hex():
             raise ProofRefused(reasons.VERIFIER_KEY_MALFORMED, detail="key id")
         return key
 
+    def lines_of(self, note: SignedNote) -> list[NoteSignature]:
+        """The lines under this key's name and id, not verified."""
+        return [s for s in note.signatures if s.name == self.name and s.key_id == self.key_id]
+
+    def check(self, signature: bytes, message: bytes) -> None:
+        """Raises `ProofRefused` unless the key signed the message (RFC 8032)."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, message)
+        except InvalidSignature as exc:
+            raise ProofRefused(reasons.NOTE_SIGNATURE_BROKEN, name=self.name) from exc
+
 
 class Ed25519LogKey:
     """A log key in memory (`archive.ports.LogSigner`). A device that holds the key is another adapter."""
+
+    verifier: ClassVar[type[VerifierKey]] = VerifierKey
 
     def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
         if not _NAME.match(name):
             raise ValueError("a key name has neither spaces nor a plus")
         self._key = key
-        self._public = VerifierKey(name, key.public_key().public_bytes_raw())
+        self._public = self.verifier(name, key.public_key().public_bytes_raw())
 
     @classmethod
-    def generate(cls, name: str) -> Ed25519LogKey:
+    def generate(cls, name: str) -> Self:
         return cls(name, Ed25519PrivateKey.generate())
 
     @classmethod
-    def parse(cls, secret: str) -> Ed25519LogKey:
+    def parse(cls, secret: str) -> Self:
         """The key of `secret()`. ValueError, without the secret in it, when it is malformed."""
         parts = secret.strip().removeprefix(_PRIVATE).split("+", 2)
         material = strict_base64(parts[2]) if len(parts) == 3 else None
-        if material is None or len(material) != 33 or material[:1] != ED25519:
-            raise ValueError("not an Ed25519 log key")
+        if material is None or len(material) != 33 or material[:1] != cls.verifier.kind:
+            raise ValueError("not an Ed25519 key of this type")
         key = cls(parts[0], Ed25519PrivateKey.from_private_bytes(material[1:]))
         if key._public.key_id.hex() != parts[1]:
-            raise ValueError("the log key's id does not match its name and key")
+            raise ValueError("the key's id does not match its name and key")
         return key
 
     def secret(self) -> str:
-        """One line to keep secret: PRIVATE+KEY+name+id+base64(0x01 || seed)."""
-        seed = base64.b64encode(ED25519 + self._key.private_bytes_raw()).decode("ascii")
+        """One line to keep secret: PRIVATE+KEY+name+id+base64(type || seed)."""
+        seed = base64.b64encode(self.verifier.kind + self._key.private_bytes_raw()).decode("ascii")
         return f"{_PRIVATE}{self.name}+{self._public.key_id.hex()}+{seed}"
 
     @property
@@ -117,6 +133,10 @@ class Ed25519LogKey:
     @property
     def vkey(self) -> str:
         return str(self._public)
+
+    @property
+    def public_key(self) -> bytes:
+        return self._public.public_key
 
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message)
@@ -151,10 +171,11 @@ def parse_note(data: bytes) -> SignedNote:
     text, separator, lines = note.rpartition("\n\n")
     if not separator or not text:
         raise ProofRefused(reasons.NOTE_MALFORMED, detail="no signature")
-    return SignedNote(text + "\n", _signatures(lines.removesuffix("\n").split("\n")))
+    return SignedNote(text + "\n", parse_signatures(lines.removesuffix("\n").split("\n")))
 
 
-def _signatures(lines: list[str]) -> tuple[NoteSignature, ...]:
+def parse_signatures(lines: list[str]) -> tuple[NoteSignature, ...]:
+    """Signature lines without their newlines. Raises `ProofRefused`."""
     if len(lines) > MAX_SIGNATURES:
         raise ProofRefused(reasons.NOTE_MALFORMED, detail="too many signatures")
     found = []
@@ -169,12 +190,8 @@ def _signatures(lines: list[str]) -> tuple[NoteSignature, ...]:
 
 def verify_note(note: SignedNote, key: VerifierKey) -> None:
     """The key signed the text, and no line under its name and id is false. Raises `ProofRefused`."""
-    own = [s for s in note.signatures if s.name == key.name and s.key_id == key.key_id]
+    own = key.lines_of(note)
     if not own:
         raise ProofRefused(reasons.WRONG_LOG_KEY, name=key.name)
-    public = Ed25519PublicKey.from_public_bytes(key.public_key)
-    for signature in own:
-        try:
-            public.verify(signature.signature, note.text.encode("utf-8"))
-        except InvalidSignature as exc:
-            raise ProofRefused(reasons.NOTE_SIGNATURE_BROKEN, name=key.name) from exc
+    for line in own:
+        key.check(line.signature, note.text.encode("utf-8"))

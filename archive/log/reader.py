@@ -108,21 +108,21 @@ def highest_checkpoint(store: ObjectStore, key: VerifierKey) -> SignedCheckpoint
     return None if size is None else checkpoint_at(store, size, key)
 
 
-def highest_size(store: ObjectStore) -> int | None:
-    """Its tree size, found digit by digit: at most ten short listings for each."""
+def highest_size(store: ObjectStore, prefix: str = keys.CHECKPOINTS) -> int | None:
+    """The largest tree size that names an object below `prefix`: at most ten short listings for each digit."""
     digits = ""
     while len(digits) < keys.CHECKPOINT_DIGITS:
         following = (digits + d for d in "9876543210")
-        found = next((d for d in following if _any_key(store, d)), None)
+        found = next((d for d in following if _any_key(store, prefix, d)), None)
         if found is None:
             return None
         digits = found
     return int(digits)
 
 
-def _any_key(store: ObjectStore, digits: str) -> bool:
+def _any_key(store: ObjectStore, prefix: str, digits: str) -> bool:
     grouped = "/".join(digits[i : i + 3] for i in range(0, len(digits), 3))
-    return next(iter(store.list(keys.CHECKPOINTS + grouped)), None) is not None
+    return next(iter(store.list(prefix + grouped)), None) is not None
 
 
 def _checkpoint(store: ObjectStore, object_key: str, key: VerifierKey) -> SignedCheckpoint | None:

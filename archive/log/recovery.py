@@ -11,8 +11,8 @@ from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behin
 from archive.log.edge import Edge, grow
 from archive.log.merkle import EMPTY_ROOT, leaf_hash
 from archive.log.note import VerifierKey
-from archive.log.proofs import ProofMaker
 from archive.log.reader import TileReader, highest_checkpoint, published_checkpoint
+from archive.log.seen import Seen, behind, check_continues, forked
 from archive.log.tiles import HEIGHT, WIDTH, TileId, tile_widths
 from archive.ports import CheckpointRow, ObjectStore
 
@@ -44,13 +44,20 @@ def read_heads(store: ObjectStore, key: VerifierKey) -> Heads:
 
 
 def check_heads(heads: Heads, row: CheckpointRow, origin: str, known: Iterable[Checkpoint], gap: int) -> None:
-    """Row ≥ bucket ≥ shown, row ≥ `known`, row - bucket ≤ `gap`. Anything else is `ArchiveDamaged`."""
+    """Row ≥ bucket ≥ shown, row ≥ `known`, row - bucket ≤ `gap`. Anything else is `ArchiveDamaged`.
+
+    A row that is behind, or another at the same size, is `LogBehind`.
+    """
     base = heads.base(origin)
     try:
         check_not_behind(base, [heads.shown.checkpoint] if heads.shown else [])
-        check_not_behind(Checkpoint(origin, row.size, row.root), (base, *known))
     except ProofRefused as exc:
         raise ArchiveDamaged(f"log: {exc}") from exc
+    for found in (Seen(origin, base.size, base.root, "in the object store"), *known):
+        if found.size > row.size:
+            raise behind(row.size, found)
+        if found.size == row.size and found.root != row.root:
+            raise forked(found)
     if row.size - base.size > gap:
         raise ArchiveDamaged(f"log: the bucket ends at {base.size}, the catalogue has {row.size} leaves")
 
@@ -76,9 +83,10 @@ def load_edge(store: ObjectStore, head: Checkpoint, entries: Entries) -> Edge:
 def check_known(
     store: ObjectStore, heads: Heads, edge: Edge, known: Iterable[Checkpoint], entries: Entries
 ) -> None:
-    """Every head that others saw lies on the way to the catalogue's row. Raises `ArchiveDamaged`."""
-    for seen in known:
-        if heads.locked is not None and seen.size <= heads.locked.size:
-            ProofMaker(TileReader(store), heads.locked).consistency(seen)
-        elif grow(edge, entries(edge.size, seen.size)).edge.root() != seen.root:
-            raise ArchiveDamaged(f"log: another history was seen at {seen.size} leaves")
+    """Every head that others saw lies on the way to the catalogue's row. Raises `LogBehind`."""
+    tiles = TileReader(store)
+    for found in known:
+        if heads.locked is not None and found.size <= heads.locked.size:
+            check_continues(tiles, heads.locked, found)
+        elif grow(edge, entries(edge.size, found.size)).edge.root() != found.root:
+            raise forked(found)

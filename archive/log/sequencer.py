@@ -67,8 +67,9 @@ class Sequencer(Generic[C]):
 
     `transaction` opens a transaction that commits when its block ends well and rolls back otherwise; it, and
     the catalogue's functions, raise `ArchiveUnavailable` when the database does not answer. `reading` opens
-    one for reading only. `retain_until` tells how long an object written now is to be locked. `known` are
-    heads seen elsewhere (a second store, a witness): the log refuses to start behind them. `beside` tells what
+    one for reading only. `retain_until` tells how long an object written now is to be locked. `known` gives the
+    heads seen elsewhere (a second store, a witness): the log refuses to start behind them. It is asked at each
+    recovery; where it raises ArchiveUnavailable, nothing is sequenced until it answers. `beside` tells what
     is to be stored before the tiles of the leaves from start to stop, whose checkpoint is the given note: keys and
     bytes, the same ones whenever it is asked.
     """
@@ -82,7 +83,7 @@ class Sequencer(Generic[C]):
         reading: Callable[[], AbstractContextManager[C]] | None = None,
         signer: LogSigner,
         retain_until: Callable[[], datetime | None],
-        known: Iterable[Checkpoint] = (),
+        known: Callable[[], Iterable[Checkpoint]] = tuple,
         beside: Callable[[int, int, bytes], Iterable[tuple[str, bytes]]] = lambda *_stretch: (),
         batch: int = 1024,
         parallel: bool = True,
@@ -96,7 +97,7 @@ class Sequencer(Generic[C]):
         self._signer = signer
         self._key = VerifierKey.parse(signer.vkey)
         self._retain_until = retain_until
-        self._known = tuple(known)
+        self._known = known
         self._beside = beside
         self._batch = batch
         self._writers = ThreadPoolExecutor(_PARALLEL_WRITES, "log-tiles") if parallel else None
@@ -150,10 +151,11 @@ class Sequencer(Generic[C]):
     # 1 recover
 
     def _recover(self) -> Edge:
+        known = tuple(self._known())  # before the row: another process may go on meanwhile
         heads, row = read_heads(self._store, self._key), self._row()
-        check_heads(heads, row, self._signer.name, self._known, MAX_BATCH)
+        check_heads(heads, row, self._signer.name, known, MAX_BATCH)
         edge = load_edge(self._store, heads.base(self._signer.name), self._entries)
-        check_known(self._store, heads, edge, self._known, self._entries)
+        check_known(self._store, heads, edge, known, self._entries)
         self._shown = heads.shown
         return edge
 

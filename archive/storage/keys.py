@@ -9,6 +9,7 @@ log/deployment.json                         whose archive this is, antin.deploym
 log/checkpoint                              the one mutable object
 log/checkpoints/000/000/012/345             each signed checkpoint, by tree size
 log/openings/000/000/012/345-{start}.0000.json   what opens the leaves from start to that size, antin.openings/1
+log/cosignatures/{witness}/000/000/012/345  the same checkpoint with that witness's line
 log/tile/{level}/{n}, log/tile/entries/{n}  C2SP tlog-tiles
 canary/conditional                          what tells whether a server honours conditional writes
 """
@@ -25,6 +26,7 @@ DEPLOYMENT = "log/deployment.json"
 CHECKPOINT = "log/checkpoint"
 CHECKPOINTS = "log/checkpoints/"
 TILES = "log/tile/"
+COSIGNATURES = "log/cosignatures/"
 DOCUMENTS = "documents/"
 DOSSIERS = "dossiers/"
 OPENINGS = "log/openings/"
@@ -98,14 +100,14 @@ def tile_key(path: str) -> str:
 
 def checkpoint_key(size: int) -> str:
     """Fixed width, so that the highest can be found without listing all."""
-    return CHECKPOINTS + _grouped(size)
+    return CHECKPOINTS + _by_size(size)
 
 
 def openings_key(start: int, stop: int, part: int = 0) -> str:
     """What opens the leaves with start ≤ index < stop. Sorts by `stop`, then `start`, then part, from 0."""
     if not (0 <= part < 10_000 and 0 <= start < stop):
         raise ValueError(f"no such openings: {start} to {stop}, part {part}")
-    return f"{OPENINGS}{_grouped(stop)}-{start:0{CHECKPOINT_DIGITS}d}.{part:04d}.json"
+    return f"{OPENINGS}{_by_size(stop)}-{start:0{CHECKPOINT_DIGITS}d}.{part:04d}.json"
 
 
 def openings_stretch(key: str) -> tuple[int, int, int]:
@@ -119,7 +121,30 @@ def openings_stretch(key: str) -> tuple[int, int, int]:
     return start, stop, part
 
 
-def _grouped(size: int) -> str:
+def cosignatures_prefix(witness: str) -> str:
+    """`witness` is the SHA-256 of the witness's verifier key."""
+    return f"{COSIGNATURES}{check_sha256(witness)}/"
+
+
+def cosignature_key(witness: str, size: int) -> str:
+    """As `checkpoint_key`, for each witness."""
+    return check_key(cosignatures_prefix(witness) + _by_size(size))
+
+
+def cosignature_of(key: str) -> tuple[str, int]:
+    """Inverse of `cosignature_key`: witness and size; ValueError for another key."""
+    witness, _, digits = key.removeprefix(COSIGNATURES).partition("/")
+    size = int(digits.replace("/", ""))
+    try:
+        same = cosignature_key(witness, size) == key
+    except StorageRefused as exc:
+        raise ValueError(f"not a cosignature's key: {key}") from exc
+    if not same:
+        raise ValueError(f"not a cosignature's key: {key}")
+    return witness, size
+
+
+def _by_size(size: int) -> str:
     digits = f"{size:0{CHECKPOINT_DIGITS}d}"
     if size < 0 or len(digits) != CHECKPOINT_DIGITS:
         raise ValueError(f"tree size {size} is out of range")

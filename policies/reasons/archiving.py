@@ -161,6 +161,63 @@ ROLLED_BACK = Reason(
     "Điểm kiểm tra chỉ có {size} mục, trong khi đã từng thấy {known} mục: nhật ký đã bị lùi lại.",
     "The checkpoint has {size} entries although {known} were seen before: the log was rolled back.",
 )
+NOT_WITNESSED = Reason(
+    "proof.not-witnessed",
+    "C2SP tlog-cosignature",
+    "Điểm kiểm tra không có đồng ký của bên chứng kiến «{name}».",
+    "The checkpoint carries no cosignature of the witness “{name}”.",
+)
+TOO_FEW_WITNESSES = Reason(
+    "proof.too-few-witnesses",
+    "C2SP tlog-cosignature",
+    "Chỉ có {found} trên {needed} bên chứng kiến bạn yêu cầu đã đồng ký điểm kiểm tra. "
+    "Hãy tải lại biên nhận sau ít phút.",
+    "Only {found} of the {needed} witnesses that you ask for cosigned the checkpoint. Fetch the receipt again in a few minutes.",
+)
+COSIGNATURE_MALFORMED = Reason(
+    "proof.cosignature-malformed",
+    "C2SP tlog-cosignature",
+    "Đồng ký của bên chứng kiến «{name}» không đúng định dạng.",
+    "The cosignature of the witness “{name}” is malformed.",
+)
+SUBMISSION_MALFORMED = Reason(
+    "proof.submission-malformed",
+    "C2SP tlog-witness",
+    "Yêu cầu gửi bên chứng kiến, hoặc trả lời của họ, không đúng định dạng ({detail}).",
+    "The request to the witness, or its answer, is malformed ({detail}).",
+)
+UNKNOWN_LOG = Reason(
+    "proof.unknown-log",
+    "C2SP tlog-witness",
+    "Bên chứng kiến này không theo dõi nhật ký «{origin}».",
+    "This witness does not watch the log “{origin}”.",
+)
+STALE_SIZE = Reason(
+    "proof.stale-size",
+    "C2SP tlog-witness",
+    "Bên chứng kiến đã đồng ký nhật ký ở {size} mục. Hãy gửi bằng chứng nối tiếp từ đó.",
+    "The witness cosigned the log at {size} entries. Send the proof from there.",
+)
+FORKED = Reason(
+    "proof.forked",
+    "C2SP tlog-witness",
+    "Nhật ký «{origin}» đã ký hai điểm kiểm tra khác nhau cùng có {size} mục: nhật ký bị rẽ nhánh.",
+    "The log “{origin}” signed two different checkpoints of {size} entries: it forked.",
+)
+WITNESS_REFUSES = Reason(
+    "proof.witness-refuses",
+    "C2SP tlog-witness",
+    "Bên chứng kiến «{name}» từ chối đồng ký (HTTP {status}). Hãy hỏi đơn vị vận hành: có thể họ chưa thêm nhật ký này.",
+    "The witness “{name}” does not cosign (HTTP {status}). Ask its operator: it may not watch this log yet.",
+)
+LOG_BEHIND = Reason(
+    "archive.log-behind",
+    "C2SP tlog-checkpoint; RFC 9162, 2.1.4",
+    "Nhật ký trên máy này cũ hơn, hoặc khác với nhật ký mà nơi khác đã thấy; hệ thống dừng lưu trữ để không cấp trùng số. "
+    "Hãy khôi phục bản sao lưu mới hơn (antin restore), hoặc dựng lại danh mục từ kho (antin rebuild).",
+    "This log is older than, or other than, the one that was seen elsewhere; archiving stops, so that no number is given "
+    "twice. Restore a newer backup (antin restore), or make the catalogue anew from the store (antin rebuild).",
+)
 RECEIPT_TOO_LARGE = Reason(
     "proof.receipt-too-large",
     "An Tín: antin.receipt/1",

@@ -7,6 +7,7 @@ from types import ModuleType
 from policies.reasons import (
     access,
     archiving,
+    backup,
     changes,
     database,
     document,
@@ -21,6 +22,7 @@ from policies.refusals import Reason
 MODULES: tuple[ModuleType, ...] = (
     access,
     archiving,
+    backup,
     changes,
     database,
     document,

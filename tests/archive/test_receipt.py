@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -14,12 +15,13 @@ from archive import receipt as receipts
 from archive.errors import ProofRefused
 from archive.log import merkle
 from archive.log.checkpoint import Checkpoint, sign_checkpoint
+from archive.log.cosignature import Ed25519WitnessKey, cosign, with_lines
 from archive.log.leaf import LeafKind, Opening
-from archive.log.note import Ed25519LogKey
+from archive.log.note import Ed25519LogKey, NoteSignature, parse_note
 from archive.log.proofs import LogProof
 from archive.log.reader import checkpoint_at
 from archive.receipt import Receipt
-from tests.archive.log.house import KEY, ORIGIN, House
+from tests.archive.log.house import KEY, NOW, ORIGIN, House
 
 PDF = b"%PDF-1.7 the decision"
 DIGEST = sha256(PDF).hexdigest()
@@ -212,3 +214,58 @@ def test_every_byte_of_salt_entry_and_proof_counts(full):
         for at in range(0, len(text), 3):
             changed = text[:at] + ("B" if text[at] != "B" else "C") + text[at + 1 :]
             refused(DIGEST, _with(full, **{name: changed}))
+
+
+# Witnesses.
+
+
+def cosigned(receipt, *keys):
+    """The same receipt with cosignatures in its checkpoint."""
+    text = parse_note(receipt.proof.checkpoint).text
+    note = with_lines(receipt.proof.checkpoint, [cosign(text, NOW, key) for key in keys])
+    return replace(receipt, proof=replace(receipt.proof, checkpoint=note))
+
+
+@pytest.fixture(scope="module")
+def keys():
+    return [Ed25519WitnessKey.generate(f"w{n}.example") for n in range(3)]
+
+
+def test_witnesses_of_the_checkpoint_are_proved_when_their_keys_are_given(full, keys):
+    given = cosigned(full, *keys[:2]).serialize()
+    bare = receipts.verify(DIGEST, given, KEY.vkey)
+    assert bare.witnesses == () and bare.other_signers == ("w0.example", "w1.example")
+    proved = receipts.verify(DIGEST, given, KEY.vkey, [key.vkey for key in keys[:2]])
+    assert [(one.name, one.at) for one in proved.witnesses] == [("w0.example", NOW), ("w1.example", NOW)]
+
+
+def test_a_witness_that_is_missing_refuses_the_receipt_unless_fewer_are_enough(full, keys):
+    given, wanted = cosigned(full, *keys[:2]).serialize(), [key.vkey for key in keys]
+    with pytest.raises(ProofRefused) as caught:
+        receipts.verify(DIGEST, given, KEY.vkey, wanted)
+    assert caught.value.id == "proof.too-few-witnesses" and "2 of the 3" in caught.value.text("en")
+    assert len(receipts.verify(DIGEST, given, KEY.vkey, wanted, need=2).witnesses) == 2
+    assert receipts.verify(DIGEST, full.serialize(), KEY.vkey, wanted, need=0).witnesses == ()
+    # The same key twice is one witness.
+    with pytest.raises(ProofRefused):
+        receipts.verify(DIGEST, given, KEY.vkey, [keys[0].vkey, keys[0].vkey], need=2)
+
+
+def test_a_false_cosignature_of_a_given_key_refuses_the_receipt_whatever_is_needed(full, keys):
+    given = cosigned(full, keys[0])
+    line = parse_note(given.proof.checkpoint).signatures[-1]
+    false = NoteSignature(line.name, line.key_id, line.signature[:-1] + bytes([line.signature[-1] ^ 1]))
+    note = with_lines(full.proof.checkpoint, [false])
+    data = replace(full, proof=replace(full.proof, checkpoint=note)).serialize()
+    with pytest.raises(ProofRefused) as caught:
+        receipts.verify(DIGEST, data, KEY.vkey, [keys[0].vkey], need=0)
+    assert caught.value.id == "proof.note-signature-broken"
+    assert (
+        receipts.verify(DIGEST, data, KEY.vkey).witnesses == ()
+    )  # a stranger's line, as long as nobody asks
+
+
+def test_a_log_key_is_no_witness(full):
+    with pytest.raises(ProofRefused) as caught:
+        receipts.verify(DIGEST, full.serialize(), KEY.vkey, [KEY.vkey])
+    assert caught.value.id == "proof.verifier-key-malformed"

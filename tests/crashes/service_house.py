@@ -86,7 +86,7 @@ class House:
     def configure(self, **settings: Any) -> None:
         """From the next start on."""
         self.settings |= settings
-        lines = (f"{name} = {json.dumps(value)}\n" for name, value in self.settings.items())
+        lines = (f"{name} = {_toml(value)}\n" for name, value in self.settings.items())
         self.config.write_text("".join(lines), "utf-8")
 
     def start(self, **plan: Any) -> House:
@@ -317,6 +317,14 @@ class House:
             elif phase in ("result", "failed"):
                 left[subject, act] -= 1
         return +left
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value)
 
 
 STEPS = {

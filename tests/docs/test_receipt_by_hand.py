@@ -5,24 +5,34 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 
 from archive import receipt as receipts
-from archive.log.note import Ed25519LogKey
+from archive.log.cosignature import Ed25519WitnessKey, cosign, with_lines
+from archive.log.note import Ed25519LogKey, parse_note
 from tests.archive.ingest_fixtures import open_house
 from tests.archive.test_receipts import KEY, make, sequence
 
 DOC = (Path(__file__).parents[2] / "docs" / "receipt.md").read_text("utf-8")
 BLOCK = re.search(r"<!-- receipt-by-hand -->\n```python\n(.*?)```", DOC, re.S)[1]
+WITNESS_BLOCK = re.search(r"<!-- witness-by-hand -->\n```python\n(.*?)```", DOC, re.S)[1]
 
 
 @pytest.fixture(scope="module")
-def by_hand():
-    assert "archive" not in re.findall(r"^(?:from|import) (\w+)", BLOCK, re.M)
-    namespace: dict = {}
-    exec(compile(BLOCK, "docs/receipt.md", "exec"), namespace)  # noqa: S102 (our own documentation)
+def namespace():
+    assert "archive" not in re.findall(r"^(?:from|import) (\w+)", BLOCK + WITNESS_BLOCK, re.M)
+    found: dict = {}
+    exec(compile(BLOCK + WITNESS_BLOCK, "docs/receipt.md", "exec"), found)  # noqa: S102 (our own documentation)
+    return found
+
+
+@pytest.fixture(scope="module")
+def by_hand(namespace):
     return namespace["check"]
 
 
@@ -46,6 +56,29 @@ def test_every_receipt_holds_by_hand_and_by_our_code_alike(by_hand, made, tmp_pa
         for data in (receipt.serialize(), receipt.public().serialize()):
             facts = receipts.verify(path, data, KEY.vkey)
             assert by_hand(content, data, KEY.vkey) == (facts.index, facts.checkpoint.size)
+
+
+def test_a_witness_holds_by_hand_and_by_our_code_alike(by_hand, namespace, made):
+    content, receipt = made[2]
+    key, other = Ed25519WitnessKey.generate("w.example/antin"), Ed25519WitnessKey.generate("w.example/antin")
+    at = datetime(2026, 3, 5, 1, 0, 30, tzinfo=UTC)
+    note = receipt.proof.checkpoint
+    lines = [cosign(parse_note(note).text, at, each) for each in (other, key)]
+    data = replace(receipt, proof=replace(receipt.proof, checkpoint=with_lines(note, lines))).serialize()
+    assert by_hand(content, data, KEY.vkey)
+    assert namespace["witnessed"](data, key.vkey) == int(at.timestamp())
+    digest = receipt.pdf.sha256
+    assert receipts.verify(digest, data, KEY.vkey, [key.vkey]).witnesses[0].at == at
+    with pytest.raises(ValueError):
+        namespace["witnessed"](data, Ed25519WitnessKey.generate(key.name).vkey)
+    with pytest.raises(ValueError):
+        namespace["witnessed"](receipt.serialize(), key.vkey)
+    text = json.loads(data)
+    head, _, note = text["proof"].partition("\n\n")
+    size = note.split("\n")[1]
+    text["proof"] = head + "\n\n" + note.replace(f"\n{size}\n", f"\n{int(size) + 1}\n", 1)
+    with pytest.raises(InvalidSignature):
+        namespace["witnessed"](json.dumps(text).encode(), key.vkey)
 
 
 def test_another_file_another_key_do_not_hold(by_hand, made):

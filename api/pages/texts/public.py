@@ -88,12 +88,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Each archived document leaves an entry. The log only grows; nothing can be changed or removed without being found out. Entries say nothing about the content.",
     ),
     "log.not_witnessed": (
-        "Chưa có cơ quan độc lập làm chứng cho nhật ký này (chưa được đồng ký).",
+        "Chưa có bên độc lập chứng kiến: chưa cơ quan nào khác đồng ký nhật ký này.",
         "Not independently witnessed: no other body has cosigned this log yet.",
     ),
-    "log.witnessed": (
-        "Nhật ký đã được một cơ quan độc lập đồng ký.",
-        "Independently witnessed: another body has cosigned this log.",
+    "log.witnessed": ("Được chứng kiến bởi {name} lúc", "Witnessed by {name} at"),
+    "log.witnessed_size": (
+        "Bên chứng kiến xác nhận {size} mục đầu của nhật ký là phần nối tiếp của mọi điểm kiểm tra họ đã thấy trước đó.",
+        "The witness confirms that the log's first {size} entries continue every checkpoint that it saw before.",
     ),
     "log.checkpoint": ("Điểm kiểm tra mới nhất", "Newest checkpoint"),
     "log.origin": ("Tên nhật ký", "Origin"),

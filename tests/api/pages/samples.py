@@ -90,6 +90,7 @@ UNKNOWN = replace(
 )
 STAMP = replace(SEALED, level=Level.DTS, signer="DEMO TSA", title="", organisation="")
 PROOF = v.Proof(index=41, size=1342, logged_at=NOW)
+WITNESSES = (v.Witness("Sở Thông tin tỉnh bên", NOW), v.Witness("chung-kien.example.vn/antin", NOW))
 KEPT = v.Kept(CODE, "15/QĐ-UBND", State.ISSUED, NOW, proof=PROOF)
 GOOD = v.VerificationView(
     file_name="15-QD-UBND.pdf",
@@ -158,6 +159,7 @@ LOG = v.LogView(
     key_url="/log/log.vkey",
     tiles_url="/log/tile/",
 )
+WITNESSED_LOG = replace(LOG, witnesses=WITNESSES, witnessed_size=1340, published_at=None)
 ITEM = v.InboxItem(ID, SUBJECT, "Quyết định", 0, "Lê Thị Cúc", NOW, 3, "KT. Chủ tịch", overdue=False)
 ITEMS = (
     replace(
@@ -388,8 +390,19 @@ PAGES = {
         CLERK,
         {"document": replace(DOCUMENT, replaced_by=CODE, page_count=9), "host": "h"},
     ),
+    "document witnessed": (
+        "document.html",
+        f"/v/{CODE}",
+        None,
+        {"document": replace(DOCUMENT, proof=replace(PROOF, witnesses=WITNESSES)), "host": "h"},
+    ),
     "log": ("log.html", "/log", None, {"log": LOG}),
-    "log witnessed": ("log.html", "/log", None, {"log": replace(LOG, witnessed=True, published_at=None)}),
+    "log witnessed": (
+        "log.html",
+        "/log",
+        None,
+        {"log": replace(LOG, witnesses=WITNESSES, witnessed_size=1340, published_at=None)},
+    ),
     "problem": ("problem.html", "/desk/inbox", CLERK, {"problem": PROBLEM}),
     "problem fault": (
         "problem.html",

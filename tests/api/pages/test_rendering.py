@@ -250,8 +250,16 @@ def test_a_code_alone_never_says_authentic():
     html = shown("document")
     assert "Hãy so sánh với bản bạn đang có" in html
     assert "antin.songhong.demo" in html
-    assert "chưa được đồng ký" in html
+    assert "Chưa có bên độc lập chứng kiến" in html
     assert "xác thực" not in html
+
+
+@pytest.mark.parametrize("name", ["document witnessed", "log witnessed"])
+def test_witnesses_are_named_with_their_time(name):
+    html = shown(name)
+    assert "Được chứng kiến bởi Sở Thông tin tỉnh bên lúc" in html
+    assert "chung-kien.example.vn/antin lúc" in html
+    assert "Chưa có bên độc lập" not in html
 
 
 def test_the_register_has_the_ten_columns_of_the_decree():

@@ -6,12 +6,13 @@ from hashlib import sha256
 
 import pytest
 
-from archive.errors import ArchiveDamaged, LogConflict
+from archive.errors import ArchiveDamaged, LogBehind, LogConflict
 from archive.log import merkle
 from archive.log.checkpoint import Checkpoint, sign_checkpoint
 from archive.log.merkle import leaf_hash
 from archive.log.note import Ed25519LogKey
 from archive.log.reader import TileReader, highest_size
+from archive.log.seen import Seen
 from archive.log.tiles import TileId
 from archive.storage import keys
 from tests.archive.log.house import KEY, NOW, ORIGIN, UNTIL, House
@@ -173,14 +174,14 @@ def test_rolled_back_catalogue_is_refused_at_start():
     house.fill(5, 300)
     house.sequencer().run_once()
     house.catalogue._rows = old_rows
-    with pytest.raises(ArchiveDamaged, match="rolled"):
+    with pytest.raises(ArchiveDamaged, match="ends at"):
         _restart(house)
 
 
 def test_empty_catalogue_over_a_full_bucket_is_refused():
     house = _grown()
     house.catalogue = type(house.catalogue)()
-    with pytest.raises(ArchiveDamaged, match="rolled"):
+    with pytest.raises(ArchiveDamaged, match="ends at"):
         _restart(house)
 
 
@@ -202,12 +203,12 @@ def test_heads_seen_by_a_witness_bind_the_start(known):
     entries = [b"entry %d" % i for i in range(size)]
     if "fork" in known:
         entries[7] = b"something else"
-    seen = Checkpoint(ORIGIN, size, naive_root(entries))
+    seen = Seen(ORIGIN, size, naive_root(entries), "a witness")
     if known.startswith("true"):
-        _restart(house, known=[seen])
+        _restart(house, known=lambda: [seen])
     else:
-        with pytest.raises(ArchiveDamaged):
-            _restart(house, known=[seen])
+        with pytest.raises(LogBehind, match=r"a witness.*antin restore"):
+            _restart(house, known=lambda: [seen])
 
 
 def test_rewritten_checkpoint_in_the_bucket_is_refused():

@@ -1,0 +1,84 @@
+"""Heads of our own log that were seen elsewhere: in a store, by a witness, in a file that somebody kept.
+
+The log refuses to go on behind any of them, or beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from archive.errors import LogBehind, ProofRefused
+from archive.log import merkle
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
+from archive.log.note import VerifierKey
+from archive.log.proofs import HEADER
+from archive.log.reader import TileReader, highest_checkpoint, published_checkpoint
+from archive.ports import ObjectStore
+
+_ADVICE = (
+    "do not serve from this catalogue: restore a newer backup (antin restore), or make it anew from the object "
+    "store (antin rebuild)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Checkpoint):
+    """A head that the log's own key signed, and where it was seen."""
+
+    where: str = ""
+
+
+def seen(head: SignedCheckpoint, where: str) -> Seen:
+    return Seen(head.checkpoint.origin, head.size, head.root, where)
+
+
+def in_store(store: ObjectStore, key: VerifierKey, where: str) -> list[Seen]:
+    """The highest locked head of a store and the one that it shows. Raises what the reader raises."""
+    found = (highest_checkpoint(store, key), published_checkpoint(store, key))
+    return [seen(head, where) for head in found if head is not None]
+
+
+def in_file(data: bytes, key: VerifierKey, where: str) -> Seen:
+    """The head in a checkpoint, a proof or a receipt that somebody kept. Raises `ProofRefused`."""
+    note = data
+    if data.lstrip().startswith(b"{"):
+        note = _proof_of(data)
+    if note.startswith(HEADER.encode("ascii")):
+        note = note.partition(b"\n\n")[2]
+    return seen(open_checkpoint(note, key), where)
+
+
+def _proof_of(receipt: bytes) -> bytes:
+    try:
+        return str(json.loads(receipt)["proof"]).encode("utf-8")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return receipt  # refused as a note
+
+
+def behind(size: int, found: Checkpoint) -> LogBehind:
+    """The error for a log of `size` leaves that is shorter than a head seen elsewhere."""
+    return LogBehind(f"log: it ends at {size} leaves, {found.size} were signed ({_where(found)}); {_ADVICE}")
+
+
+def forked(found: Checkpoint) -> LogBehind:
+    """The error for a log that has another history than a head seen elsewhere."""
+    return LogBehind(f"log: {_where(found)} has another history at {found.size} leaves; {_ADVICE}")
+
+
+def _where(found: Checkpoint) -> str:
+    return found.where if isinstance(found, Seen) and found.where else "seen elsewhere"
+
+
+def check_continues(
+    tiles: TileReader, head: Checkpoint | SignedCheckpoint, old: Checkpoint
+) -> tuple[bytes, ...]:
+    """The proof, out of the tiles, that `head` continues `old`. Raises `LogBehind`; ArchiveDamaged for bad tiles."""
+    if old.size > head.size:
+        raise behind(head.size, old)
+    path = merkle.consistency_path(old.size, head.size, tiles.at(head.size))
+    try:
+        merkle.verify_consistency(old.size, old.root, head.size, head.root, path)
+    except ProofRefused as exc:
+        raise forked(old) from exc
+    return path
