@@ -249,7 +249,7 @@ class Proofs:
         numbered = self.loop.expect(deposit.leaf)
         try:
             leaf = self._carry_out(deposit)
-            self.loop.wake()
+            self.loop.wake(deposit.leaf)
             self.messages.tell(LEAF, deposit.leaf)
             self._wait(deposit.leaf, numbered)
         finally:
