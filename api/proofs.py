@@ -123,6 +123,7 @@ class Proofs:
             catalogue=log_rows,
             transaction=self.transactions.write,
             reading=self.transactions.read,
+            looking=self.transactions.look,
             signer=self.key,
             retain_until=self._retain_until,
             known=self.witnesses.known,
