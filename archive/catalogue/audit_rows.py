@@ -37,12 +37,11 @@ def by_id(conn: Connection, table: str, column: str, wanted: Sequence[str]) -> d
 
 
 def stored(conn: Connection, store: str, keys: Sequence[str]) -> dict[str, RowValues]:
-    """By key, the rows of what lies in a store; of the first one without the log's."""
-    if store == FIRST:
-        return by_id(conn, "objects", "key", keys)
+    """By key, the rows of what lies in a store."""
     here = t.object_copies
     query = select(here).where(here.c.store == store, here.c.key.in_(keys))
-    return {row["key"]: row for row in _all(conn, query)}
+    found = {row["key"]: row for row in _all(conn, query)}
+    return found | by_id(conn, "objects", "key", keys) if store == FIRST else found
 
 
 def copies(conn: Connection, store: str) -> Iterator[RowValues]:

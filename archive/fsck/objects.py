@@ -157,9 +157,10 @@ def strangers(
     listed, before = 0, None
     for block in in_blocks(store.inventory("")):
         listed += len(block)
-        names = sorted({entry.key for entry in block if not entry.key.startswith(_JUDGED_ELSEWHERE)})
+        names = sorted({entry.key for entry in block})
         rows = audit_rows.stored(conn, name, names)
-        unknown += [key for key in names if key not in rows and key not in planned]
+        named = [key for key in names if not key.startswith(_JUDGED_ELSEWHERE)]
+        unknown += [key for key in named if key not in rows and key not in planned]
         for entry in block:
             _check_version(Around(store, name, entry, before, rows.get(entry.key)), report)
             before = entry
