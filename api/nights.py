@@ -37,6 +37,7 @@ from archive.repair import mend_all
 from archive.replication import copy_missing, lag
 from policies import night
 from policies.night import RETRY, Errand, Task
+from policies.vocabulary import Severity
 
 log = logging.getLogger("antin.nights")
 LOOK_SECONDS = 10.0
@@ -203,8 +204,9 @@ class Nights:
 
     def _reconcile(self, _at: datetime) -> Done:
         """Objects ⇔ rows ⇔ leaves ⇔ locks ⇔ numbers, in one snapshot; bytes are fixity's."""
-        told = Checking(self.s).run("", {})
-        return bool(told["clean"]), {"clean": told["clean"], "errors": told["errors"]}
+        found = Checking(self.s).report(quick=True)
+        errors = sum(finding.severity is Severity.ERROR for finding in found.findings)
+        return found.clean, {"clean": found.clean, "errors": errors}
 
     def _retention(self, at: datetime) -> Done:
         """What may be disposed of before long is counted; the archivist has the list."""

@@ -1,7 +1,7 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
 python -m benchmarks [signing] [identity] [throughput] [path] [log] [proofs] [large] [timestamps]
-                     [archive] [fixity] [recovery] [--quick]
+                     [archive] [fixity] [recovery] [footprint] [--quick]
                      [--out=bench-out]
 """
 
@@ -29,6 +29,7 @@ PARTS = (
     "archive",
     "fixity",
     "recovery",
+    "footprint",
 )
 PICTURE = "bench-signing.svg"
 

@@ -1,6 +1,7 @@
 """The service in a process of its own, as `antin serve` runs it.
 
-    python -m benchmarks.site DATA PORT [TSA]  the process, with its own authority in-process or the one at a URL
+    python -m benchmarks.site DATA PORT [TSA [GRACE]]  the process, with its own authority in-process or the one at a
+                                               URL; seconds until validation data is collected
     with started(data) as site: ...            from outside: HTTP clients, counts, resident memory
 
 Counted are write transactions (durable ones: one fsync of the write-ahead log each; notes: none) and the fsyncs
@@ -96,14 +97,12 @@ class Counts:
         Worker.call = call  # type: ignore[method-assign]
 
 
-def serve(data: Path, port: int, tsa_url: str = "") -> None:
+def serve(data: Path, port: int, tsa_url: str = "", grace: float = GRACE_SECONDS) -> None:
     """The process: until its standard input ends."""
     keep_to_one()
     counts = Counts()
     counts.watch()
-    settings = demo_settings(data, port).model_copy(
-        update={"grace_seconds": GRACE_SECONDS, "tsa_url": tsa_url}
-    )
+    settings = demo_settings(data, port).model_copy(update={"grace_seconds": grace, "tsa_url": tsa_url})
     with running(settings) as (services, _passwords):
         if not tsa_url:
             _direct(services)
@@ -237,10 +236,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def started(data: Path, tsa_url: str = "", port: int = 0) -> Iterator[Site]:
+def started(data: Path, tsa_url: str = "", port: int = 0, grace: float = GRACE_SECONDS) -> Iterator[Site]:
     """The service on a free port, or on that one."""
     port = port or free_port()
-    command = [sys.executable, "-m", "benchmarks.site", str(data), str(port), tsa_url]
+    command = [sys.executable, "-m", "benchmarks.site", str(data), str(port), tsa_url, str(grace)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -306,4 +305,4 @@ def good(answer: httpx.Response) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
+    serve(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:4], *map(float, sys.argv[4:5]))

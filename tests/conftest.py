@@ -31,6 +31,12 @@ def need_tool(name: str) -> str:
     return path
 
 
+def pytest_collection_modifyitems(items):
+    """One service runs in a process. Those that start one of their own are in the group of those that share one, and
+    come first: the shared one lives until the process ends."""
+    items.sort(key=lambda item: item.get_closest_marker("own_service") is None)
+
+
 def pytest_runtest_setup(item):
     """Tests of one group share a service and run in one process. Versions that lose the groups do not say so."""
     grouped = getattr(item.config.option, "loadgroup", False) and item.get_closest_marker("xdist_group")

@@ -14,7 +14,7 @@ from archive.errors import StorageRefused
 from policies.reasons import archiving
 from tests.service import CLERK, LEADER, PATIENCE, Site, start
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("area")]
+pytestmark = [pytest.mark.long, pytest.mark.own_service, pytest.mark.xdist_group("site")]
 LATER = timedelta(days=40)
 AT_ONCE = (
     """update workflow_status set status = 'ENQUEUED', delay_until_epoch_ms = null where status = 'DELAYED'"""

@@ -27,6 +27,7 @@ from policies.vocabulary import LockMode
 from tests.service import Site, start, until
 
 DAY = timedelta(days=1)
+pytestmark = [pytest.mark.own_service, pytest.mark.xdist_group("site")]
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +44,6 @@ def site(tmp_path_factory):
         found.unasked = found.archived(subject="Chưa ai hỏi")
         for each in (found.document_id, found.unasked):
             until(lambda each=each: agreed(services, each), "the second opinion")
-        with services.transactions.write() as conn:  # as after a rebuild, which remembers no operation
-            conn.execute(table.delete().where(table.c.document == found.unasked))
         yield found
     patched.undo()
 
@@ -127,6 +126,8 @@ def test_the_night_of_locks_hardens_what_left_quarantine_and_asks_about_what_nob
     services = site.services
     services.nights.put_in_line()
     assert {copy.lock.mode for copy in copies(services, site.document_id)} == {LockMode.GOVERNANCE}
+    with services.transactions.write() as conn:  # as after a rebuild, which remembers no operation
+        conn.execute(table.delete().where(table.c.document == site.unasked))
     later(9 * DAY)
     (found,) = run(services, Task.LOCKS)
     assert found.good, found.told

@@ -58,7 +58,7 @@ def test_archived_means_stored_locked_read_back_and_committed(house):
     rows = rows_of(house, document)
     assert set(rows) == {ObjectRole.CONTENT, ObjectRole.RECORD}
     for row in rows.values():
-        assert row.version and row.mode is LockMode.COMPLIANCE and not row.hold
+        assert row.version and row.mode is LockMode.GOVERNANCE and not row.hold
         shown = check_object(
             house.objects,
             row.key,

@@ -12,6 +12,7 @@ from archive.catalogue.copies import FIRST, SECOND, Shelf
 from archive.catalogue.values import Document, Leaf
 from archive.errors import ArchiveUnavailable
 from archive.fixity import FixityDesk, scan_due
+from archive.fsck.findings import LEAF_UNOPENED
 from archive.fsck.run import check
 from archive.locks import LockDesk, extend_due
 from archive.log import leaf as leaf_format
@@ -144,8 +145,11 @@ class Watch:
 
         return PinnedStore(self.first, repaired, seconds=0)
 
-    def audit(self):
-        return check(self.house.transactions.read, {FIRST: self.sees_repairs()}, VKEY).findings
+    def audit(self, at=None, *, second=False, quick=False):
+        """What is told, but for the leaves that only fill tiles and belong to nothing."""
+        stores = {FIRST: self.sees_repairs(), **({SECOND: self.second} if second else {})}
+        found = check(self.house.transactions.read, stores, VKEY, at=at, quick=quick).findings
+        return [finding for finding in found if finding.id != LEAF_UNOPENED]
 
     def copies(self, document, shelf=Shelf.DOCUMENTS):
         with self.house.transactions.read() as conn:

@@ -151,7 +151,7 @@ def test_the_log_page_shows_the_newest_checkpoint(visit, size, site, issued):
     page = desk.go("/log")
     desk.look("log")
     assert site.settings.origin in page.inner_text("main")
-    assert page.get_by_text("chưa được đồng ký").is_visible()
+    assert page.get_by_text("chưa cơ quan nào khác đồng ký").is_visible()
     shown = page.locator("pre").first.inner_text()
     assert shown.splitlines()[0] == site.settings.origin
     assert int(shown.splitlines()[1]) >= 1

@@ -22,7 +22,7 @@ from tests.archive.storage.buckets import new_bucket
 from tests.archive.storage.canary.places import made
 from tests.service import CLERK, Site, free_port, until
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.own_service, pytest.mark.xdist_group("site")]
 
 
 def bucket_settings(server, **more):

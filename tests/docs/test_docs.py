@@ -25,7 +25,7 @@ from policies.vocabulary import Changes, Indication, Level, Role, State, SubIndi
 ROOT = Path(__file__).parents[2]
 TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 PAGES = [*(ROOT / name for name in TOP), *sorted((ROOT / "docs").rglob("*.md"))]
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.M | re.S)
 # Put together here, so that no file of the tree names a package registry.
 _HOSTS = (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("docker", "io"))
 REGISTRIES = [".".join(parts) for parts in _HOSTS]
@@ -173,7 +173,7 @@ def test_every_setting_is_documented_with_its_default():
 
 
 def test_every_endpoint_is_documented_and_none_besides():
-    services = SimpleNamespace(settings=SimpleNamespace(upload_limit=1), demo=None)
+    services = SimpleNamespace(settings=SimpleNamespace(upload_limit=1), demo=None, traffic=None)
     paths = create_app(services, own_jobs=False).openapi()["paths"]
     real = {
         f"{method.upper()} {path.removeprefix('/api/v1')}" for path, row in paths.items() for method in row

@@ -21,7 +21,7 @@ from tests.archive.ingest_fixtures import sha256
 from tests.engines.ports import free_port
 from tests.service import CLERK, Site, until
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("lost-database")]
+pytestmark = [pytest.mark.long, pytest.mark.own_service, pytest.mark.xdist_group("site")]
 ANTIN = Path(sys.executable).with_name("antin")
 
 

@@ -153,7 +153,7 @@ def test_the_reader_does_not_remember_what_the_store_says_now(house):
 def test_a_proof_costs_a_handful_of_small_reads(house):
     opened = []
     real = house.store.open
-    house.store.open = lambda key: opened.append(key) or real(key)
+    house.store.open = lambda key, version="": opened.append(key) or real(key, version)
     head = SignedCheckpoint(house.head().checkpoint, b"", ())
     opened.clear()
     ProofMaker(TileReader(house.store), head).inclusion(3, entry(3))
