@@ -78,7 +78,7 @@ class House:
 def _house(given: Engines, folder: Path) -> House:
     with given.transactions.write() as conn:
         documents.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), now())
-    work = WorkDirectory(folder / "work")
+    work = WorkDirectory(folder / "work", hashed=given.store.hashed)
     key = Ed25519LogKey.generate("bench.antin.example/log")
     return House(given, Proofs(given.transactions, given.store, work, key, now), work)
 
