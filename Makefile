@@ -44,6 +44,7 @@ bench: setup-bench
 # The figures and the picture of the last whole run go into the README.
 bench-readme: setup-test
 	@$(BIN)/python -m benchmarks.readme
+	@$(BIN)/python -m benchmarks.scale
 
 lock: setup-test
 	tools/lock.sh
