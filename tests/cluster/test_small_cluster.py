@@ -1,0 +1,35 @@
+"""A dozen documents through a whole cluster of which one process of each kind dies: archived once, and told so."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.cluster.__main__ import VICTIMS
+from tests.cluster.processes import ROOT
+from tests.conftest import need_tool
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200), pytest.mark.xdist_group("cluster")]
+PATIENCE = 900.0  # seconds, on a busy machine; it takes one or two minutes
+
+
+def test_a_dozen_documents_while_one_of_each_kind_dies(tmp_path):
+    """No client is refused what its own first try has done, whichever process died under it."""
+    need_tool("haproxy")
+    command = [sys.executable, "-m", "tests.cluster", "--documents", "12", "--directory", str(tmp_path)]
+    with (tmp_path / "told").open("w+b") as out:
+        run = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        try:
+            code = run.wait(PATIENCE)
+        except BaseException:
+            run.send_signal(signal.SIGINT)  # it ends its processes
+            run.wait(120)
+            raise
+        finally:
+            told = (tmp_path / "told").read_text("utf-8", "replace")
+    assert code == 0, told[-6000:]
+    assert "all archived exactly once" in told
+    assert told.count("kill -9") == len(VICTIMS)
