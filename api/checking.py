@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from api import jobs
+from api import jobs, keepers
 from api.identity import require
 from api.services import Services
 from api.store import audit, operations
 from api.store.accounts import Account
 from api.store.operations import Operation
 from archive.catalogue import Connection
+from archive.catalogue.copies import FIRST
 from archive.catalogue.dialects import lock_name
 from archive.catalogue.identity import new_id
 from archive.fsck.findings import Progress, Report, quiet
@@ -20,7 +21,6 @@ from archive.log.note import VerifierKey
 from policies.vocabulary import Role, Severity
 
 SHOWN = 500
-FIRST = "first"
 AUDIT_BROKEN = "audit.broken"
 
 
@@ -54,7 +54,7 @@ class Checking:
         key = VerifierKey.parse(self.s.proofs.vkey)
         report = check(
             self.s.transactions.read_all,
-            {FIRST: self.s.store},
+            keepers.stores(self.s) | {FIRST: self.s.store},
             key,
             known=self.s.proofs.witnesses.kept(),
             chains={LeafKind.AUDIT_HEAD: audit_chain},

@@ -80,7 +80,10 @@ def check(
     "--days", type=click.IntRange(1, 36_500), default=7, show_default=True, help="Default retention."
 )
 @click.option(
-    "--may-harden", is_flag=True, help="The service may turn GOVERNANCE into COMPLIANCE (and bypass it)."
+    "--may-harden/--never-harden",
+    default=True,
+    show_default=True,
+    help="The service may turn GOVERNANCE into COMPLIANCE after quarantine, and so bypass it.",
 )
 def prepare(
     config: Path | None,

@@ -31,9 +31,9 @@ from archive.ports import ObjectStore, StoredObject, WorkArea
 from archive.record import LeafSecrets, digest
 from archive.storage import keys
 from archive.storage.readback import put_and_read_back
+from policies.locks import FIRST_MODE
 from policies.refusals import Refused
 from policies.retention import lock_until
-from policies.vocabulary import LockMode
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -113,6 +113,7 @@ def store(deposit: DossierDeposit, objects: ObjectStore, work: WorkArea) -> Kept
                 work.work_path(file["sha256"]),
                 sha256=file["sha256"],
                 retain_until=deposit.retain_until,
+                mode=FIRST_MODE,
             ),
         )
         for file in deposit.files
@@ -123,6 +124,7 @@ def store(deposit: DossierDeposit, objects: ObjectStore, work: WorkArea) -> Kept
         deposit.record,
         sha256=digest(deposit.record),
         retain_until=deposit.retain_until,
+        mode=FIRST_MODE,
     )
     return Kept(deposit, record, files)
 
@@ -209,7 +211,7 @@ def _row(
         retain_until=stored.retain_until or deposit.retain_until,
         read_back_at=at,
         version=stored.version,
-        mode=stored.mode or LockMode.GOVERNANCE,
+        mode=stored.mode or FIRST_MODE,
         hold=stored.hold,
         dossier=deposit.dossier,
         file=file,

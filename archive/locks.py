@@ -149,7 +149,9 @@ def _standing(
     """A legal hold suspends the end of retention: what is held is locked as what is kept for ever."""
     last_day = through.get(copy.owner) if copy.owner and not copy.lock.hold else None
     target, rolling = lock_target(at, last_day), lock_target(at, None)
-    return Standing(copy.lock, target, target < rolling, copy.quarantine_from, copy.document in cleared)
+    # Of dossiers and files nobody has a second opinion: they leave quarantine when its time is over.
+    clear = copy.document is None or copy.document in cleared
+    return Standing(copy.lock, target, target < rolling, copy.quarantine_from, clear)
 
 
 def _one(store: ObjectStore, copy: Copy, standing: Standing, at: datetime) -> _Looked:

@@ -1,7 +1,7 @@
 """How the locks of stored objects roll (Luật Lưu trữ 33/2024/QH15, Điều 15; S3 Object Lock).
 
-A new object of a document is locked at once for the whole rolling time, but softly: under GOVERNANCE, which a
-credential that the service does not hold can lift. It is the mode that is short-lived in quarantine, never the date:
+A new object of a document or dossier is locked at once for the whole rolling time, but softly: under GOVERNANCE, which
+a credential that the service does not hold can lift. It is the mode that is short-lived in quarantine, never the date:
 a service that is down for weeks, or for most of a year, loses nothing. Once quarantine is over and the second
 opinion agreed, the lock is hardened to COMPLIANCE, which nobody can lift. What was stopped is not hardened. The log's
 objects hold nothing private and are locked hard at once.

@@ -22,6 +22,7 @@ _ANTIN = (10001, 10001, 0o600)
 _OWNERS = {
     "postgres/server.key": (0, 999, 0o640),
     **dict.fromkeys(("site.key", "log.key", "secrets/pgpass", "secrets/s3-access", "secrets/s3-key"), _ANTIN),
+    **dict.fromkeys(("secrets/s3-stranger-access", "secrets/s3-stranger-key"), _ANTIN),
     **dict.fromkeys(("secrets/s3-admin-access", "secrets/s3-admin-key"), _ANTIN),
 }
 PROXIED_S3 = "proxy-s3"  # the proxy's second port

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from api.deploy import layout as places
 from api.deploy.certificates import Authority, Issued
-from api.deploy.layout import Layout
+from api.deploy.layout import Address, Layout
 from api.deploy.texts import ANTIN, FILER, HAPROXY, HBA, INIT_SQL, SECURITY
 from api.settings import SettingsError
 from api.wiring.rights import seaweedfs_actions
 from archive.log.note import Ed25519LogKey
 
 OWNER_ONLY, READABLE = 0o600, 0o644
-BUCKET, WORK_BUCKET = "antin", "antin-work"
+BUCKET, CANARY_BUCKET, WORK_BUCKET = "antin", "antin-canary", "antin-work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Secrets:
     access_key: str
     admin: str
     admin_key: str
+    stranger: str
+    stranger_key: str
     signing: dict[str, str]
 
     @classmethod
@@ -48,6 +50,8 @@ class Secrets:
             access_key=secrets.token_urlsafe(32),
             admin="antin-admin-" + secrets.token_hex(6),
             admin_key=secrets.token_urlsafe(32),
+            stranger="antin-stranger-" + secrets.token_hex(6),
+            stranger_key=secrets.token_urlsafe(32),
             signing={part: secrets.token_urlsafe(32) for part in parts},
         )
 
@@ -78,6 +82,8 @@ def _files(layout: Layout, public_url: str, given: Secrets, at: datetime) -> dic
         "secrets/superuser": given.superuser.encode(),
         "secrets/s3-access": given.access.encode(),
         "secrets/s3-key": given.access_key.encode(),
+        "secrets/s3-stranger-access": given.stranger.encode(),
+        "secrets/s3-stranger-key": given.stranger_key.encode(),
         "secrets/s3-admin-access": given.admin.encode(),
         "secrets/s3-admin-key": given.admin_key.encode(),
         "seaweedfs/security.toml": _security(layout, given).encode(),
@@ -139,8 +145,14 @@ def _origin(public_url: str) -> str:
 def _identities(given: Secrets) -> bytes:
     service = {"accessKey": given.access, "secretKey": given.access_key}
     admin = {"accessKey": given.admin, "secretKey": given.admin_key}
+    stranger = {"accessKey": given.stranger, "secretKey": given.stranger_key}
     identities = [
-        {"name": "antin", "credentials": [service], "actions": seaweedfs_actions((BUCKET, WORK_BUCKET))},
+        {"name": "antin", "credentials": [service], "actions": _rights()},
+        {
+            "name": "antin-stranger",
+            "credentials": [stranger],
+            "actions": [f"{act}:{CANARY_BUCKET}" for act in ("Read", "Write", "List")],
+        },
         {
             "name": "antin-admin",
             "credentials": [admin],
@@ -148,6 +160,11 @@ def _identities(given: Secrets) -> bytes:
         },
     ]
     return json.dumps({"identities": identities}, indent=2).encode()
+
+
+def _rights() -> list[str]:
+    """Only what lies under locks is ever hardened."""
+    return [*seaweedfs_actions((BUCKET,), may_harden=True), *seaweedfs_actions((CANARY_BUCKET, WORK_BUCKET))]
 
 
 def _haproxy(layout: Layout) -> str:
@@ -170,8 +187,17 @@ def _antin(layout: Layout, public_url: str) -> str:
         database=layout.at(places.POSTGRES),
         s3=layout.at(places.PROXIED_S3),
         bucket=BUCKET,
+        canary_bucket=CANARY_BUCKET,
         work_bucket=WORK_BUCKET,
+        doors=json.dumps(_doors(layout)),
     )
+
+
+def _doors(layout: Layout) -> list[str]:
+    """SeaweedFS's inner ports: the canary sees each night that they are shut."""
+    inner = [layout.at(name) for name in places.MASTERS + places.VOLUMES + places.FILERS]
+    calls = [Address(at.host, at.port + places.GRPC) for at in inner]
+    return [*(f"http://{at}" for at in inner), *(f"grpc://{at}" for at in calls)]
 
 
 def _write(path: Path, content: bytes, mode: int) -> Path:

@@ -123,10 +123,14 @@ agency_symbol = ""
 [object_store]
 endpoint = "https://{s3}"
 bucket = "{bucket}"
+canary_bucket = "{canary_bucket}"
 work_bucket = "{work_bucket}"
 access_key_file = "{config}/secrets/s3-access"
 secret_key_file = "{config}/secrets/s3-key"
 ca_file = "{config}/ca.pem"
+weaker_access_key_file = "{config}/secrets/s3-stranger-access"
+weaker_secret_key_file = "{config}/secrets/s3-stranger-key"
+doors = {doors}
 
 [seal_key]
 pkcs12 = "{config}/seal.p12"

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, false, func, or_, sel
 
 from archive.catalogue import Connection
 from archive.catalogue import tables as t
+from archive.catalogue.copies import FIRST
 from archive.storage.keys import dossier_file_key, pdf_key
 from policies.holds import HOLDING
 
@@ -33,6 +34,43 @@ def by_id(conn: Connection, table: str, column: str, wanted: Sequence[str]) -> d
     """The rows of a table whose column is one of the wanted, by that column, which is unique."""
     here = t.metadata.tables[table]
     return {row[column]: row for row in _all(conn, select(here).where(here.c[column].in_(wanted)))}
+
+
+def stored(conn: Connection, store: str, keys: Sequence[str]) -> dict[str, RowValues]:
+    """By key, the rows of what lies in a store; of the first one without the log's."""
+    if store == FIRST:
+        return by_id(conn, "objects", "key", keys)
+    here = t.object_copies
+    query = select(here).where(here.c.store == store, here.c.key.in_(keys))
+    return {row["key"]: row for row in _all(conn, query)}
+
+
+def copies(conn: Connection, store: str) -> Iterator[RowValues]:
+    """Everything that lies in another store than the first, in the order of keys."""
+    here = t.object_copies
+    return _stream(conn, select(here).where(here.c.store == store).order_by(here.c.key))
+
+
+def without_copy(conn: Connection, store: str) -> Iterator[RowValues]:
+    """What the first store has and that one has not: key, when it was read back there and when it was copied."""
+    copy = t.object_copies.alias()
+    for here, only in ((t.objects, true()), (t.object_copies, t.object_copies.c.store == FIRST)):
+        there = and_(copy.c.key == here.c.key, copy.c.store == store)
+        query = (
+            select(here.c.key, here.c.read_back_at, here.c.copied_at)
+            .outerjoin_from(here, copy, there)
+            .where(only, copy.c.key.is_(None))
+            .order_by(here.c.key)
+        )
+        yield from _stream(conn, query)
+
+
+def differing_copies(conn: Connection, store: str) -> Iterator[RowValues]:
+    """Copies of documents whose row says other bytes than the first store's row does."""
+    copy, here = t.object_copies, t.objects
+    query = select(copy.c.key).join_from(copy, here, copy.c.key == here.c.key)
+    other = or_(copy.c.sha256 != here.c.sha256, copy.c.size != here.c.size)
+    return _stream(conn, query.where(copy.c.store == store, other).order_by(copy.c.key))
 
 
 def documents(conn: Connection) -> Iterator[RowValues]:

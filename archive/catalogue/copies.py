@@ -74,7 +74,7 @@ class Copy:
     @property
     def quarantine_from(self) -> datetime | None:
         """When its quarantine began; None for what is locked hard at once."""
-        return None if self.document is None else self.read_back_at
+        return None if self.owner is None else self.read_back_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ OBJECT_HEAD_DIFFERS = "object.head-differs"
 OBJECT_WITHOUT_ROW = "object.without-row"
 OBJECT_UNREADABLE = "object.unreadable"
 VERSION_SHADOWS = "object.shadowed"
+COPY_MISSING = "copy.missing"
+COPY_OWED = "copy.owed"
+COPY_DIFFERS = "copy.row-differs"
 LOCK_SOFTER = "lock.softer"
 HOLD_MISSING = "hold.missing"
 HOLD_UNKNOWN = "hold.unknown"
@@ -80,7 +83,9 @@ class Report:
 
     findings: list[Finding] = field(default_factory=list)
     read: Counter[str] = field(default_factory=Counter)
-    again: list[tuple[str, str]] = field(default_factory=list)  # key and what of it is looked at once more
+    again: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # store and key whose hold is looked at once more
 
     def error(self, finding: str, where: str, what: str) -> None:
         self.findings.append(Finding(finding, Severity.ERROR, where, what))

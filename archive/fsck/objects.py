@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from archive.catalogue import Connection, audit_rows
+from archive.catalogue.copies import FIRST
 from archive.catalogue.values import ObjectRole
 from archive.dossier_record import MAX_DOSSIER_RECORD
 from archive.errors import ArchiveDamaged, StorageRefused
@@ -74,22 +75,29 @@ def _look(store: ObjectStore, row: RowValues, quick: bool) -> Looked:
         return Looked(row, fault=str(exc))
 
 
-def check_object(looked: Looked, report: Report) -> None:
+def check_object(looked: Looked, report: Report, store: str = FIRST) -> None:
     """Bytes, size, lock, mode and hold are those of the row."""
-    row, head, key = looked.row, looked.head, looked.row["key"]
-    report.read["objects"] += 1
+    row, head, where = looked.row, looked.head, place(store, looked.row["key"])
+    report.read["objects" if store == FIRST else "copies"] += 1
     if looked.fault:
-        report.error(ids.OBJECT_UNREADABLE, key, looked.fault)
+        report.error(ids.OBJECT_UNREADABLE, where, looked.fault)
         return
     if head is None:
-        report.error(ids.OBJECT_MISSING, key, "the catalogue has the object, the store has not")
+        report.error(ids.OBJECT_MISSING, where, "the catalogue has the object, the store has not")
         return
-    _check_bytes(looked, head, report)
-    _check_lock(row, head, report)
+    _check_bytes(looked, head, where, report)
+    _check_lock(row, head, where, report)
+    if bool(row["hold"]) is not head.hold:
+        report.again.append((store, row["key"]))
 
 
-def _check_bytes(looked: Looked, head: StoredObject, report: Report) -> None:
-    row, key = looked.row, looked.row["key"]
+def place(store: str, key: str) -> str:
+    """Where a finding is: the key, and in which store if that is not the first."""
+    return key if store == FIRST else f"{store}: {key}"
+
+
+def _check_bytes(looked: Looked, head: StoredObject, key: str, report: Report) -> None:
+    row = looked.row
     archived = row["sha256"], row["size"]
     if looked.sha256 is None:
         if (head.sha256, head.size) != archived:
@@ -107,41 +115,39 @@ def _check_bytes(looked: Looked, head: StoredObject, report: Report) -> None:
         report.error(ids.OBJECT_HEAD_DIFFERS, key, f"the store says {told}, and has other bytes")
 
 
-def _check_lock(row: RowValues, head: StoredObject, report: Report) -> None:
-    key = row["key"]
+def _check_lock(row: RowValues, head: StoredObject, key: str, report: Report) -> None:
     if head.retain_until is None or head.retain_until < row["retain_until"]:
         what = f"locked until {head.retain_until}, the catalogue says {row['retain_until']}"
         report.error(ids.RETENTION_SHORTENED, key, what)
     elif row["mode"] == LockMode.COMPLIANCE and head.mode is not LockMode.COMPLIANCE:
         report.error(ids.LOCK_SOFTER, key, f"locked in mode {head.mode}, the catalogue says {row['mode']}")
-    if bool(row["hold"]) is not head.hold:
-        report.again.append((key, "hold"))
 
 
-def check_again(conn: Connection, store: ObjectStore, report: Report) -> None:
+def check_again(conn: Connection, stores: Mapping[str, ObjectStore], report: Report) -> None:
     """In a later snapshot: holds that were put on or taken off between the row and the look at the store."""
-    for block in in_blocks(report.again):
-        rows = audit_rows.by_id(conn, "objects", "key", [key for key, _ in block])
-        for key, _ in block:
-            row = rows.get(key)
-            head = store.head(key, row["version"]) if row else None
-            if row is None or head is None or bool(row["hold"]) is head.hold:
-                continue
-            if row["hold"]:
-                report.error(
-                    ids.HOLD_MISSING, key, "the catalogue has a legal hold on it, the store has none"
-                )
-            else:
-                report.note(
-                    ids.HOLD_UNKNOWN, key, "the store has a legal hold on it that nobody here put there"
-                )
+    for name, store in stores.items():
+        for keys_ in in_blocks(key for where, key in report.again if where == name):
+            rows = audit_rows.stored(conn, name, keys_)
+            for key, row in rows.items():
+                head = store.head(key, row["version"])
+                if head is not None and bool(row["hold"]) is not head.hold:
+                    _tell_hold(row, place(name, key), report)
     report.again.clear()
+
+
+def _tell_hold(row: RowValues, where: str, report: Report) -> None:
+    if row["hold"]:
+        report.error(ids.HOLD_MISSING, where, "the catalogue has a legal hold on it, the store has none")
+    else:
+        report.note(ids.HOLD_UNKNOWN, where, "the store has a legal hold on it that nobody here put there")
 
 
 # What is stored beside the rows.
 
 
-def strangers(conn: Connection, store: ObjectStore, report: Report, progress: Progress) -> list[str]:
+def strangers(
+    conn: Connection, store: ObjectStore, report: Report, progress: Progress, name: str = FIRST
+) -> list[str]:
     """Keys that neither a row nor a deposit of this snapshot names; versions and markers that lie over an object.
 
     Keys of the log are judged with the log.
@@ -152,33 +158,55 @@ def strangers(conn: Connection, store: ObjectStore, report: Report, progress: Pr
     for block in in_blocks(store.inventory("")):
         listed += len(block)
         names = sorted({entry.key for entry in block if not entry.key.startswith(_JUDGED_ELSEWHERE)})
-        rows = audit_rows.by_id(conn, "objects", "key", names)
-        unknown += [name for name in names if name not in rows and name not in planned]
+        rows = audit_rows.stored(conn, name, names)
+        unknown += [key for key in names if key not in rows and key not in planned]
         for entry in block:
-            _check_version(entry, before, rows.get(entry.key), report)
+            _check_version(Around(store, name, entry, before, rows.get(entry.key)), report)
             before = entry
-        progress("objects", listed, None)
+        progress("objects" if name == FIRST else "copies", listed, None)
     return list(dict.fromkeys(unknown))
 
 
-def _check_version(entry: Listed, before: Listed | None, row: RowValues | None, report: Report) -> None:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A version as it was listed, the one listed before it, and the row of its key."""
+
+    store: ObjectStore
+    name: str
+    entry: Listed
+    before: Listed | None
+    row: RowValues | None
+
+
+def _check_version(found: Around, report: Report) -> None:
     """Over a write-once object nothing lies. What is written over it later does not change it, and is a trace.
 
     Of one key the newest version is listed first. The oldest, where the row names a newer one, is what a repair left as
     evidence.
     """
-    key = entry.key
+    entry, before, row = found.entry, found.before, found.row
+    key, where = entry.key, place(found.name, entry.key)
     if key.startswith(keys.CANARY) or (key.startswith(keys.LOG) and kind_of(key) == FREE):
         return
     if entry.deleted:
-        report.error(ids.VERSION_SHADOWS, key, f"marker {entry.version} pretends that it was deleted")
+        report.error(ids.VERSION_SHADOWS, where, f"marker {entry.version} pretends that it was deleted")
     elif row is not None:
         if entry.version and entry.version != row["version"] and not row.get("repaired_at"):
             what = f"version {entry.version} ({entry.size} bytes) lies beside the archived one"
-            report.error(ids.VERSION_SHADOWS, key, what)
+            _shadowed(found, row["sha256"], what, report)
     elif before is not None and before.key == key and not before.deleted:
         what = f"version {before.version} ({before.size} bytes) was written over it"
-        report.error(ids.VERSION_SHADOWS, key, what)
+        report.error(ids.VERSION_SHADOWS, where, what)
+
+
+def _shadowed(found: Around, archived: str, what: str, report: Report) -> None:
+    """A server without conditional writes keeps a second version of the same bytes where a PUT was repeated."""
+    entry, where = found.entry, place(found.name, found.entry.key)
+    looked = _look(found.store, {"key": entry.key, "version": entry.version, "role": ""}, quick=False)
+    if looked.sha256 == archived:
+        report.note(ids.VERSION_SHADOWS, where, f"{what}, with the same bytes")
+    else:
+        report.error(ids.VERSION_SHADOWS, where, what)
 
 
 def check_unknown(conn: Connection, unknown: list[str], report: Report) -> None:

@@ -8,7 +8,18 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from archive.catalogue import Connection, audit_rows
-from archive.fsck import documents, dossiers, holds, leaves, log, log_objects, numbers, objects, opened
+from archive.fsck import (
+    copies,
+    documents,
+    dossiers,
+    holds,
+    leaves,
+    log,
+    log_objects,
+    numbers,
+    objects,
+    opened,
+)
 from archive.fsck.findings import Progress, Report, quiet
 from archive.fsck.leaves import ChainLookup, register_chain
 from archive.log.checkpoint import Checkpoint
@@ -36,6 +47,7 @@ def check(
     """Reads the whole archive, in one snapshot of the catalogue, and tells everything that is wrong.
 
     `reading` opens a snapshot that cannot write. `stores`: the first one, then those that hold copies of it, by name.
+    Every copy is compared with its row, and what was archived has one in each.
     `known` are heads of the log seen elsewhere: by a witness. `chains` looks up the heads of other chains than the
     registers (the audit's); `openings` makes what has to lie in the store beside the log, without it they are not
     compared. `at`: locks of what is to be kept for longer must not end soon after it; without, their ends are compared
@@ -63,9 +75,15 @@ def check(
             size = log.check_log(conn, store, key, shown, known, pool, report, progress)
             opened.check_openings(conn, store, openings, size, pool, report)
             log_objects.check_log_objects(store, pool, report, quick=quick)
+            unknown_copies = {
+                name: copies.check_copies(conn, name, other, pool, report, progress, at=at, quick=quick)
+                for name, other in list(stores.items())[1:]
+            }
         with reading() as conn:
-            objects.check_again(conn, store, report)
+            objects.check_again(conn, stores, report)
             objects.check_unknown(conn, unknown, report)
+            for name, keys in unknown_copies.items():
+                copies.check_unknown_copies(conn, name, keys, report)
             holds.check_flags(conn, wrong_flags, report)
             log.check_row_not_behind(conn, key, shown, report)
     return report

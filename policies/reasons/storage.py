@@ -116,9 +116,9 @@ HARDENING_DENIED = Reason(
     "store.hardening-denied",
     GUIDE,
     "Kho S3 không cho chuyển khóa từ GOVERNANCE sang COMPLIANCE khi tài khoản không có quyền "
-    "s3:BypassGovernanceRetention. Hãy cấp quyền đó, hoặc dùng khóa COMPLIANCE ngắn hạn cho thời gian cách ly.",
+    "s3:BypassGovernanceRetention. Hãy cấp quyền đó cho tài khoản của dịch vụ (antin storage prepare --may-harden).",
     "The S3 store lets nobody turn a GOVERNANCE lock into COMPLIANCE without the right "
-    "s3:BypassGovernanceRetention. Grant it, or lock by short COMPLIANCE during quarantine.",
+    "s3:BypassGovernanceRetention. Grant it to the service's account (antin storage prepare --may-harden).",
 )
 FULL = Reason(
     "store.full",

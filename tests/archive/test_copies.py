@@ -63,7 +63,7 @@ def test_everything_is_in_both_stores_with_the_same_locks(watch):
     assert lag(watch).objects == 6
     assert lag(watch).oldest == AT
     copied = watch.copy(AT)
-    assert copied.complete and copied.objects == 7
+    assert copied.complete and copied.objects == 8, "six, the checkpoint, and what opens its leaves"
     assert everything(watch.second) == everything(watch.first)
     assert lag(watch) == replication.Lag(0, None)
     for key in watch.first.list("documents/"):
@@ -131,7 +131,7 @@ def test_full_tiles_bundles_and_heads_of_the_log_go_along_and_the_tree_holds_the
     watch.copy(AT)
     assert everything(watch.second) == everything(watch.first)
     roles = {copy.role for copy in logged(watch)}
-    assert roles == {CopyRole.TILE, CopyRole.CHECKPOINT}
+    assert roles == {CopyRole.TILE, CopyRole.CHECKPOINT, CopyRole.LOG}
     assert sum(copy.role == CopyRole.TILE for copy in logged(watch)) == 4
     head = published_checkpoint(watch.second, VKEY)
     assert head.size == 600
@@ -164,7 +164,7 @@ def test_what_the_log_locks_besides_goes_along(watch):
         data = name.encode()
         watch.first.put(name, data, sha256=sha256(data).hexdigest(), retain_until=lock_until(AT))
     keeper = watch.keeper()
-    assert keeper.enter_new(AT) == 4
+    assert keeper.enter_new(AT) == 5
     assert keeper.enter_new(AT) == 0
     later = "log/cosignatures/abc/000/000/000/009"
     watch.first.put(later, b"x", sha256=sha256(b"x").hexdigest(), retain_until=lock_until(AT))
@@ -206,7 +206,8 @@ def test_a_tile_that_is_not_what_the_leaves_give_is_entered_as_damaged(watch):
 def test_a_checkpoint_that_is_not_the_logs_own_is_not_entered(watch):
     watch.leaves(3)
     watch.first.flip("log/checkpoints/000/000/000/003", 300)
-    assert watch.keeper().enter_new(AT) == 0
+    watch.keeper().enter_new(AT)
+    assert CopyRole.CHECKPOINT not in {copy.role for copy in logged(watch)}
 
 
 def test_tiles_above_level_0_follow_from_those_below():

@@ -59,7 +59,7 @@ def test_versions_and_files_of_a_dossier_are_locked_and_read_back(house):
     stored = shown(house, keys.dossier_prefix(dossier.id))
     assert len(stored) == 4  # opened, filed, closed; the file
     for head in stored.values():
-        assert head.mode is LockMode.COMPLIANCE and not head.hold
+        assert head.mode is LockMode.GOVERNANCE and not head.hold
         assert head.retain_until > real_now() + timedelta(days=399)
     refused_to_go(house, keys.dossier_version_key(dossier.id, 1), reasons.UNDER_RETENTION)
 

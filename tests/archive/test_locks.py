@@ -17,6 +17,7 @@ from policies.locks import QUARANTINE, RENEW_EVERY, Alarm, alarms
 from policies.retention import lock_until
 from policies.vocabulary import LockMode, State
 from tests.archive.catalogue_fixtures import AT
+from tests.archive.dossier_fixtures import Keeping
 from tests.archive.watch_house import VKEY, mute, open_watch, unmute
 
 OVER = AT + QUARANTINE
@@ -271,3 +272,14 @@ def test_the_runs_are_kept(watch):
 
 def ids(watch):
     return {key.split("/")[1] for key in watch.first.list("documents/")}
+
+
+def test_dossiers_and_their_files_leave_quarantine_without_a_second_opinion(watch):
+    desk = Keeping(watch.house)
+    dossier = desk.upload(desk.open(at=AT), b"a scan", at=AT)
+    keys_of = list(watch.first.list(f"dossiers/{dossier.id}/"))
+    watch.agreed = set()
+    assert watch.night(OVER - timedelta(hours=1)).hardened == 0
+    assert {watch.first.head(key).mode for key in keys_of} == {LockMode.GOVERNANCE}
+    watch.night(OVER)
+    assert {watch.first.head(key).mode for key in keys_of} == {LockMode.COMPLIANCE}

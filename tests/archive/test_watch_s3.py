@@ -40,11 +40,11 @@ def test_a_document_from_quarantine_to_a_year_of_nights_in_both_stores(watch):
         run = watch.night(night, name)
         assert (run.good, run.failed, run.hardened) == (True, 0, 2)
     later = night + 40 * DAY
-    assert watch.night(later).extended == 3, "content, record, and the checkpoint"
+    assert watch.night(later).extended == 4, "content, record, checkpoint and openings"
     for copy in watch.copies(document):
         shown = watch.first.head(copy.key, copy.version)
         assert (shown.retain_until, shown.mode) == (lock_until(later), LockMode.COMPLIANCE)
-    assert watch.scan(NOW + DAY).done.objects == 3
+    assert watch.scan(NOW + DAY).done.objects == 4
     assert watch.scan(NOW + DAY, SECOND).damaged == 0
     assert watch.audit() == []
 

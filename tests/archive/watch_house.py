@@ -144,8 +144,9 @@ class Watch:
 
         return PinnedStore(self.first, repaired, seconds=0)
 
-    def audit(self):
-        return check(self.house.transactions.read, {FIRST: self.sees_repairs()}, VKEY).findings
+    def audit(self, at=None, *, second=False, quick=False):
+        stores = {FIRST: self.sees_repairs(), **({SECOND: self.second} if second else {})}
+        return check(self.house.transactions.read, stores, VKEY, at=at, quick=quick).findings
 
     def copies(self, document, shelf=Shelf.DOCUMENTS):
         with self.house.transactions.read() as conn:

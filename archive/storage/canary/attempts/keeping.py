@@ -149,10 +149,10 @@ ATTEMPTS = (
             "The server lets a GOVERNANCE lock become COMPLIANCE only by the right to bypass it.",
         ),
         Both(
-            "Hoặc cấp quyền đó cho dịch vụ (`antin storage prepare --may-harden`), hoặc để tài liệu mới lưu chờ dưới "
-            "khóa COMPLIANCE ngắn.",
-            "Either grant the service that right (`antin storage prepare --may-harden`), or let what was just archived "
-            "wait under a short COMPLIANCE lock.",
+            "Máy chủ nào cũng vậy. Hãy cấp quyền đó cho riêng dịch vụ (`antin storage prepare --may-harden`), để khóa "
+            "cứng lên khi hết thời gian cách ly.",
+            "Every server is so. Grant the service alone that right (`antin storage prepare --may-harden`), "
+            "so that locks harden when quarantine ends.",
         ),
         lock_hardens,
     ),

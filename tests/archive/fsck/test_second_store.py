@@ -1,0 +1,160 @@
+"""An audit looks into the second store as well: nothing wrong there is passed over, nothing right is called wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, update
+
+from archive.catalogue import tables as t
+from archive.catalogue.copies import SECOND, Shelf
+from archive.errors import ArchiveUnavailable
+from archive.fsck import findings as ids
+from archive.storage import keys
+from policies.vocabulary import LockMode, Severity
+from tests.archive.catalogue_fixtures import AT
+from tests.archive.watch_house import open_watch
+
+SOON, LATE = AT + timedelta(hours=6), AT + timedelta(days=3)
+
+
+@pytest.fixture
+def watch(tmp_path, database):
+    opened = open_watch(tmp_path, database)
+    opened.leaves(300)
+    opened.documents(3)
+    yield opened
+    opened.house.transactions.close()
+
+
+@pytest.fixture
+def copied(watch):
+    assert watch.copy().failed == 0
+    assert found(watch) == set()
+    return watch
+
+
+def found(watch, at=LATE, **how):
+    """What is told, but for the leaves that only fill tiles and belong to nothing."""
+    findings = watch.audit(at, second=True, **how)
+    return {(each.id, each.severity, each.where) for each in findings if each.id != ids.LEAF_UNOPENED}
+
+
+def a_copy(watch, role="content"):
+    with watch.house.transactions.read() as conn:
+        query = t.object_copies.select().where(
+            t.object_copies.c.store == SECOND, t.object_copies.c.role == role
+        )
+        return conn.execute(query).first()
+
+
+def error(finding, key):
+    return {(finding, Severity.ERROR, f"{SECOND}: {key}")}
+
+
+@pytest.mark.parametrize("role", ["content", "record", "tile", "checkpoint"])
+def test_each_kind_of_copy_is_read(copied, role):
+    key = a_copy(copied, role).key
+    copied.second.flip(key)
+    assert error(ids.OBJECT_CHANGED, key) <= found(copied)
+
+
+@pytest.mark.parametrize("role", ["content", "record", "tile", "checkpoint"])
+def test_a_copy_that_is_gone_is_told(copied, role):
+    key = a_copy(copied, role).key
+    copied.second.vanish(key)
+    assert error(ids.OBJECT_MISSING, key) <= found(copied, quick=True)
+
+
+def test_a_lock_that_ends_sooner_or_is_softer_is_told(copied):
+    row = a_copy(copied)
+    copied.second.relock(row.key, row.retain_until - timedelta(days=1), LockMode(row.mode))
+    assert found(copied, quick=True) == error(ids.RETENTION_SHORTENED, row.key)
+    copied.second.relock(row.key, row.retain_until, LockMode.GOVERNANCE)
+    with copied.house.transactions.write() as conn:
+        conn.execute(
+            update(t.object_copies).where(t.object_copies.c.key == row.key).values(mode="COMPLIANCE")
+        )
+    assert found(copied, quick=True) == error(ids.LOCK_SOFTER, row.key)
+
+
+def test_a_hold_that_is_not_on_the_copy_is_told(copied):
+    row = a_copy(copied)
+    with copied.house.transactions.write() as conn:
+        here = t.object_copies.c.store == SECOND, t.object_copies.c.key == row.key
+        conn.execute(update(t.object_copies).where(*here).values(hold=True))
+    assert found(copied) == error(ids.HOLD_MISSING, row.key)
+    copied.second.set_hold(row.key, True)
+    assert found(copied) == set()
+
+
+def test_what_waits_to_be_copied_is_a_remark_at_first_and_then_a_fault(watch):
+    assert {each[:2] for each in found(watch, SOON)} == {(ids.COPY_OWED, Severity.INFO)}
+    late = found(watch, LATE)
+    assert {each[:2] for each in late} == {(ids.COPY_MISSING, Severity.ERROR)}
+    with watch.house.transactions.read() as conn:
+        assert len(late) == len(conn.execute(t.objects.select()).all())
+
+
+def test_a_copy_whose_row_is_lost_is_told_twice(copied):
+    row = a_copy(copied)
+    with copied.house.transactions.write() as conn:
+        here = t.object_copies.c.store == SECOND, t.object_copies.c.key == row.key
+        conn.execute(delete(t.object_copies).where(*here))
+    assert found(copied) == error(ids.COPY_MISSING, row.key)
+
+
+def test_rows_of_the_two_stores_that_differ_are_told_even_where_the_bytes_follow(copied):
+    row = a_copy(copied, "record")
+    copied.second.overwrite(row.key, b"{}")
+    with copied.house.transactions.write() as conn:
+        here = t.object_copies.c.store == SECOND, t.object_copies.c.key == row.key
+        digest = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+        conn.execute(update(t.object_copies).where(*here).values(sha256=digest, size=2))
+    assert error(ids.COPY_DIFFERS, row.key) <= found(copied)
+
+
+def test_what_nobody_put_there_is_told(copied):
+    digest = "0" * 64
+    stranger = keys.pdf_key("0198c0de-0000-7000-8000-000000000001", digest)
+    copied.second.put(
+        stranger, b"x", sha256="2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    )
+    odd = "log/entries/strange"
+    copied.second.put(odd, b"x", sha256="2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881")
+    assert found(copied) == error(ids.OBJECT_WITHOUT_ROW, stranger) | error(ids.OBJECT_WITHOUT_ROW, odd)
+
+
+def test_what_lies_over_a_copy_is_told_and_the_same_bytes_once_more_are_a_remark(copied):
+    row = a_copy(copied)
+    copied.second.shadow(row.key, copied.second.open(row.key).read())
+    assert found(copied) == {(ids.VERSION_SHADOWS, Severity.INFO, f"{SECOND}: {row.key}")}
+    copied.second.shadow(row.key, b"something else")
+    assert error(ids.VERSION_SHADOWS, row.key) <= found(copied)
+    copied.second.shadow(row.key, None)
+    assert error(ids.VERSION_SHADOWS, row.key) <= found(copied)
+
+
+def test_the_same_bytes_put_twice_into_the_first_store_are_a_remark(copied):
+    with copied.house.transactions.read() as conn:
+        key = conn.execute(t.objects.select()).first().key
+    copied.first.shadow(key, copied.first.open(key).read())
+    assert found(copied) == {(ids.VERSION_SHADOWS, Severity.INFO, key)}
+
+
+def test_a_copy_on_its_way_is_nobodys_fault(watch):
+    """Killed between the object and its row: the next run makes the row."""
+    copy = watch.copies(watch.documents(1)[0], Shelf.DOCUMENTS)[0]
+    data = watch.first.open(copy.key).read()
+    watch.second.put(copy.key, data, sha256=copy.sha256, retain_until=copy.lock.until, mode=copy.lock.mode)
+    assert {each[:2] for each in found(watch, SOON)} == {(ids.COPY_OWED, Severity.INFO)}
+
+
+def test_a_store_that_does_not_answer_gives_no_verdict(copied):
+    def silent(_act, _key):
+        raise ArchiveUnavailable("no answer")
+
+    copied.second.meets = silent
+    with pytest.raises(ArchiveUnavailable):
+        copied.audit(LATE, second=True)
