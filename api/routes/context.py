@@ -126,8 +126,8 @@ async def idempotency_key(
             min_length=1,
             max_length=128,
             description="Chosen by the caller, fresh for each write. A retry with the same key and body gets the "
-            "kept answer (header `Idempotent-Replay: true`) and does nothing twice; the same key with another "
-            "body is refused.",
+            "kept answer (header `Idempotent-Replay: true`) and does nothing twice, also when the first answer was "
+            "lost; the same key with another body is refused.",
         ),
     ],
 ) -> None:
