@@ -21,7 +21,7 @@ setup-cluster:
 
 # PostgreSQL, a SeaweedFS cluster, two of each of the service's processes; 1,000 documents; one of each kind killed.
 cluster: setup-cluster
-	@$(BIN)/python -m tests.cluster
+	@$(BIN)/python -m tests.cluster $(if $(DOCUMENTS),--documents $(DOCUMENTS))
 
 serve: setup-run
 	@$(BIN)/antin serve
