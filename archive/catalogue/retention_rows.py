@@ -124,8 +124,8 @@ def ending_page(
     cursor: str | None = None,
     limit: int = 50,
 ) -> EndingPage:
-    """Dossiers of the agency that need not be kept after that day, in the order in which their own periods end: one that
-    its contents kept longer comes in that place too.
+    """Dossiers of the agency that need not be kept after that day, in the order in which their own periods end; one
+    that its contents kept longer comes in that place too.
 
     `cursor` carries its place itself: a dossier that was reopened meanwhile takes nobody's place along.
     """
