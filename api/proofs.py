@@ -123,6 +123,7 @@ class Proofs:
             catalogue=log_rows,
             transaction=self.transactions.write,
             reading=self.transactions.read,
+            looking=self.transactions.look,
             signer=self.key,
             retain_until=self._retain_until,
             known=self.witnesses.known,
@@ -249,7 +250,7 @@ class Proofs:
         numbered = self.loop.expect(deposit.leaf)
         try:
             leaf = self._carry_out(deposit)
-            self.loop.wake()
+            self.loop.wake(deposit.leaf)
             self.messages.tell(LEAF, deposit.leaf)
             self._wait(deposit.leaf, numbered)
         finally:

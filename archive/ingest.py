@@ -3,7 +3,8 @@
     1. plan      in the transaction of the act before (validated, issued …): every byte is decided here
     2. store     put the content, locked
     3. store     put the record, locked
-    4. store     read bytes and locks back; the locks are of quarantine (`policies.locks`)
+    4. store     read bytes and locks back, of small content before 3, of large content beside it; the locks are of
+                 quarantine (`policies.locks`)
     5. commit    COMMIT POINT: state, objects, pending leaf, in one transaction
     (6. later, the sequencer numbers the leaf and publishes the checkpoint; then there is a receipt)
 
@@ -15,6 +16,7 @@ there, and repeating 5 finds it. So recovery is `carry_out` of every deposit lef
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +41,7 @@ from policies.retention import lock_until
 from policies.vocabulary import State
 
 Begin = Callable[[], AbstractContextManager[Connection]]
+LARGE = 1 << 20  # bytes; reading so many back takes longer than a thread costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +132,21 @@ def store(deposit: Deposit, objects: ObjectStore, work: WorkArea) -> Kept:
 
     Raises ArchiveUnavailable (repeat), StorageRefused, ArchiveDamaged (what was read back differs).
     """
-    kept: list[tuple[ObjectRole, StoredObject]] = []
-    role = ObjectRole.EVENT
-    if deposit.kind is LeafKind.DOCUMENT:
-        role = ObjectRole.RECORD
+
+    def record() -> StoredObject:
+        return put_and_read_back(
+            objects,
+            deposit.record_key,
+            deposit.record,
+            sha256=digest(deposit.record),
+            retain_until=deposit.retain_until,
+            mode=FIRST_MODE,
+        )
+
+    if deposit.kind is not LeafKind.DOCUMENT:
+        return Kept(deposit, ((ObjectRole.EVENT, record()),))
+    with ThreadPoolExecutor(1, "record") as beside:
+        begun: list[Future[StoredObject]] = []
         content = put_and_read_back(
             objects,
             keys.pdf_key(deposit.document, deposit.content_sha256),
@@ -140,17 +154,10 @@ def store(deposit: Deposit, objects: ObjectStore, work: WorkArea) -> Kept:
             sha256=deposit.content_sha256,
             retain_until=deposit.retain_until,
             mode=FIRST_MODE,
+            taken=lambda: begun.append(beside.submit(record)) if deposit.content_size > LARGE else None,
         )
-        kept.append((ObjectRole.CONTENT, content))
-    record = put_and_read_back(
-        objects,
-        deposit.record_key,
-        deposit.record,
-        sha256=digest(deposit.record),
-        retain_until=deposit.retain_until,
-        mode=FIRST_MODE,
-    )
-    return Kept(deposit, (*kept, (role, record)))
+        kept = begun[0].result() if begun else record()
+    return Kept(deposit, ((ObjectRole.CONTENT, content), (ObjectRole.RECORD, kept)))
 
 
 def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:

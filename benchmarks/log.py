@@ -115,7 +115,7 @@ class Submitters:
             shown = self.loop.expect(leaf.id)
             with self.transactions.write() as conn:
                 log_rows.insert_leaf(conn, leaf)
-            self.loop.wake()
+            self.loop.wake(leaf.id)
             place = shown.result(60)
             proof = ProofMaker(self.tiles, place.head).inclusion(place.index, leaf.entry)
             if self.measuring:

@@ -124,8 +124,8 @@ def swap_checkpoint(
     conn: Connection, old_size: int, old_root: bytes, new_size: int, new_root: bytes, note: bytes
 ) -> bool:
     """Replace the row if it still is (old_size, old_root); False when another sequencer moved it."""
-    first = {"id": 1, "size": 0, "root": EMPTY_ROOT, "note": b""}
-    insert_missing(conn, checkpoint, first)
+    if old_size == 0:
+        insert_missing(conn, checkpoint, {"id": 1, "size": 0, "root": EMPTY_ROOT, "note": b""})
     old = {"old_size": old_size, "old_root": old_root}
     done = _SWAP(conn, {**old, "new_size": new_size, "new_root": new_root, "new_note": note})
     return done.rowcount == 1

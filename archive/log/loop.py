@@ -55,8 +55,9 @@ class SequencerLoop(Generic[C]):
         self._window, self._pause, self._poll = window, pause, poll
         self._shared, self._stands_by = shared, False
         self._seen: Standing | None = None
-        self._wake, self._crowded, self._stopping = Event(), Event(), Event()
+        self._wake, self._gathered, self._stopping = Event(), Event(), Event()
         self._expected: dict[str, Future[Sequenced]] = {}
+        self._submitted: set[str] = set()  # of those expected
         self._lock = Lock()
         self._closed = False
         self._thread = Thread(target=self._run, name="log-sequencer", daemon=True)
@@ -70,7 +71,7 @@ class SequencerLoop(Generic[C]):
         """Ends after the batch at hand. Waiters are cancelled."""
         self._stopping.set()
         self._wake.set()
-        self._crowded.set()
+        self._gathered.set()
         self._thread.join()
         self._sequencer.close()
         self._cancel_all()
@@ -81,11 +82,15 @@ class SequencerLoop(Generic[C]):
             self.failure = why
         self._stopping.set()
         self._wake.set()
-        self._crowded.set()
+        self._gathered.set()
         self._cancel_all()
 
-    def wake(self) -> None:
-        """There may be pending leaves."""
+    def wake(self, leaf_id: str = "") -> None:
+        """There may be pending leaves; the transaction of `leaf_id`, which is expected, has committed."""
+        with self._lock:
+            if leaf_id in self._expected:
+                self._submitted.add(leaf_id)
+                self._weigh()
         self._wake.set()
 
     def expect(self, leaf_id: str) -> Future[Sequenced]:
@@ -99,14 +104,23 @@ class SequencerLoop(Generic[C]):
             future = self._expected.setdefault(leaf_id, Future())
             if self._closed:
                 future.cancel()
-            if len(self._expected) >= CROWD:
-                self._crowded.set()
+            self._weigh()
             return future
 
     def forget(self, leaf_id: str) -> None:
         """Nobody waits for this leaf any more."""
         with self._lock:
             self._expected.pop(leaf_id, None)
+            self._submitted.discard(leaf_id)
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """Whether a run has nothing to gain from gathering. Under the lock."""
+        all_here = 0 < len(self._submitted) == len(self._expected)
+        if all_here or len(self._expected) >= CROWD or self._stopping.is_set():
+            self._gathered.set()
+        else:
+            self._gathered.clear()
 
     def _run(self) -> None:
         try:
@@ -114,10 +128,10 @@ class SequencerLoop(Generic[C]):
                 if not self._is_due():
                     continue
                 self._wake.clear()
-                self._stopping.wait(self._window)
+                self._gathered.wait(self._window)
                 if self._drain():
                     self._numbered()
-                    self._crowded.wait(self._pause)
+                    self._gathered.wait(self._pause)
         except BaseException as exc:
             self.failure = exc
             self._cancel_all()
@@ -171,8 +185,8 @@ class SequencerLoop(Generic[C]):
     def _announce(self, batch: Batch) -> None:
         with self._lock:
             found = [(self._expected.pop(leaf_id, None), i) for leaf_id, i in batch.assigned.items()]
-            if len(self._expected) < CROWD:
-                self._crowded.clear()
+            self._submitted -= batch.assigned.keys()
+            self._weigh()
         for future, index in found:
             if future is not None and batch.head is not None and future.set_running_or_notify_cancel():
                 future.set_result(Sequenced(index, batch.head))

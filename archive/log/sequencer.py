@@ -67,11 +67,11 @@ class Sequencer(Generic[C]):
 
     `transaction` opens a transaction that commits when its block ends well and rolls back otherwise; it, and
     the catalogue's functions, raise `ArchiveUnavailable` when the database does not answer. `reading` opens
-    one for reading only. `retain_until` tells how long an object written now is to be locked. `known` gives the
-    heads seen elsewhere (a second store, a witness): the log refuses to start behind them. It is asked at each
-    recovery; where it raises ArchiveUnavailable, nothing is sequenced until it answers. `beside` tells what
-    is to be stored before the tiles of the leaves from start to stop, whose checkpoint is the given note: keys and
-    bytes, the same ones whenever it is asked.
+    one for reading only, `looking` one in which a single statement reads. `retain_until` tells how long an object
+    written now is to be locked. `known` gives the heads seen elsewhere (a second store, a witness): the log refuses
+    to start behind them. It is asked at each recovery; where it raises ArchiveUnavailable, nothing is sequenced until
+    it answers. `beside` tells what is to be stored before the tiles of the leaves from start to stop, whose
+    checkpoint is the given note: keys and bytes, the same ones whenever it is asked.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Sequencer(Generic[C]):
         catalogue: LogCatalogue[C],
         transaction: Callable[[], AbstractContextManager[C]],
         reading: Callable[[], AbstractContextManager[C]] | None = None,
+        looking: Callable[[], AbstractContextManager[C]] | None = None,
         signer: LogSigner,
         retain_until: Callable[[], datetime | None],
         known: Callable[[], Iterable[Checkpoint]] = tuple,
@@ -94,6 +95,7 @@ class Sequencer(Generic[C]):
         self._catalogue = catalogue
         self._transaction = transaction
         self._reading = reading or transaction
+        self._looking = looking or self._reading
         self._signer = signer
         self._key = VerifierKey.parse(signer.vkey)
         self._retain_until = retain_until
@@ -262,13 +264,13 @@ class Sequencer(Generic[C]):
         return head
 
     def _row(self) -> CheckpointRow:
-        with self._reading() as conn:
+        with self._looking() as conn:
             return self._catalogue.current_checkpoint(conn) or CheckpointRow(0, EMPTY_ROOT, b"")
 
     def _entries(self, start: int, stop: int) -> Sequence[bytes]:
         """Leaves that the catalogue committed: one that lacks was taken out."""
         try:
-            with self._reading() as conn:
+            with self._looking() as conn:
                 return self._catalogue.sequenced(conn, start, stop)
         except LogConflict as exc:
             raise ArchiveDamaged(f"log: {exc}") from exc

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -39,6 +40,35 @@ def hash_blocks(source: Path | bytes | BinaryIO) -> tuple[str, int]:
     digest = sha256()
     size = copy_into(source, None, digest)
     return digest.hexdigest(), size
+
+
+def hash_ahead(stream: BinaryIO) -> tuple[str, int]:
+    """As `hash_blocks`; of a long stream, the next block is read while one is hashed."""
+    digest, size = sha256(), 0
+    with updating(digest) as take:
+        while block := stream.read(BLOCK):
+            take(block)
+            size += len(block)
+    return digest.hexdigest(), size
+
+
+@contextmanager
+def updating(*digests: _Hash) -> Iterator[Callable[[bytes], None]]:
+    """What takes the next block into all of them. They are updated side by side while the caller fetches the next
+    block; one block alone costs no thread. They hold all blocks when this ends."""
+    last, running = b"", list[Future[None]]()
+
+    def take(block: bytes) -> None:
+        nonlocal last
+        for future in running:
+            future.result()
+        running[:] = [threads.submit(digest.update, last) for digest in digests] if last else []
+        last = block
+
+    with ThreadPoolExecutor(len(digests), "digests") as threads:
+        yield take
+    for digest in digests:
+        digest.update(last)
 
 
 def copy_into(source: Path | bytes | BinaryIO, target: BinaryIO | None, digest: _Hash | None) -> int:

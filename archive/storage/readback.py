@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256 as new_sha256
 from pathlib import Path
 
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.ports import ObjectStore, StoredObject
-from archive.storage.blocks import BLOCK, hash_blocks
+from archive.storage.blocks import BLOCK, hash_ahead
 from policies.vocabulary import LockMode
 
 
@@ -41,7 +42,7 @@ def _checked(
 ) -> StoredObject:
     stored, stream = store.read(key, version, locks=retain_until is not None)
     with stream:
-        found, length = hash_blocks(stream)
+        found, length = hash_ahead(stream)
     if found != sha256 or stored.sha256 != sha256 or length != stored.size or size not in (None, length):
         raise ArchiveDamaged(f"{key}: has SHA-256 {found} and {length} bytes, expected {sha256}")
     check_lock(stored, retain_until, mode)
@@ -66,9 +67,14 @@ def put_and_read_back(
     sha256: str,
     retain_until: datetime | None = None,
     mode: LockMode = LockMode.COMPLIANCE,
+    taken: Callable[[], object] = lambda: None,
 ) -> StoredObject:
-    """Puts, then reads bytes and lock of that version back. Only after this may anything be called archived."""
+    """Puts, then reads bytes and lock of that version back. Only after this may anything be called archived.
+
+    `taken` is called between the two: the store says that it has the object, and nobody believes it yet.
+    """
     stored = store.put(key, source, sha256=sha256, retain_until=retain_until, mode=mode)
+    taken()
     try:
         return _checked(store, key, stored.version, sha256, stored.size, retain_until, mode)
     except StorageRefused as exc:

@@ -17,7 +17,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from hashlib import md5
-from hashlib import sha256 as new_sha256
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -27,15 +26,15 @@ from archive.ports import Listed, StoredObject
 from archive.storage.blocks import hash_blocks
 from archive.storage.keys import CONDITIONAL, MUTABLE, check_key, check_sha256
 from archive.storage.retention import allow_delete, check_zone, extended, locked
-from archive.storage.s3_answers import SHA256_META
 from archive.storage.s3_bodies import Digests, b64, digests
 from archive.storage.s3_bucket import Bucket, BucketExamination
 from archive.storage.s3_connection import S3Connection
 from archive.storage.s3_errors import DENIED, EXISTS, GONE, ServerSaid, Where, trouble
 from archive.storage.s3_look import Look
+from archive.storage.s3_mutable import MutableKeys
 from archive.storage.s3_stream import S3Stream
 from archive.storage.s3_upload import STALE, Lock, Uploader, whole_second
-from archive.storage.s3_versions import inventory, newest_of
+from archive.storage.s3_versions import inventory
 from archive.storage.s3_wire import Deadline, Wire
 from policies.reasons import archiving
 from policies.reasons import storage as reasons
@@ -44,7 +43,6 @@ from policies.vocabulary import LockMode
 
 _ONCE = {"If-None-Match": "*"}
 _INVALID = frozenset({"InvalidRequest", "InvalidArgument", "BadRequest"})
-_PRUNED = 20  # older versions of a mutable key that one write removes at most
 _BYPASS = {"x-amz-bypass-governance-retention": "true"}
 
 
@@ -60,6 +58,7 @@ class S3Store:
         self._examination = BucketExamination(self._wire)
         self._uploader = Uploader(self._wire)
         self._look = Look(self._wire)
+        self._mutable = MutableKeys(self._wire)
         self._clock = clock
 
     def examine(self) -> Bucket:
@@ -93,6 +92,9 @@ class S3Store:
 
     def open(self, key: str, version: str = "") -> BinaryIO:
         deadline = self._begun(key)
+        if not version and key in MUTABLE:
+            with suppress(ServerSaid):  # hidden by a delete marker, or not there
+                return cast(BinaryIO, S3Stream(self._wire, key, ""))  # the newest
         try:
             return cast(BinaryIO, S3Stream(self._wire, key, version or self._look.named(key, deadline)))
         except ServerSaid as exc:
@@ -194,13 +196,7 @@ class S3Store:
         """The newest version counts. Older ones are removed as far as the bucket's default retention allows."""
         if key not in MUTABLE:
             raise StorageRefused(archiving.KEY_NOT_ALLOWED, key=key)
-        deadline = self._begun(key)
-        headers = {SHA256_META: new_sha256(data).hexdigest(), **digests(data, len(data) + 1).parts[0].headers}
-        self._wire.ask("PUT", key, headers=headers, body=data, deadline=deadline)
-        # Crash: older versions stay, and the next write removes them.
-        with suppress(StoreUnavailable, StorageRefused):
-            for entry in newest_of(self._wire, key, deadline)[:0:-1][:_PRUNED]:
-                self._delete(key, entry.version, deadline)
+        self._mutable.put(key, data, self._begun(key))
 
     def sweep(self) -> None:
         """Gives up multipart uploads of more than a day ago, which a crash left."""

@@ -10,7 +10,7 @@ from hashlib import md5, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
-from archive.storage.blocks import BLOCK
+from archive.storage.blocks import BLOCK, updating
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -92,12 +92,10 @@ def _opened(source: Path | bytes) -> Iterator[BinaryIO]:
 
 def _part(stream: BinaryIO, offset: int, most: int, whole: _Hash | None) -> Part:
     small, large, length = md5(usedforsecurity=False), sha256(), 0
-    while length < most and (block := stream.read(min(BLOCK, most - length))):
-        small.update(block)
-        large.update(block)
-        if whole is not None:
-            whole.update(block)
-        length += len(block)
+    with updating(small, large, *([whole] if whole is not None else [])) as take:
+        while length < most and (block := stream.read(min(BLOCK, most - length))):
+            take(block)
+            length += len(block)
     return Part(offset, length, small.digest(), large.digest())
 
 

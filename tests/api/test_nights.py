@@ -130,6 +130,7 @@ def test_the_night_of_locks_hardens_what_left_quarantine_and_asks_about_what_nob
     assert {copy.lock.mode for copy in copies(services, site.document_id)} == {LockMode.GOVERNANCE}
     with services.transactions.write() as conn:  # as after a rebuild, which remembers no operation
         conn.execute(table.delete().where(table.c.document == site.unasked))
+    until(lambda: row(services, Task.LOCKS).over, "the end of an earlier night")
     later(9 * DAY)
     (found,) = run(services, Task.LOCKS)
     assert found.good, found.told
