@@ -26,6 +26,7 @@ router = api_router("dossiers")
 writes = api_router("dossiers", ONCE)
 Match = Annotated[str | None, Header(alias="If-Match")]
 STAFF = (Role.LEADER, Role.CLERK, Role.AUDITOR)
+ENDING = "those that need not be kept after this day (2031-12-31), the oldest period first"
 
 
 class _Body(BaseModel):
@@ -110,16 +111,19 @@ def codes(given: Given, who: Who, dossier: str | None = None) -> Response:
     return json_answer({"codes": [kept_views.rule(one) for one in found]})
 
 
-@router.get("/dossiers", summary="Dossiers of the own agency, newest first")
+@router.get("/dossiers", summary="Dossiers of the own agency, newest first; or those whose period ends")
 def listing(
     given: Given,
     who: Who,
     state: Annotated[list[DossierState], Query()] = [],  # noqa: B006 (FastAPI reads it as the default only)
     q: Annotated[str, Query(max_length=100, description="words of code, title or heading")] = "",
+    ending: Annotated[date_type | None, Query(description=ENDING)] = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     account = who.needs(*STAFF)
+    if ending is not None:
+        return _ending(given, account.agency, ending, state, q.split(), cursor, limit)
     with given.transactions.read() as conn:
         page = dossier_rows.page(
             conn,
@@ -130,6 +134,25 @@ def listing(
             limit=limit,
         )
     return json_answer({"dossiers": [kept_views.dossier(one) for one in page.dossiers], "next": page.next})
+
+
+def _ending(
+    given: Given,
+    agency: str,
+    through: date_type,
+    states: list[DossierState],
+    words: list[str],
+    cursor: str | None,
+    limit: int,
+) -> Response:
+    """Only a closed dossier has an end."""
+    page = retention_rows.EndingPage((), None)
+    if not states or DossierState.CLOSED in states:
+        with given.transactions.read() as conn:
+            page = retention_rows.ending_page(conn, agency, through, words=words, cursor=cursor, limit=limit)
+    return json_answer(
+        {"dossiers": [kept_views.ending(one, last) for one, last in page.dossiers], "next": page.next}
+    )
 
 
 @writes.post("/dossiers", status_code=201, summary="Mở hồ sơ")
