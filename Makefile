@@ -21,7 +21,7 @@ setup-cluster:
 
 # PostgreSQL, a SeaweedFS cluster, two of each of the service's processes; 1,000 documents; one of each kind killed.
 cluster: setup-cluster
-	@$(BIN)/python -m tests.cluster
+	@$(BIN)/python -m tests.cluster $(if $(DOCUMENTS),--documents $(DOCUMENTS))
 
 serve: setup-run
 	@$(BIN)/antin serve
@@ -44,6 +44,7 @@ bench: setup-bench
 # The figures and the picture of the last whole run go into the README.
 bench-readme: setup-test
 	@$(BIN)/python -m benchmarks.readme
+	@$(BIN)/python -m benchmarks.scale
 
 lock: setup-test
 	tools/lock.sh

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from api import problems
 from api.identity import AccessRefused
 from api.limits import BodyLimit, SecurityHeaders
+from api.locations import API_PREFIX
 from api.pages import rendering
 from api.routes import (
     audits,
@@ -72,7 +73,7 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
         title="An Tín",
         version="1",
         description=DESCRIPTION,
-        openapi_url=f"{context.API_PREFIX}/openapi.json",
+        openapi_url=f"{API_PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -126,7 +127,7 @@ def _lacks_key(exc: RequestValidationError) -> bool:
 
 async def _answer(request: Request, problem: dict[str, Any]) -> Response:
     wants_page = "text/html" in request.headers.get("accept", "")
-    if wants_page and not request.url.path.startswith(context.API_PREFIX):
+    if wants_page and not request.url.path.startswith(API_PREFIX):
         if problem.get("id") == reasons.NOT_SIGNED_IN.id and request.method == "GET":
             return context.to_sign_in(request)
         refusal = problem["status"] < 500  # a fault of ours may be the database that knows who is signed in

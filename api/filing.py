@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from api import once
 from api.holding import Holding
 from api.identity import AccessRefused
+from api.locations import DOSSIERS
 from api.services import Services
 from api.store import audit
 from api.store.accounts import Account
@@ -50,19 +52,14 @@ class Filing:
             raise AccessRefused(access_reasons.NOT_FOUND, what=Both("hồ sơ", "dossier"))
         return found
 
-    def open(
-        self, fields: Fields, actor: Account, note: Callable[[Connection, Dossier], None] | None = None
-    ) -> Dossier:
-        """Mở hồ sơ; `note` takes part in its transaction."""
+    def open(self, fields: Fields, actor: Account) -> Dossier:
+        """Mở hồ sơ."""
         allow(DossierAct.OPEN, actor.roles)
-
-        def act(conn: Connection) -> Done:
-            done = dossiers.open_dossier(conn, actor.agency, fields, self.s.retention, self._by(actor))
-            if note is not None:
-                note(conn, done.dossier)
-            return done
-
-        return self._do(actor, "open-dossier", act)
+        return self._do(
+            actor,
+            "open-dossier",
+            lambda conn: dossiers.open_dossier(conn, actor.agency, fields, self.s.retention, self._by(actor)),
+        )
 
     def change(self, dossier: Dossier, fields: Fields, actor: Account, seen: int | None = None) -> Dossier:
         """Other fields of an open dossier."""
@@ -89,6 +86,7 @@ class Filing:
                 dossiers.file_documents(conn, one, document_ids, self._by(actor), _short(note))
                 for one in chosen
             ]
+            once.done(conn, DOSSIERS, chosen[0], self.s.clock())
             codes = [one.dossier.code for one in done]
             for one in done:
                 self._audit(conn, actor, "file", one.dossier, documents=len(set(document_ids)))
@@ -173,6 +171,7 @@ class Filing:
         self.s.proofs.check_running()
         with self.s.transactions.write() as conn:
             done = act(conn)
+            once.done(conn, DOSSIERS, done.dossier.id, self.s.clock())
             self._audit(conn, actor, called, done.dossier, **facts)
         self._kept([done])
         return done.dossier

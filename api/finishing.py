@@ -13,13 +13,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from api import jobs, problems, work
+from api import jobs, once, problems, work
 from api.audit_heads import bind_audit
 from api.batch import Batch, unchanged
 from api.fence import Lost
 from api.identity import AccessRefused
 from api.issuing import Issuing
 from api.line import Postponed, Stopped
+from api.locations import OPERATIONS
 from api.services import Services
 from api.stamping import Stamping
 from api.store import accounts, operations, tokens
@@ -128,7 +129,9 @@ class Finishing:
         with self.s.transactions.write() as conn:
             documents.lock_row(conn, document.id)
             under_way = operations.under_way(conn, document.id, kind)
-            return under_way or self._enqueue(conn, kind, document, actor.id, queue=queue)
+            found = under_way or self._enqueue(conn, kind, document, actor.id, queue=queue)
+            once.done(conn, OPERATIONS, found.id, self.s.clock())
+        return found
 
     def follow_up(self, document_id: str, account: str) -> None:
         """What an archived document is owed, once: pyHanko's opinion, and validation data after the grace."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
+from api import once
 from api.identity import AccessRefused
+from api.locations import HOLDS
 from api.services import Services
 from api.store import audit
 from api.store.accounts import Account
@@ -42,23 +43,14 @@ class Holding:
             raise AccessRefused(access_reasons.NOT_FOUND, what=Both("lệnh tạm giữ", "hold"))
         return found
 
-    def place(
-        self,
-        over: Subject,
-        reason: str,
-        basis: str,
-        actor: Account,
-        note: Callable[[Connection, Hold], None] | None = None,
-    ) -> Hold:
-        """Tạm giữ: stands from the commit on, whatever the store says; `note` takes part in the transaction."""
+    def place(self, over: Subject, reason: str, basis: str, actor: Account) -> Hold:
+        """Tạm giữ: stands from the commit on, whatever the store says."""
         allow(HoldAct.PLACE, actor.roles)
         at = self.s.clock()
         self.s.proofs.check_running()
         with self.s.transactions.write() as conn:
             done = holds.place(conn, actor.agency, over, reason, basis, _person(actor), at)
             self._audit(conn, actor, "hold", done.hold, reason=reason, basis=basis)
-            if note is not None:
-                note(conn, done.hold)
         return self._kept(done)
 
     def ask_release(self, hold: Hold, reason: str, actor: Account) -> Hold:
@@ -113,7 +105,8 @@ class Holding:
             return hold_rows.find(conn, done.hold.id) or done.hold
 
     def _audit(self, conn: Connection, actor: Account, act: str, hold: Hold, **facts: Any) -> None:
-        """One row of the hold, and one of each document or of the dossier."""
+        """That it is done, for who asked for it; one row of the hold, and one of each document or of the dossier."""
+        once.done(conn, HOLDS, hold.id, self.s.clock())
         for subject in (hold.id, *hold.documents, *([hold.dossier] if hold.dossier else [])):
             audit.write(
                 conn,

@@ -14,7 +14,8 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from api import work
+from api import once, work
+from api.locations import DOCUMENTS, OPERATIONS
 from api.services import Services
 from api.store import accounts, operations
 from api.store.accounts import Account
@@ -69,17 +70,8 @@ class Issuing:
 
     # 1. Receive bytes that the door has hashed into the work area.
 
-    def receive(
-        self,
-        sha256: str,
-        draft: Draft,
-        actor: Account,
-        note: Callable[[Connection, Document], None] | None = None,
-    ) -> Document:
-        """A draft from uploaded bytes; `note` takes part in its transaction.
-
-        Raises Refused as `policies.intake.decide` says.
-        """
+    def receive(self, sha256: str, draft: Draft, actor: Account) -> Document:
+        """A draft from uploaded bytes. Raises Refused as `policies.intake.decide` says."""
         allow(Act.PREPARE, actor.roles)
         intake.check_name(draft.file_name)
         kind = numbering.kind_of(draft.kind)
@@ -112,8 +104,6 @@ class Issuing:
             document = documents.add(conn, new, version, at)
             documents.set_signers(conn, document.id, _signers(document.id, signers, roles))
             work.audit_event(self.s, conn, document, actor, "receive", sha256=sha256, pages=facts.pages)
-            if note is not None:
-                note(conn, document)
         return document
 
     def _person(self, conn: Connection, name: str, actor: Account) -> Account:
@@ -287,6 +277,7 @@ class Issuing:
             documents.lock_row(conn, document.id)
             found = operations.under_way(conn, document.id, kind)
             if found is not None and wanted.items() <= found.payload.items():
+                once.done(conn, OPERATIONS, found.id, self.s.clock())
                 return found
             return self._enqueue(conn, kind, document, actor, payload)
 
@@ -315,6 +306,7 @@ class Issuing:
         )
         priority = work.priority(document, batch=bool(payload.get("batch")))
         self.s.jobs.enqueue(conn, kind, operation.id, details, priority)
+        once.done(conn, OPERATIONS, operation.id, at)
         return operation
 
     def return_to_drafter(self, document: Document, actor: Account, reason: str) -> Document:
@@ -352,6 +344,8 @@ class Issuing:
             numbered, given = outgoing.number_and_enter(conn, document, wish, entry, at)
             if had is None:
                 work.audit_event(self.s, conn, numbered, actor, "number", number=given.text)
+            else:
+                once.done(conn, DOCUMENTS, document.id, at)
         return numbered
 
     # 5. The seal: number, date and signature in one revision; finishing follows in the background.

@@ -59,6 +59,11 @@ def dossier(found: Dossier) -> dict[str, Any]:
     }
 
 
+def ending(found: Dossier, last: date) -> dict[str, Any]:
+    """A dossier in the list of those that end: `kept` as one dossier tells it."""
+    return {**dossier(found), "kept": kept(last)}
+
+
 def entry(found: Entry) -> dict[str, Any]:
     """A line of a dossier: a `document` or a `file`."""
     document, file = found.document, found.file

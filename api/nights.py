@@ -28,7 +28,7 @@ from api.services import Services
 from api.store import night_rows, operations
 from api.store.night_rows import NightTask
 from api.work import SYSTEM
-from archive.catalogue import copy_rows, watch_rows
+from archive.catalogue import copy_rows, retention_rows, watch_rows
 from archive.catalogue.copies import Shelf
 from archive.catalogue.identity import new_id
 from archive.errors import ArchiveUnavailable
@@ -37,6 +37,7 @@ from archive.repair import mend_all
 from archive.replication import copy_missing, lag
 from policies import night
 from policies.night import RETRY, Errand, Task
+from policies.numbering import civil_date
 from policies.vocabulary import Severity
 
 log = logging.getLogger("antin.nights")
@@ -209,9 +210,11 @@ class Nights:
         return found.clean, {"clean": found.clean, "errors": errors}
 
     def _retention(self, at: datetime) -> Done:
-        """What may be disposed of before long is counted; the archivist has the list."""
-        del at
-        return True, {}
+        """Whose period is over or ends before long is counted; the archivist has the list. Nothing is deleted."""
+        with self.s.transactions.read() as conn:
+            told = retention_rows.count_ending(conn, civil_date(at))
+        first = None if told.first is None else told.first.isoformat()
+        return True, {"ended": told.ended, "soon": told.soon, "first": first}
 
     def _copies(self, at: datetime) -> Done:
         """One job for all that comes within minutes: most of them would be for one document."""

@@ -3,6 +3,7 @@
 nights      each of the night's tasks: when it last ended well
 lock_ends   each store: when its first lock ends, and what the last pass found
 fixity      each store: what is due, and when it will be read at the measured pace; damaged copies
+retention   how many dossiers' periods are over or end before long, as the last night counted: no fault, ever
 second      how far the second store is behind
 """
 
@@ -29,6 +30,7 @@ from policies.refusals import Reason
 
 OK, FAILING, UNKNOWN = "ok", "failing", "unknown"
 BEHIND = timedelta(hours=1)  # a second store that lacks something for so long
+COUNTED = ("ended", "soon", "first")
 MOST = 1000  # damaged copies are counted up to here
 Part = dict[str, Any]
 ALARMS = {
@@ -120,6 +122,14 @@ def told_of(run: FixityRun) -> Part:
     }
 
 
+def retention(services: Services) -> Part:
+    """As the last night counted. A period that ends is no fault: people look into the list, and a council decides."""
+    with services.transactions.read() as conn:
+        row = night_rows.tasks(conn).get(Task.RETENTION)
+    told = {} if row is None else {name: row.told[name] for name in COUNTED if name in row.told}
+    return {"state": OK, "counted": _when(row.good_at) if row else None, **told}
+
+
 def second(services: Services) -> Part:
     """What the second store lacks."""
     at = services.clock()
@@ -141,6 +151,7 @@ def parts(services: Services) -> Mapping[str, Part]:
         "nights": nights(services),
         "lock_ends": lock_ends(services),
         "fixity": fixity_part(services),
+        "retention": retention(services),
     }
     if services.second is not None:
         found["second"] = second(services)

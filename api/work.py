@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from api import fence, jobs
+from api import fence, jobs, once
 from api.identity import AccessRefused
 from api.intact import intact
+from api.locations import DOCUMENTS
 from api.services import Services
 from api.store import audit
 from api.store.accounts import Account
@@ -234,9 +235,10 @@ def priority(document: Document | None, *, batch: bool = False) -> int:
 def audit_event(
     services: Services, conn: Connection, document: Document, actor: Account | None, act: str, **facts: Any
 ) -> None:
-    """The act's own audit row, in the act's transaction."""
+    """The act's own audit row, in the act's transaction; and that it is done, for who asked for it."""
     name = actor.name if actor else SYSTEM
     at = services.clock()
+    once.done(conn, DOCUMENTS, document.id, at)  # first: who waits for the chain waits no longer for it
     audit.write(
         conn, document.agency, actor=name, act=act, phase="event", subject=document.id, detail=facts, at=at
     )

@@ -27,6 +27,12 @@ def read(folder: Path) -> tuple[list[Row], dict[str, Any]]:
     return [_row(entry) for entry in found["rows"]], found["run"]
 
 
+def figures(folder: Path) -> dict[str, dict[str, Any]]:
+    """The rows of a `bench.json` by id, with all that each tells. OSError when there is none."""
+    found = json.loads((folder / FILE).read_text("utf-8"))
+    return {entry["id"]: entry for entry in found["rows"]}
+
+
 def _as_json(row: Row) -> dict[str, Any]:
     entry = asdict(row)
     figures = {key: entry.pop(key) for key in ("id", "value_ms", "limit_ms", "ratio", "peers")}

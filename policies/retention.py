@@ -4,6 +4,7 @@
     kept_through(years, ended)    the last day of a period that is counted from the year in which the work ended
     keeping(filings, held=…)      what several dossiers and a hold make of one record: the longest wins
     lock_target(at, day)          until when the store's lock should reach tonight
+    ending(day, today)            whether a period is over, or is told to the archivist because it ends before long
 
 Locks roll: each is set for a bounded time and extended nightly as long as the record is to be kept. A lock of
 70 years on a misfiled secret could never be undone.
@@ -22,11 +23,21 @@ from policies.reasons import keeping as reasons
 from policies.refusals import Refused
 
 ROLLING_LOCK = timedelta(days=400)
+NOTICE = timedelta(
+    days=180
+)  # NĐ 113/2025/NĐ-CP, Điều 20 asks for a notice and names no days: half a year is ours
 MAINTENANCE = ("01", "02", "03", "04", "05", "06", "07")  # TT 05/2025/TT-BNV: 01 for ever, 07 other
 PERMANENT_MAINTENANCE = "01"
 MOST_YEARS = 200
 MAX_CODE = 20
 _TEXTS = ("code", "maintenance", "name", "english", "basis")
+
+
+class Ending(StrEnum):
+    """What the archivist is told of a period (Luật Lưu trữ, Điều 16; NĐ 113/2025/NĐ-CP, Điều 20)."""
+
+    ENDED = "ended"  # its last day is over: the council may be asked; nothing is deleted by that
+    SOON = "soon"  # within `NOTICE`, its last day and today included
 
 
 class Open(StrEnum):
@@ -134,6 +145,26 @@ def kept_through(years: int | None, work_ended: date) -> date | None:
     work ended, the longer of the two readings: 5 years after work that ended in 2024 end on 31/12/2029.
     """
     return None if years is None else date(work_ended.year + years, 12, 31)
+
+
+def ending(kept: Keeping, today: date) -> Ending | None:
+    """Whether the period is over or ends within `NOTICE` of `today`; None for what ends later, or has no last day.
+
+    Records are kept through their last day: on 31/12 itself the period is not over yet.
+    """
+    if isinstance(kept, Open) or kept > told_through(today):
+        return None
+    return Ending.ENDED if kept < today else Ending.SOON
+
+
+def told_through(today: date) -> date:
+    """The last day of a period that is told to the archivist today."""
+    return today + NOTICE
+
+
+def last_year_ended(through: date) -> int:
+    """The last year whose 31/12, with which periods end, is not after that day."""
+    return through.year if (through.month, through.day) == (12, 31) else through.year - 1
 
 
 def keeping(filings: Iterable[Filing], *, held: bool = False) -> Keeping:

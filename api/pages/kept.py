@@ -9,10 +9,11 @@ from typing import Literal
 from api.pages.views import Choice, TimelineEntry
 from policies.dossiers import LANGUAGES, RIGHTS, DossierState
 from policies.holds import HoldState
+from policies.retention import Ending
 
 Day = date  # fields of that name would hide the type
-DossierTab = Literal["open", "closed"]
-DOSSIER_TABS: tuple[DossierTab, ...] = ("open", "closed")
+DossierTab = Literal["open", "closed", "ending"]
+DOSSIER_TABS: tuple[DossierTab, ...] = ("open", "closed", "ending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class DossierItem:
     opened_at: datetime
     entries: int
     retention: str = ""
+    last_day: Day | None = None  # on which it is kept, in the list of those that end
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,12 @@ class DossiersView:
     """A tab of the list of dossiers."""
 
     tab: DossierTab
-    counts: dict[DossierTab, int]
+    counts: dict[DossierTab, int | None]  # None: not counted for a page
     items: tuple[DossierItem, ...]
     query: str
     older: str | None
     form: DossierForm | None  # None: the viewer opens none
+    notice_days: int = 0  # how long before its end a period is listed
 
 
 @dataclass(frozen=True, slots=True)

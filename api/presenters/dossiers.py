@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields as fields_of
+from dataclasses import replace
 from datetime import date
 
 from api.filing import Filing
@@ -12,20 +13,21 @@ from api.presenters import documents as present
 from api.presenters import holds as hold_views
 from api.services import Services
 from api.store.accounts import Account
+from archive.catalogue import Connection, dossier_rows, hold_rows, retention_rows
 from archive.catalogue import documents as rows
-from archive.catalogue import dossier_rows, hold_rows, retention_rows
 from archive.catalogue.keeping_values import Dossier, DossierVersion, Entry
 from archive.catalogue.values import Document
 from archive.dossier_record import in_order_of_time
 from policies.dossiers import ACTS, LANGUAGES, RIGHTS, RULES, DossierAct, DossierState, Fields
 from policies.kinds import BY_CODE
 from policies.numbering import civil_date
-from policies.retention import Keeping, Open, Rule
+from policies.retention import NOTICE, Keeping, Open, Rule, ending, told_through
 from policies.vocabulary import Role, State
 
 LISTED = 50
 ENTRIES = 200
 YEARS_BACK = 10
+_Items = tuple[tuple[kept.DossierItem, ...], str | None]  # a page, and the cursor of the one after
 
 
 def keeping(found: Keeping) -> kept.KeptView:
@@ -51,27 +53,45 @@ def listing(
     entered: Fields | None = None,
 ) -> kept.DossiersView:
     """A tab of the list; with `entered`, what stood in the form for a new dossier before a refusal."""
-    chosen: kept.DossierTab = "closed" if tab == "closed" else "open"
+    chosen: kept.DossierTab = next((name for name in kept.DOSSIER_TABS if name == tab), "open")
     with services.transactions.read() as conn:
         counted = dossier_rows.count(conn, account.agency)
-        page = dossier_rows.page(
-            conn,
-            account.agency,
-            states=[DossierState(chosen)],
-            words=query.split(),
-            cursor=after,
-            limit=LISTED,
-        )
-        entries = dossier_rows.entry_counts(conn, [one.id for one in page.dossiers])
+        if chosen == "ending":
+            items, older = _ending(conn, account.agency, query, after, civil_date(services.clock()))
+        else:
+            items, older = _in_state(conn, account.agency, DossierState(chosen), query, after)
     clerk = Role.CLERK in account.roles
     return kept.DossiersView(
         tab=chosen,
-        counts={name: counted.get(DossierState(name), 0) for name in kept.DOSSIER_TABS},
-        items=tuple(item(one, entries[one.id]) for one in page.dossiers),
+        counts={
+            "open": counted.get(DossierState.OPEN, 0),
+            "closed": counted.get(DossierState.CLOSED, 0),
+            "ending": None,
+        },
+        items=items,
         query=query,
-        older=page.next,
+        older=older,
         form=form(services, account, language, entered) if clerk else None,
+        notice_days=NOTICE.days,
     )
+
+
+def _in_state(conn: Connection, agency: str, state: DossierState, query: str, after: str | None) -> _Items:
+    page = dossier_rows.page(conn, agency, states=[state], words=query.split(), cursor=after, limit=LISTED)
+    entries = dossier_rows.entry_counts(conn, [one.id for one in page.dossiers])
+    return tuple(item(one, entries[one.id]) for one in page.dossiers), page.next
+
+
+def _ending(conn: Connection, agency: str, query: str, after: str | None, today: date) -> _Items:
+    """Those whose period is over or ends within the notice, the oldest first."""
+    through = told_through(today)
+    page = retention_rows.ending_page(conn, agency, through, words=query.split(), cursor=after, limit=LISTED)
+    entries = dossier_rows.entry_counts(conn, [one.id for one, _ in page.dossiers])
+    items = (
+        replace(item(one, entries[one.id]), last_day=last, ending=ending(last, today))
+        for one, last in page.dossiers
+    )
+    return tuple(items), page.next
 
 
 def item(found: Dossier, entries: int = 0) -> kept.DossierItem:

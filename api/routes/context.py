@@ -14,8 +14,9 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.params import Depends as Dependency
 from fastapi.responses import RedirectResponse
 
-from api import problems
+from api import once, problems
 from api.identity import COOKIE, AccessRefused, csrf_token, require
+from api.locations import API_PREFIX
 from api.pages.addresses import address
 from api.pages.views import Viewer
 from api.services import Services
@@ -25,8 +26,9 @@ from api.store.idempotency import Asked
 from policies.reasons import access as reasons
 from policies.vocabulary import Role
 
-API_PREFIX = "/api/v1"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# The answer of an act that is done, by the id of what it made or changed: as that is now.
+Told = Callable[[str], Response]
 
 
 @dataclass(slots=True)
@@ -124,8 +126,8 @@ async def idempotency_key(
             min_length=1,
             max_length=128,
             description="Chosen by the caller, fresh for each write. A retry with the same key and body gets the "
-            "kept answer (header `Idempotent-Replay: true`) and does nothing twice; the same key with another "
-            "body is refused.",
+            "kept answer (header `Idempotent-Replay: true`) and does nothing twice, also when the first answer was "
+            "lost; the same key with another body is refused.",
         ),
     ],
 ) -> None:
@@ -160,41 +162,44 @@ def answer_once(
     account: Account,
     body_hash: str,
     act: Callable[[], Response],
-    made: Callable[[str], Response] | None = None,
+    told: Told,
 ) -> Response:
     """Run a write under its Idempotency-Key: a retry gets the kept answer, another body is refused.
 
-    A crash between the act and the keeping of its answer lets the retry run the act again, which the order of
-    acts then refuses or answers with what stands: nothing is done twice. An act that makes something new notes
-    it in its own transaction (`idempotency.made`); `made` answers a retry with what stands there. The answer is
-    kept by a note: a power cut that takes it away is such a crash.
+    The act notes in its own transaction that it is done (`api.once`). After a crash between that commit and the
+    keeping of the answer, which a note keeps that a power cut may take away, `told` answers the retry with what the
+    act made, as it is now; after a crash before that commit the retry does the act. What depends on how things stood
+    before the act, `If-Match` too, belongs into `act`: a retry finds them changed by its own first try.
     """
     this = asked(request, account, body_hash)
     with given.keys_in_use.held(this) as first:
         with given.transactions.look() as conn:
             kept = idempotency.find(conn, this)
         if kept is not None:
-            return _replay(kept, this, made)
+            return _replay(kept, this, told)
         if first is not this:
             raise AccessRefused(
                 reasons.IDEMPOTENCY_IN_PROGRESS if first == this else reasons.IDEMPOTENCY_KEY_REUSED
             )
-        response = act()
+        with once.under(this):
+            response = act()
         headers = {k: v for k, v in response.headers.items() if k in ("etag", "location", "content-type")}
         with given.transactions.note() as conn:
             idempotency.keep(conn, this, response.status_code, headers, bytes(response.body), given.clock())
     return response
 
 
-def _replay(kept: idempotency.Kept, this: Asked, made: Callable[[str], Response] | None) -> Response:
+def _replay(kept: idempotency.Kept, this: Asked, told: Told) -> Response:
     if (kept.route, kept.body_hash) != (this.route, this.body_hash):
         raise AccessRefused(reasons.IDEMPOTENCY_KEY_REUSED)
-    if kept.made is not None and made is not None:
-        return made(kept.made)
-    if kept.status is None:
+    if kept.made is not None:
+        response = told(kept.made.rpartition("/")[2])
+    elif kept.status is None:  # by an earlier version
         raise AccessRefused(reasons.IDEMPOTENCY_IN_PROGRESS)
-    headers = {**(kept.headers or {}), "idempotent-replay": "true"}
-    return Response(kept.body, kept.status, headers=headers)
+    else:
+        response = Response(kept.body, kept.status, headers=kept.headers)
+    response.headers["idempotent-replay"] = "true"
+    return response
 
 
 def json_answer(value: Any, status: int = 200, **headers: str) -> Response:

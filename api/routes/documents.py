@@ -14,11 +14,10 @@ from api.filing import Filing
 from api.finishing import Finishing
 from api.identity import AccessRefused
 from api.issuing import Draft, Issuing
+from api.locations import DOCUMENTS, location
 from api.previews import Previews
-from api.routes.context import ONCE, Given, Who, answer_once, api_router, asked, digest, json_answer
-from api.routes.waiting import Prefer, accepted, waited
-from api.store import idempotency
-from archive.catalogue import Connection
+from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest, json_answer
+from api.routes.waiting import Prefer, accepted, accepted_before, waited
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, VersionRole
 from policies.layout import Box, Rect
@@ -95,16 +94,25 @@ def show(document: Document, status: int = 200, **headers: str) -> Response:
     return json_answer(views.document(document), status, etag=etag(document), **headers)
 
 
-def staff_document(given: Given, who: Who, document_id: str, match: str | None = None) -> Document:
-    """The document, for an account of its own agency; `match` must name the version that the caller saw."""
+def staff_document(given: Given, who: Who, document_id: str) -> Document:
+    """The document, for an account of its own agency."""
     account = who.needs(*STAFF)
     with given.transactions.look() as conn:
         document = rows.find(conn, document_id)
     if document is None or document.agency != account.agency:
         raise AccessRefused(reasons.NOT_FOUND, what=Both("văn bản", "document"))
+    return document
+
+
+def refuse_changed(document: Document, match: str | None) -> None:
+    """`match` must name the version that the caller saw. In the act: its retry finds what it changed itself."""
     if match not in (None, "*", etag(document)):
         raise AccessRefused(reasons.CHANGED_MEANWHILE)
-    return document
+
+
+def _as_it_is(given: Given, who: Who, document_id: str) -> Told:
+    """Of an act on that document."""
+    return lambda _made: show(staff_document(given, who, document_id))
 
 
 @writes.post("/documents", status_code=201, summary="Receive a PDF")
@@ -136,21 +144,16 @@ def receive(
     body = digest(draft, sha256)
 
     def act() -> Response:
-        document = Issuing(given).receive(sha256, draft, account, note)
-        return show(document, 201, location=_location(document))
+        return _shown_first(Issuing(given).receive(sha256, draft, account))
 
-    def note(conn: Connection, document: Document) -> None:
-        idempotency.made(conn, asked(request, account, body), _location(document), document.created_at)
+    def told(made: str) -> Response:
+        return _shown_first(staff_document(given, who, made))
 
-    def made(location: str) -> Response:
-        document = staff_document(given, who, location.rpartition("/")[2])
-        return show(document, 201, location=location)
-
-    return answer_once(request, given, account, body, act, made)
+    return answer_once(request, given, account, body, act, told)
 
 
-def _location(document: Document) -> str:
-    return f"/api/v1/documents/{document.id}"
+def _shown_first(document: Document) -> Response:
+    return show(document, 201, location=location(DOCUMENTS, document.id))
 
 
 def _names(text: str, separator: str) -> tuple[str, ...]:
@@ -227,13 +230,15 @@ def prepare(
     request: Request, given: Given, who: Who, document_id: str, body: PreparationBody, match: Match = None
 ) -> Response:
     account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id, match)
+    document = staff_document(given, who, document_id)
     boxes = tuple(item.box() for item in body.boxes)
 
     def act() -> Response:
+        refuse_changed(document, match)
         return show(Issuing(given).prepare(document, boxes, account, qr=body.qr))
 
-    return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act)
+    told = _as_it_is(given, who, document_id)
+    return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act, told)
 
 
 @writes.post("/documents/{document_id}/initials", summary="Ký nháy", status_code=202)
@@ -249,13 +254,16 @@ async def sign(
 ) -> Response:
     def run() -> Response:
         account = who.needs(Role.LEADER, Role.CLERK)
-        document = staff_document(given, who, document_id, match)
+        document = staff_document(given, who, document_id)
 
         def act() -> Response:
+            refuse_changed(document, match)
             _refuse_unseen(document, body.sha256)
             return accepted(Issuing(given).sign(document, account))
 
-        return answer_once(request, given, account, digest(document_id, body.sha256), act)
+        return answer_once(
+            request, given, account, digest(document_id, body.sha256), act, accepted_before(given)
+        )
 
     return await waited(given, prefer, run)
 
@@ -280,7 +288,7 @@ async def sign_batch(
                 _refuse_unseen(document, seen[document.id])
             return accepted(Issuing(given).sign_batch(chosen, account))
 
-        return answer_once(request, given, account, digest(seen), act)
+        return answer_once(request, given, account, digest(seen), act, accepted_before(given))
 
     return await waited(given, prefer, run)
 
@@ -290,12 +298,14 @@ def number(
     request: Request, given: Given, who: Who, document_id: str, body: NumberBody, match: Match = None
 ) -> Response:
     account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id, match)
+    document = staff_document(given, who, document_id)
 
     def act() -> Response:
+        refuse_changed(document, match)
         return show(Issuing(given).number(document, account, number=body.number, day=body.date))
 
-    return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act)
+    told = _as_it_is(given, who, document_id)
+    return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act, told)
 
 
 @writes.post("/documents/{document_id}/seal", summary="The agency seals", status_code=202)
@@ -304,12 +314,13 @@ async def seal(
 ) -> Response:
     def run() -> Response:
         account = who.needs(Role.CLERK)
-        document = staff_document(given, who, document_id, match)
+        document = staff_document(given, who, document_id)
 
         def act() -> Response:
+            refuse_changed(document, match)
             return accepted(Issuing(given).seal(document, account))
 
-        return answer_once(request, given, account, digest(document_id), act)
+        return answer_once(request, given, account, digest(document_id), act, accepted_before(given))
 
     return await waited(given, prefer, run)
 
@@ -320,12 +331,13 @@ async def proceed(
 ) -> Response:
     def run() -> Response:
         account = who.needs(Role.LEADER, Role.CLERK)
-        document = staff_document(given, who, document_id, match)
+        document = staff_document(given, who, document_id)
 
         def act() -> Response:
+            refuse_changed(document, match)
             return accepted(Finishing(given).proceed(document, account))
 
-        return answer_once(request, given, account, digest(document_id), act)
+        return answer_once(request, given, account, digest(document_id), act, accepted_before(given))
 
     return await waited(given, prefer, run)
 
@@ -333,12 +345,14 @@ async def proceed(
 @writes.post("/documents/{document_id}/issue", summary="Phát hành")
 def issue(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
     account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id, match)
+    document = staff_document(given, who, document_id)
 
     def act() -> Response:
+        refuse_changed(document, match)
         return show(Issuing(given).issue(document, account))
 
-    return answer_once(request, given, account, digest(document_id), act)
+    told = _as_it_is(given, who, document_id)
+    return answer_once(request, given, account, digest(document_id), act, told)
 
 
 @writes.post("/documents/{document_id}/filing", summary="Lưu hồ sơ: into one or several dossiers")
@@ -346,15 +360,17 @@ def file_away(
     request: Request, given: Given, who: Who, document_id: str, body: FilingBody, match: Match = None
 ) -> Response:
     account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id, match)
+    document = staff_document(given, who, document_id)
 
     def act() -> Response:
+        refuse_changed(document, match)
         filing = Filing(given)
         into = [filing.find(one, account) for one in body.dossiers]
         filing.file([document.id], into, account, body.note)
         return show(staff_document(given, who, document_id))
 
-    return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act)
+    told = _as_it_is(given, who, document_id)
+    return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act, told)
 
 
 def _with_reason(path: str, summary: str, method: str, *roles: Role) -> None:
@@ -364,13 +380,15 @@ def _with_reason(path: str, summary: str, method: str, *roles: Role) -> None:
         request: Request, given: Given, who: Who, document_id: str, body: ReasonBody, match: Match = None
     ) -> Response:
         account = who.needs(*roles)
-        document = staff_document(given, who, document_id, match)
+        document = staff_document(given, who, document_id)
 
         def act() -> Response:
+            refuse_changed(document, match)
             changed: Document = getattr(Issuing(given), method)(document, account, body.reason)
             return show(changed)
 
-        return answer_once(request, given, account, digest(document_id, body.reason), act)
+        told = _as_it_is(given, who, document_id)
+        return answer_once(request, given, account, digest(document_id, body.reason), act, told)
 
     writes.add_api_route(
         f"/documents/{{document_id}}/{path}", endpoint, methods=["POST"], summary=summary, name=method
@@ -386,23 +404,27 @@ _with_reason("resumption", "Tiếp tục sau khi tạm dừng", "resume", Role.C
 @writes.post("/documents/{document_id}/withdrawal", summary="Rút lại trước khi có chữ ký")
 def withdraw(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
     account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id, match)
+    document = staff_document(given, who, document_id)
 
     def act() -> Response:
+        refuse_changed(document, match)
         return show(Issuing(given).withdraw(document, account))
 
-    return answer_once(request, given, account, digest(document_id), act)
+    told = _as_it_is(given, who, document_id)
+    return answer_once(request, given, account, digest(document_id), act, told)
 
 
 @writes.post("/documents/{document_id}/resubmission", summary="Soạn lại một văn bản đã trả lại")
 def resubmit(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
     account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id, match)
+    document = staff_document(given, who, document_id)
 
     def act() -> Response:
+        refuse_changed(document, match)
         return show(Issuing(given).resubmit(document, account))
 
-    return answer_once(request, given, account, digest(document_id), act)
+    told = _as_it_is(given, who, document_id)
+    return answer_once(request, given, account, digest(document_id), act, told)
 
 
 @router.get("/documents/{document_id}/receipt", summary="Biên nhận lưu trữ, kiểm tra được độc lập")

@@ -13,9 +13,9 @@ from api import kept_views
 from api.filing import Filing
 from api.identity import AccessRefused
 from api.intact import intact
-from api.routes.context import ONCE, Given, Who, answer_once, api_router, asked, digest, json_answer
-from api.store import idempotency
-from archive.catalogue import Connection, dossier_rows, retention_rows
+from api.locations import DOSSIERS, location
+from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest, json_answer
+from archive.catalogue import dossier_rows, retention_rows
 from archive.catalogue.keeping_values import Dossier, FileFacts
 from archive.registers.dossiers import Closing
 from policies.dossiers import LANGUAGES, RIGHTS, DossierState, Fields
@@ -26,6 +26,7 @@ router = api_router("dossiers")
 writes = api_router("dossiers", ONCE)
 Match = Annotated[str | None, Header(alias="If-Match")]
 STAFF = (Role.LEADER, Role.CLERK, Role.AUDITOR)
+ENDING = "those that need not be kept after this day (2031-12-31), the oldest period first"
 
 
 class _Body(BaseModel):
@@ -80,17 +81,25 @@ def show(dossier: Dossier, status: int = 200, **headers: str) -> Response:
     return json_answer(kept_views.dossier(dossier), status, etag=etag(dossier), **headers)
 
 
-def staff_dossier(given: Given, who: Who, dossier_id: str, match: str | None = None) -> Dossier:
-    """The dossier, for an account of its own agency; `match` must name the version that the caller saw."""
-    dossier = Filing(given).find(dossier_id, who.needs(*STAFF))
+def staff_dossier(given: Given, who: Who, dossier_id: str) -> Dossier:
+    """The dossier, for an account of its own agency."""
+    return Filing(given).find(dossier_id, who.needs(*STAFF))
+
+
+def refuse_changed(dossier: Dossier, match: str | None) -> None:
+    """`match` must name the version that the caller saw. In the act: its retry finds what it changed itself."""
     if match not in (None, "*", etag(dossier)):
         raise AccessRefused(reasons.DOSSIER_CHANGED)
-    return dossier
 
 
 def seen(dossier: Dossier, match: str | None) -> int | None:
     """Without `If-Match`, or with `*`, whatever stands there is acted on."""
     return dossier.version if match not in (None, "*") else None
+
+
+def _as_it_is(given: Given, who: Who, dossier_id: str) -> Told:
+    """Of an act on that dossier."""
+    return lambda _made: show(staff_dossier(given, who, dossier_id))
 
 
 @router.get("/retention-codes", summary="Bảng thời hạn lưu trữ")
@@ -102,16 +111,19 @@ def codes(given: Given, who: Who, dossier: str | None = None) -> Response:
     return json_answer({"codes": [kept_views.rule(one) for one in found]})
 
 
-@router.get("/dossiers", summary="Dossiers of the own agency, newest first")
+@router.get("/dossiers", summary="Dossiers of the own agency, newest first; or those whose period ends")
 def listing(
     given: Given,
     who: Who,
     state: Annotated[list[DossierState], Query()] = [],  # noqa: B006 (FastAPI reads it as the default only)
     q: Annotated[str, Query(max_length=100, description="words of code, title or heading")] = "",
+    ending: Annotated[date_type | None, Query(description=ENDING)] = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     account = who.needs(*STAFF)
+    if ending is not None:
+        return _ending(given, account.agency, ending, state, q.split(), cursor, limit)
     with given.transactions.read() as conn:
         page = dossier_rows.page(
             conn,
@@ -124,26 +136,41 @@ def listing(
     return json_answer({"dossiers": [kept_views.dossier(one) for one in page.dossiers], "next": page.next})
 
 
+def _ending(
+    given: Given,
+    agency: str,
+    through: date_type,
+    states: list[DossierState],
+    words: list[str],
+    cursor: str | None,
+    limit: int,
+) -> Response:
+    """Only a closed dossier has an end."""
+    page = retention_rows.EndingPage((), None)
+    if not states or DossierState.CLOSED in states:
+        with given.transactions.read() as conn:
+            page = retention_rows.ending_page(conn, agency, through, words=words, cursor=cursor, limit=limit)
+    return json_answer(
+        {"dossiers": [kept_views.ending(one, last) for one, last in page.dossiers], "next": page.next}
+    )
+
+
 @writes.post("/dossiers", status_code=201, summary="Mở hồ sơ")
 def open_dossier(request: Request, given: Given, who: Who, body: FieldsBody) -> Response:
     account = who.needs(Role.CLERK)
     hashed = digest(body.model_dump(mode="json"))
 
     def act() -> Response:
-        dossier = Filing(given).open(body.fields(account.display), account, note)
-        return show(dossier, 201, location=_location(dossier))
+        return _shown_first(Filing(given).open(body.fields(account.display), account))
 
-    def note(conn: Connection, dossier: Dossier) -> None:
-        idempotency.made(conn, asked(request, account, hashed), _location(dossier), dossier.opened_at)
+    def told(made: str) -> Response:
+        return _shown_first(staff_dossier(given, who, made))
 
-    def made(location: str) -> Response:
-        return show(staff_dossier(given, who, location.rpartition("/")[2]), 201, location=location)
-
-    return answer_once(request, given, account, hashed, act, made)
+    return answer_once(request, given, account, hashed, act, told)
 
 
-def _location(dossier: Dossier) -> str:
-    return f"/api/v1/dossiers/{dossier.id}"
+def _shown_first(dossier: Dossier) -> Response:
+    return show(dossier, 201, location=location(DOSSIERS, dossier.id))
 
 
 @router.get("/dossiers/{dossier_id}", summary="One dossier with its versions and its retention")
@@ -190,13 +217,15 @@ def change(
     request: Request, given: Given, who: Who, dossier_id: str, body: FieldsBody, match: Match = None
 ) -> Response:
     account = who.needs(Role.CLERK)
-    dossier = staff_dossier(given, who, dossier_id, match)
+    dossier = staff_dossier(given, who, dossier_id)
 
     def act() -> Response:
+        refuse_changed(dossier, match)
         fields = body.fields(account.display)
         return show(Filing(given).change(dossier, fields, account, seen(dossier, match)))
 
-    return answer_once(request, given, account, digest(dossier_id, body.model_dump(mode="json")), act)
+    told = _as_it_is(given, who, dossier_id)
+    return answer_once(request, given, account, digest(dossier_id, body.model_dump(mode="json")), act, told)
 
 
 @writes.post("/dossiers/{dossier_id}/documents", summary="Issued documents into the dossier")
@@ -210,7 +239,8 @@ def file_documents(
         (changed,) = Filing(given).file(body.documents, [dossier], account, body.note)
         return show(changed)
 
-    return answer_once(request, given, account, digest(dossier_id, body.model_dump(mode="json")), act)
+    told = _as_it_is(given, who, dossier_id)
+    return answer_once(request, given, account, digest(dossier_id, body.model_dump(mode="json")), act, told)
 
 
 @writes.post("/dossiers/{dossier_id}/files", summary="A plain file into the dossier")
@@ -236,7 +266,8 @@ def upload(
         return show(Filing(given).upload(dossier, sha256, file.filename or "", facts, account, note))
 
     hashed = digest(dossier_id, sha256, file.filename, facts, note)
-    return answer_once(request, given, account, hashed, act)
+    told = _as_it_is(given, who, dossier_id)
+    return answer_once(request, given, account, hashed, act, told)
 
 
 @writes.post("/dossiers/{dossier_id}/known-files", summary="A file of another dossier, without a copy")
@@ -247,7 +278,8 @@ def file_again(request: Request, given: Given, who: Who, dossier_id: str, body: 
     def act() -> Response:
         return show(Filing(given).file_again(dossier, body.file, account, body.note))
 
-    return answer_once(request, given, account, digest(dossier_id, body.model_dump()), act)
+    told = _as_it_is(given, who, dossier_id)
+    return answer_once(request, given, account, digest(dossier_id, body.model_dump()), act, told)
 
 
 @router.get("/dossiers/{dossier_id}/files/{file_id}", summary="The bytes of a file, as they came")
@@ -278,7 +310,8 @@ def remove(
     def act() -> Response:
         return show(Filing(given).remove(dossier, entry, account, body.reason))
 
-    return answer_once(request, given, account, digest(dossier_id, entry, body.reason), act)
+    told = _as_it_is(given, who, dossier_id)
+    return answer_once(request, given, account, digest(dossier_id, entry, body.reason), act, told)
 
 
 @writes.post("/dossiers/{dossier_id}/closing", summary="Kết thúc hồ sơ")
@@ -286,13 +319,15 @@ def close(
     request: Request, given: Given, who: Who, dossier_id: str, body: ClosingBody, match: Match = None
 ) -> Response:
     account = who.needs(Role.CLERK)
-    dossier = staff_dossier(given, who, dossier_id, match)
+    dossier = staff_dossier(given, who, dossier_id)
 
     def act() -> Response:
+        refuse_changed(dossier, match)
         closing = Closing(body.code, body.work_ended)
         return show(Filing(given).close(dossier, closing, account, seen(dossier, match)))
 
-    return answer_once(request, given, account, digest(dossier_id, body.model_dump(mode="json")), act)
+    told = _as_it_is(given, who, dossier_id)
+    return answer_once(request, given, account, digest(dossier_id, body.model_dump(mode="json")), act, told)
 
 
 @writes.post("/dossiers/{dossier_id}/reopening", summary="Mở lại hồ sơ")
@@ -300,9 +335,11 @@ def reopen(
     request: Request, given: Given, who: Who, dossier_id: str, body: ReasonBody, match: Match = None
 ) -> Response:
     account = who.needs(Role.CLERK)
-    dossier = staff_dossier(given, who, dossier_id, match)
+    dossier = staff_dossier(given, who, dossier_id)
 
     def act() -> Response:
+        refuse_changed(dossier, match)
         return show(Filing(given).reopen(dossier, account, body.reason))
 
-    return answer_once(request, given, account, digest(dossier_id, body.reason), act)
+    told = _as_it_is(given, who, dossier_id)
+    return answer_once(request, given, account, digest(dossier_id, body.reason), act, told)

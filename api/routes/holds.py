@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api import kept_views
 from api.holding import Holding
-from api.routes.context import ONCE, Given, Who, answer_once, api_router, asked, digest, json_answer
-from api.store import idempotency
-from archive.catalogue import Connection, hold_rows
+from api.locations import HOLDS, location
+from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest, json_answer
+from api.store.accounts import Account
+from archive.catalogue import hold_rows
 from archive.catalogue.keeping_values import Hold
 from archive.holds import Subject
 from policies.holds import HoldState
@@ -77,20 +78,21 @@ def place(request: Request, given: Given, who: Who, body: HoldBody) -> Response:
 
     def act() -> Response:
         over = Subject(body.dossier, tuple(body.documents))
-        hold = Holding(given).place(over, body.reason, body.basis, account, note)
-        return show(hold, 201, location=_location(hold))
+        return _shown_first(Holding(given).place(over, body.reason, body.basis, account))
 
-    def note(conn: Connection, hold: Hold) -> None:
-        idempotency.made(conn, asked(request, account, hashed), _location(hold), hold.placed_at)
+    def told(made: str) -> Response:
+        return _shown_first(Holding(given).find(made, account))
 
-    def made(location: str) -> Response:
-        return show(Holding(given).find(location.rpartition("/")[2], account), 201, location=location)
-
-    return answer_once(request, given, account, hashed, act, made)
+    return answer_once(request, given, account, hashed, act, told)
 
 
-def _location(hold: Hold) -> str:
-    return f"/api/v1/holds/{hold.id}"
+def _shown_first(hold: Hold) -> Response:
+    return show(hold, 201, location=location(HOLDS, hold.id))
+
+
+def _as_it_is(given: Given, hold_id: str, account: Account) -> Told:
+    """Of an act on that hold."""
+    return lambda _made: show(Holding(given).find(hold_id, account))
 
 
 @writes.post("/holds/{hold_id}/release-request", summary="Đề nghị gỡ tạm giữ: the first person")
@@ -101,7 +103,8 @@ def ask_release(request: Request, given: Given, who: Who, hold_id: str, body: Re
     def act() -> Response:
         return show(Holding(given).ask_release(hold, body.reason, account))
 
-    return answer_once(request, given, account, digest(hold_id, body.reason), act)
+    told = _as_it_is(given, hold_id, account)
+    return answer_once(request, given, account, digest(hold_id, body.reason), act, told)
 
 
 @writes.post("/holds/{hold_id}/release-refusal", summary="Không đồng ý gỡ tạm giữ")
@@ -112,7 +115,8 @@ def refuse_release(request: Request, given: Given, who: Who, hold_id: str, body:
     def act() -> Response:
         return show(Holding(given).refuse_release(hold, body.reason, account))
 
-    return answer_once(request, given, account, digest(hold_id, body.reason), act)
+    told = _as_it_is(given, hold_id, account)
+    return answer_once(request, given, account, digest(hold_id, body.reason), act, told)
 
 
 @writes.post("/holds/{hold_id}/release-confirmation", summary="Xác nhận gỡ tạm giữ: the second person")
@@ -123,4 +127,5 @@ def confirm_release(request: Request, given: Given, who: Who, hold_id: str) -> R
     def act() -> Response:
         return show(Holding(given).confirm_release(hold, account))
 
-    return answer_once(request, given, account, digest(hold_id), act)
+    told = _as_it_is(given, hold_id, account)
+    return answer_once(request, given, account, digest(hold_id), act, told)

@@ -12,10 +12,14 @@ from starlette.concurrency import run_in_threadpool
 
 from api import views
 from api.endings import awaited
-from api.routes.context import json_answer
+from api.identity import AccessRefused
+from api.locations import OPERATIONS, location
+from api.routes.context import Told, json_answer
 from api.services import Services
 from api.store import operations
 from api.store.operations import Operation
+from policies.reasons import access as reasons
+from policies.refusals import Both
 
 LONGEST_WAIT = 20.0  # seconds; proxies give up on a silent answer after 30 or more
 _READ = 1_000  # characters of what is preferred; the rest is ignored, not refused
@@ -31,8 +35,19 @@ Prefer = Annotated[
 
 
 def accepted(operation: Operation) -> Response:
-    where = f"/api/v1/operations/{operation.id}"
-    return json_answer(views.operation(operation), 202, location=where)
+    return json_answer(views.operation(operation), 202, location=location(OPERATIONS, operation.id))
+
+
+def accepted_before(given: Services) -> Told:
+    """Of an act whose first answer was lost: its operation, as far as it has come since."""
+
+    def told(operation_id: str) -> Response:
+        found = _read(given, operation_id)
+        if found is None:
+            raise AccessRefused(reasons.NOT_FOUND, what=Both("tác vụ", "operation"))
+        return accepted(found)
+
+    return told
 
 
 def seconds_of(prefer: str | None) -> float:

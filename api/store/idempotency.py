@@ -1,5 +1,8 @@
 """Answers kept by Idempotency-Key: a retry gets the first answer, another body is refused.
 
+A row is written by the act (`made`: no status yet), and by its answer; an act that says nothing of itself leaves the
+row to its answer. A row without a status means: the act is committed, and how it was answered is not known.
+
 Which keys are in use right now: in memory where one process serves the data, for its death frees them; a row under
 the process's heartbeat where several do.
 """
@@ -13,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, null, select, update
 
 from api.store.tables import idempotency
+from archive.catalogue.dialects import insert_missing
 from archive.catalogue.prepared import Prepared
 
 KEPT = timedelta(days=7)
@@ -57,7 +61,7 @@ class Kept:
 
     @property
     def made(self) -> str | None:
-        """Where that lies which the act made before its answer was lost."""
+        """Where that lies which the act made or changed, while its answer is not kept."""
         return (self.headers or {}).get("location") if self.status is None else None
 
 
@@ -69,9 +73,9 @@ def find(conn: Connection, asked: Asked) -> Kept | None:
 def keep(
     conn: Connection,
     asked: Asked,
-    status: int | None,
+    status: int,
     headers: dict[str, Any],
-    body: bytes | None,
+    body: bytes,
     at: datetime,
 ) -> None:
     """The answer, in place of what was `made` under the key before."""
@@ -82,8 +86,9 @@ def keep(
 
 
 def made(conn: Connection, asked: Asked, location: str, at: datetime) -> None:
-    """In the act's own transaction: what it made. A retry after a crash is told of this, and makes no second."""
-    keep(conn, asked, None, {"location": location}, None, at)
+    """In the act's own transaction: what it made or changed. What stands under the key already stays."""
+    row = {name: getattr(asked, name) for name in Asked.__slots__}
+    insert_missing(conn, idempotency, {**row, "headers": {"location": location}, "at": at})
 
 
 def forget_old(conn: Connection, at: datetime) -> None:

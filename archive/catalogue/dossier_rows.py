@@ -61,6 +61,16 @@ def find(conn: Connection, dossier_id: str) -> Dossier | None:
     return _first(conn, select(dossiers).where(dossiers.c.id == dossier_id))
 
 
+def several(conn: Connection, dossier_ids: Collection[str]) -> dict[str, Dossier]:
+    """Those that are there, by id."""
+    found = (
+        _dossier(row)
+        for some in blocks(dossier_ids)
+        for row in conn.execute(select(dossiers).where(dossiers.c.id.in_(some)))
+    )
+    return {one.id: one for one in found}
+
+
 def by_code(conn: Connection, code: str) -> Dossier | None:
     return _first(conn, select(dossiers).where(dossiers.c.code == code))
 

@@ -226,6 +226,46 @@ def test_lists_are_searched_and_paged(site):
     assert site.get(LEADER, f"/dossiers?q={word}&state=closed")["dossiers"] == []
 
 
+def shut(site, code, **values):
+    dossier = opened(site, **values)["id"]
+    good(upload(site, dossier, b"%PDF-1.7 " + uuid.uuid4().bytes))
+    closed = good(
+        site.post(CLERK, f"/dossiers/{dossier}/closing", json={"code": code, "work_ended": f"{today(site)}"})
+    )
+    return dossier, closed["retention"]["last_day"]
+
+
+def test_dossiers_that_end_by_a_day_are_listed_the_oldest_period_first(site):
+    word = uuid.uuid4().hex[:10]
+    ten, last = shut(site, "06", title=f"Mười năm {word}")
+    five, first = shut(site, "07.05", title=f"Năm năm {word}")
+    shut(site, "01", title=f"Vĩnh viễn {word}")
+    opened(site, title=f"Đang mở {word}")
+    path = f"/dossiers?q={word}&ending="
+    page = site.get(AUDITOR, f"{path}{last}&limit=1")
+    rest = site.get(AUDITOR, f"{path}{last}&limit=1&cursor={page['next']}")
+    found = [(one["id"], one["kept"]) for one in (*page["dossiers"], *rest["dossiers"])]
+    assert found == [
+        (five, {"last_day": first, "because": "period"}),
+        (ten, {"last_day": last, "because": "period"}),
+    ]
+    assert rest["next"] is None
+    assert [one["id"] for one in site.get(LEADER, f"{path}{first}")["dossiers"]] == [five]
+    assert site.get(CLERK, f"{path}{first[:4]}-12-30")["dossiers"] == []
+    assert [one["id"] for one in site.get(CLERK, f"{path}{first}&state=closed")["dossiers"]] == [five]
+    assert site.get(CLERK, f"{path}{last}&state=open")["dossiers"] == []
+    good(site.post(CLERK, "/holds", json={"dossier": five, **HOLD}), 201)
+    assert site.get(CLERK, f"{path}{first}")["dossiers"] == []
+
+
+@pytest.mark.parametrize("day", ["31/12/2031", "2031-13-01", "soon", ""])
+def test_a_day_that_is_none_is_a_problem(site, day):
+    answer = site.client(CLERK).get("/dossiers", params={"ending": day})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert site.client(None).get("/dossiers?ending=2031-12-31").status_code == 401
+
+
 def test_the_table_tells_codes_names_and_laws(site):
     dossier = opened(site)
     for path in ("/retention-codes", f"/retention-codes?dossier={dossier['id']}"):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from api import once
 from api.keys_in_use import KeysInUse
+from api.locations import DOCUMENTS, OPERATIONS
 from api.store import idempotency, tables
 from api.store.idempotency import Asked
 from api.transactions import Transactions
@@ -43,6 +47,50 @@ def test_what_was_made_is_told_until_the_answer_is_kept(conn):
     idempotency.keep(conn, ASKED, 201, {"location": "/documents/1"}, b"{}", AT + timedelta(seconds=1))
     kept = idempotency.find(conn, ASKED)
     assert (kept.status, kept.made, kept.body) == (201, None, b"{}")
+
+
+def test_an_act_says_that_it_is_done_under_the_key_of_its_request(conn):
+    with once.under(ASKED):
+        once.done(conn, OPERATIONS, "1", AT)
+        once.done(conn, DOCUMENTS, "2", AT)  # the first word stands
+    assert idempotency.find(conn, ASKED).made == "/api/v1/operations/1"
+
+
+def test_acts_of_no_request_say_nothing(conn):
+    """Of jobs, of the desk's forms, and of threads that a request has started."""
+    once.done(conn, DOCUMENTS, "1", AT)
+    with once.under(ASKED), ThreadPoolExecutor(1) as pool:
+        pool.submit(once.done, conn, DOCUMENTS, "2", AT).result()
+    with suppress(KeyError), once.under(ASKED):
+        raise KeyError
+    once.done(conn, DOCUMENTS, "3", AT)
+    assert conn.execute(select(tables.idempotency)).all() == []
+
+
+def test_an_answer_that_is_kept_is_not_taken_back(conn):
+    idempotency.keep(conn, ASKED, 200, {}, b"{}", AT)
+    idempotency.made(conn, ASKED, "/documents/1", AT)
+    kept = idempotency.find(conn, ASKED)
+    assert (kept.status, kept.made, kept.body) == (200, None, b"{}")
+
+
+def test_what_is_taken_back_was_not_done(database):
+    transactions = Transactions(database)
+    tables.metadata.create_all(transactions.engine)
+    with once.under(ASKED), suppress(KeyError), transactions.write() as conn:
+        once.done(conn, DOCUMENTS, "1", AT)
+        raise KeyError
+    with transactions.look() as conn:
+        assert idempotency.find(conn, ASKED) is None
+    transactions.close()
+
+
+def test_rows_of_acts_outlive_a_start_and_go_after_a_week(conn):
+    idempotency.made(conn, ASKED, "/documents/1", AT)
+    idempotency.forget_unanswered(conn)
+    assert idempotency.find(conn, ASKED).made
+    idempotency.forget_old(conn, AT + idempotency.KEPT + timedelta(hours=1))
+    assert idempotency.find(conn, ASKED) is None
 
 
 def test_answers_are_forgotten_after_a_week_and_not_before(conn):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -23,8 +23,10 @@ from archive.catalogue.copies import SECOND, Shelf
 from archive.catalogue.tables import objects
 from archive.storage.directory import DirectoryStore
 from policies.night import Errand, Task, latest_night
+from policies.numbering import VIETNAM, civil_date
+from policies.retention import NOTICE
 from policies.vocabulary import LockMode
-from tests.service import Site, start, until
+from tests.service import CLERK, Site, start, until
 
 DAY = timedelta(days=1)
 pytestmark = [pytest.mark.own_service, pytest.mark.xdist_group("site")]
@@ -128,6 +130,7 @@ def test_the_night_of_locks_hardens_what_left_quarantine_and_asks_about_what_nob
     assert {copy.lock.mode for copy in copies(services, site.document_id)} == {LockMode.GOVERNANCE}
     with services.transactions.write() as conn:  # as after a rebuild, which remembers no operation
         conn.execute(table.delete().where(table.c.document == site.unasked))
+    until(lambda: row(services, Task.LOCKS).over, "the end of an earlier night")
     later(9 * DAY)
     (found,) = run(services, Task.LOCKS)
     assert found.good, found.told
@@ -246,8 +249,8 @@ def test_the_health_page_tells_of_the_watch_and_stops_no_act_for_it(site, later)
     from api.health import Health, ready
 
     parts = Health(services).parts()
-    assert {"nights", "lock_ends", "fixity", "second"} <= parts.keys()
-    assert parts["nights"]["state"] == "failing"
+    assert {"nights", "lock_ends", "fixity", "retention", "second"} <= parts.keys()
+    assert (parts["nights"]["state"], parts["retention"]["state"]) == ("failing", "ok")
     assert ready({name: part for name, part in parts.items() if name != "log"} | {"log": {"state": "ok"}})
 
 
@@ -306,3 +309,48 @@ def test_premis_by_hand(site, tmp_path):
 def test_the_stores_are_named(site):
     assert list(keepers.stores(site.services)) == ["first", SECOND]
     assert replace(row(site.services, Task.LOCKS), ended=row(site.services, Task.LOCKS).operation).over
+
+
+def shut(site, code):
+    """A closed dossier whose work ended today, and the last day on which it is kept."""
+    day = civil_date(site.services.clock())
+    body = {"catalog_year": day.year, "notation": code, "title": "Hồ sơ đã xong", "start_date": f"{day}"}
+    dossier = site.post(CLERK, "/dossiers", json=body).json()["id"]
+    scan = {"file": ("scan.pdf", b"%PDF-1.7 " + code.encode(), "application/pdf")}
+    site.post(CLERK, f"/dossiers/{dossier}/files", data={"subject": "Bản quét"}, files=scan)
+    closing = {"code": code, "work_ended": f"{day}"}
+    closed = site.post(CLERK, f"/dossiers/{dossier}/closing", json=closing)
+    assert closed.status_code == 200, closed.text
+    return date.fromisoformat(closed.json()["retention"]["last_day"])
+
+
+def test_the_night_tells_which_periods_end_and_health_says_so_without_an_alarm(site, later):
+    services = site.services
+    services.nights.put_in_line()
+    five, ten = shut(site, "07.05"), shut(site, "06")
+    real = services.clock()
+    midday = timedelta(hours=12)
+
+    def told_on(day):
+        later(datetime.combine(day, time(), VIETNAM) + midday - real)
+        before = row(services, Task.RETENTION)
+        assert services.nights._claimed(
+            before, services.clock()
+        )  # alone: nothing else has to do with that year
+        found = ended(services, Task.RETENTION, before.operation)
+        assert found.good, found.told
+        part = watch_health.retention(services)
+        assert (part.pop("state"), part.pop("counted")) == ("ok", found.good_at.isoformat(timespec="seconds"))
+        assert part == found.told
+        return found.told
+
+    long_before = five - NOTICE - 9 * DAY
+    assert told_on(long_before) == {"ended": 0, "soon": 0, "first": f"{five}"}
+    assert told_on(five) == {"ended": 0, "soon": 1, "first": f"{five}"}
+    assert told_on(five + DAY) == {"ended": 1, "soon": 0, "first": f"{ten}"}
+    assert told_on(ten + DAY) == {"ended": 2, "soon": 0, "first": None}
+    with services.transactions.write() as conn:  # a night that went badly has counted nothing
+        night_rows.end(
+            conn, Task.RETENTION, row(services, Task.RETENTION).operation, {"fault": "X"}, real, good=False
+        )
+    assert watch_health.retention(services).keys() == {"state", "counted"}

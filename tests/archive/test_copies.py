@@ -24,23 +24,9 @@ from policies.locks import QUARANTINE
 from policies.retention import lock_until
 from policies.vocabulary import LockMode
 from tests.archive.catalogue_fixtures import AT
-from tests.archive.watch_house import KEY, VKEY, mute, open_watch, unmute
+from tests.archive.watch_house import KEY, VKEY, mute, unmute
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def watch(tmp_path, database):
-    opened = open_watch(tmp_path, database)
-    yield opened
-    opened.house.transactions.close()
-
-
-@pytest.fixture
-def lite(tmp_path):
-    opened = open_watch(tmp_path)
-    yield opened
-    opened.house.transactions.close()
 
 
 def everything(store):

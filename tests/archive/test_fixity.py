@@ -18,18 +18,11 @@ from archive.fixity import scan_all, scan_one
 from archive.pace import Bucket, Pace
 from policies.fixity import Outcome, Risk, Work
 from tests.archive.catalogue_fixtures import AT
-from tests.archive.watch_house import mute, open_watch, unmute
+from tests.archive.watch_house import mute, unmute
 
 DAY = timedelta(days=1)
 NEXT = AT + DAY
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def watch(tmp_path, database):
-    opened = open_watch(tmp_path, database)
-    yield opened
-    opened.house.transactions.close()
 
 
 def test_what_is_well_is_read_once_and_comes_again_in_a_quarter(watch):

@@ -18,17 +18,10 @@ from policies.retention import lock_until
 from policies.vocabulary import LockMode, State
 from tests.archive.catalogue_fixtures import AT
 from tests.archive.dossier_fixtures import Keeping
-from tests.archive.watch_house import VKEY, mute, open_watch, unmute
+from tests.archive.watch_house import VKEY, mute, unmute
 
 OVER = AT + QUARANTINE
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def watch(tmp_path, database):
-    opened = open_watch(tmp_path, database)
-    yield opened
-    opened.house.transactions.close()
 
 
 def locks_of(watch, document):

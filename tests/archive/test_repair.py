@@ -20,25 +20,10 @@ from archive.storage.memory import Fault
 from policies.locks import QUARANTINE
 from policies.vocabulary import LockMode
 from tests.archive.catalogue_fixtures import AT
-from tests.archive.watch_house import open_watch
 
 DAY = timedelta(days=1)
 NEXT = AT + DAY
 DAMAGE = ["flipped", "cut", "gone"]
-
-
-@pytest.fixture
-def watch(tmp_path, database):
-    opened = open_watch(tmp_path, database)
-    yield opened
-    opened.house.transactions.close()
-
-
-@pytest.fixture
-def lite(tmp_path):
-    opened = open_watch(tmp_path)
-    yield opened
-    opened.house.transactions.close()
 
 
 def spoil(store, key, how="flipped"):

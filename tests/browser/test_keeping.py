@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import date
 
 import pytest
 
@@ -20,13 +21,14 @@ def issued(site):
     return word, [site.issued(subject=f"Kế hoạch số hóa {word} đợt {n}") for n in (1, 2)]
 
 
-def opened(site: Site, title: str) -> str:
+def opened(site: Site, title: str, **values: str) -> str:
     day = civil_date(site.services.clock())
     body = {
         "catalog_year": day.year,
         "notation": uuid.uuid4().hex[:8],
         "title": title,
         "start_date": f"{day}",
+        **values,
     }
     answer = site.post(CLERK, "/dossiers", json=body)
     assert answer.status_code == 201, answer.text
@@ -106,6 +108,43 @@ def test_a_dossier_from_opening_to_closing(visit, size, site, issued):
     desk.press("Kết thúc hồ sơ")
     desk.seen(page.get_by_role("alert"))
     assert "Đã kết thúc" in page.get_by_role("alert").inner_text()
+
+
+def shut(site: Site, title: str, code: str, ended: date) -> date:
+    """A dossier of work that ended on that day, closed today; the last day on which it is kept."""
+    dossier = opened(site, title, start_date=f"{ended}")
+    scan = {"file": (SCAN["name"], b"%PDF-1.7 " + uuid.uuid4().bytes, SCAN["mimeType"])}
+    site.post(CLERK, f"/dossiers/{dossier}/files", data={"subject": "Bản quét"}, files=scan)
+    closing = {"code": code, "work_ended": f"{ended}"}
+    answer = site.post(CLERK, f"/dossiers/{dossier}/closing", json=closing)
+    assert answer.status_code == 200, answer.text
+    return date.fromisoformat(answer.json()["retention"]["last_day"])
+
+
+def test_dossiers_whose_period_ends_are_listed_with_their_last_day(visit, size, site):
+    word, year = uuid.uuid4().hex[:6], civil_date(site.services.clock()).year
+    five, ten, kept = (f"Hồ sơ {name} {word}" for name in ("năm năm", "mười năm", "còn giữ"))
+    last = shut(site, five, "07.05", date(year - 6, 3, 5))
+    first = shut(site, ten, "06", date(year - 12, 3, 5))
+    shut(site, kept, "05", date(year - 12, 3, 5))
+    desk = visit(CLERK, size)
+    page = desk.go("/desk/dossiers")
+    page.get_by_role("link", name="Sắp hết thời hạn lưu giữ").click()
+    desk.seen(page.get_by_text("Hệ thống không tự hủy bất kỳ hồ sơ nào."))
+    page.get_by_role("searchbox").fill(word)
+    desk.press("Tìm theo mã, tiêu đề hồ sơ")
+    page.wait_for_url(f"**q={word}")
+    rows = page.locator("li.item")
+    desk.seen(rows.filter(has_text=five))
+    assert [rows.nth(n).locator("h2").inner_text() for n in range(rows.count())] == [ten, five]
+    for n, day in enumerate((first, last)):
+        assert f"Lưu giữ đến hết ngày {day:%d/%m/%Y}" in rows.nth(n).inner_text()
+        assert rows.nth(n).get_by_text("Đã hết thời hạn").is_visible()
+    assert page.get_by_role("button", name=re.compile("Hủy|Xóa")).count() == 0
+    desk.look("dossiers-ending")
+    page.get_by_role("link", name=five).click()
+    desk.document(five)
+    assert page.get_by_text(f"Đến hết ngày {last:%d/%m/%Y}").is_visible()
 
 
 def test_a_document_is_filed_from_its_own_page(visit, size, site):

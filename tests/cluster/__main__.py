@@ -1,6 +1,6 @@
 """`make cluster`: a whole cluster on this machine, 1,000 documents through it, one process of each kind killed.
 
-    python -m tests.cluster [--documents N] [--directory DIR]
+    python -m tests.cluster [--documents N] [--clients N] [--directory DIR]
 
 Ends with 0 when every document was archived exactly once: numbers without a gap, receipts that hold, one object of
 each, a clean `antin fsck`.
@@ -32,7 +32,7 @@ def main() -> int:
         begun = time.monotonic()
         with started(Path(directory)) as house:
             say(f"cluster runs after {time.monotonic() - begun:.0f} s: {house.url}")
-            progress = _through(house, given.documents, not given.no_kills)
+            progress = _through(house, given.documents, given.clients, not given.no_kills)
             faults = judge(house, progress)
     for fault in faults:
         say(f"FAULT {fault}")
@@ -40,16 +40,16 @@ def main() -> int:
     return 1 if faults else 0
 
 
-def _through(house: House, count: int, kills: bool) -> Progress:
+def _through(house: House, count: int, clients: int, kills: bool) -> Progress:
     """All documents, with a kill after each equal share of them."""
     progress, begun = Progress(count), time.monotonic()
-    threads = drive(count, CLIENTS, house.sign_in, decision(of_this_year(clock(), DecisionSpec())), progress)
+    threads = drive(count, clients, house.sign_in, decision(of_this_year(clock(), DecisionSpec())), progress)
     for n, victim in enumerate(VICTIMS if kills else (), start=1):
         _wait_for(progress, count * n // (len(VICTIMS) + 1))
         house.processes.kill(victim)
         at, done = time.monotonic(), len(progress.ids)
         say(f"{at - begun:6.0f} s  {done:5} documents  kill -9 {victim}")
-        _wait_for(progress, min(count, done + CLIENTS + 1))
+        _wait_for(progress, min(count, done + clients + 1))
         pause = progress.longest_pause(at)
         say(
             f"{time.monotonic() - begun:6.0f} s  {len(progress.ids):5} documents  longest pause {pause:.1f} s"
@@ -78,6 +78,7 @@ def say(text: str) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
     parser.add_argument("--documents", type=int, default=1000)
+    parser.add_argument("--clients", type=int, default=CLIENTS, help="documents under way at a time")
     parser.add_argument("--no-kills", action="store_true", help="let everything live")
     parser.add_argument("--directory", help="where the cluster's data lies for the time of the run")
     return parser.parse_args()

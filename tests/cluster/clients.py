@@ -16,6 +16,7 @@ PATIENCE = 600.0  # seconds for one request, while processes die and come back
 PAUSE = 0.3
 WAIT = 10  # seconds in which the service may hold an answer back until the operation has ended
 AGAIN = frozenset({409, 429, 500, 502, 503, 504})
+UNAVAILABLE = frozenset({502, 503})
 IN_USE = "access.idempotency-in-progress"
 NOT_YET = "archive.no-receipt-yet"
 
@@ -49,14 +50,19 @@ class Client:
         return self.ask("GET", path)
 
     def ended(self, path: str, **body: Any) -> dict[str, Any]:
-        """A write whose operation has ended well."""
-        operation = self.ask("POST", path, wait=True, **body)
-        deadline = time.monotonic() + PATIENCE
-        while operation["state"] not in ("succeeded", "failed"):
+        """A write whose operation has ended well. What failed because a store or an authority did not answer is
+        asked for again with `continuation`, as docs/api.md has it."""
+        operation, deadline = self.ask("POST", path, wait=True, **body), time.monotonic() + PATIENCE
+        while operation["state"] != "succeeded":
             assert time.monotonic() < deadline, operation
-            operation = self.get(f"/operations/{operation['id']}?wait={WAIT}")
-        if operation["state"] == "failed":
-            raise Refused(operation["problem"])
+            if operation["state"] != "failed":
+                operation = self.get(f"/operations/{operation['id']}?wait={WAIT}")
+            elif operation["problem"]["status"] in UNAVAILABLE:
+                self.repeated += 1
+                time.sleep(PAUSE)
+                operation = self.ask("POST", f"/documents/{operation['document']}/continuation", wait=True)
+            else:
+                raise Refused(operation["problem"])
         return operation
 
     def ask(self, method: str, path: str, *, wait: bool = False, **body: Any) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from pathlib import Path
 from api import cli
 from api.wiring import service
 from signer.keys.twin import FailingSigningKey, Failure
-from tests.crashes.service_points import BATCH_POINTS, POINTS, Point
+from tests.crashes.service_points import ANSWER_POINTS, BATCH_POINTS, POINTS, Point
 
-ALL_POINTS = {**POINTS, **BATCH_POINTS}
+ALL_POINTS = {**POINTS, **BATCH_POINTS, **ANSWER_POINTS}
 
 
 def main(plan: dict) -> None:

@@ -118,6 +118,27 @@ POINTS: dict[str, Point] = {
     "issue: done, not answered": Point("issue", "after", "api.issuing:Issuing.issue"),
 }
 
+# Around the answers of acts: by the process's death their clients learn nothing.
+CLOSE, RELEASE = "closing", "release-confirmation"
+
+
+def _answer(step: str, act: str, key_used: str = "") -> dict[str, Point]:
+    return {
+        f"{step}: said to be done, not committed": Point(step, "after", "api.once:done", key_used=key_used),
+        f"{step}: done, not answered": Point(step, "after", act),
+    }
+
+
+ANSWER_POINTS: dict[str, Point] = {
+    **_answer(SIGN, "api.issuing:Issuing.sign", "sign"),
+    **_answer("number", "api.issuing:Issuing.number"),
+    **_answer(SEAL, "api.issuing:Issuing.seal", "seal"),
+    **_answer("issue", "api.issuing:Issuing.issue"),
+    "issue: committed, its event not stored": Point("issue", "before", PUT),
+    **_answer(CLOSE, "api.filing:Filing.close"),
+    **_answer(RELEASE, "api.holding:Holding.confirm_release"),
+}
+
 BATCH = "api.batch:Batch"
 BATCH_POINTS: dict[str, Point] = {
     **{f"batch, {name}": point for name, point in _signature("batch", "sign", "sign").items()},

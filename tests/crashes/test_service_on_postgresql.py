@@ -7,7 +7,7 @@ import pytest
 from tests.on_postgresql import run_on_postgresql
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
-MODULES = ("kills", "races", "batches", "faults", "keys", "timestamps", "slow_authority")
+MODULES = ("kills", "lost_answers", "races", "batches", "faults", "keys", "timestamps", "slow_authority")
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -17,3 +17,7 @@ def test_as_on_sqlite(tmp_path, module):
 
 def test_killed_at_every_durable_step(tmp_path):
     run_on_postgresql(tmp_path / "inner", "tests/crashes/test_service_kills.py", marked="long")
+
+
+def test_killed_before_every_answer(tmp_path):
+    run_on_postgresql(tmp_path / "inner", "tests/crashes/test_service_lost_answers.py", marked="long")

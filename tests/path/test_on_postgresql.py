@@ -12,6 +12,7 @@ MORE = (
     "tests/attacks",
     "tests/api/test_endings.py",
     "tests/api/test_forms_http.py",
+    "tests/api/test_lost_answers_http.py",
     "tests/api/test_signing_paths.py",
     "tests/api/test_verify_encrypted.py",
 )

@@ -13,20 +13,25 @@ from policies.numbering import VIETNAM, civil_date
 from policies.reasons import keeping as reasons
 from policies.refusals import Refused
 from policies.retention import (
+    NOTICE,
+    Ending,
     Filing,
     Open,
     Rule,
     check_not_shortened,
     choose,
+    ending,
     in_force,
     keeping,
     kept_through,
     last_day,
+    last_year_ended,
     lock_target,
     lock_until,
     longest,
     rule,
     table,
+    told_through,
 )
 
 SHIPPED = tuple(
@@ -253,3 +258,37 @@ def test_a_wrong_row_is_told_by_its_code_and_fault(change, told):
 def test_a_row_without_its_first_day_is_told():
     with pytest.raises(ValueError, match="since"):
         rule({name: value for name, value in GOOD.items() if name != "since"})
+
+
+END = date(2031, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("today", "said"),
+    [
+        (END - NOTICE - timedelta(days=1), None),
+        (END - NOTICE, Ending.SOON),
+        (END, Ending.SOON),  # kept through its last day
+        (END + timedelta(days=1), Ending.ENDED),
+        (date(2090, 1, 1), Ending.ENDED),
+    ],
+)
+def test_the_archivist_is_told_half_a_year_before_the_last_day_and_from_then_on(today, said):
+    assert ending(END, today) is said
+
+
+@pytest.mark.parametrize("endless", list(Open))
+def test_what_has_no_last_day_never_ends(endless):
+    assert ending(endless, date(9000, 1, 1)) is None
+
+
+@given(years=st.integers(1, 100), ended=days, through=days)
+def test_a_period_has_ended_with_the_years_up_to_the_last_whole_one(years, ended, through):
+    last = kept_through(years, ended)
+    assert (last.year <= last_year_ended(through)) is (last <= through)
+
+
+@given(keepings, days)
+def test_what_is_told_is_what_ends_by_the_day_up_to_which_is_told(kept, today):
+    told = ending(kept, today) is not None
+    assert told is (not isinstance(kept, Open) and kept <= told_through(today))

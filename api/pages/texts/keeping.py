@@ -15,6 +15,23 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dossiers.entries": ("{n} văn bản, tài liệu", "{n} documents"),
     "dossier.tab.open": ("Đang mở", "Open"),
     "dossier.tab.closed": ("Đã kết thúc", "Closed"),
+    "dossier.tab.ending": ("Sắp hết thời hạn lưu giữ", "Retention ending"),
+    "dossier.ending.ended": ("Đã hết thời hạn", "Period over"),
+    "dossier.ending.soon": ("Sắp hết thời hạn", "Period ending"),
+    "dossier.last_day": ("Lưu giữ đến hết ngày", "Kept until the end of"),
+    "dossiers.ending.what": (
+        "Hồ sơ đã hết thời hạn lưu giữ hoặc còn không quá {days} ngày, hết hạn sớm nhất xếp trước. Không có trong danh sách này: hồ sơ vĩnh viễn, hồ sơ đang tạm giữ, hồ sơ có tài liệu phải giữ lâu hơn.",
+        "Dossiers whose period is over or ends within {days} days, the earliest first. Not listed: what is kept for ever, what is held, and what contains something that is kept longer.",
+    ),
+    "dossiers.ending.nothing_deleted": (
+        "Hệ thống không tự hủy bất kỳ hồ sơ nào. Hết thời hạn chỉ là căn cứ để xét lại giá trị tài liệu: giữ tiếp hay hủy do hội đồng xem xét và người đứng đầu cơ quan quyết định (Luật Lưu trữ 33/2024/QH15, Điều 16; TT 05/2025/TT-BNV, Điều 48 đến 50).",
+        "The service deletes nothing by itself. That a period is over is a reason to appraise the records again: a council looks into them, and the head of the agency decides whether they are kept on or destroyed (Luật Lưu trữ 33/2024/QH15, Điều 16; TT 05/2025/TT-BNV, Điều 48–50).",
+    ),
+    "dossiers.ending.none": (
+        "Không có hồ sơ nào đã hết hoặc sắp hết thời hạn lưu giữ.",
+        "No dossier's period is over or ends before long.",
+    ),
+    "dossiers.ending.more": ("Xem tiếp", "Show more"),
     "dossier.state.open": ("Đang mở", "Open"),
     "dossier.state.closed": ("Đã kết thúc", "Closed"),
     # fields

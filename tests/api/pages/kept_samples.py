@@ -9,6 +9,7 @@ from api.pages import kept as k
 from api.pages import views as v
 from policies.dossiers import LANGUAGES, RIGHTS, DossierState
 from policies.holds import HoldState
+from policies.retention import Ending
 from tests.api.pages.samples import AUDITOR, CLERK, ID, LEADER, NOW, SUBJECT
 
 CODES = (
@@ -29,7 +30,11 @@ FIELDS = k.DossierFields(
 FORM = k.DossierForm(FIELDS, (2027, 2026, 2025), RIGHTS, LANGUAGES, CODES, date(2026, 11, 20))
 OPEN = k.DossierItem(ID, "H99.01.2026.01.TCCB", FIELDS.title, "Tổ chức cán bộ", DossierState.OPEN, NOW, 12)
 CLOSED = replace(OPEN, id="c", state=DossierState.CLOSED, retention="10 năm", heading="")
-LIST = k.DossiersView("open", {"open": 2, "closed": 1300}, (OPEN, CLOSED), "tổ công tác", "cursor", FORM)
+COUNTS = {"open": 2, "closed": 1300, "ending": None}
+LIST = k.DossiersView("open", COUNTS, (OPEN, CLOSED), "tổ công tác", "cursor", FORM)
+ENDED = replace(CLOSED, last_day=date(2026, 12, 31), ending=Ending.ENDED)
+ENDS = replace(ENDED, id="d", last_day=date(2027, 12, 31), ending=Ending.SOON)
+ENDING = replace(LIST, tab="ending", items=(ENDED, ENDS), query="", notice_days=180)
 DOCUMENT = k.EntryView(
     1, 1, ID, "", "15/QĐ-UBND", date(2026, 3, 5), "Quyết định " + SUBJECT, "UBND tỉnh Sông Hồng", 4, "Bản chính",
     "Lê Thị Cúc", NOW, removable=True,
@@ -126,6 +131,18 @@ PROBLEM = "Đã có hồ sơ mang mã H99.01.2026.01.TCCB. Hãy dùng hồ sơ �
 PAGES = {
     "dossiers": ("dossiers.html", "/desk/dossiers?tab=open", CLERK, {"dossiers": LIST, "problem": ""}),
     "dossiers refused": ("dossiers.html", "/desk/dossiers", CLERK, {"dossiers": LIST, "problem": PROBLEM}),
+    "dossiers ending": (
+        "dossiers.html",
+        "/desk/dossiers?tab=ending",
+        CLERK,
+        {"dossiers": ENDING, "problem": ""},
+    ),
+    "dossiers none ending": (
+        "dossiers.html",
+        "/desk/dossiers?tab=ending",
+        AUDITOR,
+        {"dossiers": replace(ENDING, items=(), form=None, older=None), "problem": ""},
+    ),
     "dossiers empty": (
         "dossiers.html",
         "/desk/dossiers",

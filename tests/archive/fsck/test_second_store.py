@@ -14,18 +14,14 @@ from archive.fsck import findings as ids
 from archive.storage import keys
 from policies.vocabulary import LockMode, Severity
 from tests.archive.catalogue_fixtures import AT
-from tests.archive.watch_house import open_watch
 
 SOON, LATE = AT + timedelta(hours=6), AT + timedelta(days=3)
 
 
-@pytest.fixture
-def watch(tmp_path, database):
-    opened = open_watch(tmp_path, database)
-    opened.leaves(300)
-    opened.documents(3)
-    yield opened
-    opened.house.transactions.close()
+@pytest.fixture(autouse=True)
+def furnished(watch):
+    watch.leaves(300)
+    watch.documents(3)
 
 
 @pytest.fixture
