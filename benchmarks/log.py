@@ -158,7 +158,7 @@ def _throughput(folder: Path, measured: float) -> Row:
         signer=key,
         retain_until=lambda: START + timedelta(days=400),
     )
-    loop = SequencerLoop(sequencer)
+    loop = SequencerLoop(sequencer, prompt=False)  # as on a directory
     loop.start()
     submitters = Submitters(transactions, loop, TileReader(store), VerifierKey.parse(key.vkey))
     fsync = fsync_ms(folder)
