@@ -89,6 +89,7 @@ class Proofs:
     `processes`: who else is there. `sequences`: whether this process numbers leaves, or leaves that to others.
     `others`: further stores of the same archive, by what they are called; the log never goes on behind their heads.
     `gate`: whether the store keeps what it is given; nothing is put into one that does not.
+    `prompt`: whether leaves are numbered as soon as all that are on the way have come (`archive.log.loop`).
     """
 
     transactions: Transactions
@@ -103,6 +104,7 @@ class Proofs:
     others: Mapping[str, ObjectStore] = field(default_factory=dict)
     settings: Settings = field(default_factory=lambda: Settings.model_validate({}))
     gate: ArchivingGate = field(default_factory=OpenGate)
+    prompt: bool = True
 
     def __post_init__(self) -> None:
         self.tiles = TileReader(self.store)
@@ -130,7 +132,9 @@ class Proofs:
         )
         self.sequencer = sequencer
         self.witnessing = Witnessing(self.witnesses, self.clock, self._retain_until, self._halt)
-        self.loop = SequencerLoop(sequencer, shared=self.shared, numbered=self.witnessing.wake)
+        self.loop = SequencerLoop(
+            sequencer, prompt=self.prompt, shared=self.shared, numbered=self.witnessing.wake
+        )
         self.follower = Follower(self.store, self.verifier, self.tiles, self._row, lambda: sequencer.shown)
         self.messages.hear(LEAF, lambda _: self.loop.wake())
 

@@ -1,5 +1,7 @@
 """Archiving on PostgreSQL and SeaweedFS: deposits that are planned are stored under lock, read back, committed, and
-numbered by the log. Beside it, in the same run, locked PUTs of the same bytes by the SDK alone."""
+numbered by the log, whose shown head each waits for. In turn with it, locked PUTs of as many bytes by the SDK alone.
+
+Bytes come into the work area before anything is measured, and are digested there; the SDK digests what it sends."""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ from benchmarks.engines import BUCKET, Engines, engines, now
 from benchmarks.harness import Row
 from policies.vocabulary import State
 
-CLIENTS = 4
+CLIENTS, MANY = 4, 16  # a worker has four places for acts
+TURN = 50  # documents
 SMALL, LARGE = 54_000, 20_000_000  # bytes
 A_SECOND, OF_RAW = 60.0, 0.65
 AGENCY = "H99.01"
@@ -42,7 +45,12 @@ def run(quick: bool) -> list[Row]:
         engines(Path(folder)) as given,
         _house(given, Path(folder)) as house,
     ):
-        return [_small(house, small), _large(house, large), _extended(house)]
+        return [
+            _small(house, small, CLIENTS, A_SECOND),
+            _small(house, small, MANY),
+            _large(house, large),
+            _extended(house),
+        ]
 
 
 @dataclass
@@ -78,23 +86,22 @@ class House:
 def _house(given: Engines, folder: Path) -> House:
     with given.transactions.write() as conn:
         documents.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), now())
-    work = WorkDirectory(folder / "work")
+    work = WorkDirectory(folder / "work", hashed=given.store.hashed)
     key = Ed25519LogKey.generate("bench.antin.example/log")
     return House(given, Proofs(given.transactions, given.store, work, key, now), work)
 
 
-def _small(house: House, count: int) -> Row:
-    raw = _raw_puts(house.engines, SMALL, count, CLIENTS)
-    deposits = [house.planned(SMALL) for _ in range(count)]
-    seconds = _spread(house.proofs.carry_out, deposits, CLIENTS)
+def _small(house: House, count: int, clients: int, reach: float | None = None) -> Row:
+    turns = [_turn(house, SMALL, TURN, clients) for _ in range(1 + count // TURN)][1:]
+    seconds, raw = map(sum, zip(*turns, strict=True))
     rate, limit = count / seconds, count / raw
     return Row(
-        "archive-54k",
-        f"archive, 54 KB, {CLIENTS} at once, with record, read-back and log (SeaweedFS, PostgreSQL)",
-        f"{rate:,.1f} documents/s",
-        f"raw locked PUT with {CLIENTS} clients {limit:,.0f}/s",
-        f"≥ {A_SECOND:.0f}/s",
-        rate >= A_SECOND,
+        "archive-54k" if clients == CLIENTS else f"archive-54k-{clients}",
+        f"archive, 54 KB, {clients} at once, with record, read-back and log (SeaweedFS, PostgreSQL)",
+        f"{rate:,.1f} documents/s, {raw / seconds:.2f} of raw",
+        f"raw locked PUT with {clients} clients {limit:,.0f}/s",
+        f"≥ {reach:.0f}/s" if reach else "–",
+        rate >= reach if reach else None,
         1000 / rate,
         1000 / limit,
         limit / rate,
@@ -103,9 +110,8 @@ def _small(house: House, count: int) -> Row:
 
 
 def _large(house: House, count: int) -> Row:
-    raw = _raw_puts(house.engines, LARGE, count, 1)
-    deposits = [house.planned(LARGE) for _ in range(count)]
-    seconds = _spread(house.proofs.carry_out, deposits, 1)
+    turns = [_turn(house, LARGE, 1, 1) for _ in range(1 + count)][1:]
+    seconds, raw = map(sum, zip(*turns, strict=True))
     share = raw / seconds
     return Row(
         "archive-20m",
@@ -119,6 +125,14 @@ def _large(house: House, count: int) -> Row:
         seconds / raw,
         more={"unit": "ms a document"},
     )
+
+
+def _turn(house: House, size: int, count: int, clients: int) -> tuple[float, float]:
+    """Seconds for so many documents, and for as many locked PUTs, as before and after on average."""
+    deposits = [house.planned(size) for _ in range(count)]
+    before = _raw_puts(house.engines, size, count, clients)
+    seconds = _spread(house.proofs.carry_out, deposits, clients)
+    return seconds, (before + _raw_puts(house.engines, size, count, clients)) / 2
 
 
 def _extended(house: House) -> Row:
@@ -146,7 +160,8 @@ def _raw_puts(given: Engines, size: int, count: int, clients: int) -> float:
 
     def put(number: int) -> None:
         data = io.BytesIO(contents[number % len(contents)])
-        given.raw.put_object(BUCKET, f"raw/{size}/{number}", data, size, retention=lock, part_size=64 << 20)
+        name = f"raw/{size}/{number}-{os.urandom(8).hex()}"
+        given.raw.put_object(BUCKET, name, data, size, retention=lock, part_size=64 << 20)
 
     return _spread(put, range(count), clients)
 

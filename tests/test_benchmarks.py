@@ -22,6 +22,7 @@ from archive.log.reader import TileReader
 from archive.log.tiles import tile_of
 from archive.storage.memory import MemoryStore
 from benchmarks import (
+    archive,
     fixity,
     harness,
     identity,
@@ -58,6 +59,8 @@ IDS = [
     "sign-54k-p256",
     "sign-16m-kept",
 ]
+ARCHIVE = ["archive-54k", "archive-54k-16", "archive-20m", "locks-extended"]
+FIXITY = ["fixity-scan", "fixity-small", "fixity-scan-s3", "fixity-small-s3", "fixity-service"]
 GOOD = Row("sign-54k", "sign, 54 KB", "1 ms", "limit", "≤ 2 ms", True, 1.0, 0.8, 1.25, {"pdfbox": 3.0})
 BAD = Row("log-leaves", "bad", "3 ms", "limit", "≤ 2 ms", False, 3.0, more={"unit": "ms a leaf"})
 RUN = {"python": "3", "cores": 2, "system": "Linux", "fsync_ms": 1.0, "sha256_mb_s": 1.0}
@@ -339,16 +342,24 @@ def test_the_picture_has_a_bar_for_everybody_and_longer_bars_for_more_time():
 
 def test_the_page_about_the_benchmark_names_every_row_with_its_reach():
     page = (ROOT / "docs/benchmarks.md").read_text("utf-8")
-    told = dict(re.findall(r"^\| `([a-z0-9-]+)` \|.*\| (.*?) \|$", page, re.M))
+    rows = re.findall(r"^\| (`[a-z0-9-]+`(?:, `[a-z0-9-]+`)*) \|.*\| (.*?) \|$", page, re.M)
+    told = {row.strip("`"): reach for ids, reach in rows for row in ids.split(", ")}
     assert {
         *IDS,
         "new-identity",
         "throughput-2",
         "path-embedded",
+        "tsa-2s",
+        "tsa-10s",
+        "tsa-131s",
         "log-leaves",
         "log-proof",
+        *ARCHIVE,
+        "recovery",
+        *FIXITY,
         "proof-10m",
         "proof-500m",
+        "footprint",
         "large-memory",
     } == set(told)
     for kind in KINDS:
@@ -357,15 +368,20 @@ def test_the_page_about_the_benchmark_names_every_row_with_its_reach():
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
+def test_documents_are_archived_on_real_servers_beside_the_sdk_alone():
+    rows = archive.run(quick=True)
+    assert [row.id for row in rows] == ARCHIVE
+    for row in rows[:3]:
+        assert row.ratio == pytest.approx(row.value_ms / row.limit_ms)
+        assert row.ratio > 1, "more is done than a raw PUT does"
+    assert [row.holds is None for row in rows] == [False, True, False, True]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
 def test_fixity_is_measured_on_both_stores_and_beside_a_service():
     rows = fixity.run(quick=True)
-    assert [row.id for row in rows] == [
-        "fixity-scan",
-        "fixity-small",
-        "fixity-scan-s3",
-        "fixity-small-s3",
-        "fixity-service",
-    ]
+    assert [row.id for row in rows] == FIXITY
     for row in rows:
         assert row.value_ms > 0
         assert row.holds is not None

@@ -132,6 +132,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
             others=stores.others(given),
             settings=given,
             gate=gate,
+            prompt=given.object_store is not None,
         ),
         retention=retention_table(given.retention_file),
         gate=gate,

@@ -68,14 +68,15 @@ def others(given: Settings) -> dict[str, ObjectStore]:
 
 def work(given: Settings, store: ObjectStore) -> WorkArea:
     """Bytes on their way: on a volume that all share, in a bucket, or beside the objects of a directory."""
+    hashed = store.hashed if isinstance(store, S3Store) else None
     if given.work_dir is not None:
-        return WorkDirectory(given.work_dir)
+        return WorkDirectory(given.work_dir, hashed=hashed)
     if given.object_store is not None and given.object_store.work_bucket:
-        objects = S3WorkObjects(connection(given.object_store, work=True), clock=clock)
-        return SharedWork(WorkDirectory(_cache(given), CacheDisk()), objects, clock=clock)
+        objects = S3WorkObjects(connection(given.object_store, work=True), clock=clock, hashed=hashed)
+        return SharedWork(WorkDirectory(_cache(given), CacheDisk(), hashed), objects, clock=clock)
     if isinstance(store, DirectoryStore):
         return store
-    return WorkDirectory(given.data_dir / "store" / "work")
+    return WorkDirectory(given.data_dir / "store" / "work", hashed=hashed)
 
 
 def connection(given: ObjectStoreSettings, *, work: bool = False) -> S3Connection:

@@ -30,7 +30,10 @@ class SequencerLoop(Generic[C]):
     """Runs a sequencer in one thread. Times are in seconds.
 
     `window`: how long a batch gathers after the first wake. `pause`: how long the next one gathers after a run that
-    numbered leaves, unless many wait: a run costs the same for one leaf as for ten. `poll`: how long other
+    numbered leaves, unless many wait: a run costs the same for one leaf as for ten. `prompt`: neither goes on once all
+    leaves that are expected have been submitted, for then nobody is on the way whom it would be worth waiting for. That
+    is for stores behind a network, where a run waits for answers; on a directory it is work of the processor that the
+    service itself needs, and runs are to be few. `poll`: how long other
     processes' leaves wait at most, and the pause after a store did not answer. `ArchiveUnavailable` is retried
     for ever, and `waits_for` says why meanwhile; anything else stops the loop and is kept as `failure`. `numbered` is
     called after a run that numbered leaves.
@@ -47,13 +50,14 @@ class SequencerLoop(Generic[C]):
         window: float = 0.005,
         pause: float = 0.1,
         poll: float = 1.0,
+        prompt: bool = True,
         shared: bool = False,
         numbered: Callable[[], None] = lambda: None,
     ) -> None:
         self._sequencer = sequencer
         self._numbered = numbered
         self._window, self._pause, self._poll = window, pause, poll
-        self._shared, self._stands_by = shared, False
+        self._shared, self._stands_by, self._prompt = shared, False, prompt
         self._seen: Standing | None = None
         self._wake, self._gathered, self._stopping = Event(), Event(), Event()
         self._expected: dict[str, Future[Sequenced]] = {}
@@ -116,7 +120,7 @@ class SequencerLoop(Generic[C]):
 
     def _weigh(self) -> None:
         """Whether a run has nothing to gain from gathering. Under the lock."""
-        all_here = 0 < len(self._submitted) == len(self._expected)
+        all_here = self._prompt and 0 < len(self._submitted) == len(self._expected)
         if all_here or len(self._expected) >= CROWD or self._stopping.is_set():
             self._gathered.set()
         else:
@@ -195,5 +199,6 @@ class SequencerLoop(Generic[C]):
         with self._lock:
             self._closed = True
             futures, self._expected = list(self._expected.values()), {}
+            self._submitted.clear()
         for future in futures:
             future.cancel()

@@ -71,14 +71,23 @@ def updating(*digests: _Hash) -> Iterator[Callable[[bytes], None]]:
         digest.update(last)
 
 
-def copy_into(source: Path | bytes | BinaryIO, target: BinaryIO | None, digest: _Hash | None) -> int:
-    """Every block to the target and into the digest, as far as they are given; the count of bytes."""
+def copy_into(source: Path | bytes | BinaryIO, target: BinaryIO | None, *digests: _Hash) -> int:
+    """Every block to the target, if there is one, and into the digests, several of them side by side; the count of
+    bytes."""
     size = 0
-    with reading(source) as stream:
+    with reading(source) as stream, _taking(digests) as take:
         while block := stream.read(BLOCK):
-            if digest is not None:
-                digest.update(block)
+            take(block)
             if target is not None:
                 target.write(block)
             size += len(block)
     return size
+
+
+@contextmanager
+def _taking(digests: tuple[_Hash, ...]) -> Iterator[Callable[[bytes], None]]:
+    if len(digests) > 1:
+        with updating(*digests) as take:
+            yield take
+    else:
+        yield digests[0].update if digests else lambda _: None

@@ -24,6 +24,7 @@ from typing import BinaryIO, cast
 from archive.errors import ArchiveDamaged, StorageRefused, StoreUnavailable
 from archive.ports import Listed, StoredObject
 from archive.storage.blocks import hash_blocks
+from archive.storage.hashed import HashedFiles
 from archive.storage.keys import CONDITIONAL, MUTABLE, check_key, check_sha256
 from archive.storage.retention import allow_delete, check_zone, extended, locked
 from archive.storage.s3_bodies import Digests, b64, digests
@@ -49,12 +50,14 @@ _BYPASS = {"x-amz-bypass-governance-retention": "true"}
 class S3Store:
     """`ObjectStore` on one bucket. Safe for threads; any number of processes may share the bucket.
 
-    `clock` (aware UTC) dates the signatures; retention is judged by the server's clock.
+    `clock` (aware UTC) dates the signatures; retention is judged by the server's clock. Files whose digests are kept in
+    `hashed` are read once, while they are sent.
     Raises StoreUnavailable when the CA file of `connection` cannot be read.
     """
 
     def __init__(self, connection: S3Connection, *, clock: Callable[[], datetime]) -> None:
         self._wire = Wire(connection, clock=clock)
+        self.hashed = HashedFiles(md5=True)
         self._examination = BucketExamination(self._wire)
         self._uploader = Uploader(self._wire)
         self._look = Look(self._wire)
@@ -206,7 +209,7 @@ class S3Store:
 
     def _digests(self, key: str, source: Path | bytes, sha256: str) -> Digests:
         check_key(key)
-        made = digests(source, self._wire.connection.part_bytes)
+        made = digests(source, self._wire.connection.part_bytes, self.hashed)
         if made.sha256 != check_sha256(sha256):
             raise StorageRefused(archiving.DIGEST_DIFFERS, key=key)
         return made

@@ -1,4 +1,4 @@
-"""What is sent: digests made in one pass over the source, then the bytes, streamed and never all in memory."""
+"""What is sent: digests, kept from earlier or made in one pass, then the bytes, streamed and never all in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from hashlib import md5, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
+from archive.errors import StorageRefused
 from archive.storage.blocks import BLOCK, updating
+from archive.storage.hashed import HashedFiles
+from policies.reasons import archiving as reasons
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -43,8 +46,12 @@ class Digests(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def digests(source: Path | bytes, part_bytes: int) -> Digests:
-    """Reads it all once; an empty source has one empty part."""
+def digests(source: Path | bytes, part_bytes: int, hashed: HashedFiles | None = None) -> Digests:
+    """Reads it all once, unless `hashed` has what it needs; an empty source has one empty part."""
+    kept = hashed.of(source) if hashed is not None and isinstance(source, Path) else None
+    if kept is not None and kept.size <= part_bytes and len(kept.digests) > 1:
+        large, small = (digest.digest() for digest in kept.digests)
+        return Digests(large.hex(), kept.size, (Part(0, kept.size, small, large),))
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     whole = sha256() if size > part_bytes else None  # one part's digest is that of all
     parts: list[Part] = []
@@ -66,18 +73,27 @@ def body(source: Path | bytes, part: Part) -> Iterator[bytes | BinaryIO]:
         return
     with source.open("rb", buffering=0) as file:
         file.seek(part.offset)
-        yield cast(BinaryIO, _Slice(file, part.length))
+        yield cast(BinaryIO, _Slice(file, part, source.name))
 
 
 class _Slice:
-    """The next `length` bytes of a file, for a socket."""
+    """The part's bytes out of a file, for a socket, hashed once more on their way.
 
-    def __init__(self, file: BinaryIO, length: int) -> None:
-        self._file, self._left = file, length
+    The last of them are withheld from the server when they are not those that were digested. Raises StorageRefused.
+    """
+
+    def __init__(self, file: BinaryIO, part: Part, name: str) -> None:
+        self._file, self._left, self._name = file, part.length, name
+        self._state, self._meant = sha256(), part.sha256
 
     def read(self, size: int) -> bytes:
+        if not self._left:
+            return b""
         data = self._file.read(min(size, self._left))
+        self._state.update(data)
         self._left -= len(data)
+        if not data or (not self._left and self._state.digest() != self._meant):
+            raise StorageRefused(reasons.DIGEST_DIFFERS, key=self._name)
         return data
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from archive.errors import StorageRefused
+from archive.storage.hashed import HashedFiles
 from archive.storage.keys import check_key
 from archive.storage.s3_bodies import digests
 from archive.storage.s3_connection import S3Connection
@@ -27,16 +28,22 @@ class S3WorkObjects:
     """`archive.storage.shared_work.WorkObjects` in the bucket of `connection`. Safe for threads and processes.
 
     `clock` (aware UTC) dates the signatures of requests. Everything raises StoreUnavailable when the server does
-    not answer, or not as a bucket would.
+    not answer, or not as a bucket would. `hashed`: digests of the files that are put, as far as they are kept.
     """
 
-    def __init__(self, connection: S3Connection, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        connection: S3Connection,
+        *,
+        clock: Callable[[], datetime],
+        hashed: HashedFiles | None = None,
+    ) -> None:
         self._wire = Wire(connection, clock=clock)
         self._uploader = Uploader(self._wire)
-        self._clock = clock
+        self._clock, self._hashed = clock, hashed
 
     def put(self, name: str, source: Path) -> None:
-        made = digests(source, self._wire.connection.part_bytes)
+        made = digests(source, self._wire.connection.part_bytes, self._hashed)
         deadline = self._wire.deadline(made.size)
         self._wire.repeated(
             lambda: self._uploader.send(check_key(name), source, made, None, condition={}, deadline=deadline),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.ports import Hashed
 from archive.storage.blocks import copy_into
 from archive.storage.disk import Disk, DurableDirectories
-from archive.storage.hashed import HashedFiles
+from archive.storage.hashed import HashedFiles, Kept
 from archive.storage.keys import check_sha256
 from policies.reasons import archiving as reasons
 
@@ -23,58 +22,61 @@ _SHARD = 2  # digits
 
 
 class WorkDirectory:
-    """work/{first two digits}/{sha256}. Half-written files have another name and are swept at start."""
+    """work/{first two digits}/{sha256}. Half-written files have another name and are swept at start.
 
-    def __init__(self, root: Path, disk: Disk | None = None) -> None:
+    `hashed` is kept by the store that these files go to, which then need not read them before it sends them.
+    """
+
+    def __init__(self, root: Path, disk: Disk | None = None, hashed: HashedFiles | None = None) -> None:
         self._root = root
         self._disk = disk or Disk()
         self._shards = DurableDirectories(self._disk, root)
-        self._hashed = HashedFiles()
+        self._hashed = hashed or HashedFiles()
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put_work(self, source: Path | bytes | BinaryIO) -> str:
         """Copy in blocks; returns the SHA-256 in hex. Disk errors are `ArchiveUnavailable`."""
 
-        def write(file: BinaryIO) -> Hashed:
-            state = hashlib.sha256()
-            return Hashed(copy_into(source, file, state), state)
+        def write(file: BinaryIO) -> Kept:
+            digests = self._hashed.begin()
+            return Kept(copy_into(source, file, *digests), digests)
 
         return self._written(write)
 
     def extend_work(self, sha256: str, tail: bytes) -> str:
         """The bytes of this digest followed by `tail`, copied and hashed once more only if they need to be."""
-        base, path = self.hashed_work(sha256), self.work_path(sha256)
+        base, path = self._kept(sha256), self.work_path(sha256)
 
-        def write(file: BinaryIO) -> Hashed:
-            copied = copy_into(path, file, None)
+        def write(file: BinaryIO) -> Kept:
+            copied = copy_into(path, file)
             if copied != base.size:
                 raise ArchiveDamaged(f"work area: {sha256} changed while it was copied")
             file.write(tail)
-            state = base.state.copy()
-            state.update(tail)
-            return Hashed(base.size + len(tail), state)
+            return base.extended(tail)
 
         return self._written(write)
 
     def hashed_work(self, sha256: str) -> Hashed:
         """Size and state of SHA-256, from when the bytes were hashed if the file is as it was then, else anew."""
+        return self._kept(sha256).hashed
+
+    def _kept(self, sha256: str) -> Kept:
         kept = self._hashed.of(self._work_path(check_sha256(sha256)))
         if kept is not None:
             return kept
-        path = self.work_path(sha256)
-        state = hashlib.sha256()
-        found = Hashed(copy_into(path, None, state), state)
-        if state.hexdigest() != sha256:
-            raise ArchiveDamaged(f"work area: {sha256} holds other bytes ({state.hexdigest()})")
+        path, digests = self.work_path(sha256), self._hashed.begin()
+        found = Kept(copy_into(path, None, *digests), digests)
+        if found.sha256 != sha256:
+            raise ArchiveDamaged(f"work area: {sha256} holds other bytes ({found.sha256})")
         self._hashed.remember(path, found)
         return found
 
-    def _written(self, write: Callable[[BinaryIO], Hashed]) -> str:
+    def _written(self, write: Callable[[BinaryIO], Kept]) -> str:
         part = self._root / f"{secrets.token_hex(16)}.part"
         try:
             with self._disk.create(part, _FILE_MODE) as file:
-                hashed = write(file)
-            sha256 = hashed.state.hexdigest()
+                kept = write(file)
+            sha256 = kept.sha256
             target = self._work_path(sha256)
             self._shards.make(target.parent)
             self._disk.replace(part, target)  # the same bytes, if there were any
@@ -85,7 +87,7 @@ class WorkDirectory:
         except BaseException:
             self._disk.remove(part)
             raise
-        self._hashed.remember(target, hashed)
+        self._hashed.remember(target, kept)
         return sha256
 
     def work_path(self, sha256: str) -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from archive import ingest
 from archive.catalogue import deposit_rows, documents, log_rows, register_rows
 from archive.catalogue.values import ObjectRole, VersionRole
-from archive.errors import ArchiveDamaged, ArchiveRefused
+from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening, Role
 from archive.log.merkle import leaf_hash
@@ -21,8 +22,11 @@ from policies.refusals import Refused
 from policies.vocabulary import State
 from tests.archive.catalogue_fixtures import AGENCY, AT
 from tests.archive.ingest_fixtures import open_house, sha256
+from tests.service import PATIENCE
 
 CONTENT = b"%PDF-1.7 sealed"
+LARGE = CONTENT + bytes(ingest.LARGE)
+either = pytest.mark.parametrize("content", [CONTENT, LARGE], ids=["small", "large"])
 
 
 @pytest.fixture
@@ -37,8 +41,9 @@ def read(house, key):
         return stream.read()
 
 
-def test_archived_means_stored_locked_read_back_and_committed(house):
-    document = house.archived(CONTENT)
+@either
+def test_archived_means_stored_locked_read_back_and_committed(house, content):
+    document = house.archived(content)
     assert document.state is State.ARCHIVED
     assert document.archived_at == AT
     with house.transactions.read() as conn:
@@ -50,7 +55,7 @@ def test_archived_means_stored_locked_read_back_and_committed(house):
         assert (head.sha256, head.size, head.retain_until) == (row.sha256, row.size, row.retain_until)
         assert head.retain_until > AT + timedelta(days=399)
         assert sha256(read(house, row.key)) == row.sha256
-    assert read(house, rows[ObjectRole.CONTENT].key) == CONTENT
+    assert read(house, rows[ObjectRole.CONTENT].key) == content
 
 
 def test_the_record_says_what_the_register_says(house):
@@ -130,21 +135,23 @@ def test_events_are_numbered_locked_objects_with_leaves_of_their_own(house):
     assert not house.document(document.id).in_force
 
 
-def test_nothing_is_archived_when_the_bytes_read_back_differ(house):
-    deposit = house.validated(CONTENT)
+@either
+def test_nothing_is_archived_when_the_bytes_read_back_differ(house, content):
+    deposit = house.validated(content)
     house.objects.put(
-        keys.pdf_key(deposit.document, sha256(CONTENT)), CONTENT, sha256=sha256(CONTENT), retain_until=AT
+        keys.pdf_key(deposit.document, sha256(content)), content, sha256=sha256(content), retain_until=AT
     )
-    house.objects.flip(keys.pdf_key(deposit.document, sha256(CONTENT)), 3)
+    house.objects.flip(keys.pdf_key(deposit.document, sha256(content)), 3)
     with pytest.raises(ArchiveDamaged, match="SHA-256"):
         house.carry_out(deposit)
     assert house.document(deposit.document).state is State.VALIDATED
 
 
-def test_nothing_is_archived_when_the_store_drops_the_lock(house):
-    deposit = house.validated(CONTENT)
-    key = keys.pdf_key(deposit.document, sha256(CONTENT))
-    house.objects.put(key, CONTENT, sha256=sha256(CONTENT))
+@either
+def test_nothing_is_archived_when_the_store_drops_the_lock(house, content):
+    deposit = house.validated(content)
+    key = keys.pdf_key(deposit.document, sha256(content))
+    house.objects.put(key, content, sha256=sha256(content))
     house.objects.lie(key, house.objects.head(key))
     with pytest.raises(ArchiveDamaged, match="locked until None"):
         house.carry_out(deposit)
@@ -195,8 +202,38 @@ def test_an_event_needs_an_archived_document(house):
     assert refused.value.reason is reasons.NOT_ARCHIVED
 
 
-def test_swallowed_writes_are_noticed(house):
-    deposit = house.validated(CONTENT)
+def test_the_record_of_large_content_is_stored_while_that_is_read_back_and_never_before_it_is_there(house):
+    deposit, acts = house.validated(LARGE), []
+    recorded = threading.Event()
+
+    def meets(act, key):
+        acts.append((act, key))
+        if act == "read" and key.endswith(".pdf"):
+            assert recorded.wait(PATIENCE), "the record is stored before the content was read"
+        if act == "read" and key == deposit.record_key:
+            recorded.set()
+
+    house.objects.meets = meets
+    house.carry_out(deposit)
+    content = keys.pdf_key(deposit.document, sha256(LARGE))
+    assert acts.index(("put", content)) < acts.index(("put", deposit.record_key))
+    assert house.document(deposit.document).state is State.ARCHIVED
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.KEPT])
+def test_large_content_whose_record_does_not_arrive_is_not_archived(house, fault):
+    deposit = house.validated(LARGE)
+    house.objects.fail_at(2, fault)
+    with pytest.raises(ArchiveUnavailable):
+        house.carry_out(deposit)
+    assert house.document(deposit.document).state is State.VALIDATED
+    assert house.recover() == ()
+    assert house.document(deposit.document).state is State.ARCHIVED
+
+
+@either
+def test_swallowed_writes_are_noticed(house, content):
+    deposit = house.validated(content)
     house.objects.fail_at(2, Fault.SWALLOWED)
     with pytest.raises(Exception, match=r"does not (show|have) it"):
         house.carry_out(deposit)

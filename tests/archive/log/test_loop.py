@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
+from time import monotonic
 
 import pytest
 
@@ -110,6 +111,43 @@ def test_after_a_run_leaves_gather_until_many_wait(house):
     waiting = [loop.expect(f"leaf {n}") for n in range(CROWD)]
     assert {each.result(PATIENCE).head.size for each in waiting} == {1 + CROWD}
     loop.stop()  # does not wait for the pause
+
+
+def test_a_run_waits_for_those_on_the_way_and_for_nobody_else(house):
+    """With a pause of minutes, so that an answer shows that none was waited for."""
+    loop = SequencerLoop(house.sequencer(), pause=10 * PATIENCE)
+    loop.start()
+    for number in range(3):  # alone: each at once
+        leaf = f"alone {number}"
+        waiting = loop.expect(leaf)
+        house.submit((leaf, leaf.encode()))
+        loop.wake(leaf)
+        assert waiting.result(PATIENCE).index == number
+    first, second, gone = (loop.expect(leaf) for leaf in ("first", "second", "gone"))
+    house.submit(("first", b"first"))
+    loop.wake("first")
+    assert not wait([first], 0.3).done, "two are on the way"
+    house.submit(("second", b"second"))
+    loop.wake("second")
+    assert not wait([first, second], 0.3).done, "one is on the way"
+    loop.forget("gone")
+    assert {each.result(PATIENCE).head.size for each in (first, second)} == {5}
+    assert not gone.done()
+    loop.stop()
+
+
+def test_where_runs_are_to_be_few_a_pause_is_kept(house):
+    loop = SequencerLoop(house.sequencer(), pause=0.5, prompt=False)
+    loop.start()
+    times = []
+    for leaf in ("first", "second"):
+        waiting = loop.expect(leaf)
+        house.submit((leaf, leaf.encode()))
+        loop.wake(leaf)
+        waiting.result(PATIENCE)
+        times.append(monotonic())
+    assert times[1] - times[0] > 0.4
+    loop.stop()
 
 
 def test_a_forgotten_leaf_is_sequenced_all_the_same(house, running):

@@ -19,6 +19,7 @@ from archive.storage.readback import put_and_read_back, read_bounded
 from archive.storage.s3 import S3Store
 from archive.storage.s3_connection import S3Connection
 from archive.storage.s3_errors import REASONS
+from archive.storage.s3_mutable import EVERY
 from policies.reasons.catalogue import all_reasons
 from policies.vocabulary import LockMode
 from tests.archive.storage.buckets import bucket_store, connection, new_bucket, real_now
@@ -98,6 +99,28 @@ def test_without_a_default_the_old_checkpoints_go(server):
     for number in range(4):
         store.put_mutable(keys.CHECKPOINT, b"%d" % number)
     assert len(list(store.inventory("log/"))) == 1
+
+
+def test_a_delete_marker_does_not_hide_the_checkpoint(server):
+    store = bucket_store(server)
+    store.put_mutable(keys.CHECKPOINT, b"shown")
+    server.client().remove_object(store._wire.connection.bucket, keys.CHECKPOINT)
+    assert read_bounded(store, keys.CHECKPOINT, 9) == b"shown"
+
+
+def test_checkpoints_that_others_left_go_as_well(server):
+    """A process removes at once what it wrote itself, and looks for the rest when it begins and now and then."""
+    one = bucket_store(server)
+    other = bucket_store(server, one._wire.connection.bucket)
+    one.put_mutable(keys.CHECKPOINT, b"1")
+    other.put_mutable(keys.CHECKPOINT, b"2")  # its first: it looks
+    assert len(list(one.inventory("log/"))) == 1
+    one.put_mutable(keys.CHECKPOINT, b"3")
+    assert len(list(one.inventory("log/"))) == 2
+    for number in range(EVERY):
+        one.put_mutable(keys.CHECKPOINT, b"%d" % number)
+    assert len(list(one.inventory("log/"))) == 1
+    assert read_bounded(other, keys.CHECKPOINT, 9) == b"%d" % (EVERY - 1)
 
 
 def test_no_bucket_of_that_name(server):
