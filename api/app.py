@@ -22,11 +22,12 @@ from api.routes import (
     demo_pki,
     desks,
     documents,
+    dossier_desk,
     dossiers,
     health,
+    hold_desk,
     holds,
     journal,
-    keeping,
     metrics,
     operations,
     public,
@@ -51,7 +52,7 @@ API = (
     metrics.router,
     sessions.api,
 )
-PAGES = (sessions.pages, public.router, audits.router, keeping.router, desks.router)
+PAGES = (sessions.pages, public.router, audits.router, dossier_desk.router, hold_desk.router, desks.router)
 DESCRIPTION = """Signs, seals, issues, archives and proves official documents.
 
 Every write needs an `Idempotency-Key`. Acts that wait answer 202 with an operation to be polled. Errors are

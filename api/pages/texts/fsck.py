@@ -67,6 +67,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Dữ liệu dự phòng của sổ cấp số, dấu vết thao tác khác với danh mục",
         "What registers and audit would be rebuilt from differs from the catalogue",
     ),
+    "fsck.copy.missing": ("Kho thứ hai thiếu bản sao", "The second store lacks a copy"),
+    "fsck.copy.owed": ("Chờ chép sang kho thứ hai", "Waits to be copied into the second store"),
+    "fsck.copy.row-differs": (
+        "Danh mục của hai kho ghi khác nhau về cùng một đối tượng",
+        "The rows of the two stores say other bytes of the same object",
+    ),
     "fsck.openings.broken": (
         "Dữ liệu dự phòng của sổ cấp số, dấu vết thao tác bị hỏng hoặc thiếu",
         "What registers and audit are rebuilt from is damaged or missing",

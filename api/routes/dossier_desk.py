@@ -1,4 +1,4 @@
-"""Desks of dossiers and holds: plain forms over the same acts as the API. Every form carries the session's token."""
+"""The desk of dossiers: plain forms over the same acts as the API. Every form carries the session's token."""
 
 from __future__ import annotations
 
@@ -8,48 +8,23 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, Response, UploadFile
 
 from api.filing import Filing
-from api.holding import Holding
 from api.pages import rendering
 from api.pages.addresses import address
 from api.presenters import dossiers as present
-from api.presenters import holds as hold_views
 from api.routes.context import Caller, Given, Language, Who, check_form, viewer
 from api.routes.desks import Csrf, Text, to
 from api.routes.documents import staff_document
 from api.routes.dossiers import file_answer, staff_dossier
+from api.routes.keeping_words import STAFF, Done, Line, Words, said
 from api.services import Services
 from archive.catalogue.keeping_values import Dossier, FileFacts
 from archive.catalogue.values import Document
-from archive.holds import Subject
 from archive.registers.dossiers import Closing
 from policies.dossiers import LANGUAGES, RIGHTS, Fields
 from policies.refusals import Refused
 from policies.vocabulary import Role
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
-Line = Annotated[str, Form(max_length=500)]
-Words = Annotated[str, Query(max_length=100)]
-Done = Annotated[str, Query(max_length=40)]
-STAFF = (Role.CLERK, Role.AUDITOR, Role.LEADER)
-DONE = frozenset(
-    {
-        "dossier-opened",
-        "dossier-filed",
-        "dossier-closed",
-        "dossier-changed",
-        "hold-placed",
-        "hold-asked",
-        "hold-released",
-        "hold-kept",
-    }
-)
-
-
-def _said(language: str, done: str) -> str:
-    return rendering.translator(language)(f"done.{done}") if done in DONE else ""
-
-
-# Dossiers
 
 
 @router.get("/dossiers")
@@ -143,7 +118,7 @@ def dossier(
     done: Done = "",
 ) -> Response:
     found = staff_dossier(given, who, dossier_id)
-    return _dossier(request, given, who, language, found, after=after, done=_said(language, done))
+    return _dossier(request, given, who, language, found, after=after, done=said(language, done))
 
 
 def _dossier(
@@ -452,156 +427,3 @@ def file_away(
     except Refused as exc:
         return _file(request, given, who, language, document, problem=exc.text(language))
     return to("work", id=document_id)
-
-
-# Holds
-
-
-@router.get("/holds")
-def holds(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
-    over: bool = False,
-    after: str | None = None,
-    done: Done = "",
-) -> Response:
-    return _holds(request, given, who, language, over=over, after=after, done=_said(language, done))
-
-
-def _holds(
-    request: Request,
-    given: Services,
-    who: Caller,
-    language: str,
-    *,
-    over: bool = False,
-    after: str | None = None,
-    done: str = "",
-    problem: str = "",
-) -> Response:
-    account = who.needs(*STAFF)
-    return rendering.page(
-        request,
-        "holds.html",
-        language,
-        viewer=viewer(who),
-        status=422 if problem else 200,
-        here=address("holds"),
-        holds=hold_views.listing(given, account, over, after),
-        done=done,
-        problem=problem,
-    )
-
-
-@router.get("/holds/new")
-def hold_page(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
-    document: Annotated[list[str], Query(max_length=200)] = [],  # noqa: B006
-    dossier: str = "",
-) -> Response:
-    over = Subject(dossier or None, () if dossier else tuple(document))
-    return _hold(request, given, who, language, over)
-
-
-def _hold(
-    request: Request,
-    given: Services,
-    who: Caller,
-    language: str,
-    over: Subject,
-    *,
-    reason: str = "",
-    basis: str = "",
-    problem: str = "",
-) -> Response:
-    account = who.needs(Role.CLERK, Role.AUDITOR)
-    return rendering.page(
-        request,
-        "hold-new.html",
-        language,
-        viewer=viewer(who),
-        status=422 if problem else 200,
-        here=address("holds"),
-        hold=hold_views.form(given, over, account, reason, basis),
-        problem=problem,
-    )
-
-
-@router.post("/holds")
-def place(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
-    reason: Text,
-    basis: Line,
-    document: Annotated[list[str], Form()] = [],  # noqa: B006
-    dossier: Annotated[str, Form(max_length=36)] = "",
-    csrf: Csrf = "",
-) -> Response:
-    check_form(who, csrf)
-    account = who.needs(Role.CLERK, Role.AUDITOR)
-    over = Subject(dossier or None, () if dossier else tuple(document))
-    try:
-        Holding(given).place(over, reason, basis, account)
-    except Refused as exc:
-        return _hold(
-            request, given, who, language, over, reason=reason, basis=basis, problem=exc.text(language)
-        )
-    return to("holds", done="hold-placed")
-
-
-@router.post("/holds/{hold_id}/ask")
-def ask(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
-    hold_id: str,
-    reason: Text,
-    csrf: Csrf = "",
-) -> Response:
-    check_form(who, csrf)
-    account = who.needs(*STAFF)
-    try:
-        Holding(given).ask_release(Holding(given).find(hold_id, account), reason, account)
-    except Refused as exc:
-        return _holds(request, given, who, language, problem=exc.text(language))
-    return to("holds", done="hold-asked")
-
-
-@router.post("/holds/{hold_id}/refuse")
-def refuse(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
-    hold_id: str,
-    reason: Text,
-    csrf: Csrf = "",
-) -> Response:
-    check_form(who, csrf)
-    account = who.needs(*STAFF)
-    try:
-        Holding(given).refuse_release(Holding(given).find(hold_id, account), reason, account)
-    except Refused as exc:
-        return _holds(request, given, who, language, problem=exc.text(language))
-    return to("holds", done="hold-kept")
-
-
-@router.post("/holds/{hold_id}/confirm")
-def confirm(
-    request: Request, given: Given, who: Who, language: Language, hold_id: str, csrf: Csrf = ""
-) -> Response:
-    check_form(who, csrf)
-    account = who.needs(*STAFF)
-    try:
-        Holding(given).confirm_release(Holding(given).find(hold_id, account), account)
-    except Refused as exc:
-        return _holds(request, given, who, language, problem=exc.text(language))
-    return to("holds", done="hold-released")
