@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -44,11 +45,12 @@ class Snapshot(Protocol):
     def counts(self) -> dict[str, int]: ...
 
 
-class _Queried:
+class _Queried(ABC):
     """What both engines answer to the same questions."""
 
+    @abstractmethod
     def _all(self, query: str) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
+        """All rows of it, in that instant."""
 
     def revision(self) -> str:
         return str(self._all("SELECT version_num FROM alembic_version")[0][0])

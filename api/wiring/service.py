@@ -78,8 +78,6 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     area = Area(work, store, transactions)
     trust = _trust(given, demo)
     revocation = HttpRevocationSource()
-    rules = TokenRules(trust, now=clock)
-    limits = HttpLimits(seconds=given.tsa_timeout, connections=given.tsa_parallel)
     company = Company.of(given, part)
     gate = canary.gate(given, transactions, watches=part is not Part.API)
     services = Services(
@@ -98,18 +96,8 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
         caches=stores.caches(work),
         processes=company.processes,
         messages=company.messages,
-        sandbox=Sandbox(
-            given.sandbox_workers, SandboxLimits(wall_seconds=given.sandbox_seconds, preload=PATH_MODULES)
-        ),
-        visitors=Sandbox(
-            max(1, given.sandbox_workers // 2),
-            SandboxLimits(
-                wall_seconds=given.sandbox_seconds,
-                retire_calls=1,
-                nice=VISITORS_NICE,
-                preload=VISITORS_MODULES,
-            ),
-        ),
+        sandbox=_path_sandbox(given),
+        visitors=_visitors_sandbox(given),
         background=Sandbox(1, SandboxLimits(wall_seconds=2 * given.sandbox_seconds, nice=BACKGROUND_NICE)),
         identity=LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours)),
         keys=_keys(given, demo),
@@ -117,7 +105,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
         trust=trust,
         revocation=revocation,
         signing_rules=SigningRules(trust, revocation, given.production),
-        tsa=HttpTimestampAuthority(_tsa_url(given), rules, limits),
+        tsa=_tsa(given, trust),
         intake_profile=_intake(given),
         proofs=proofs.Proofs(
             transactions,
@@ -138,21 +126,8 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
         gate=gate,
         demo=demo,
     )
-    nights = Nights(services)
-    services.nights = nights
-    services.jobs = DbosJobs(
-        transactions,
-        {
-            **Finishing(services).handlers(),
-            **nights.handlers(),
-            "fsck": guarded(services, Checking(services).run),
-        },
-        {ACTS: 4, STAMPS: given.tsa_parallel + WORKING + IN_LINE, QUIET: 1, NIGHT: 1, COPIES: 1},
-        company.processes.id,
-        messages=company.messages if company.processes.shared else None,
-        works=services.works,
-        fit=lambda: not company.processes.clock_off,
-    )
+    services.nights = Nights(services)
+    services.jobs = _jobs(services, services.nights, company)
     company.join(services)
     services.upkeep = Upkeep(services)
     services.canary = canary.watch(services)
@@ -163,6 +138,41 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     if demo is not None:
         furnish.stamps(given.stamps_path)
     return services
+
+
+def _path_sandbox(given: Settings) -> Sandbox:
+    limits = SandboxLimits(wall_seconds=given.sandbox_seconds, preload=PATH_MODULES)
+    return Sandbox(given.sandbox_workers, limits)
+
+
+def _visitors_sandbox(given: Settings) -> Sandbox:
+    """Half of the places, a new process for each file, behind everybody who works."""
+    limits = SandboxLimits(
+        wall_seconds=given.sandbox_seconds, retire_calls=1, nice=VISITORS_NICE, preload=VISITORS_MODULES
+    )
+    return Sandbox(max(1, given.sandbox_workers // 2), limits)
+
+
+def _tsa(given: Settings, trust: TrustAnchors) -> HttpTimestampAuthority:
+    limits = HttpLimits(seconds=given.tsa_timeout, connections=given.tsa_parallel)
+    return HttpTimestampAuthority(_tsa_url(given), TokenRules(trust, now=clock), limits)
+
+
+def _jobs(services: Services, nights: Nights, company: Company) -> DbosJobs:
+    """Who does what waits, and how many of each kind at once."""
+    return DbosJobs(
+        services.transactions,
+        {
+            **Finishing(services).handlers(),
+            **nights.handlers(),
+            "fsck": guarded(services, Checking(services).run),
+        },
+        {ACTS: 4, STAMPS: services.settings.tsa_parallel + WORKING + IN_LINE, QUIET: 1, NIGHT: 1, COPIES: 1},
+        company.processes.id,
+        messages=company.messages if company.processes.shared else None,
+        works=services.works,
+        fit=lambda: not company.processes.clock_off,
+    )
 
 
 def _demo_pki(given: Settings) -> DemoPki | None:
