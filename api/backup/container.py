@@ -30,8 +30,8 @@ _NAMES = re.compile(
     r"|stamps/[\w.-]{1,120}\.png|settings\.json|keys\.enc)",
     re.ASCII,
 )
-# What `zipfile` raises for files that are none (NotImplementedError: a compression that it does not know); all of them are
-# told as a broken backup.
+# What `zipfile` raises for files that are none (NotImplementedError: a compression that it does not know); all of them
+# are told as a broken backup.
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,

@@ -5,18 +5,15 @@ from __future__ import annotations
 from datetime import date as date_type
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Query, Response, UploadFile
 
 from api.filing import Filing
-from api.pages import rendering
 from api.pages.addresses import address
 from api.presenters import dossiers as present
-from api.routes.context import Caller, Given, Language, Who, check_form, viewer
 from api.routes.desks import Csrf, Text, to
 from api.routes.documents import staff_document
 from api.routes.dossiers import file_answer, staff_dossier
-from api.routes.keeping_words import STAFF, Done, Line, Words, said
-from api.services import Services
+from api.routes.keeping_words import STAFF, AtDesk, Done, Line, Visit, Words
 from archive.catalogue.keeping_values import Dossier, FileFacts
 from archive.catalogue.values import Document
 from archive.registers.dossiers import Closing
@@ -29,22 +26,16 @@ router = APIRouter(prefix="/desk", include_in_schema=False)
 
 @router.get("/dossiers")
 def dossiers(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
+    at: AtDesk,
     tab: str = "open",
     q: Words = "",
     after: str | None = None,
 ) -> Response:
-    return _dossiers(request, given, who, language, tab=tab, query=q, after=after)
+    return _dossiers(at, tab=tab, query=q, after=after)
 
 
 def _dossiers(
-    request: Request,
-    given: Services,
-    who: Caller,
-    language: str,
+    at: Visit,
     *,
     tab: str = "open",
     query: str = "",
@@ -52,16 +43,12 @@ def _dossiers(
     problem: str = "",
     entered: Fields | None = None,
 ) -> Response:
-    account = who.needs(*STAFF)
-    return rendering.page(
-        request,
+    account = at.who.needs(*STAFF)
+    return at.page(
         "dossiers.html",
-        language,
-        viewer=viewer(who),
-        status=422 if problem else 200,
-        here=address("dossiers"),
-        dossiers=present.listing(given, account, tab, query, after, language, entered),
-        problem=problem,
+        address("dossiers"),
+        problem,
+        dossiers=present.listing(at.given, account, tab, query, after, at.language, entered),
     )
 
 
@@ -95,120 +82,90 @@ FormFields = Annotated[Fields, Depends(_fields)]
 
 
 @router.post("/dossiers")
-def open_dossier(
-    request: Request, given: Given, who: Who, language: Language, fields: FormFields, csrf: Csrf = ""
-) -> Response:
-    check_form(who, csrf)
-    account = who.needs(Role.CLERK)
+def open_dossier(at: AtDesk, fields: FormFields, csrf: Csrf = "") -> Response:
+    account = at.acting(csrf, Role.CLERK)
     try:
-        dossier = Filing(given).open(fields, account)
+        dossier = Filing(at.given).open(fields, account)
     except Refused as exc:
-        return _dossiers(request, given, who, language, problem=exc.text(language), entered=fields)
+        return _dossiers(at, problem=exc.text(at.language), entered=fields)
     return to("dossier", id=dossier.id, done="dossier-opened")
 
 
 @router.get("/dossiers/{dossier_id}")
 def dossier(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
+    at: AtDesk,
     dossier_id: str,
     after: Annotated[int, Query(ge=0)] = 0,
     done: Done = "",
 ) -> Response:
-    found = staff_dossier(given, who, dossier_id)
-    return _dossier(request, given, who, language, found, after=after, done=said(language, done))
+    found = staff_dossier(at.given, at.who, dossier_id)
+    return _dossier(at, found, after=after, done=at.said(done))
 
 
 def _dossier(
-    request: Request,
-    given: Services,
-    who: Caller,
-    language: str,
+    at: Visit,
     found: Dossier,
     *,
     after: int = 0,
     done: str = "",
     problem: str = "",
 ) -> Response:
-    return rendering.page(
-        request,
+    return at.page(
         "dossier.html",
-        language,
-        viewer=viewer(who),
-        status=422 if problem else 200,
-        here=address("dossier", id=found.id),
-        dossier=present.dossier(given, found, who.needs(*STAFF), language, after),
+        address("dossier", id=found.id),
+        problem,
+        dossier=present.dossier(at.given, found, at.who.needs(*STAFF), at.language, after),
         done=done,
-        problem=problem,
     )
 
 
 @router.get("/dossiers/{dossier_id}/add")
 def add_page(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
+    at: AtDesk,
     dossier_id: str,
     q: Words = "",
     after: str | None = None,
 ) -> Response:
-    who.needs(Role.CLERK)
-    return _add(request, given, who, language, staff_dossier(given, who, dossier_id), query=q, after=after)
+    at.who.needs(Role.CLERK)
+    return _add(at, staff_dossier(at.given, at.who, dossier_id), query=q, after=after)
 
 
 def _add(
-    request: Request,
-    given: Services,
-    who: Caller,
-    language: str,
+    at: Visit,
     found: Dossier,
     *,
     query: str = "",
     after: str | None = None,
     problem: str = "",
 ) -> Response:
-    return rendering.page(
-        request,
+    return at.page(
         "dossier-add.html",
-        language,
-        viewer=viewer(who),
-        status=422 if problem else 200,
-        here=address("dossier_add", id=found.id),
-        add=present.add(given, found, who.needs(Role.CLERK), query, after),
-        problem=problem,
+        address("dossier_add", id=found.id),
+        problem,
+        add=present.add(at.given, found, at.who.needs(Role.CLERK), query, after),
     )
 
 
 @router.post("/dossiers/{dossier_id}/add")
 def add(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
+    at: AtDesk,
     dossier_id: str,
     chosen: Annotated[list[str], Form(alias="id")] = [],  # noqa: B006
     note: Line = "",
     csrf: Csrf = "",
 ) -> Response:
-    check_form(who, csrf)
-    account = who.needs(Role.CLERK)
-    found = staff_dossier(given, who, dossier_id)
+    account = at.acting(csrf, Role.CLERK)
+    found = staff_dossier(at.given, at.who, dossier_id)
     try:
-        Filing(given).file(chosen, [found], account, note)
+        Filing(at.given).file(chosen, [found], account, note)
     except Refused as exc:
-        return _add(request, given, who, language, found, problem=exc.text(language))
+        return _add(at, found, problem=exc.text(at.language))
     return to("dossier", id=found.id, done="dossier-filed")
 
 
 @router.post("/dossiers/{dossier_id}/files")
 def upload(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
+    at: AtDesk,
     dossier_id: str,
     file: Annotated[UploadFile, File()],
     subject: Line,
@@ -219,151 +176,121 @@ def upload(
     note: Line = "",
     csrf: Csrf = "",
 ) -> Response:
-    check_form(who, csrf)
-    account = who.needs(Role.CLERK)
-    found = staff_dossier(given, who, dossier_id)
+    account = at.acting(csrf, Role.CLERK)
+    found = staff_dossier(at.given, at.who, dossier_id)
     facts = FileFacts(subject, author.strip(), number.strip(), date, pages)
     try:
-        sha256 = given.work_area.put_work(file.file)
-        Filing(given).upload(found, sha256, file.filename or "", facts, account, note)
+        sha256 = at.given.work_area.put_work(file.file)
+        Filing(at.given).upload(found, sha256, file.filename or "", facts, account, note)
     except Refused as exc:
-        return _dossier(request, given, who, language, found, problem=exc.text(language))
+        return _dossier(at, found, problem=exc.text(at.language))
     return to("dossier", id=found.id, done="dossier-filed")
 
 
 @router.get("/dossiers/{dossier_id}/files/{file_id}")
-def download(given: Given, who: Who, dossier_id: str, file_id: str) -> Response:
-    return file_answer(given, staff_dossier(given, who, dossier_id), file_id)
+def download(at: AtDesk, dossier_id: str, file_id: str) -> Response:
+    return file_answer(at.given, staff_dossier(at.given, at.who, dossier_id), file_id)
 
 
 @router.get("/dossiers/{dossier_id}/change")
-def change_page(request: Request, given: Given, who: Who, language: Language, dossier_id: str) -> Response:
-    who.needs(Role.CLERK)
-    return _change(request, given, who, language, staff_dossier(given, who, dossier_id))
+def change_page(at: AtDesk, dossier_id: str) -> Response:
+    at.who.needs(Role.CLERK)
+    return _change(at, staff_dossier(at.given, at.who, dossier_id))
 
 
 def _change(
-    request: Request,
-    given: Services,
-    who: Caller,
-    language: str,
+    at: Visit,
     found: Dossier,
     *,
     problem: str = "",
     entered: Fields | None = None,
 ) -> Response:
-    return rendering.page(
-        request,
+    return at.page(
         "dossier-change.html",
-        language,
-        viewer=viewer(who),
-        status=422 if problem else 200,
-        here=address("dossier_change", id=found.id),
-        form=present.form(given, who.needs(Role.CLERK), language, entered, found),
-        problem=problem,
+        address("dossier_change", id=found.id),
+        problem,
+        form=present.form(at.given, at.who.needs(Role.CLERK), at.language, entered, found),
     )
 
 
 @router.post("/dossiers/{dossier_id}/change")
 def change(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
+    at: AtDesk,
     dossier_id: str,
     fields: FormFields,
     version: Annotated[int, Form()],
     csrf: Csrf = "",
 ) -> Response:
-    check_form(who, csrf)
-    account = who.needs(Role.CLERK)
-    found = staff_dossier(given, who, dossier_id)
+    account = at.acting(csrf, Role.CLERK)
+    found = staff_dossier(at.given, at.who, dossier_id)
     try:
-        Filing(given).change(found, fields, account, version)
+        Filing(at.given).change(found, fields, account, version)
     except Refused as exc:
-        return _change(request, given, who, language, found, problem=exc.text(language), entered=fields)
+        return _change(at, found, problem=exc.text(at.language), entered=fields)
     return to("dossier", id=found.id, done="dossier-changed")
 
 
 @router.get("/dossiers/{dossier_id}/close")
-def close_page(request: Request, given: Given, who: Who, language: Language, dossier_id: str) -> Response:
-    who.needs(Role.CLERK)
-    return _close(request, given, who, language, staff_dossier(given, who, dossier_id))
+def close_page(at: AtDesk, dossier_id: str) -> Response:
+    at.who.needs(Role.CLERK)
+    return _close(at, staff_dossier(at.given, at.who, dossier_id))
 
 
 def _close(
-    request: Request,
-    given: Services,
-    who: Caller,
-    language: str,
+    at: Visit,
     found: Dossier,
     *,
     problem: str = "",
     code: str = "",
     ended: date_type | None = None,
 ) -> Response:
-    return rendering.page(
-        request,
+    return at.page(
         "dossier-close.html",
-        language,
-        viewer=viewer(who),
-        status=422 if problem else 200,
-        here=address("dossier_close", id=found.id),
-        close=present.close(given, found, language, code, ended),
-        problem=problem,
+        address("dossier_close", id=found.id),
+        problem,
+        close=present.close(at.given, found, at.language, code, ended),
     )
 
 
 @router.post("/dossiers/{dossier_id}/close")
 def close(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
+    at: AtDesk,
     dossier_id: str,
     work_ended: Annotated[date_type, Form()],
     version: Annotated[int, Form()],
     code: Annotated[str, Form(max_length=20)] = "",
     csrf: Csrf = "",
 ) -> Response:
-    check_form(who, csrf)
-    account = who.needs(Role.CLERK)
-    found = staff_dossier(given, who, dossier_id)
+    account = at.acting(csrf, Role.CLERK)
+    found = staff_dossier(at.given, at.who, dossier_id)
     try:
-        Filing(given).close(found, Closing(code, work_ended), account, version)
+        Filing(at.given).close(found, Closing(code, work_ended), account, version)
     except Refused as exc:
-        return _close(
-            request, given, who, language, found, problem=exc.text(language), code=code, ended=work_ended
-        )
+        return _close(at, found, problem=exc.text(at.language), code=code, ended=work_ended)
     return to("dossier", id=found.id, done="dossier-closed")
 
 
 @router.post("/dossiers/{dossier_id}/reopen")
-def reopen(given: Given, who: Who, dossier_id: str, reason: Text, csrf: Csrf = "") -> Response:
-    check_form(who, csrf)
-    account = who.needs(Role.CLERK)
-    Filing(given).reopen(staff_dossier(given, who, dossier_id), account, reason)
+def reopen(at: AtDesk, dossier_id: str, reason: Text, csrf: Csrf = "") -> Response:
+    account = at.acting(csrf, Role.CLERK)
+    Filing(at.given).reopen(staff_dossier(at.given, at.who, dossier_id), account, reason)
     return to("dossier", id=dossier_id)
 
 
 @router.post("/dossiers/{dossier_id}/entries/{entry}/remove")
 def remove(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
+    at: AtDesk,
     dossier_id: str,
     entry: Annotated[int, Path(ge=1)],
     reason: Text,
     csrf: Csrf = "",
 ) -> Response:
-    check_form(who, csrf)
-    account = who.needs(Role.CLERK)
-    found = staff_dossier(given, who, dossier_id)
+    account = at.acting(csrf, Role.CLERK)
+    found = staff_dossier(at.given, at.who, dossier_id)
     try:
-        Filing(given).remove(found, entry, account, reason)
+        Filing(at.given).remove(found, entry, account, reason)
     except Refused as exc:
-        return _dossier(request, given, who, language, found, problem=exc.text(language))
+        return _dossier(at, found, problem=exc.text(at.language))
     return to("dossier", id=found.id)
 
 
@@ -372,58 +299,44 @@ def remove(
 
 @router.get("/documents/{document_id}/file")
 def file_page(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
+    at: AtDesk,
     document_id: str,
     q: Words = "",
     after: str | None = None,
 ) -> Response:
-    who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id)
-    return _file(request, given, who, language, document, query=q, after=after)
+    at.who.needs(Role.CLERK)
+    document = staff_document(at.given, at.who, document_id)
+    return _file(at, document, query=q, after=after)
 
 
 def _file(
-    request: Request,
-    given: Services,
-    who: Caller,
-    language: str,
+    at: Visit,
     document: Document,
     *,
     query: str = "",
     after: str | None = None,
     problem: str = "",
 ) -> Response:
-    return rendering.page(
-        request,
+    return at.page(
         "file.html",
-        language,
-        viewer=viewer(who),
-        status=422 if problem else 200,
-        here=address("file", id=document.id),
-        filing=present.file(given, document, who.needs(Role.CLERK), query, after),
-        problem=problem,
+        address("file", id=document.id),
+        problem,
+        filing=present.file(at.given, document, at.who.needs(Role.CLERK), query, after),
     )
 
 
 @router.post("/documents/{document_id}/file")
 def file_away(
-    request: Request,
-    given: Given,
-    who: Who,
-    language: Language,
+    at: AtDesk,
     document_id: str,
     chosen: Annotated[list[str], Form(alias="id")] = [],  # noqa: B006
     csrf: Csrf = "",
 ) -> Response:
-    check_form(who, csrf)
-    account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id)
+    account = at.acting(csrf, Role.CLERK)
+    document = staff_document(at.given, at.who, document_id)
     try:
-        into = [Filing(given).find(one, account) for one in dict.fromkeys(chosen)]
-        Filing(given).file([document.id], into, account)
+        into = [Filing(at.given).find(one, account) for one in dict.fromkeys(chosen)]
+        Filing(at.given).file([document.id], into, account)
     except Refused as exc:
-        return _file(request, given, who, language, document, problem=exc.text(language))
+        return _file(at, document, problem=exc.text(at.language))
     return to("work", id=document_id)

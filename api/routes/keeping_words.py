@@ -1,12 +1,16 @@
-"""What the desks of dossiers and of holds share: how long a form's words may be, and what was done."""
+"""What the desks of dossiers and of holds share: who comes, how long a form's words may be, and what was done."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from fastapi import Form, Query
+from fastapi import Depends, Form, Query, Request, Response
 
 from api.pages import rendering
+from api.routes.context import Caller, Given, Language, Who, check_form, viewer
+from api.services import Services
+from api.store.accounts import Account
 from policies.vocabulary import Role
 
 Line = Annotated[str, Form(max_length=500)]
@@ -27,5 +31,41 @@ DONE = frozenset(
 )
 
 
-def said(language: str, done: str) -> str:
-    return rendering.translator(language)(f"done.{done}") if done in DONE else ""
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody at one of these desks: what a page is shown with, and a form is checked by."""
+
+    request: Request
+    given: Services
+    who: Caller
+    language: str
+
+    def acting(self, csrf: str, *roles: Role) -> Account:
+        """Who sent the form. Raises AccessRefused without the session's token, or one of the roles."""
+        check_form(self.who, csrf)
+        return self.who.needs(*roles)
+
+    def page(self, template: str, here: str, problem: str = "", **shown: Any) -> Response:
+        """The page, with what was wrong with the form that led to it."""
+        status = 422 if problem else 200
+        return rendering.page(
+            self.request,
+            template,
+            self.language,
+            viewer=viewer(self.who),
+            status=status,
+            here=here,
+            problem=problem,
+            **shown,
+        )
+
+    def said(self, done: str) -> str:
+        """What was done, in words; nothing for what is none of ours."""
+        return rendering.translator(self.language)(f"done.{done}") if done in DONE else ""
+
+
+def _visit(request: Request, given: Given, who: Who, language: Language) -> Visit:
+    return Visit(request, given, who, language)
+
+
+AtDesk = Annotated[Visit, Depends(_visit)]
