@@ -196,10 +196,13 @@ class S3Store:
         raise AssertionError("unreachable")
 
     def put_mutable(self, key: str, data: bytes) -> None:
-        """The newest version counts. Older ones are removed as far as the bucket's default retention allows."""
+        """The newest version counts. `tidy` removes older ones as far as the bucket's default retention allows."""
         if key not in MUTABLE:
             raise StorageRefused(archiving.KEY_NOT_ALLOWED, key=key)
         self._mutable.put(key, data, self._begun(key))
+
+    def tidy(self, key: str) -> None:
+        self._mutable.tidy(key)
 
     def sweep(self) -> None:
         """Gives up multipart uploads of more than a day ago, which a crash left."""
