@@ -45,6 +45,7 @@ def main(arguments: list[str]) -> int:
     for part in parts:
         print(f"… {part}", file=sys.stderr, flush=True)
         rows += importlib.import_module(f"benchmarks.{part}").run(quick)
+        results.write(folder, rows, {**run, "whole": False})  # what a later part's fault must not take away
     print(table(rows))
     results.write(folder, rows, run)
     if "signing" in parts:

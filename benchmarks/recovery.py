@@ -197,7 +197,7 @@ class Place:
         assert leaves == size == shown, (leaves, size, shown)
         numbers = (
             self._ask("SELECT count(*) FROM numbers"),
-            self._ask("SELECT max(last_number) FROM number_series"),
+            self._ask("SELECT sum(last_number) FROM number_series"),
         )
         assert numbers[0] == numbers[1], numbers
         assert numbers[0] > self.size

@@ -126,7 +126,7 @@ class SimulatedArchive:
         values = {
             "id": self.document_id(i),
             "code": self.code(i),
-            "text": f"{i + 1:02d}/QĐ-UBND",
+            "text": f"{i + 1:02d}/TB-UBND",
             "number": i + 1,
             "content": sha256(content).hexdigest(),
             "size": len(content),
@@ -159,7 +159,7 @@ class SimulatedArchive:
         names = {
             "id": self.document_id(i),
             "code": self.code(i),
-            "text": f"{i + 1:02d}/QĐ-UBND",
+            "text": f"{i + 1:02d}/TB-UBND",
             "number": i + 1,
         }
         return self._templates.journal % names
@@ -176,7 +176,7 @@ class SimulatedArchive:
             document_rows.put_agency(conn, AGENCY, AT)
         log = _Log(self.key, store)
         with Bulk(transactions) as bulk, makers(self.size) as stretches:
-            bulk.insert("number_series", SERIES, [(AGENCY.code, "QĐ", 2026, 1, self.size, _DAY, False)])
+            bulk.insert("number_series", SERIES, [(AGENCY.code, "TB", 2026, 1, self.size, _DAY, False)])
             for stretch in stretches:
                 for table, rows in stretch.rows.items():
                     bulk.insert(table, COLUMNS[table], rows)
@@ -234,7 +234,7 @@ class Templates:
                 versions=[version],
                 content=content,
                 content_key="documents/%(id)s/%(content)s.pdf",
-                register=JournalEntry("", _ORDINAL, "QĐ", 2026, 0, "", "", "%(register)s", AT),
+                register=JournalEntry("", _ORDINAL, "TB", 2026, 0, "", "", "%(register)s", AT),
                 predecessor=None,
                 facts={"indication": "TOTAL-PASSED", "level": "B-T"},
                 leaf=secrets,
@@ -265,7 +265,7 @@ class Templates:
 
     @staticmethod
     def _journal() -> str:
-        number = Number(AGENCY.code, "QĐ", 2026, _NUMBER, "%(id)s", "%(text)s", _DAY, AT, False, "")
+        number = Number(AGENCY.code, "TB", 2026, _NUMBER, "%(id)s", "%(text)s", _DAY, AT, False, "")
         row = RegisterRow(
             document="%(id)s",
             agency=AGENCY.code,
@@ -292,7 +292,7 @@ def _placed(data: bytes, more: dict[str, str]) -> str:
 _SUBJECT = "Về việc phê duyệt Kế hoạch số hóa và lưu trữ điện tử hồ sơ"
 _RECIPIENTS = ("Như Điều 3", "Lưu: VT, VP")
 _REGISTER: dict[str, Any] = {
-    "kind_name": "Quyết định",
+    "kind_name": "Thông báo",
     "subject": _SUBJECT,
     "signer": PERSON,
     "recipients": _RECIPIENTS,
@@ -309,7 +309,7 @@ def document(document_id: str, code: str, number: int, text: str, content: str) 
         id=document_id,
         public_code=code,
         agency=AGENCY.code,
-        kind="QĐ",
+        kind="TB",
         unit="",
         subject=_SUBJECT,
         state=State.VALIDATED,
@@ -482,7 +482,7 @@ def _stretch(
     for one in made:
         _add_event(stretch, rows, one)
     for one, (entry, own, before) in zip(made, journal, strict=True):
-        row = (AGENCY.code, one.i + 1, "QĐ", 2026, one.i + 1, entry, before, own, AT)
+        row = (AGENCY.code, one.i + 1, "TB", 2026, one.i + 1, entry, before, own, AT)
         rows["register_journal"].append(row)
     for place, (act, subject, own, before) in enumerate(audits):
         sequence = made[0].i * len(ACTS) + place + 1

@@ -37,6 +37,7 @@ def site(tmp_path_factory):
     """A service of this module's own, with one archived document and a second store."""
     patched = pytest.MonkeyPatch()
     patched.setattr("api.nights.AT_WORK", 0.0)
+    patched.setattr("api.nights.LOOK_SECONDS", 3600.0)  # only what a test puts in line
     with start(tmp_path_factory.mktemp("nights")) as (services, passwords):
         found = Site(services.settings, services, passwords)
         services.second = DirectoryStore(services.settings.data_dir / "second", clock=services.clock)
@@ -173,7 +174,7 @@ def test_fixity_runs_in_a_process_of_its_own_and_what_it_finds_is_mended(site):
     services.nights.put_in_line()
     until(lambda: len(copies(services, site.document_id, Shelf.SECOND)) >= 2, "the copies")
     until(lambda: row(services, Errand.COPIES).over, "the end of the errand")
-    copy = copies(services, site.document_id)[0]
+    copy, before = copies(services, site.document_id)[0], row(services, Errand.REPAIR).operation
     path = services.store._path(copy.key)
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-1] + b"?")
@@ -181,7 +182,6 @@ def test_fixity_runs_in_a_process_of_its_own_and_what_it_finds_is_mended(site):
     read_all_due(services.settings, ["first"], services.busy, lambda: False)
     assert watch_health.fixity_part(services)["damaged"] == 1
     assert watch_health.fixity_part(services)["alarms"][0]["reason"] == "watch.damaged"
-    before = row(services, Errand.REPAIR).operation
     services.nights.put_in_line()
     found = ended(services, Errand.REPAIR, before)
     assert found.good and found.told == {"mended": 1, "left": 0}

@@ -16,6 +16,7 @@ from archive.catalogue import documents
 from archive.storage.directory import DirectoryStore
 from benchmarks.simulated_archive import AT, FastDisk, SimulatedArchive
 
+pytestmark = [pytest.mark.own_service, pytest.mark.xdist_group("site")]
 GROW = (
     "documents",
     "document_signers",
