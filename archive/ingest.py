@@ -168,15 +168,15 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     deposit = kept.deposit
     # Two may carry out one deposit: the second finds the first's leaf.
     document = documents.locked(conn, deposit.document)
-    done = log_rows.leaf(conn, deposit.leaf)
-    if done is not None:
-        return done
+    if not deposit_rows.delete_deposit(conn, deposit.leaf):
+        done = log_rows.leaf(conn, deposit.leaf)
+        if done is not None:
+            return done
     # The registers' head comes first in the log: whoever has the document's leaf has what its number is proved by.
     bind_register(conn, document.agency, at)
     leaf = _pending(deposit, at)
     log_rows.insert_leaf(conn, leaf)
     deposit_rows.insert_objects(conn, [_row(deposit, role, stored, at) for role, stored in kept.objects])
-    deposit_rows.delete_deposit(conn, deposit.leaf)
     if deposit.kind is LeafKind.DOCUMENT:
         _advance(conn, document, deposit, at)
     return leaf

@@ -30,7 +30,7 @@ from benchmarks.harness import Row
 from policies.vocabulary import State
 
 CLIENTS, MANY = 4, 8  # a worker has four places for acts; a deployment begins with two workers
-TURN = 50  # documents
+TURN = 100  # documents
 SMALL, LARGE = 54_000, 20_000_000  # bytes
 A_SECOND, OF_RAW = 60.0, 0.65
 AGENCY = "H99.01"
