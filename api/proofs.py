@@ -109,7 +109,8 @@ class Proofs:
     def __post_init__(self) -> None:
         self.tiles = TileReader(self.store)
         self.verifier = VerifierKey.parse(self.key.vkey)
-        self.openings = Openings(self.transactions.read, self.key.name, CHAINS)
+        # What a committed leaf covers never changes: no snapshot is needed.
+        self.openings = Openings(self.transactions.look, self.key.name, CHAINS)
         self.witnesses = Witnesses(
             self.settings,
             self.transactions,

@@ -166,19 +166,17 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     Raises Refused WRONG_ORDER when the document was stopped or voided meanwhile: the deposit stays.
     """
     deposit = kept.deposit
-    documents.lock_row(
-        conn, deposit.document
-    )  # two may carry out one deposit: the second finds the first's leaf
-    done = log_rows.leaf(conn, deposit.leaf)
-    if done is not None:
-        return done
-    document = documents.get(conn, deposit.document)
+    # Two may carry out one deposit: the second finds the first's leaf.
+    document = documents.locked(conn, deposit.document)
+    if not deposit_rows.delete_deposit(conn, deposit.leaf):
+        done = log_rows.leaf(conn, deposit.leaf)
+        if done is not None:
+            return done
     # The registers' head comes first in the log: whoever has the document's leaf has what its number is proved by.
     bind_register(conn, document.agency, at)
     leaf = _pending(deposit, at)
     log_rows.insert_leaf(conn, leaf)
     deposit_rows.insert_objects(conn, [_row(deposit, role, stored, at) for role, stored in kept.objects])
-    deposit_rows.delete_deposit(conn, deposit.leaf)
     if deposit.kind is LeafKind.DOCUMENT:
         _advance(conn, document, deposit, at)
     return leaf
@@ -286,10 +284,15 @@ def _row(deposit: Deposit, role: ObjectRole, stored: StoredObject, at: datetime)
 
 
 def _advance(conn: Connection, document: Document, deposit: Deposit, at: datetime) -> None:
-    known = {version.sha256 for version in documents.versions(conn, document.id)}
     content = NewVersion(deposit.version_role, deposit.content_sha256, deposit.content_size)
-    new = None if content.sha256 in known else content
+    new = None if _is_known(conn, document, content) else content
     if document.state is State.VALIDATED:
         documents.advance(conn, document, Act.ARCHIVE, at, version=new, archived_at=at)
     else:
         documents.advance(conn, document, Act.AUGMENT, at, version=new)
+
+
+def _is_known(conn: Connection, document: Document, content: NewVersion) -> bool:
+    if document.current_sha256 == content.sha256:
+        return True
+    return content.sha256 in {version.sha256 for version in documents.versions(conn, document.id)}

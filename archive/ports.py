@@ -143,6 +143,11 @@ class ObjectStore(Protocol):
         """Replace the bytes of one of the few mutable keys (`keys.MUTABLE`) atomically."""
         ...
 
+    def tidy(self, key: str) -> None:
+        """Remove what earlier writings of a mutable key left, as far as that is allowed now. Nothing depends on it, and
+        what cannot be removed is left for another time."""
+        ...
+
 
 class Hashed(NamedTuple):
     """`size` bytes, all of a file, and the state of SHA-256 after them: to be copied, never updated."""

@@ -29,8 +29,8 @@ from benchmarks.engines import BUCKET, Engines, engines, now
 from benchmarks.harness import Row
 from policies.vocabulary import State
 
-CLIENTS, MANY = 4, 16  # a worker has four places for acts
-TURN = 50  # documents
+CLIENTS, MANY = 4, 8  # a worker has four places for acts; a deployment begins with two workers
+TURN = 100  # documents
 SMALL, LARGE = 54_000, 20_000_000  # bytes
 A_SECOND, OF_RAW = 60.0, 0.65
 AGENCY = "H99.01"
@@ -46,7 +46,7 @@ def run(quick: bool) -> list[Row]:
         _house(given, Path(folder)) as house,
     ):
         return [
-            _small(house, small, CLIENTS, A_SECOND),
+            _small(house, small, CLIENTS),
             _small(house, small, MANY),
             _large(house, large),
             _extended(house),
@@ -91,7 +91,7 @@ def _house(given: Engines, folder: Path) -> House:
     return House(given, Proofs(given.transactions, given.store, work, key, now), work)
 
 
-def _small(house: House, count: int, clients: int, reach: float | None = None) -> Row:
+def _small(house: House, count: int, clients: int) -> Row:
     turns = [_turn(house, SMALL, TURN, clients) for _ in range(1 + count // TURN)][1:]
     seconds, raw = map(sum, zip(*turns, strict=True))
     rate, limit = count / seconds, count / raw
@@ -100,8 +100,8 @@ def _small(house: House, count: int, clients: int, reach: float | None = None) -
         f"archive, 54 KB, {clients} at once, with record, read-back and log (SeaweedFS, PostgreSQL)",
         f"{rate:,.1f} documents/s, {raw / seconds:.2f} of raw",
         f"raw locked PUT with {clients} clients {limit:,.0f}/s",
-        f"≥ {reach:.0f}/s" if reach else "–",
-        rate >= reach if reach else None,
+        f"≥ {A_SECOND:.0f}/s",
+        rate >= A_SECOND,
         1000 / rate,
         1000 / limit,
         limit / rate,

@@ -50,15 +50,19 @@ def version_deposit(conn: Connection, document_id: str) -> Deposit | None:
     return _deposit(row) if row else None
 
 
-def delete_deposit(conn: Connection, leaf: str) -> None:
-    _DELETE(conn, {"wanted": leaf})
+def delete_deposit(conn: Connection, leaf: str) -> bool:
+    """Whether it was there."""
+    return _DELETE(conn, {"wanted": leaf}).rowcount > 0
 
 
 def insert_objects(conn: Connection, rows: Sequence[ObjectRow]) -> None:
     """IntegrityError when a key is there already."""
-    for row in rows:
-        values = {name: getattr(row, name) for name in ObjectRow.__slots__}
-        _ADD_OBJECT(conn, values | first_standing(row.sha256, row.mode, row.read_back_at))
+    values = [
+        {name: getattr(row, name) for name in ObjectRow.__slots__}
+        | first_standing(row.sha256, row.mode, row.read_back_at)
+        for row in rows
+    ]
+    _ADD_OBJECT.many(conn, values)
 
 
 def objects_of(conn: Connection, document_id: str) -> tuple[ObjectRow, ...]:

@@ -47,6 +47,9 @@ _BY_ID = Prepared(select(documents).where(documents.c.id == bindparam("wanted"))
 _LOCK = Prepared(
     select(documents.c.id).where(documents.c.id == bindparam("wanted")).with_for_update(key_share=True)
 )
+_LOCKED = Prepared(
+    select(documents).where(documents.c.id == bindparam("wanted")).with_for_update(key_share=True)
+)
 _ROW_VERSION = Prepared(select(documents.c.version).where(documents.c.id == bindparam("wanted")))
 _VERSIONS = Prepared(
     select(document_versions)
@@ -145,6 +148,14 @@ def lock_row(conn: Connection, document_id: str) -> None:
     before any row of the audit is written: in one order, or two acts wait for each other.
     """
     _LOCK(conn, {"wanted": document_id})
+
+
+def locked(conn: Connection, document_id: str) -> Document:
+    """The document, its row locked as `lock_row` does. Raises ArchiveRefused NO_DOCUMENT."""
+    row = _LOCKED(conn, {"wanted": document_id}).first()
+    if row is None:
+        raise ArchiveRefused(archiving.NO_DOCUMENT)
+    return _document(row)
 
 
 def row_version(conn: Connection, document_id: str) -> int:

@@ -169,7 +169,9 @@ class SequencerLoop(Generic[C]):
                 batch = self._sequencer.run_once()
                 self.waits_for = None
                 self._announce(batch)
-                numbered |= bool(batch.assigned)
+                if batch.assigned:
+                    numbered = True
+                    self._sequencer.tidy()
                 if batch.complete:
                     break
         except LogConflict as exc:

@@ -2,7 +2,7 @@
 
     1 recover   read the bucket's highest checkpoint and the catalogue's row; refuse a row that is behind
     2 commit    one transaction: indices for pending leaves, and the checkpoint row swapped   ← commit point
-    3 publish   what opens the leaves, then tiles, all read back; the checkpoint locked; then shown
+    3 publish   what opens the leaves, then tiles; all read back; the checkpoint locked; then shown
 
 After any error the state in memory is forgotten, and the next run begins with step 1. Step 3 is the same
 code after a crash and on a good day, and each of its writes can be repeated. So at most one batch is ever
@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from hashlib import sha256
 from typing import Generic, TypeVar
 
 from archive.errors import ArchiveDamaged, LogConflict, ProofRefused, StorageRefused
@@ -25,10 +27,10 @@ from archive.log.merkle import EMPTY_ROOT
 from archive.log.note import MAX_NOTE, VerifierKey
 from archive.log.reader import published_checkpoint
 from archive.log.recovery import check_heads, check_known, load_edge, read_heads
-from archive.log.tiles import HEIGHT, TileId
+from archive.log.tiles import HEIGHT
 from archive.ports import CheckpointRow, LogCatalogue, LogSigner, ObjectStore
 from archive.storage import keys
-from archive.storage.readback import put_bytes, read_bounded
+from archive.storage.readback import read_back, read_bounded
 
 MAX_BATCH = 4096  # leaves; the most that may lie between the bucket and the catalogue's row
 _PARALLEL_WRITES = 8  # lets a disk or server group its syncs
@@ -125,6 +127,10 @@ class Sequencer(Generic[C]):
         self._edge = edge
         return Batch(assigned, self._shown, complete=taken < self._batch)
 
+    def tidy(self) -> None:
+        """What nobody waits for, after a run."""
+        self._store.tidy(keys.CHECKPOINT)
+
     @property
     def shown(self) -> SignedCheckpoint | None:
         """The head that this sequencer showed, or found, last."""
@@ -197,11 +203,10 @@ class Sequencer(Generic[C]):
             return edge
         head, growth = self._signed(row), self._grow_to(edge, row)
         until = self._retain_until()
-        if edge.size < row.size:
-            for key, data in self._beside(edge.size, row.size, row.note):
-                self._write(key, data, until)
+        beside = list(self._beside(edge.size, row.size, row.note)) if edge.size < row.size else []
+        checks = [self._put(key, data, until) for key, data in beside]
         # Crash: a signed head with its leaves. Whoever has nothing but the bucket knows what was committed.
-        self._write_tiles(growth, until)
+        self._together(checks + self._tile_writes(growth, until))
         # Crash: tiles that no checkpoint names; the next run writes the same bytes again.
         self._write(keys.checkpoint_key(row.size), row.note, until)
         # Crash: the bucket has the head but does not show it; the next run starts from it and shows it.
@@ -216,22 +221,32 @@ class Sequencer(Generic[C]):
             raise ArchiveDamaged(f"log: the catalogue's leaves do not give the root it signed at {row.size}")
         return growth
 
-    def _write_tiles(self, growth: Growth, until: datetime | None) -> None:
-        def write(tile: TileId) -> None:
-            self._write(keys.tile_key(tile.path), growth.tiles[tile], until if tile.full else None)
+    def _tile_writes(self, growth: Growth, until: datetime | None) -> list[Callable[[], object]]:
+        return [
+            partial(self._write, keys.tile_key(tile.path), data, until if tile.full else None)
+            for tile, data in growth.tiles.items()
+        ]
 
+    def _together(self, acts: Iterable[Callable[[], object]]) -> None:
+        """All of them, side by side where there are writers."""
         if self._writers is None:
-            for tile in growth.tiles:
-                write(tile)
+            for act in acts:
+                act()
         else:
-            list(self._writers.map(write, growth.tiles))
+            list(self._writers.map(lambda act: act(), acts))
 
     def _write(self, key: str, data: bytes, until: datetime | None) -> None:
         """Written and read back; the same bytes may be there already."""
+        self._put(key, data, until)()
+
+    def _put(self, key: str, data: bytes, until: datetime | None) -> Callable[[], object]:
+        """Written; what it returns reads it back."""
+        digest = sha256(data).hexdigest()
         try:
-            put_bytes(self._store, key, data, until)
+            stored = self._store.put(key, data, sha256=digest, retain_until=until)
         except StorageRefused as exc:
             raise ArchiveDamaged(f"log: {key} is in the bucket with other bytes") from exc
+        return partial(read_back, self._store, stored, sha256=digest, retain_until=until)
 
     def _show(self, head: SignedCheckpoint, row: CheckpointRow) -> None:
         """Replaces the mutable checkpoint, unless another sequencer went on in the meantime."""

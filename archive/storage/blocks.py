@@ -57,16 +57,22 @@ def updating(*digests: _Hash) -> Iterator[Callable[[bytes], None]]:
     """What takes the next block into all of them. They are updated side by side while the caller fetches the next
     block; one block alone costs no thread. They hold all blocks when this ends."""
     last, running = b"", list[Future[None]]()
+    threads: ThreadPoolExecutor | None = None
 
     def take(block: bytes) -> None:
-        nonlocal last
+        nonlocal last, running, threads
         for future in running:
             future.result()
-        running[:] = [threads.submit(digest.update, last) for digest in digests] if last else []
+        if last:
+            threads = threads or ThreadPoolExecutor(len(digests), "digests")
+            running = [threads.submit(digest.update, last) for digest in digests]
         last = block
 
-    with ThreadPoolExecutor(len(digests), "digests") as threads:
+    try:
         yield take
+    finally:
+        if threads is not None:
+            threads.shutdown()
     for digest in digests:
         digest.update(last)
 

@@ -187,6 +187,9 @@ class DirectoryStore(WorkDirectory):
             # Cut: the old bytes or the new ones, never a mixture.
             self._disk.sync_directory(path.parent)
 
+    def tidy(self, key: str) -> None:
+        """Nothing is left of what was replaced."""
+
     def sweep(self) -> None:
         """Removes parts that interrupted writers left. To be called at start, before anyone writes."""
         super().sweep()

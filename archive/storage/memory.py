@@ -224,6 +224,9 @@ class MemoryStore:
         with self._lock:
             self._write(lambda: self._objects.update({key: _Kept(head, data)}), None, key)
 
+    def tidy(self, key: str) -> None:
+        """Nothing is left of what was replaced."""
+
     # Failing on command.
 
     def fail_at(self, write: int, fault: Fault) -> None:

@@ -115,6 +115,9 @@ class PinnedStore:
     def put_mutable(self, key: str, data: bytes) -> None:
         self._store.put_mutable(key, data)
 
+    def tidy(self, key: str) -> None:
+        self._store.tidy(key)
+
     def _pinned(self, key: str) -> str:
         with self._lock:
             if self._monotonic() >= self._until:

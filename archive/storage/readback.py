@@ -75,10 +75,22 @@ def put_and_read_back(
     """
     stored = store.put(key, source, sha256=sha256, retain_until=retain_until, mode=mode)
     taken()
+    return read_back(store, stored, sha256=sha256, retain_until=retain_until, mode=mode)
+
+
+def read_back(
+    store: ObjectStore,
+    stored: StoredObject,
+    *,
+    sha256: str,
+    retain_until: datetime | None = None,
+    mode: LockMode = LockMode.COMPLIANCE,
+) -> StoredObject:
+    """What `put` has just told, read: bytes and lock. Raises ArchiveDamaged, ArchiveUnavailable (not there yet)."""
     try:
-        return _checked(store, key, stored.version, sha256, stored.size, retain_until, mode)
+        return _checked(store, stored.key, stored.version, sha256, stored.size, retain_until, mode)
     except StorageRefused as exc:
-        raise ArchiveUnavailable(f"{key}: the store took it and does not show it yet") from exc
+        raise ArchiveUnavailable(f"{stored.key}: the store took it and does not show it yet") from exc
 
 
 def put_bytes(

@@ -30,7 +30,7 @@ from archive.storage.retention import allow_delete, check_zone, extended, locked
 from archive.storage.s3_bodies import Digests, b64, digests
 from archive.storage.s3_bucket import Bucket, BucketExamination
 from archive.storage.s3_connection import S3Connection
-from archive.storage.s3_errors import DENIED, EXISTS, GONE, ServerSaid, Where, trouble
+from archive.storage.s3_errors import DENIED, EXISTS, GONE, SPOILED, ServerSaid, Where, trouble
 from archive.storage.s3_look import Look
 from archive.storage.s3_mutable import MutableKeys
 from archive.storage.s3_stream import S3Stream
@@ -51,7 +51,7 @@ class S3Store:
     """`ObjectStore` on one bucket. Safe for threads; any number of processes may share the bucket.
 
     `clock` (aware UTC) dates the signatures; retention is judged by the server's clock. Files whose digests are kept in
-    `hashed` are read once, while they are sent.
+    `hashed` are read once, while they are sent; other bytes than were digested are the server's to refuse.
     Raises StoreUnavailable when the CA file of `connection` cannot be read.
     """
 
@@ -196,10 +196,13 @@ class S3Store:
         raise AssertionError("unreachable")
 
     def put_mutable(self, key: str, data: bytes) -> None:
-        """The newest version counts. Older ones are removed as far as the bucket's default retention allows."""
+        """The newest version counts. `tidy` removes older ones as far as the bucket's default retention allows."""
         if key not in MUTABLE:
             raise StorageRefused(archiving.KEY_NOT_ALLOWED, key=key)
         self._mutable.put(key, data, self._begun(key))
+
+    def tidy(self, key: str) -> None:
+        self._mutable.tidy(key)
 
     def sweep(self) -> None:
         """Gives up multipart uploads of more than a day ago, which a crash left."""
@@ -207,9 +210,9 @@ class S3Store:
 
     # Writing.
 
-    def _digests(self, key: str, source: Path | bytes, sha256: str) -> Digests:
+    def _digests(self, key: str, source: Path | bytes, sha256: str, *, kept: bool = True) -> Digests:
         check_key(key)
-        made = digests(source, self._wire.connection.part_bytes, self.hashed)
+        made = digests(source, self._wire.connection.part_bytes, self.hashed if kept else None)
         if made.sha256 != check_sha256(sha256):
             raise StorageRefused(archiving.DIGEST_DIFFERS, key=key)
         return made
@@ -254,6 +257,10 @@ class S3Store:
             if exc.code in _INVALID:
                 self.examine()  # a bucket without Object Lock takes no lock: then this raises
                 raise StoreUnavailable(reasons.LOCK_REFUSED, f"{self._where('PUT', key)}: {exc}") from exc
+            if exc.code in SPOILED:
+                self._digests(
+                    key, source, made.sha256, kept=False
+                )  # not on the way, but before: then this raises
             self._examination.forget()
             raise trouble(exc, self._where("PUT", key)) from exc
         if sent in ("", "null"):

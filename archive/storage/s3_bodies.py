@@ -73,27 +73,20 @@ def body(source: Path | bytes, part: Part) -> Iterator[bytes | BinaryIO]:
         return
     with source.open("rb", buffering=0) as file:
         file.seek(part.offset)
-        yield cast(BinaryIO, _Slice(file, part, source.name))
+        yield cast(BinaryIO, _Slice(file, part.length, source.name))
 
 
 class _Slice:
-    """The part's bytes out of a file, for a socket, hashed once more on their way.
+    """The part's bytes out of a file, for a socket. Raises StorageRefused when the file ends before."""
 
-    The last of them are withheld from the server when they are not those that were digested. Raises StorageRefused.
-    """
-
-    def __init__(self, file: BinaryIO, part: Part, name: str) -> None:
-        self._file, self._left, self._name = file, part.length, name
-        self._state, self._meant = sha256(), part.sha256
+    def __init__(self, file: BinaryIO, length: int, name: str) -> None:
+        self._file, self._left, self._name = file, length, name
 
     def read(self, size: int) -> bytes:
-        if not self._left:
-            return b""
         data = self._file.read(min(size, self._left))
-        self._state.update(data)
-        self._left -= len(data)
-        if not data or (not self._left and self._state.digest() != self._meant):
+        if self._left and not data:
             raise StorageRefused(reasons.DIGEST_DIFFERS, key=self._name)
+        self._left -= len(data)
         return data
 
 

@@ -20,6 +20,7 @@ from policies.refusals import Reason
 # The codes of HEAD answers, which carry no body, are the SDK's own and say no more than the status does.
 GONE = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})  # the last: HEAD of a delete marker
 EXISTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+SPOILED = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"})
 DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "UnauthorizedAccess"})
 # What servers call an object or bucket that has no lock; the first two mean either.
 UNLOCKED = frozenset(
@@ -64,9 +65,7 @@ PASSING: dict[str, Reason] = {
     "OperationAborted": reasons.BUSY,
     "TooManyRequests": reasons.BUSY,
     "RequestTimeout": reasons.SILENT,
-    "BadDigest": reasons.SPOILED_UNDERWAY,
-    "XAmzContentSHA256Mismatch": reasons.SPOILED_UNDERWAY,
-    "XAmzContentChecksumMismatch": reasons.SPOILED_UNDERWAY,
+    **dict.fromkeys(SPOILED, reasons.SPOILED_UNDERWAY),
     "IncompleteBody": reasons.SPOILED_UNDERWAY,
 }
 _FULL_STATUS = 507

@@ -88,6 +88,7 @@ def test_under_a_default_retention_the_checkpoint_is_still_written_over(server):
     store = bucket_store(server, bucket)
     for number in range(4):
         store.put_mutable(keys.CHECKPOINT, b"%d" % number)
+        store.tidy(keys.CHECKPOINT)
     assert read_bounded(store, keys.CHECKPOINT, 9) == b"3"
     assert len(list(store.inventory("log/"))) == 4, "what is locked stays, and is no fault"
     assert store.put(KEY, DATA, sha256=DIGEST).retain_until is None, "what was asked for"
@@ -98,6 +99,7 @@ def test_without_a_default_the_old_checkpoints_go(server):
     store = bucket_store(server)
     for number in range(4):
         store.put_mutable(keys.CHECKPOINT, b"%d" % number)
+        store.tidy(keys.CHECKPOINT)
     assert len(list(store.inventory("log/"))) == 1
 
 
@@ -108,19 +110,37 @@ def test_a_delete_marker_does_not_hide_the_checkpoint(server):
     assert read_bounded(store, keys.CHECKPOINT, 9) == b"shown"
 
 
+def write(store, number):
+    store.put_mutable(keys.CHECKPOINT, b"%d" % number)
+    store.tidy(keys.CHECKPOINT)
+
+
 def test_checkpoints_that_others_left_go_as_well(server):
-    """A process removes at once what it wrote itself, and looks for the rest when it begins and now and then."""
+    """A process removes what it wrote itself, and looks for the rest when it begins and now and then."""
     one = bucket_store(server)
     other = bucket_store(server, one._wire.connection.bucket)
-    one.put_mutable(keys.CHECKPOINT, b"1")
-    other.put_mutable(keys.CHECKPOINT, b"2")  # its first: it looks
+    write(one, 1)
+    write(other, 2)  # its first: it looks
     assert len(list(one.inventory("log/"))) == 1
-    one.put_mutable(keys.CHECKPOINT, b"3")
+    for number in (3, 4):
+        write(one, number)
     assert len(list(one.inventory("log/"))) == 2
     for number in range(EVERY):
-        one.put_mutable(keys.CHECKPOINT, b"%d" % number)
+        write(one, number)
     assert len(list(one.inventory("log/"))) == 1
     assert read_bounded(other, keys.CHECKPOINT, 9) == b"%d" % (EVERY - 1)
+
+
+def test_checkpoints_that_were_not_tidied_away_at_once_go_later(server):
+    store = bucket_store(server)
+    write(store, 0)
+    for number in range(3):
+        store.put_mutable(keys.CHECKPOINT, b"%d" % number)
+    assert len(list(store.inventory("log/"))) == 4
+    store.tidy(keys.CHECKPOINT)
+    store.tidy(keys.CHECKPOINT)
+    assert len(list(store.inventory("log/"))) == 1
+    assert read_bounded(store, keys.CHECKPOINT, 9) == b"2"
 
 
 def test_no_bucket_of_that_name(server):

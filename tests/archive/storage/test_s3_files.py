@@ -1,4 +1,4 @@
-"""Files whose digests are kept from when they were hashed: sent without being read before, and never other bytes."""
+"""Files whose digests are kept from when they were hashed: sent without being read before."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_another_process_and_large_files_are_hashed_before(store, work, monkeypa
         store.put("documents/0198/b.pdf", work.work_path(small), sha256=small)
 
 
-def test_other_bytes_than_were_hashed_never_arrive_whole(store, work):
+def test_other_bytes_than_were_hashed_are_refused(store, work, monkeypatch):
     """A disk that changed them beneath: inode, size and times are as they were."""
     data = b"x" * 3 * MIB
     sha256 = work.put_work(data)
@@ -91,6 +91,10 @@ def test_other_bytes_than_were_hashed_never_arrive_whole(store, work):
             store.put(KEY, path, sha256=sha256, retain_until=UNTIL)
         assert refused.value.reason is reasons.DIGEST_DIFFERS
         assert store.head(KEY) is None and list(store.inventory("documents/")) == []
+    path.write_bytes(data[:MIB])
+    monkeypatch.setattr(store.hashed, "of", lambda _: Kept(len(data), digests))
+    with pytest.raises(StorageRefused):  # an end that comes early
+        store.put(KEY, path, sha256=sha256, retain_until=UNTIL)
     path.write_bytes(data)
     assert put_and_read_back(store, KEY, path, sha256=sha256, retain_until=UNTIL).sha256 == sha256
 
