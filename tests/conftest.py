@@ -37,8 +37,34 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("own_service") is None)
 
 
+def pytest_sessionstart(session):
+    """Who starts a service in the tests' own process says so: else it meets another's, in some orders only."""
+    from api.jobs import DbosJobs
+
+    launch, process = DbosJobs._launch, os.getpid()
+
+    def guarded(jobs):
+        item = session.stash.get(_ITEM, None)
+        if item is not None and os.getpid() == process and not _may_start(item):
+            raise AssertionError("mark what starts a service with own_service and with xdist_group('site')")
+        launch(jobs)
+
+    DbosJobs._launch = guarded
+
+
+_ITEM = pytest.StashKey[pytest.Item]()
+
+
+def _may_start(item):
+    """Its own or the shared one, in the group of both."""
+    group = item.get_closest_marker("xdist_group")
+    asked = item.get_closest_marker("own_service") or "site" in item.fixturenames
+    return bool(asked and group and group.args == ("site",))
+
+
 def pytest_runtest_setup(item):
     """Tests of one group share a service and run in one process. Versions that lose the groups do not say so."""
+    item.session.stash[_ITEM] = item
     grouped = getattr(item.config.option, "loadgroup", False) and item.get_closest_marker("xdist_group")
     if grouped and "@" not in item.nodeid:
         pytest.fail("pytest and pytest-xdist of these versions do not keep groups of tests together")

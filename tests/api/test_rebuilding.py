@@ -208,6 +208,8 @@ def heads(services, kind):
     return found.head_ordinal if found else 0
 
 
+@pytest.mark.own_service
+@pytest.mark.xdist_group("site")
 def test_heads_follow_what_was_done_now_and_then(services):
     def act(number):
         with services.transactions.write() as conn:
