@@ -77,6 +77,16 @@ def _show(pdf: Pdf, image: pikepdf.Object) -> pikepdf.Page:
     return sheet
 
 
+def many_pages(path: Path) -> None:
+    """A decision of 300 pages."""
+    path.write_bytes(decision(DecisionSpec(pages=300)))
+
+
+def tagged_pages(path: Path) -> None:
+    """A tagged document of 500 pages and 6,510 objects behind one cross-reference table."""
+    _tagged(path, pikepdf.ObjectStreamMode.disable, 500)
+
+
 def tagged_table(path: Path) -> None:
     """A tagged document of 6,510 objects behind one cross-reference table: 2.1 MB."""
     _tagged(path, pikepdf.ObjectStreamMode.disable)
@@ -87,10 +97,10 @@ def tagged_streams(path: Path) -> None:
     _tagged(path, pikepdf.ObjectStreamMode.generate)
 
 
-def _tagged(path: Path, mode: pikepdf.ObjectStreamMode) -> None:
+def _tagged(path: Path, mode: pikepdf.ObjectStreamMode, pages: int = _TAGGED_PAGES) -> None:
     chance = random.Random(OBJECTS)
     with Pdf.new() as pdf:
-        sheets = [_picture_page(pdf, chance) for _ in range(_TAGGED_PAGES)]
+        sheets = [_picture_page(pdf, chance) for _ in range(pages)]
         root = pdf.make_indirect(Dictionary(Type=Name.StructTreeRoot))
         # Beside the elements: catalog, page tree, this root; each page with its content and picture.
         count = OBJECTS - _ADDED - 3 - 3 * len(sheets)
