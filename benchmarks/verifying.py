@@ -1,4 +1,4 @@
-"""Verifying signed documents in full: format, coverage, CMS, chain, revocation, and what was changed after each signature.
+"""Verifying documents in full: format, coverage, CMS, chain, revocation, and what was changed after each signature.
 
 In one process, warm, offline with the answers given; beside it the limit (one pass of SHA-256, one use of the public
 key for each signature) and pyHanko with its difference analysis. Nobody keeps anything of a document.
@@ -62,7 +62,15 @@ KINDS = (
     Kind("verify-300p", "300 pages", documents.many_pages, 5, reach_ms=100.0),
     Kind("verify-25", "1 page", documents.page, 25, reach_ms=1000.0, runs=20, every=10),
     Kind("verify-16m", "scan", documents.scan, 1, times_hashing=1.3),
-    Kind("verify-6510", "500 pages, 6,510 objects", documents.tagged_pages, 2, reach_ms=200.0, runs=30, every=15),
+    Kind(
+        "verify-6510",
+        "500 pages, 6,510 objects",
+        documents.tagged_pages,
+        2,
+        reach_ms=200.0,
+        runs=30,
+        every=15,
+    ),
 )
 
 

@@ -156,6 +156,10 @@ class PdfFile:
         """Raw bytes of the file; fewer at its end."""
         return self._source.read(offset, length)
 
+    def read_into(self, view: memoryview, offset: int) -> int:
+        """The same into memory that is there already; how many bytes it was, perhaps fewer than there are."""
+        return self._source.read_into(view, offset)
+
     def same_bytes(self, stream: Stream, other: PdfFile, its: Stream) -> bool:
         """Whether two streams hold the same bytes, their filters not undone; read in blocks."""
         if stream.owner is not None or its.owner is not None:
@@ -237,26 +241,12 @@ class PdfFile:
                         self._entries[num] = entry
                     yield num, entry
 
-    def scan(self) -> Iterator[tuple[int, PdfObject]]:
-        """Every object that is in use, once, without keeping them; those of one object stream together.
-
-        Plain objects that cannot be read are passed over: reading them where they are used is what refuses.
-        """
-        packed: list[tuple[int, int]] = []
-        for num in self.numbers():
-            entry = self.entry(num)
-            if entry is not None and entry.kind == "c":
-                packed.append((entry.where, num))
-            elif entry is not None:
-                try:
-                    value = self._load(num, entry)
-                except DocumentRefused:
-                    continue
-                yield num, value
-        for container, num in sorted(packed):
-            entry = self.entry(num)
-            if entry is not None and entry.where == container:
-                yield num, self._compressed(num, entry)
+    def load(self, num: int) -> PdfObject:
+        """The object of this number, without keeping it; None when it is free or unknown. Raises as `get` does."""
+        entry = self.entry(num)
+        if entry is None or entry.kind == "f":
+            return None
+        return self._load(num, entry) if entry.kind == "n" else self._compressed(num, entry)
 
     def resolve(self, value: Any) -> PdfObject:
         """`value`, or what it refers to. A reference whose generation is not the object's reads as null."""

@@ -60,6 +60,14 @@ class Source:
         data = self._pread(offset, min(length, self._stored - offset))
         return data + self._tail[: length - len(data)] if len(data) < length else data
 
+    def read_into(self, view: memoryview, offset: int) -> int:
+        """Fill `view` with the bytes at `offset`; how many there were, fewer at the end."""
+        if self._stored and 0 <= offset < min(self._stored, self.size):
+            return os.preadv(self._descriptor, [view[: min(self._stored, self.size) - offset]], offset)
+        found = self.read(offset, len(view))
+        view[: len(found)] = found
+        return len(found)
+
     def _pread(self, offset: int, length: int) -> bytes:
         data = os.pread(self._descriptor, length, offset)
         while len(data) < length:

@@ -61,10 +61,11 @@ class SignedBytes:
     def _added(self, context: hashes.Hash | None, start: int, length: int, name: str) -> hashes.Hash:
         context = hashes.Hash(hash_algorithm(name)) if context is None else context
         position, end = start, start + length
+        view = memoryview(bytearray(min(_BLOCK, length)))  # one that the processor's cache holds
         while position < end:
-            block = self._pdf.read(position, min(_BLOCK, end - position))
-            if not block:
+            count = self._pdf.read_into(view[: end - position], position)
+            if not count:
                 raise OSError("the file ended early")
-            context.update(block)
-            position += len(block)
+            context.update(view[:count])
+            position += count
         return context

@@ -8,11 +8,11 @@ metadata as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
-from signer.document.objects import Ref, Stream
 from signer.document.reader import PdfFile
+from signer.document.reference_scan import direct_references, references
 
 TRAILER = 0
 
@@ -26,11 +26,11 @@ class References:
 
     @classmethod
     def of(cls, pdf: PdfFile) -> References:
-        """All references of one view of a file. Reads every object once."""
+        """All references of one view of a file. Looks at every object once."""
         found = cls()
         found.add(TRAILER, pdf.trailer)
-        for num, value in pdf.scan():
-            found.add(num, value)
+        for num, referred in references(pdf):
+            found._add(num, referred)
         return found
 
     def add_objects(self, pdf: PdfFile, numbers: Iterable[int]) -> None:
@@ -41,12 +41,15 @@ class References:
 
     def add(self, referrer: int, value: Any) -> None:
         """The references inside one object."""
+        self._add(referrer, [ref.num for ref in direct_references(value)])
+
+    def _add(self, referrer: int, referred: list[int]) -> None:
         here: set[int] = set()
-        for ref in direct_references(value):
-            known = self._first.setdefault(ref.num, referrer)
-            if known != referrer or ref.num in here:
-                self._shared.add(ref.num)
-            here.add(ref.num)
+        for num in referred:
+            known = self._first.setdefault(num, referrer)
+            if known != referrer or num in here:
+                self._shared.add(num)
+            here.add(num)
 
     def referred(self, num: int) -> bool:
         """Whether any object refers to this one."""
@@ -59,19 +62,3 @@ class References:
     def referrer(self, num: int) -> int | None:
         """One object that refers to this one (0 is the trailer)."""
         return self._first.get(num)
-
-
-def direct_references(value: Any) -> Iterator[Ref]:
-    """Every reference inside a value, without following any."""
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        kind = type(item)  # the reader makes no others, and most items are numbers
-        if kind is Ref:
-            yield item
-        elif kind is dict:
-            stack.extend(item.values())
-        elif kind is list:
-            stack.extend(item)
-        elif kind is Stream:
-            stack.extend(item.dict.values())

@@ -39,7 +39,7 @@ NO_CONTENT = ("XRef", "ObjStm")
 def test_every_string_and_stream_is_what_qpdf_reads(way, packed, password):
     data = encrypted(decision(), way, packed=packed)
     with PdfFile.of(data, password=password) as pdf:
-        streams = [value for _, value in pdf.scan() if isinstance(value, Stream)]
+        streams = [value for value in map(pdf.load, pdf.numbers()) if isinstance(value, Stream)]
         ours = sorted(pdf.stream_data(s) for s in streams if s.dict.get("Type") not in NO_CONTENT)
         described = pdf.dictionary(pdf.trailer["Info"])
     raw = password.encode("utf-8" if WAYS[way]["R"] >= 5 else "latin-1")

@@ -1,0 +1,108 @@
+"""Which objects an object refers to, found without reading what else it says.
+
+Exact for the grammar, and where it is not sure it says so: then the object is read by the parser. What it finds in
+something that is no PDF is too much rather than too little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from operator import itemgetter
+from typing import Any
+
+from signer.document.objects import Ref, Stream
+from signer.document.reader import PdfFile
+from signer.errors import DocumentRefused
+from signer.patterns import compile_pattern
+
+_SPACE = rb"[\0\t\n\f\r ]"
+_HEAD = compile_pattern(_SPACE + rb"*+(\d{1,10})" + _SPACE + rb"++(\d{1,5})" + _SPACE + rb"++obj(?=[^\w])")
+_REFERENCE = compile_pattern(
+    rb"(\d{1,10})" + _SPACE + rb"++\d{1,5}" + _SPACE + rb"++R(?=[\0\t\n\f\r ()<>\[\]{}/%])"
+)
+# A string, a comment, or the end: `endobj`, or `stream` with its end of line. A name may hold either word.
+_NEXT = compile_pattern(rb"\(|%|(?<=[\0\t\n\f\r >\])])(?:endobj(?=[\0\t\n\f\r ])|stream(?=\r?\n))")
+_STRING = compile_pattern(rb"\([^()\\]*+\)")
+_WINDOW = 64 << 10
+
+
+def references(pdf: PdfFile) -> Iterator[tuple[int, list[int]]]:
+    """Every object that is in use, once, with the numbers of the objects that it refers to, as often as it does.
+
+    Plain objects that cannot be read are passed over: reading them where they are used is what refuses. Raises
+    `DocumentRefused` for an object stream that is none.
+    """
+    scan = _Scan(pdf)
+    packed: list[tuple[int, int]] = []
+    used = ((entry.where, num, entry) for num, entry in pdf.newest_entries() if entry.kind != "f")
+    for where, num, entry in sorted(used, key=itemgetter(0, 1)):
+        if entry.kind == "c":
+            packed.append((where, num))
+            continue
+        found = scan.found(where, num, entry.extra)
+        if found is not None:
+            yield num, found
+    for _, num in packed:  # those of one object stream together
+        yield num, [ref.num for ref in direct_references(pdf.load(num))]
+
+
+def direct_references(value: Any) -> Iterator[Ref]:
+    """Every reference inside a value, without following any."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        kind = type(item)  # the reader makes no others, and most items are numbers
+        if kind is Ref:
+            yield item
+        elif kind is dict:
+            stack.extend(item.values())
+        elif kind is list:
+            stack.extend(item)
+        elif kind is Stream:
+            stack.extend(item.dict.values())
+
+
+class _Scan:
+    """A window that goes through the file, and what may still be looked at: objects that lie in one another would
+    be looked at again and again."""
+
+    def __init__(self, pdf: PdfFile) -> None:
+        self._pdf = pdf
+        self._start, self._window = 0, b""
+        self._left = 4 * pdf.size + _WINDOW
+
+    def found(self, where: int, num: int, gen: int) -> list[int] | None:
+        begun = where - self._start
+        if not 0 <= begun < len(self._window):
+            begun = self._move(where)
+        found = self._seen(begun, num, gen)
+        if found is None and begun:  # perhaps the window ended within it
+            found = self._seen(self._move(where), num, gen)
+        return self._parsed(num) if found is None else found
+
+    def _move(self, where: int) -> int:
+        self._start, self._window = where, self._pdf.read(where, _WINDOW)
+        return 0
+
+    def _seen(self, begun: int, num: int, gen: int) -> list[int] | None:
+        window = self._window
+        head = _HEAD.match(window, begun)
+        if self._left < 0 or head is None or (int(head[1]), int(head[2])) != (num, gen):
+            return None
+        found: list[int] = []
+        place = head.end()
+        while (stop := _NEXT.search(window, place)) is not None:
+            found += map(int, _REFERENCE.findall(window, place, stop.end()))
+            string = _STRING.match(window, stop.start())
+            if string is None:
+                self._left -= stop.end() - begun
+                return None if stop[0] in (b"(", b"%") else found
+            place = string.end()
+        self._left -= len(window) - begun
+        return None
+
+    def _parsed(self, num: int) -> list[int] | None:
+        try:
+            return [ref.num for ref in direct_references(self._pdf.load(num))]
+        except DocumentRefused:
+            return None
