@@ -176,6 +176,15 @@ HISTORICAL = ValidationProfile(
     basis="ETSI TS 119 312, thuật toán theo thời điểm ký",
     effective_from=_utc(2000),
     digests=_GOOD | {"sha224"},
+    formats=frozenset(
+        {
+            "ETSI.CAdES.detached",
+            "adbe.pkcs7.detached",
+            "adbe.pkcs7.sha1",
+            "adbe.x509.rsa_sha1",
+            "ETSI.RFC3161",
+        }
+    ),
     weak_digests=AGENCY.weak_digests,
     short_keys=AGENCY.short_keys,
     accept_weak=True,

@@ -18,6 +18,7 @@ from signer.validation.values import Evidence
 _MOST_MATERIAL = 1000
 _MOST_MATERIAL_BYTES = 128 << 20
 _MOST_IMAGE_PAGES = 50
+_MOST_STATED = 200
 _DATE = re.compile(
     rb"(?:D:)?(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d))?)?)?)?)?"
     rb"(?:(Z)|([+-])(\d\d)(?:'?(\d\d))?)?"
@@ -43,6 +44,17 @@ def parse_date(value: bytes) -> datetime | None:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def stated_certificates(pdf: PdfFile, field: SignatureField) -> tuple[bytes, ...]:
+    """/Cert of the signature dictionary: one byte string or several (ISO 32000-1, 12.8.1, table 252)."""
+    try:
+        value = pdf.resolve(field.dict.get("Cert"))
+        items = value if isinstance(value, list) else [value]
+        found = [pdf.resolve(item) for item in items[:_MOST_STATED]]
+    except DocumentRefused:
+        return ()
+    return tuple(bytes(item) for item in found if isinstance(item, bytes))
 
 
 def security_store(pdf: PdfFile) -> Evidence:

@@ -24,7 +24,7 @@ from signer.document.revisions import History, SignatureField, signatures
 from signer.trust.anchors import TrustAnchors
 from signer.validation import changes, structure
 from signer.validation.context import Context
-from signer.validation.document_facts import claimed_time, security_store
+from signer.validation.document_facts import claimed_time, security_store, stated_certificates
 from signer.validation.document_timestamp import judge_timestamp
 from signer.validation.names import clean
 from signer.validation.signature import Judgement, Subject, judge_signature, open_signature, stamp_signature
@@ -95,6 +95,7 @@ class _Process:
         self.context.embed(security_store(pdf))
         for field in self.fields:
             self.context.embed(material(field.contents))
+            self.context.embed(Evidence(stated_certificates(self.pdf, field)))
         self.placed: list[Placed] = []
         self.archived: dict[int, frozenset[bytes]] = {}
         self.reports: dict[int, SignatureReport] = {}
@@ -180,6 +181,7 @@ class _Process:
             items=found.items,
             annotations_permitted=found.annotations_permitted,
             revisions=len(self.history.revisions),
+            certificates=stated_certificates(self.pdf, field),
         )
 
     def _unjudged(self, subject: Subject, cause: Exception) -> SignatureReport:

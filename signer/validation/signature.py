@@ -23,8 +23,9 @@ from signer.validation.context import Context
 from signer.validation.cryptographic import DigestOf, Verified, verify_message
 from signer.validation.format_checking import SIGNATURE_TIME_STAMP, FormatProblem, SignedMessage, read
 from signer.validation.levels import level
+from signer.validation.old_formats import PKCS7_SHA1, X509_RSA_SHA1, bare, verify_inner
 from signer.validation.proof import Proof
-from signer.validation.signing_certificate import Identified, identify
+from signer.validation.signing_certificate import Identified, identify, unnamed
 from signer.validation.timestamps import Stamp, validate_token
 from signer.validation.values import NO_EVIDENCE, ChangeFacts, Evidence, Finding, Outcome, SignatureReport
 from signer.validation.with_time import Placed
@@ -46,6 +47,7 @@ class Subject:
     items: tuple[ChangeFacts, ...]
     annotations_permitted: bool
     revisions: int
+    certificates: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -76,22 +78,29 @@ def open_signature(context: Context, subject: Subject) -> Judgement:
     _format(context, judgement)
     if judgement.message is None:
         return judgement
-    found = identify(judgement.message, context.certificates, context.profile)
+    found = _identify(judgement.message, context)
     judgement.identified = found
     judgement.outcomes.append(found.outcome)
     if subject.digest_of is None:
         judgement.add(indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND), reasons.DATA_NOT_FOUND)
         return judgement
-    judgement.verified = verify_message(judgement.message, found.certificate, subject.digest_of)
+    check = verify_inner if subject.field.subfilter == PKCS7_SHA1 else verify_message
+    judgement.verified = check(judgement.message, found.certificate, subject.digest_of)
     judgement.outcomes.append(judgement.verified.outcome)
     return judgement
+
+
+def _identify(message: SignedMessage, context: Context) -> Identified:
+    if message.identifier is None:  # a bare value names nobody: the first of its certificates is the signer's
+        return unnamed(message, context.profile)
+    return identify(message, context.certificates, context.profile)
 
 
 def _format(context: Context, judgement: Judgement) -> None:
     """Step 1 (5.2.2)."""
     subfilter = judgement.subject.field.subfilter
     shown = names.clean(subfilter) or "?"
-    if subfilter not in (CADES, PKCS7):
+    if subfilter not in (CADES, PKCS7, PKCS7_SHA1, X509_RSA_SHA1):
         verdict = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
         judgement.add(verdict, reasons.FORMAT_UNKNOWN, subfilter=shown)
         return
@@ -100,15 +109,21 @@ def _format(context: Context, judgement: Judgement) -> None:
         judgement.add(verdict, reasons.FORMAT_NOT_PERMITTED, subfilter=shown, profile=context.profile.name)
     coverage(judgement)
     try:
-        message = read(judgement.subject.field.contents)
+        message = _message(judgement.subject)
     except FormatProblem as exc:
         judgement.add(failed(SubIndication.FORMAT_FAILURE), exc.reason, **exc.values)
         return
-    if message.content is not None:
+    if message.content is not None and subfilter != PKCS7_SHA1:
         judgement.add(failed(SubIndication.FORMAT_FAILURE), reasons.CMS_CONTENT_INSIDE)
         return
     judgement.message = message
     judgement.outcomes.append(padding(message))
+
+
+def _message(subject: Subject) -> SignedMessage:
+    if subject.field.subfilter == X509_RSA_SHA1:
+        return bare(subject.field.contents, subject.certificates)
+    return read(subject.field.contents)
 
 
 def padding(message: SignedMessage) -> Outcome:
@@ -183,7 +198,8 @@ def _algorithms(context: Context, judgement: Judgement) -> Outcome:
     found, message, verified = judgement.identified, judgement.message, judgement.verified
     if found is None or found.certificate is None or message is None or verified is None:
         return Outcome()
-    digests = (message.digest, verified.digest)
+    inside = ("sha1",) if judgement.subject.field.subfilter == PKCS7_SHA1 else ()
+    digests = (message.digest, verified.digest, *inside)
     return acceptance.algorithms(context.profile, found.certificate, digests, judgement.proof)
 
 

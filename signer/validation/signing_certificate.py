@@ -49,6 +49,13 @@ def identify(message: SignedMessage, pool: Iterable[Certificate], profile: Valid
     return Identified(exact, True, Outcome())
 
 
+def unnamed(message: SignedMessage, profile: ValidationProfile) -> Identified:
+    """For a signature that names nobody (`adbe.x509.rsa_sha1`): its first certificate is the signer's."""
+    if not message.certificates:
+        return Identified(None, False, _problem(reasons.SIGNING_CERTIFICATE_MISSING))
+    return Identified(message.certificates[0], False, _unreferenced(profile))
+
+
 def _problem(reason: Any) -> Outcome:
     return Outcome(_NOT_FOUND, (Finding(reason, Severity.ERROR),))
 
