@@ -192,6 +192,11 @@ def _check_there(source: Path) -> None:
 @click.option("--profile", default="agency", show_default=True, help="agency, public, strict or historical.")
 @click.option("--password-file", type=FILE, help="Password of an encrypted PDF, first line.")
 @click.option("--offline", is_flag=True, help="Ask no one: only what the file carries counts.")
+@click.option(
+    "--pictures",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the pages that look different, as signed and as now.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, schema antin.verify/1.")
 @click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
 def verify(**options: Any) -> None:

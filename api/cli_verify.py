@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
+from api import unjudged
 from api.progress import printable
+from api.seen import SeenAfter, seen_after
 from api.wiring import tools
 from archive import receipt as receipts
 from policies.numbering import VIETNAM
@@ -39,8 +41,9 @@ def verify(
     offline: bool,
     as_json: bool,
     lang: str,
+    pictures: Path | None = None,
 ) -> int:
-    """Validate and print; the exit code is the verdict."""
+    """Validate and print; the exit code is the verdict. `pictures`: a folder for the pages that look different."""
     if profile not in PROFILES:
         raise click.BadParameter(f"one of {', '.join(PROFILES)}", param_hint="--profile")
     found = anchors.load(trust) if trust else TrustAnchors(())
@@ -50,11 +53,29 @@ def verify(
         click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
     with tools.verifier(offline=offline, size=file.stat().st_size) as verifier:
         report = verifier.validate(file, found, moment, PROFILES[profile], password)
+        if pictures is not None:
+            states = seen_after(verifier.sandbox, file, report, password, "png")
+            _write_pictures(pictures, file.stem, states, lang)
     if as_json:
         click.echo(json.dumps(reports.to_json(report, lang), ensure_ascii=False))
     else:
         click.echo(_text(reports.to_json(report, lang)))
     return EXIT[report.verdict.indication]
+
+
+def _write_pictures(folder: Path, stem: str, states: tuple[SeenAfter, ...], lang: str) -> None:
+    """Each page that looks different, as signed and as now; what was done is told beside the verdict."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for state in states:
+        if state.seen is None:
+            click.echo(state.refusal.text(lang) if state.refusal else "", err=True)
+            continue
+        for page in state.seen.pages:
+            name = f"{stem}-r{state.revision + 1}-p{page.page + 1}"
+            for end, picture in (("signed", page.signed), ("now", page.now)):
+                if picture:
+                    (folder / f"{name}-{end}.png").write_bytes(picture)
+                    click.echo(str(folder / f"{name}-{end}.png"), err=True)
 
 
 def _moment(text: str) -> datetime | None:
@@ -87,7 +108,7 @@ def _sub(row: dict[str, Any]) -> str:
 def refusal_object(exc: Refused) -> dict[str, Any]:
     """The contract's answer for a file that is refused before a verdict."""
     refusal = {"id": exc.id, "basis": exc.basis, "text": exc.text("vi"), "text_en": exc.text("en")}
-    return {"schema": reports.SCHEMA, "refusal": refusal}
+    return {"schema": reports.SCHEMA, "refusal": {**refusal, "signatures": unjudged.to_json(exc)}}
 
 
 def verify_receipt(

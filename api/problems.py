@@ -6,6 +6,7 @@ import logging
 import secrets
 from typing import Any
 
+from api import unjudged
 from api.store.database_errors import DatabaseUnavailable
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from policies.refusals import Refused
@@ -32,6 +33,11 @@ SCHEMA: dict[str, Any] = {
         "basis": {**_STRING, "description": "the rule that it rests on"},
         "text": {"type": "object", "properties": {"vi": _STRING, "en": _STRING}},
         "incident": _STRING,
+        "signatures": {
+            "type": "array",
+            "description": "what stands in the bytes of a file that could not be validated; none of it is verified",
+            "items": {"type": "object"},
+        },
     },
 }
 
@@ -119,6 +125,7 @@ def status_of(reason_id: str) -> int:
 def of_refusal(exc: Refused, language: str = "vi") -> dict[str, Any]:
     """The problem document of a refusal: its id, what rule it rests on, what to do."""
     status = 502 if isinstance(exc, TimestampRefused) else status_of(exc.id)
+    remains = unjudged.to_json(exc)
     return {
         "type": f"urn:antin:refusal:{exc.id}",
         "title": exc.text(language),
@@ -126,6 +133,7 @@ def of_refusal(exc: Refused, language: str = "vi") -> dict[str, Any]:
         "id": exc.id,
         "basis": exc.basis,
         "text": {"vi": exc.text("vi"), "en": exc.text("en")},
+        **({"signatures": remains} if remains else {}),
     }
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from api.unjudged import with_remains
 from policies.validation import AGENCY, ValidationProfile
+from signer.errors import DocumentRefused
 from signer.ports import RevocationSource
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
@@ -32,15 +34,18 @@ class Verifier:
         profile: ValidationProfile = AGENCY,
         password: str | None = None,
     ) -> DocumentReport:
-        """One report for the file, as of `at` (now when None)."""
+        """One report for the file, as of `at` (now when None). Raises UnjudgedFile, SandboxUnavailable."""
         moment = at or self.clock()
-        return validate_online(
-            self.sandbox,
-            path,
-            trust,
-            moment,
-            profile,
-            self.revocation,
-            password=password,
-            foreseen=self.foreseen,
-        )
+        try:
+            return validate_online(
+                self.sandbox,
+                path,
+                trust,
+                moment,
+                profile,
+                self.revocation,
+                password=password,
+                foreseen=self.foreseen,
+            )
+        except DocumentRefused as exc:
+            raise with_remains(exc, self.sandbox, path) from exc

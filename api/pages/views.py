@@ -114,6 +114,27 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenPage:
+    """A page that looks different; pictures are data addresses, None where there was, or is, no such page."""
+
+    number: int
+    signed: str | None
+    now: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenState:
+    """What changed to the eye after the signatures of `fields`; `problem` says why there are no pictures."""
+
+    fields: str
+    pages: tuple[SeenPage, ...]
+    different: int = 0
+    compared: int = 0
+    total: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationView:
     """A checked upload. `kept` is None when the archive does not hold these bytes."""
 
@@ -127,6 +148,7 @@ class VerificationView:
     findings: tuple[Finding, ...]
     kept: Kept | None
     report_json: str
+    seen: tuple[SeenState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

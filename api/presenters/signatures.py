@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.pages import views
+from api.seen import SeenAfter, data_address
 from api.services import Services
 from api.verification import Ours
 from archive.witnessing import CosignedHead
@@ -83,6 +84,7 @@ class Checked:
     sha256: str
     report: DocumentReport
     ours: Ours | None
+    seen: tuple[SeenAfter, ...] = ()
 
 
 def verification(services: Services, checked: Checked, language: str) -> views.VerificationView:
@@ -99,8 +101,22 @@ def verification(services: Services, checked: Checked, language: str) -> views.V
         signatures=tuple(signature(one, language) for one in in_time),
         findings=tuple(finding(each, language) for each in report.findings),
         kept=kept(services, checked.ours) if checked.ours else None,
+        seen=tuple(state(each, language) for each in checked.seen),
         report_json=json.dumps(reports.to_json(report, language), ensure_ascii=False, indent=1),
     )
+
+
+def state(each: SeenAfter, language: str) -> views.SeenState:
+    """The pages as one signature's signer saw them, and as they are now."""
+    fields = plain(", ".join(clean(name) for name in each.fields), language)
+    if each.seen is None:
+        return views.SeenState(fields, (), problem=each.refusal.text(language) if each.refusal else "")
+    seen = each.seen
+    pages = tuple(
+        views.SeenPage(page.page + 1, data_address(page.signed), data_address(page.now))
+        for page in seen.pages
+    )
+    return views.SeenState(fields, pages, seen.different, seen.compared, seen.total)
 
 
 def kept(services: Services, ours: Ours) -> views.Kept | None:

@@ -21,6 +21,7 @@ from api.presenters import documents as present
 from api.presenters import pages, signatures
 from api.previews import Previews
 from api.routes.context import Given, Language, Who, viewer
+from api.seen import seen_after
 from api.services import Services
 from api.verification import Verification, file_sha256
 from archive.catalogue import documents as rows
@@ -58,7 +59,10 @@ def verify(
         intake.check_size(size, VERIFYING.limits)
         report = Verification(given).report(path, password or None)
         sha256 = file_sha256(path)
-    checked = signatures.Checked(file.filename or "", size, sha256, report, Verification(given).ours(sha256))
+        seen = seen_after(given.visitors, path, report, password or None)
+    checked = signatures.Checked(
+        file.filename or "", size, sha256, report, Verification(given).ours(sha256), seen
+    )
     shown = signatures.verification(given, checked, language)
     return rendering.page(request, "verification.html", language, viewer=viewer(who), report=shown)
 

@@ -42,7 +42,7 @@ class PageSize:
 
 def page_count(path: Path) -> int:
     """Number of pages. Raises `DocumentRefused` when PDFium cannot open the file."""
-    with _opened(path) as document:
+    with opened(path) as document:
         return len(document)
 
 
@@ -51,7 +51,7 @@ def page_sizes(path: Path) -> tuple[PageSize, ...]:
 
     Raises `DocumentRefused` when the file cannot be opened or has more than `MAX_PAGES` pages.
     """
-    with _opened(path) as document:
+    with opened(path) as document:
         if len(document) > MAX_PAGES:
             raise DocumentRefused(reasons.TOO_MANY_PAGES, pages=len(document), limit=MAX_PAGES)
         try:
@@ -62,7 +62,7 @@ def page_sizes(path: Path) -> tuple[PageSize, ...]:
 
 def page_text(path: Path, index: int) -> str:
     """Text of one page (0-based) in PDFium's reading order, at most `MAX_TEXT` characters."""
-    with _opened(path) as document, _page(document, index) as page:
+    with opened(path) as document, page_of(document, index) as page:
         text_page = page.get_textpage()
         try:
             count = min(text_page.count_chars(), MAX_TEXT)
@@ -82,13 +82,14 @@ def render_page(path: Path, index: int, dpi: float = 96.0, image_format: ImageFo
         raise ValueError(f"dpi {dpi} is outside {DPI_RANGE}")
     if image_format not in ("png", "webp"):
         raise ValueError(f"unknown image format {image_format!r}")
-    with _opened(path) as document:
+    with opened(path) as document:
         document.init_forms()  # before the page: widgets are drawn by the form environment
-        with _page(document, index) as page:
-            return _encode(_picture(page, dpi), image_format)
+        with page_of(document, index) as page:
+            return encode(picture_of(page, dpi), image_format)
 
 
-def _picture(page: Any, dpi: float) -> Image.Image:
+def picture_of(page: Any, dpi: float) -> Image.Image:
+    """A page as it is shown, with its annotations and form fields, smaller than asked for when it is too large."""
     scale = _bounded_scale(page.get_width(), page.get_height(), dpi / 72)
     bitmap = page.render(
         scale=scale, may_draw_forms=True, rev_byteorder=True, draw_annots=True, limit_image_cache=True
@@ -108,7 +109,8 @@ def _bounded_scale(width: float, height: float, scale: float) -> float:
     return min(scale, by_area, MAX_SIDE / width, MAX_SIDE / height)
 
 
-def _encode(image: Image.Image, image_format: ImageFormat) -> bytes:
+def encode(image: Image.Image, image_format: ImageFormat) -> bytes:
+    """PNG, or WebP without loss where that is the smaller one."""
     out = io.BytesIO()
     if image_format == "png":
         image.save(out, "PNG", compress_level=6)
@@ -119,10 +121,45 @@ def _encode(image: Image.Image, image_format: ImageFormat) -> bytes:
     return out.getvalue()
 
 
+class _Beginning(io.RawIOBase):
+    """The bytes of a file up to an offset: one of its earlier revisions."""
+
+    def __init__(self, path: Path, end: int) -> None:
+        self._file = path.open("rb", buffering=0)
+        self._end = end
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence] + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        self._file.seek(self._at)
+        count = self._file.readinto(view[: max(0, self._end - self._at)]) or 0
+        self._at += count
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def opened(path: Path, *, end: int | None = None, password: str | None = None) -> Iterator[Any]:
+    """The document as PDFium opens it; `end`: as if the file ended there. Raises `DocumentRefused`."""
+    source = path if end is None else _Beginning(path, end)
     try:
-        document = pypdfium2.PdfDocument(path)
+        document = pypdfium2.PdfDocument(source, password)
     except pypdfium2.PdfiumError as exc:
         if exc.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
             raise DocumentRefused(reasons.ENCRYPTED) from exc
@@ -131,10 +168,13 @@ def _opened(path: Path) -> Iterator[Any]:
         yield document
     finally:
         document.close()  # closes the form environment too
+        if isinstance(source, _Beginning):
+            source.close()
 
 
 @contextmanager
-def _page(document: Any, index: int) -> Iterator[Any]:
+def page_of(document: Any, index: int) -> Iterator[Any]:
+    """One page (0-based) of an open document. Raises `DocumentRefused`."""
     if not 0 <= index < len(document):
         raise DocumentRefused(reasons.NO_SUCH_PAGE, page=index + 1, pages=len(document))
     try:

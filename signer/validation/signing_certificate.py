@@ -56,6 +56,12 @@ def unnamed(message: SignedMessage, profile: ValidationProfile) -> Identified:
     return Identified(message.certificates[0], False, _unreferenced(profile))
 
 
+def named_in(message: SignedMessage) -> Certificate | None:
+    """The certificate that the SignerInfo names, if it is in the signature; nothing is verified."""
+    named = _named(message.identifier, message.certificates)
+    return named[0] if named else None
+
+
 def _problem(reason: Any) -> Outcome:
     return Outcome(_NOT_FOUND, (Finding(reason, Severity.ERROR),))
 
