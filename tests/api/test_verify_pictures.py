@@ -55,7 +55,10 @@ def checked(site: Site, path, **form):
 
 def page_of(site: Site, path):
     files = {"file": (path.name, path.read_bytes())}
-    return httpx.post(f"{site.url}/verify", files=files, timeout=PATIENCE, trust_env=False).text
+    headers = {"accept": "text/html"}
+    return httpx.post(
+        f"{site.url}/verify", files=files, headers=headers, timeout=PATIENCE, trust_env=False
+    ).text
 
 
 def test_without_asking_there_are_no_pictures(site: Site, archived):

@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 
 from signer.document import seen
+from signer.document.history import History
 from signer.document.reader import PdfFile
+from signer.document.revisions import signatures
 from signer.document.syntax import Name, Stream
 from signer.errors import DocumentRefused
 from tests.signer.validation.office import update
@@ -34,8 +36,6 @@ def drawn(content):
 
 def last(path):
     with PdfFile.open(path) as pdf:
-        from signer.document.history import History
-
         return len(History(pdf).revisions) - 1
 
 
@@ -81,8 +81,6 @@ def test_what_nobody_sees_is_no_difference(shelf, tmp_path, content):
 def test_number_date_and_seal_are_what_is_seen_after_the_leader(shelf):
     """The honest change: the leader sees what was filled after the signature."""
     with PdfFile.open(shelf.issued) as pdf:
-        from signer.document.revisions import History, signatures
-
         history = History(pdf)
         leader = next(each for each in signatures(pdf, history) if each.name == "leader-1")
     (page,) = seen.compare(shelf.issued, leader.revision).pages
