@@ -10,7 +10,7 @@ from pathlib import Path
 from api.unjudged import with_remains
 from policies.validation import AGENCY, ValidationProfile
 from signer.errors import DocumentRefused
-from signer.ports import RevocationSource
+from signer.ports import CertificateSource, RevocationSource
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
 from signer.validation.online import Foreseen, validate_online
@@ -25,6 +25,7 @@ class Verifier:
     revocation: RevocationSource | None
     clock: Callable[[], datetime]
     foreseen: Foreseen | None = None
+    issuers: CertificateSource | None = None
 
     def validate(
         self,
@@ -46,6 +47,7 @@ class Verifier:
                 self.revocation,
                 password=password,
                 foreseen=self.foreseen,
+                issuers=self.issuers,
             )
         except DocumentRefused as exc:
             raise with_remains(exc, self.sandbox, path) from exc

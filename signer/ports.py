@@ -77,3 +77,14 @@ class RevocationSource(Protocol):
     def ocsp(self, certificate: bytes, issuer: bytes, at: datetime) -> bytes | None: ...
 
     def crl(self, certificate: bytes, issuer: bytes, at: datetime) -> bytes | None: ...
+
+
+class CertificateSource(Protocol):
+    """The certificate of an issuer that a signature leaves out: DER of one certificate, or of a SignedData that holds
+    some (`application/pkcs7-mime`); parsing and judging is the caller's.
+
+    None when the certificate names no place that may be asked. Raises `RevocationUnavailable` when such a place gave
+    no answer in time. `at` is now.
+    """
+
+    def issuer(self, certificate: bytes, at: datetime) -> bytes | None: ...

@@ -8,11 +8,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from asn1crypto import x509
+from asn1crypto import cms, x509
 
 from signer.trust.unreadable import MALFORMED, Unreadable
 
 MAX_CERTIFICATE = 64 << 10
+MAX_BUNDLE, MAX_BUNDLED = 256 << 10, 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +81,21 @@ def parse_all(ders: list[bytes] | tuple[bytes, ...]) -> tuple[Certificate, ...]:
         except Unreadable:
             continue
     return tuple(found.values())
+
+
+def certificates_in(data: bytes) -> tuple[Certificate, ...]:
+    """The one certificate, or those of a SignedData (RFC 5652, 5.1); none when it is neither."""
+    alone = parse_all([data])
+    if alone or len(data) > MAX_BUNDLE:
+        return alone
+    try:
+        info = cms.ContentInfo.load(data, strict=True)
+        if info["content_type"].native != "signed_data":
+            return ()
+        chosen = list(info["content"]["certificates"] or ())[:MAX_BUNDLED]
+        return parse_all([each.chosen.dump() for each in chosen if each.name == "certificate"])
+    except MALFORMED:
+        return ()
 
 
 def _read(der: bytes, parsed: Any) -> Certificate:

@@ -14,7 +14,12 @@ _LONGEST = 2048
 
 def ocsp_urls(certificate: Certificate) -> tuple[str, ...]:
     """OCSP responders of the authority information access extension, in its order."""
-    return tuple(_fetchable(_ocsp(certificate)))[:_MOST]
+    return tuple(_fetchable(_access(certificate, "ocsp")))[:_MOST]
+
+
+def issuer_urls(certificate: Certificate) -> tuple[str, ...]:
+    """Where the issuer's certificate is, by the authority information access extension, in its order."""
+    return tuple(_fetchable(_access(certificate, "ca_issuers")))[:_MOST]
 
 
 def crl_urls(certificate: Certificate) -> tuple[str, ...]:
@@ -22,11 +27,11 @@ def crl_urls(certificate: Certificate) -> tuple[str, ...]:
     return tuple(_fetchable(distribution_points(certificate)))[:_MOST]
 
 
-def _ocsp(certificate: Certificate) -> Iterator[str]:
+def _access(certificate: Certificate, method: str) -> Iterator[str]:
     try:
         for access in certificate.parsed.authority_information_access_value or ():
             location = access["access_location"]
-            if access["access_method"].native == "ocsp" and location.name == "uniform_resource_identifier":
+            if access["access_method"].native == method and location.name == "uniform_resource_identifier":
                 yield str(location.native)
     except MALFORMED:
         return

@@ -74,6 +74,25 @@ def _extend(walk: _Walk, path: Path) -> None:
             _extend(walk, (*path, issuer))
 
 
+def dead_ends(
+    leaf: Certificate, pool: Iterable[Certificate], anchors: Iterable[Certificate]
+) -> tuple[Certificate, ...]:
+    """The certificates above `leaf`, itself included, whose issuer is missing: nobody here signed them."""
+    every = dict.fromkeys((*anchors, *pool))
+    by_subject: dict[bytes, list[Certificate]] = {}
+    for certificate in every:
+        by_subject.setdefault(certificate.subject, []).append(certificate)
+    waiting, seen, found = [leaf], {leaf}, []
+    for certificate in waiting:
+        above = [c for c in by_subject.get(certificate.issuer, ())[:MAX_PATHS] if issued(c, certificate)]
+        if not above:
+            found.append(certificate)
+        new = [c for c in above if c not in seen][: MAX_DEPTH - len(seen)]
+        seen.update(new)
+        waiting += new
+    return tuple(found)
+
+
 def _likelihood(certificate: Certificate, issuer: Certificate) -> int:
     """Which candidates to try first: by key identifiers, a hint that proves nothing (RFC 5280, 4.2.1.1)."""
     wanted, given = certificate.authority_key_identifier, issuer.key_identifier

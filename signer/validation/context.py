@@ -7,7 +7,7 @@ from datetime import datetime
 
 from policies.validation import ValidationProfile
 from signer.trust.anchors import TrustAnchors
-from signer.trust.certificates import Certificate, parse_all
+from signer.trust.certificates import Certificate, certificates_in, parse_all
 from signer.trust.ocsp import responders
 from signer.validation.values import Evidence, Need
 
@@ -19,7 +19,7 @@ class Context:
     """Anchors, profile and the time of validation, with the material that the document's parts bring along.
 
     `embedded` is the material of the file itself (DSS and signatures): only that makes a level of B-LT.
-    `needs` is filled while signatures are judged.
+    `needs`, and `orphans`, whose issuers are missing, are filled while signatures are judged.
     """
 
     profile: ValidationProfile
@@ -30,6 +30,7 @@ class Context:
     crls: dict[bytes, None] = field(default_factory=dict)
     embedded: set[bytes] = field(default_factory=set)
     needs: dict[Need, None] = field(default_factory=dict)
+    orphans: dict[Certificate, None] = field(default_factory=dict)
 
     @classmethod
     def start(cls, trust: TrustAnchors, profile: ValidationProfile, at: datetime, given: Evidence) -> Context:
@@ -47,7 +48,7 @@ class Context:
         self.embedded.update(material.certificates, material.ocsp, material.crls)
 
     def _add(self, material: Evidence) -> None:
-        found = parse_all(material.certificates)
+        found = tuple(each for data in material.certificates for each in certificates_in(data))
         for response in material.ocsp:
             found += parse_all(responders(response))
         for certificate in found[: max(0, MAX_ITEMS - len(self.certificates))]:

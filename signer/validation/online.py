@@ -1,7 +1,8 @@
 """Validation with a network: the worker says what it lacks, the parent fetches, the worker judges again.
 
 1. Validate with what is in the file.      2. Ask the port for each certificate whose status is unsettled.
-3. Validate again with the answers.        Twice at most: new answers may bring responders of their own.
+3. Validate again with the answers.        Twice at most: new answers may bring responders of their own; and twice
+   more while issuers are missing that may be fetched, each with a certificate of the level above.
    The digests of the first round are handed back: the bytes of a large file are read once.
 
 The worker that parses hostile bytes never has the network; what the network answers is parsed only there.
@@ -18,7 +19,7 @@ from typing import TypeVar
 
 from policies.validation import ValidationProfile
 from signer.errors import RevocationUnavailable
-from signer.ports import RevocationSource
+from signer.ports import CertificateSource, RevocationSource
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
 from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Need, SignedDigest
@@ -29,6 +30,7 @@ _TASK = "signer.validation.process:run"
 _ROUNDS = 2
 _MOST_NEEDS = 40
 _FORESEEN = 16
+_MOST_ORPHANS = 8
 
 
 class Foreseen:
@@ -68,10 +70,11 @@ def validate_online(
     *,
     evidence: Evidence = NO_EVIDENCE,
     foreseen: Foreseen | None = None,
+    issuers: CertificateSource | None = None,
 ) -> DocumentReport:
     """Validate in a worker, fetching what is missing through `revocation` (None: offline).
 
-    `foreseen` is for the office's own output alone.
+    `foreseen` is for the office's own output alone. `issuers`: whoever may be asked for certificates that are left out.
 
     Raises `DocumentRefused` when the file cannot be read within limits, `SandboxUnavailable` without worker.
     """
@@ -80,7 +83,40 @@ def validate_online(
         report: DocumentReport = sandbox.call(_TASK, path, trust, at, profile, known, password, digests)
         return report
 
-    return in_rounds(judge, lambda report: report, at, revocation, evidence=evidence, foreseen=foreseen)
+    digests: tuple[SignedDigest, ...] = ()
+    if issuers is not None:
+        evidence, digests = with_issuers(judge, at, issuers, evidence)
+    return in_rounds(
+        judge, lambda report: report, at, revocation, evidence=evidence, foreseen=foreseen, digests=digests
+    )
+
+
+def with_issuers(
+    judge: Callable[[Evidence, tuple[SignedDigest, ...]], DocumentReport],
+    at: datetime,
+    issuers: CertificateSource,
+    evidence: Evidence,
+) -> tuple[Evidence, tuple[SignedDigest, ...]]:
+    """The evidence with the issuers' certificates that the file leaves out, as far as they are given; and digests."""
+    asked: set[bytes] = set()
+    digests: tuple[SignedDigest, ...] = ()
+    for _ in range(_ROUNDS):
+        report = judge(evidence, digests)
+        digests = report.digests
+        missing = [each for each in report.orphans if each not in asked][:_MOST_ORPHANS]
+        asked.update(missing)
+        found = tuple(data for each in missing if (data := _issuer(issuers, each, at)) is not None)
+        if not found:
+            break
+        evidence = evidence + Evidence(found)
+    return evidence, digests
+
+
+def _issuer(issuers: CertificateSource, certificate: bytes, at: datetime) -> bytes | None:
+    try:
+        return issuers.issuer(certificate, at)
+    except RevocationUnavailable:
+        return None
 
 
 def in_rounds(
@@ -91,13 +127,13 @@ def in_rounds(
     *,
     evidence: Evidence = NO_EVIDENCE,
     foreseen: Foreseen | None = None,
+    digests: tuple[SignedDigest, ...] = (),
 ) -> T:
     """What `judge` says in the end: it is asked again, with the answers, while its report lacks some."""
     asked: set[Need] = set()
     if foreseen is not None and revocation is not None:
         asked.update(expected := foreseen.needs())
         evidence = evidence + fetch(revocation, expected, at)
-    digests: tuple[SignedDigest, ...] = ()
     for _ in range(_ROUNDS):
         judged = judge(evidence, digests)
         report = report_of(judged)

@@ -117,6 +117,7 @@ class _Process:
             trust_label=trust.label,
             at=self.context.at,
             needs=tuple(self.context.needs),
+            orphans=tuple(each.der for each in self.context.orphans),
             evidence=sum((each.evidence for each in ordered), NO_EVIDENCE).distinct(),
             digests=self.signed.computed,
         )

@@ -165,6 +165,7 @@ class DocumentReport:
     """The answer about a file: its verdict is that of its worst signature and of its structure.
 
     `needs` lists certificates whose revocation status is unsettled: with answers about them, validate again.
+    `orphans` are certificates (DER) of paths that end nowhere, because their issuer's is missing: likewise.
     `evidence` is the material that decided (kept beside the verdict, TT 15/2025/TT-BKHCN). `digests` saves the
     next round of the same validation the pass over the file.
     """
@@ -176,5 +177,6 @@ class DocumentReport:
     trust_label: str
     at: datetime
     needs: tuple[Need, ...] = ()
+    orphans: tuple[bytes, ...] = ()
     evidence: Evidence = NO_EVIDENCE
     digests: tuple[SignedDigest, ...] = ()

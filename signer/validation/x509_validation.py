@@ -25,7 +25,7 @@ from policies.validation import (
 )
 from policies.vocabulary import Severity, SubIndication
 from signer.trust.certificates import Certificate
-from signer.trust.paths import Path, build, violation
+from signer.trust.paths import Path, build, dead_ends, violation
 from signer.trust.signatures import AlgorithmUnknown, digest_name, facts
 from signer.trust.status import Answer, Kind
 from signer.validation import names
@@ -76,6 +76,7 @@ def validate(
     """
     paths = build(leaf, context.certificates, context.anchors)
     if not paths:
+        context.orphans.update(dict.fromkeys(dead_ends(leaf, context.certificates, context.anchors)))
         verdict = indeterminate(SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
         finding = Finding(reasons.NO_PATH, Severity.ERROR, {"subject": common_name(leaf)})
         return Chain(Outcome(verdict, (finding,)), (leaf,), (), _condition(leaf, proof.moment(context.at)))
