@@ -1,6 +1,6 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
-python -m benchmarks [signing] [identity] [throughput] [path] [log] [proofs] [large] [timestamps]
+python -m benchmarks [signing] [identity] [throughput] [verifying] [path] [log] [proofs] [large] [timestamps]
                      [archive] [fixity] [recovery] [footprint] [--quick]
                      [--out=bench-out]
 """
@@ -21,6 +21,7 @@ PARTS = (
     "signing",
     "identity",
     "throughput",
+    "verifying",
     "path",
     "log",
     "proofs",
