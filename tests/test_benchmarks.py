@@ -37,11 +37,13 @@ from benchmarks import (
     signing,
     throughput,
     timestamps,
+    verifying,
 )
 from benchmarks.__main__ import main
 from benchmarks.harness import Row, Times
 from benchmarks.signing import KINDS, PEERS, Reach
 from benchmarks.simulated import SimulatedTree, write
+from policies.validation import PASSED
 from tests.archive.log.house import KEY, NOW
 from tests.archive.log.naive import naive_root
 from tests.conftest import need_tool
@@ -60,6 +62,7 @@ IDS = [
     "sign-16m-kept",
 ]
 ARCHIVE = ["archive-54k", "archive-54k-8", "archive-20m", "locks-extended"]
+VERIFYING = [kind.id for kind in verifying.KINDS]
 FIXITY = ["fixity-scan", "fixity-small", "fixity-scan-s3", "fixity-small-s3", "fixity-service"]
 GOOD = Row("sign-54k", "sign, 54 KB", "1 ms", "limit", "≤ 2 ms", True, 1.0, 0.8, 1.25, {"pdfbox": 3.0})
 BAD = Row("log-leaves", "bad", "3 ms", "limit", "≤ 2 ms", False, 3.0, more={"unit": "ms a leaf"})
@@ -340,6 +343,23 @@ def test_the_picture_has_a_bar_for_everybody_and_longer_bars_for_more_time():
     assert "prefers-color-scheme: dark" in drawn
 
 
+def test_what_is_verified_in_the_benchmark_passes_in_full(tmp_path):
+    """Each contestant looks at the same file; one that is altered is no row."""
+    kind = replace(verifying.KINDS[0], signatures=2, runs=1)
+    desk = verifying.Desk(tmp_path)
+    path = desk.signed(kind, tmp_path)
+    report = verifying.ours(desk, path)()
+    assert [each.verdict for each in report.signatures] == [PASSED, PASSED]
+    assert verifying.pyhanko(desk, path)().signatures[0].valid
+    row = verifying._row(replace(kind, signatures=1, id="verify-again"), desk, tmp_path, quick=True)
+    assert row.id == "verify-again" and row.peers["pyhanko"] > 0 and row.limit_ms > 0
+    data = bytearray(path.read_bytes())
+    data[1000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(AssertionError):
+        verifying.ours(desk, path)()
+
+
 def test_the_page_about_the_benchmark_names_every_row_with_its_reach():
     page = (ROOT / "docs/benchmarks.md").read_text("utf-8")
     rows = re.findall(r"^\| (`[a-z0-9-]+`(?:, `[a-z0-9-]+`)*) \|.*\| (.*?) \|$", page, re.M)
@@ -348,6 +368,7 @@ def test_the_page_about_the_benchmark_names_every_row_with_its_reach():
         *IDS,
         "new-identity",
         "throughput-2",
+        *VERIFYING,
         "path-embedded",
         "tsa-2s",
         "tsa-10s",
