@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policies.reasons import verification as reasons
-from policies.validation import indeterminate
+from policies.validation import AlgorithmFacts, indeterminate
 from policies.vocabulary import Level, SubIndication
 from signer.validation import with_time
 from signer.validation.context import Context
 from signer.validation.names import facts
 from signer.validation.proof import Proof
-from signer.validation.signature import RFC3161, Judgement, Subject, accept_changes, coverage, report
+from signer.validation.signature import (
+    RFC3161,
+    Judgement,
+    Subject,
+    accept_changes,
+    algorithm_facts,
+    coverage,
+    identity,
+    report,
+)
 from signer.validation.timestamps import Stamp, validate_token
 from signer.validation.values import SignatureReport
 from signer.validation.with_time import Placed
@@ -34,7 +43,14 @@ def judge_timestamp(
     judgement.proof = Proof(stamp.time if stamp.passed else None)
     judgement.stamp = stamp
     judgement.chain = stamp.chain
-    return stamp, _as_timestamp(report(judgement, Level.DTS), stamp)
+    found = replace(report(judgement, Level.DTS), identity=identity(field, stamp.message))
+    return stamp, _as_timestamp(found, stamp)
+
+
+def _algorithm(stamp: Stamp) -> AlgorithmFacts | None:
+    if stamp.chain is None or stamp.message is None:
+        return None
+    return algorithm_facts(stamp.chain.path[0], stamp.message.digest)
 
 
 def _missing(_name: str) -> bytes:
@@ -50,4 +66,5 @@ def _as_timestamp(found: SignatureReport, stamp: Stamp) -> SignatureReport:
         certificate=None if stamp.chain is None else facts(stamp.chain.path[0], stamp.chain.condition),
         timestamp=stamp.facts,
         digest_algorithm=stamp.digest,
+        algorithm=_algorithm(stamp),
     )

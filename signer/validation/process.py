@@ -35,6 +35,7 @@ from signer.validation.values import (
     DocumentReport,
     Evidence,
     Finding,
+    SignatureIdentity,
     SignatureReport,
     SignedDigest,
 )
@@ -116,6 +117,7 @@ class _Process:
             profile=self.context.profile.name,
             trust_label=trust.label,
             at=self.context.at,
+            trust_domain=trust.domain,
             needs=tuple(self.context.needs),
             evidence=sum((each.evidence for each in ordered), NO_EVIDENCE).distinct(),
             digests=self.signed.computed,
@@ -210,6 +212,7 @@ class _Process:
             revisions=subject.revisions,
             change_items=subject.items,
             findings=(Finding(reasons.NOT_UNDERSTOOD, Severity.ERROR, values, field.revision),),
+            identity=SignatureIdentity(field.byte_range),
         )
 
 

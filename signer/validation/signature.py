@@ -14,10 +14,11 @@ from datetime import datetime
 
 from policies.reasons import verification as reasons
 from policies.refusals import Reason
-from policies.validation import PASSED, Verdict, failed, indeterminate, worst
+from policies.validation import PASSED, AlgorithmFacts, Verdict, failed, indeterminate, worst
 from policies.vocabulary import Changes, Coverage, Integrity, Level, Severity, SubIndication
 from signer.document.revisions import SignatureField
-from signer.trust.signatures import AlgorithmUnknown, digest, scheme
+from signer.trust.certificates import Certificate
+from signer.trust.signatures import AlgorithmUnknown, digest, facts, scheme
 from signer.validation import acceptance, names, with_time
 from signer.validation.context import Context
 from signer.validation.cryptographic import DigestOf, Verified, verify_message
@@ -27,13 +28,22 @@ from signer.validation.old_formats import PKCS7_SHA1, X509_RSA_SHA1, bare, verif
 from signer.validation.proof import Proof
 from signer.validation.signing_certificate import Identified, identify, unnamed
 from signer.validation.timestamps import Stamp, validate_token
-from signer.validation.values import NO_EVIDENCE, ChangeFacts, Evidence, Finding, Outcome, SignatureReport
+from signer.validation.values import (
+    NO_EVIDENCE,
+    ChangeFacts,
+    Evidence,
+    Finding,
+    Outcome,
+    SignatureIdentity,
+    SignatureReport,
+)
 from signer.validation.with_time import Placed
 from signer.validation.x509_validation import Chain, Use, validate
 
 CADES = "ETSI.CAdES.detached"
 PKCS7 = "adbe.pkcs7.detached"
 RFC3161 = "ETSI.RFC3161"
+_RANGE = 8  # numbers of a ByteRange that are told of; a sound one has four
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +273,37 @@ def report(judgement: Judgement, reached: Level) -> SignatureReport:
         change_items=subject.items,
         findings=tuple(finding for each in judgement.outcomes for finding in each.findings),
         evidence=_evidence(chain, stamp),
+        identity=identity(subject.field, judgement.message),
+        chain=None if chain is None else chain.facts,
+        algorithm=_algorithm(judgement),
     )
+
+
+def identity(field: SignatureField, message: SignedMessage | None) -> SignatureIdentity:
+    """What tells this signature, or the token of a document time-stamp, from all others."""
+    byte_range = field.byte_range[:_RANGE]
+    if message is None:
+        return SignatureIdentity(byte_range)
+    try:
+        digested = b"" if message.attributes is None else digest(message.digest, message.attributes)
+    except AlgorithmUnknown:
+        digested = b""
+    return SignatureIdentity(byte_range, message.signature, message.digest if digested else "", digested)
+
+
+def _algorithm(judgement: Judgement) -> AlgorithmFacts | None:
+    found, verified = judgement.identified, judgement.verified
+    if found is None or found.certificate is None or verified is None:
+        return None
+    return algorithm_facts(found.certificate, verified.digest)
+
+
+def algorithm_facts(certificate: Certificate, digest_name: str) -> AlgorithmFacts | None:
+    """Key and digest of a signature value; None where the kind of key is not known here."""
+    try:
+        return facts(certificate.public_key, digest_name)
+    except AlgorithmUnknown:
+        return None
 
 
 def _evidence(chain: Chain | None, stamp: Stamp | None) -> Evidence:
