@@ -114,8 +114,21 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """One certificate, answer or time-stamp that was used: `kind` as `signer.validation.pieces` names it."""
+
+    kind: str
+    subject: str
+    time: datetime | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationView:
-    """A checked upload. `kept` is None when the archive does not hold these bytes."""
+    """A checked upload. `kept` is None when the archive does not hold these bytes.
+
+    `ticket` brings the result back for a sealed report; empty when there is none to be had.
+    """
 
     file_name: str
     size: int
@@ -127,6 +140,10 @@ class VerificationView:
     findings: tuple[Finding, ...]
     kept: Kept | None
     report_json: str
+    profile: str = ""
+    trust: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    ticket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +169,7 @@ class DocumentView:
     recall_reason: str = ""
     replaced_by: str | None = None
     page_count: int = 1
+    reports: bool = False  # whether sealed reports are to be had
 
 
 @dataclass(frozen=True, slots=True)

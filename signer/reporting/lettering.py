@@ -68,10 +68,12 @@ class Lettering:
 
 def _plain(text: str) -> str:
     cut = text if len(text) <= LONGEST else text[:LONGEST] + "…"
-    return unicodedata.normalize("NFC", cut)
+    return unicodedata.normalize("NFC", " ".join(cut.split()))
 
 
 def _covering(face: Face, letters: set[str]) -> Typeface:
-    """The subset of those letters that the typeface has."""
-    known = typeface(face, "".join(letters)).glyphs
-    return typeface(face, "".join(letter for letter in letters if letter in known))
+    """The subset of those letters that the typeface has. Marks that nobody sees, such as those that turn a line
+    round, count as missing."""
+    seen = [letter for letter in letters if letter == " " or unicodedata.category(letter)[0] not in "CZ"]
+    known = typeface(face, "".join(seen)).glyphs
+    return typeface(face, "".join(letter for letter in seen if letter in known))

@@ -1,6 +1,6 @@
 """The report as JSON, schema `antin.verify/1`: a versioned contract for the command line and the service.
 
-    schema, indication (or NO-SIGNATURE), sub_indication, at, profile, trust, signatures, findings
+    schema, indication (or NO-SIGNATURE), sub_indication, at, profile, trust, signatures, findings, evidence
 
 Fields may be added within version 1; none changes its meaning. Times are ISO 8601 in UTC.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from policies.vocabulary import Coverage, Indication, Integrity, SubIndication
 from signer.validation.names import moment
+from signer.validation.pieces import EvidencePiece, pieces
 from signer.validation.values import CertificateFacts, ChangeFacts, DocumentReport, Finding, SignatureReport
 
 SCHEMA = "antin.verify/1"
@@ -112,8 +113,20 @@ def to_json(report: DocumentReport, language: str = "vi") -> dict[str, Any]:
         "at": _time(report.at),
         "profile": report.profile,
         "trust": report.trust_label,
+        "trust_domain": report.trust_domain,
         "signatures": [_signature(each, language) for each in report.signatures],
         "findings": [_finding(each, language) for each in report.findings],
+        "evidence": [_piece(each) for each in pieces(report)],
+    }
+
+
+def _piece(piece: EvidencePiece) -> dict[str, Any]:
+    return {
+        "kind": piece.kind,
+        "subject": piece.subject,
+        "time": _time(piece.time),
+        "size": piece.size,
+        "sha256": piece.sha256,
     }
 
 

@@ -276,7 +276,7 @@ def test_an_unsigned_file_has_no_such_report(office):
     path = office.draft()
     with pytest.raises(DocumentRefused) as refused:
         etsi.build(office.validate(path), file_of(path), office.pki.seal.certificate)
-    assert refused.value.id == "report.nothing-signed"
+    assert refused.value.id == "reporting.nothing-signed"
 
 
 HOSTILE = [
