@@ -29,6 +29,7 @@ _SIZES = {
 _BEFORE = {Kind.SECTION: 14.0, Kind.CARD: 10.0, Kind.STRONG: 3.0, Kind.TITLE: 0.0}
 _WITH_NEXT = {Kind.SECTION: 60.0, Kind.CARD: 60.0, Kind.STRONG: 30.0}  # room that must be left after these
 _PLAIN_SIZE, _GAP = 10.5, 2.5
+_TOGETHER = 8  # lines of a fact that are not parted by the end of a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,9 @@ class _Flow:
             self.sheets[-1].rules.append(self.y + 4.0)
         if block.kind is Kind.FACT:
             self._fact(block, size)
-        elif block.kind is Kind.ITEM:
-            self._line([(LEFT, "•")], Face.REGULAR, size, advance=False)
+        elif block.kind in (Kind.ITEM, Kind.CODE):
+            mark = "•" if block.kind is Kind.ITEM else ""
+            self._line([(LEFT, mark)], Face.REGULAR, size, advance=False)
             self._paragraph(block, LEFT + INDENT, TEXT_WIDTH - INDENT, size)
         else:
             self._paragraph(block, LEFT, TEXT_WIDTH, size)
@@ -95,7 +97,9 @@ class _Flow:
     def _fact(self, block: Block, size: float) -> None:
         labels = self.letters.lines(block.label, Face.REGULAR, size, LABEL_WIDTH - 6)
         values = self.letters.lines(block.text, Face.REGULAR, size, TEXT_WIDTH - LABEL_WIDTH)
-        for row in range(max(len(labels), len(values))):
+        rows = max(len(labels), len(values))
+        self._room(min(rows, _TOGETHER) * size * LINE)
+        for row in range(rows):
             self._room(size * LINE)
             if row < len(labels):
                 self._line([(LEFT, labels[row])], Face.REGULAR, size, gray=0.35, advance=False)
