@@ -6,8 +6,10 @@ Pure: the signer's room finds facts, this module weighs them.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from policies.vocabulary import Changes, Indication, SubIndication
@@ -244,3 +246,13 @@ def _key_until(profile: ValidationProfile, facts: AlgorithmFacts) -> datetime | 
         return FOREVER
     until = [end for key, bits, end in profile.short_keys if key == facts.key and facts.bits >= bits]
     return max(until, default=None)
+
+
+def fingerprint(profile: ValidationProfile) -> bytes:
+    """SHA-256 over everything that a profile says: what a report names as the policy that was applied."""
+    said = json.dumps(asdict(profile), sort_keys=True, default=_plain, ensure_ascii=False)
+    return hashlib.sha256(said.encode()).digest()
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else str(value)

@@ -141,6 +141,7 @@ class VerificationView:
     kept: Kept | None
     report_json: str
     profile: str = ""
+    policy: str = ""
     trust: str = ""
     evidence: tuple[Evidence, ...] = ()
     ticket: str = ""

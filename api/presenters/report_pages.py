@@ -8,7 +8,6 @@ from datetime import datetime
 from api.pages import formats, views
 from api.pages.rendering import Translator, translator
 from api.pages.verdicts import verdict
-from policies.validation import PROFILES
 from policies.vocabulary import Changes, Integrity, Level
 from signer.reporting.blocks import Block, Kind, Printed
 from signer.validation.names import moment
@@ -39,15 +38,13 @@ class _Words:
 
     def report(self, shown: views.VerificationView, *, archive: bool) -> Iterator[Block]:
         t = self.t
-        profile = PROFILES.get(shown.profile)
         yield Block(Kind.TITLE, t("report.title"))
         yield Block(Kind.FACT, shown.file_name or "–", t("report.file"))
         yield Block(Kind.FACT, formats.size(shown.size, self.language), t("report.size"))
         yield Block(Kind.FACT, shown.sha256, t("report.fingerprint"))
         yield Block(Kind.FACT, moment(shown.checked_at), t("verification.at"))
-        yield Block(
-            Kind.FACT, f"{shown.profile} ({profile.basis})" if profile else shown.profile, t("report.profile")
-        )
+        policy = f"{shown.profile} ({shown.policy})" if shown.policy else shown.profile
+        yield Block(Kind.FACT, policy, t("report.profile"))
         yield Block(Kind.FACT, shown.trust or "–", t("report.trust"))
         yield from self._verdict(shown)
         if archive:

@@ -114,7 +114,8 @@ def found(checked: Checked, language: str) -> views.VerificationView:
         kept=None,
         report_json=json.dumps(reports.to_json(report, language), ensure_ascii=False, indent=1),
         profile=report.profile,
-        trust=" · ".join(filter(None, (clean(report.trust_label), clean(report.trust_domain)))),
+        policy=report.policy.basis,
+        trust=clean(report.trust_label),
         evidence=tuple(
             views.Evidence(each.kind, each.subject, each.time, each.sha256) for each in pieces(report)
         ),

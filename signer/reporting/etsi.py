@@ -6,12 +6,7 @@ What the standard has no element for is told in elements of `urn:antin:report` w
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-
 from policies.reasons import reporting as reasons
-from policies.validation import PROFILES
 from policies.vocabulary import Level
 from signer.errors import DocumentRefused
 from signer.reporting import uris
@@ -74,21 +69,14 @@ def _identifier(parent: Element, signature: SignatureReport, index: int) -> None
 
 def _policy(parent: Element, report: DocumentReport) -> None:
     """4.3.5: the profile, with the digest of all that it says."""
-    profile = PROFILES.get(report.profile)
     constraints = child(parent, "vr:ValidationConstraintsEvaluationReport")
     policy = child(constraints, "vr:SignatureValidationPolicy")
     named = child(child(policy, "vr:SignaturePolicyIdentifier"), "xades:SignaturePolicyId")
     identifier = child(named, "xades:SigPolicyId")
     child(identifier, "xades:Identifier", f"{uris.POLICY}{report.profile}")
-    rules = {} if profile is None else dataclasses.asdict(profile)
-    child(identifier, "xades:Description", str(rules.get("basis", "")))
-    text = json.dumps(rules, sort_keys=True, default=_plain).encode()
-    digest(named, "xades:SigPolicyHash", uris.digest("sha256"), hashlib.sha256(text).digest())
+    child(identifier, "xades:Description", report.policy.basis)
+    digest(named, "xades:SigPolicyHash", uris.digest("sha256"), report.policy.fingerprint)
     child(policy, "vr:PolicyName", report.profile)
-
-
-def _plain(found: object) -> object:
-    return sorted(found) if isinstance(found, frozenset) else str(found)
 
 
 def _times(parent: Element, report: DocumentReport, signature: SignatureReport, objects: Objects) -> None:
@@ -197,5 +185,5 @@ def _file(parent: Element, report: DocumentReport, file: ReportedFile) -> None:
     data = child(child(status, "vr:AssociatedValidationReportData"), "vr:AdditionalValidationReportData")
     room = value(data, uris.FACTS)
     child(room, "antin:File", name=file.name, size=str(file.size))
-    child(room, "antin:Trust", store=report.trust_label, domain=report.trust_domain)
+    child(room, "antin:Trust", store=report.trust_label)
     add_findings(data, report.findings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from policies.validation import FOREVER, PROFILES, Verdict, reliable_until
+from policies.validation import FOREVER, Verdict
 from signer.reporting import uris
 from signer.reporting.objects import Objects
 from signer.reporting.xml import LANGUAGE, Element, child, time
@@ -129,16 +129,16 @@ def _related(signature: SignatureReport, objects: Objects) -> list[str]:
 
 def _algorithm(data: Element, report: DocumentReport, signature: SignatureReport, identifier: str) -> None:
     """The algorithm of the signature value, and whether the profile takes it for secure (4.3.12.7)."""
-    used, profile = signature.algorithm, PROFILES.get(report.profile)
-    if used is None or profile is None:
+    found = signature.algorithm
+    if found is None:
         return
+    used, until = found.used, found.until
     made = child(data, "vr:CryptoInformation")
     child(made, "vr:ValidationObjectId", VOReference=identifier)
     scheme = signature.signature_algorithm or {"rsa": "rsassa_pkcs1v15", "ec": "ecdsa"}.get(
         used.key, used.key
     )
     child(made, "vr:Algorithm", uris.signature(scheme, used.digest))
-    until = reliable_until(profile, used)
     secure = until is not None and report.at <= until
     child(made, "vr:SecureAlgorithm", "true" if secure else "false")
     if until is not None and until != FOREVER:
@@ -159,4 +159,4 @@ def _signature_facts(data: Element, report: DocumentReport, signature: Signature
         revision=str(signature.revision + 1),
         revisions=str(signature.revisions),
     )
-    child(room, "antin:Trust", store=report.trust_label, domain=report.trust_domain)
+    child(room, "antin:Trust", store=report.trust_label, domain=signature.trust_domain)

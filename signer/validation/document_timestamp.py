@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policies.reasons import verification as reasons
-from policies.validation import AlgorithmFacts, indeterminate
+from policies.validation import indeterminate
 from policies.vocabulary import Level, SubIndication
 from signer.validation import with_time
 from signer.validation.context import Context
@@ -16,13 +16,13 @@ from signer.validation.signature import (
     Judgement,
     Subject,
     accept_changes,
-    algorithm_facts,
     coverage,
     identity,
     report,
+    weighed,
 )
 from signer.validation.timestamps import Stamp, validate_token
-from signer.validation.values import SignatureReport
+from signer.validation.values import SignatureReport, WeighedAlgorithm
 from signer.validation.with_time import Placed
 
 
@@ -43,14 +43,18 @@ def judge_timestamp(
     judgement.proof = Proof(stamp.time if stamp.passed else None)
     judgement.stamp = stamp
     judgement.chain = stamp.chain
-    found = replace(report(judgement, Level.DTS), identity=identity(field, stamp.message))
+    found = replace(
+        report(judgement, Level.DTS),
+        identity=identity(field, stamp.message),
+        algorithm=_algorithm(context, stamp),
+    )
     return stamp, _as_timestamp(found, stamp)
 
 
-def _algorithm(stamp: Stamp) -> AlgorithmFacts | None:
+def _algorithm(context: Context, stamp: Stamp) -> WeighedAlgorithm | None:
     if stamp.chain is None or stamp.message is None:
         return None
-    return algorithm_facts(stamp.chain.path[0], stamp.message.digest)
+    return weighed(context, stamp.chain.path[0], stamp.message.digest)
 
 
 def _missing(_name: str) -> bytes:
@@ -66,5 +70,4 @@ def _as_timestamp(found: SignatureReport, stamp: Stamp) -> SignatureReport:
         certificate=None if stamp.chain is None else facts(stamp.chain.path[0], stamp.chain.condition),
         timestamp=stamp.facts,
         digest_algorithm=stamp.digest,
-        algorithm=_algorithm(stamp),
     )

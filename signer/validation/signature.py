@@ -9,12 +9,12 @@ and of equals what no further material could cure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from policies.reasons import verification as reasons
 from policies.refusals import Reason
-from policies.validation import PASSED, AlgorithmFacts, Verdict, failed, indeterminate, worst
+from policies.validation import PASSED, Verdict, failed, indeterminate, reliable_until, worst
 from policies.vocabulary import Changes, Coverage, Integrity, Level, Severity, SubIndication
 from signer.document.revisions import SignatureField
 from signer.trust.certificates import Certificate
@@ -36,6 +36,7 @@ from signer.validation.values import (
     Outcome,
     SignatureIdentity,
     SignatureReport,
+    WeighedAlgorithm,
 )
 from signer.validation.with_time import Placed
 from signer.validation.x509_validation import Chain, Use, validate
@@ -201,7 +202,8 @@ def judge_signature(
     accept_changes(judgement)
     stamped = judgement.stamp is not None
     judgement.outcomes.append(acceptance.times(context.profile, judgement.proof, stamped=stamped))
-    return report(judgement, _level(context, judgement, placed, archived))
+    found = report(judgement, _level(context, judgement, placed, archived))
+    return replace(found, algorithm=_algorithm(context, judgement))
 
 
 def _algorithms(context: Context, judgement: Judgement) -> Outcome:
@@ -273,9 +275,9 @@ def report(judgement: Judgement, reached: Level) -> SignatureReport:
         change_items=subject.items,
         findings=tuple(finding for each in judgement.outcomes for finding in each.findings),
         evidence=_evidence(chain, stamp),
+        trust_domain="" if chain is None else chain.domain,
         identity=identity(subject.field, judgement.message),
         chain=None if chain is None else chain.facts,
-        algorithm=_algorithm(judgement),
     )
 
 
@@ -291,19 +293,20 @@ def identity(field: SignatureField, message: SignedMessage | None) -> SignatureI
     return SignatureIdentity(byte_range, message.signature, message.digest if digested else "", digested)
 
 
-def _algorithm(judgement: Judgement) -> AlgorithmFacts | None:
+def _algorithm(context: Context, judgement: Judgement) -> WeighedAlgorithm | None:
     found, verified = judgement.identified, judgement.verified
     if found is None or found.certificate is None or verified is None:
         return None
-    return algorithm_facts(found.certificate, verified.digest)
+    return weighed(context, found.certificate, verified.digest)
 
 
-def algorithm_facts(certificate: Certificate, digest_name: str) -> AlgorithmFacts | None:
-    """Key and digest of a signature value; None where the kind of key is not known here."""
+def weighed(context: Context, certificate: Certificate, digest_name: str) -> WeighedAlgorithm | None:
+    """Key and digest of a signature value by the profile; None where the kind of key is not known here."""
     try:
-        return facts(certificate.public_key, digest_name)
+        used = facts(certificate.public_key, digest_name)
     except AlgorithmUnknown:
         return None
+    return WeighedAlgorithm(used, reliable_until(context.profile, used))
 
 
 def _evidence(chain: Chain | None, stamp: Stamp | None) -> Evidence:

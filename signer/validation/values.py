@@ -136,6 +136,23 @@ class TimestampFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class WeighedAlgorithm:
+    """Key and digest of a signature value; `until`: when the profile stops taking them for reliable, `FOREVER` while
+    there is no end, None: never."""
+
+    used: AlgorithmFacts
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFacts:
+    """The profile's legal basis, and the digest of all that it says (SHA-256), beside its name."""
+
+    basis: str = ""
+    fingerprint: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureIdentity:
     """What tells a signature from all others: its ByteRange, its value, and the digest of what the value signs
     (EN 319 102-1, 5.1.4.2: the data to be signed representation), empty where that cannot be known."""
@@ -176,7 +193,8 @@ class SignatureReport:
 
     `signing_time` is the proven one (earliest valid time-stamp), else None; `claimed_time` is what the
     signer wrote, not proven by anybody. `evidence`: the certificates walked and the answers that decided.
-    `algorithm`: the key and digest that made the value, None when they are not known.
+    `trust_domain`: whom the anchor of the signer's path stands for; empty without a path, or when none was said.
+    `algorithm`: key and digest of the value, None when they are not known.
     """
 
     field: str
@@ -199,9 +217,10 @@ class SignatureReport:
     change_items: tuple[ChangeFacts, ...]
     findings: tuple[Finding, ...]
     evidence: Evidence = NO_EVIDENCE
+    trust_domain: str = ""
     identity: SignatureIdentity = SignatureIdentity()
     chain: ChainFacts | None = None
-    algorithm: AlgorithmFacts | None = None
+    algorithm: WeighedAlgorithm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +247,7 @@ class DocumentReport:
     profile: str
     trust_label: str
     at: datetime
-    trust_domain: str = ""
+    policy: PolicyFacts = PolicyFacts()
     needs: tuple[Need, ...] = ()
     evidence: Evidence = NO_EVIDENCE
     digests: tuple[SignedDigest, ...] = ()

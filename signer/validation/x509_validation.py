@@ -46,13 +46,14 @@ class Use(Enum):
 class Chain:
     """The outcome for one certificate: its path (empty when none was found), the answers that settled its
     status and its CAs', the certificate's condition at the proven time, and (certificate, issuer) pairs whose
-    status is unsettled. `anchored`: the path ends in a trust anchor."""
+    status is unsettled. `anchored`: the path ends in a trust anchor, which stands for `domain`."""
 
     outcome: Outcome
     path: Path = ()
     answers: tuple[tuple[Certificate, Answer], ...] = ()
     condition: str = "unknown"
     unsettled: tuple[tuple[Certificate, Certificate], ...] = ()
+    domain: str = ""
     anchored: bool = False
 
     @property
@@ -144,7 +145,8 @@ class _Judge:
             self.condition = "valid"  # the anchor itself: trusted by whoever chose it
         outcome = Outcome(worst(self.verdicts) if self.verdicts else PASSED, tuple(self.findings))
         answers, unsettled = tuple(self.answers), tuple(self.unsettled)
-        return Chain(outcome, self.path, answers, self.condition, unsettled, anchored=True)
+        domain = self.context.domain
+        return Chain(outcome, self.path, answers, self.condition, unsettled, domain, anchored=True)
 
     def _add(self, verdict: Verdict, reason: Reason, severity: Severity, **values: str) -> None:
         if verdict != PASSED:

@@ -300,6 +300,7 @@ def test_hostile_texts_make_no_broken_report(shelf, name):
             field=name,
             signer=name,
             subfilter=name,
+            trust_domain=name,
             findings=tuple(
                 dataclasses.replace(found, values=dict.fromkeys(found.values, name))
                 for found in each.findings
@@ -307,7 +308,7 @@ def test_hostile_texts_make_no_broken_report(shelf, name):
         )
         for each in report.signatures
     )
-    report = dataclasses.replace(report, signatures=hostile, trust_label=name, trust_domain=name)
+    report = dataclasses.replace(report, signatures=hostile, trust_label=name)
     data = etree.tostring(etsi.build(report, ReportedFile(name, 1, "00" * 32), b"\x30\x00"))
     read(data)
     assert len(data) < 1 << 20
