@@ -28,6 +28,7 @@ from signer.errors import SignerUnavailable
 
 REFUSED, USAGE, INTERNAL = 3, 64, 70
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW = click.Path(dir_okay=False, path_type=Path)
 log = logging.getLogger("antin")
 KNOWN = click.option(
     "--known-checkpoint",
@@ -191,6 +192,12 @@ def _check_there(source: Path) -> None:
 @click.option("--at", "at", default="", help="Validate as of this time (ISO 8601 with offset).")
 @click.option("--profile", default="agency", show_default=True, help="agency, public, strict or historical.")
 @click.option("--password-file", type=FILE, help="Password of an encrypted PDF, first line.")
+@click.option(
+    "--report", "xml_out", type=NEW, help="Write the report by ETSI TS 119 102-2 (XML) to this file."
+)
+@click.option("--report-pdf", "pdf_out", type=NEW, help="Write the report as PDF to this file.")
+@click.option("--report-key", type=FILE, help="PKCS#12 container that seals the reports.")
+@click.option("--report-password-file", type=FILE, help="Its password, first line.")
 @click.option("--offline", is_flag=True, help="Ask no one: only what the file carries counts.")
 @click.option(
     "--pictures",
@@ -201,6 +208,8 @@ def _check_there(source: Path) -> None:
 @click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
 def verify(**options: Any) -> None:
     """Validate every signature of a PDF (EN 319 102-1).
+
+    A report is never written without its seal, nor over a file that is there.
 
     \b
     Exit: 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE or unsigned, 3 refused, 64 usage, 70 fault.

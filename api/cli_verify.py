@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,9 +18,13 @@ from policies.numbering import VIETNAM
 from policies.refusals import Refused
 from policies.validation import PROFILES
 from policies.vocabulary import Indication
+from signer.creation.sources import look
 from signer.trust import anchors
 from signer.trust.anchors import TrustAnchors
 from signer.validation import report as reports
+
+if TYPE_CHECKING:
+    from api.cli_report import Wanted
 
 EXIT = {
     Indication.TOTAL_PASSED: 0,
@@ -37,25 +41,33 @@ def verify(
     at: str,
     profile: str,
     password_file: Path | None,
+    xml_out: Path | None = None,
+    pdf_out: Path | None = None,
+    report_key: Path | None = None,
+    report_password_file: Path | None = None,
     *,
     offline: bool,
     as_json: bool,
     lang: str,
     pictures: Path | None = None,
 ) -> int:
-    """Validate and print; the exit code is the verdict. `pictures`: a folder for the pages that look different."""
+    """Validate, write the reports and pictures that are asked for, print; the exit code is the verdict."""
     if profile not in PROFILES:
         raise click.BadParameter(f"one of {', '.join(PROFILES)}", param_hint="--profile")
+    wanted = _reports(xml_out, pdf_out, report_key, report_password_file)
     found = anchors.load(trust) if trust else TrustAnchors(())
     moment = _moment(at)
     password = tools.password_of(password_file) if password_file else None
     if not as_json and file.stat().st_size > 64 << 20:
         click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
+    seen = look(file) if wanted is not None else None
     with tools.verifier(offline=offline, size=file.stat().st_size) as verifier:
         report = verifier.validate(file, found, moment, PROFILES[profile], password)
         if pictures is not None:
             states = seen_after(verifier.sandbox, file, report, password, "png")
             _write_pictures(pictures, file.stem, states, lang)
+        if wanted is not None and seen is not None:
+            wanted.write(file, seen, report, lang, verifier.sandbox)
     if as_json:
         click.echo(json.dumps(reports.to_json(report, lang), ensure_ascii=False))
     else:
@@ -76,6 +88,15 @@ def _write_pictures(folder: Path, stem: str, states: tuple[SeenAfter, ...], lang
                 if picture:
                     (folder / f"{name}-{end}.png").write_bytes(picture)
                     click.echo(str(folder / f"{name}-{end}.png"), err=True)
+
+
+def _reports(*options: Path | None) -> Wanted | None:
+    """What makes them is imported only then: a check alone starts quickly."""
+    if not any(options):
+        return None
+    from api.cli_report import wanted
+
+    return wanted(*options)
 
 
 def _moment(text: str) -> datetime | None:

@@ -112,6 +112,8 @@ STATUS_BY_PREFIX: dict[str, int] = {
     "keeping.second-person": 403,
     "archive.no-document": 404,
     "archive.stopped": 503,
+    "reporting.no-seal": 503,
+    "reporting.result-expired": 410,
     "": 422,
 }
 

@@ -25,6 +25,7 @@ from api.proofs import Proofs
 from api.settings import Settings
 from api.stamps import Stamps
 from api.store import idempotency
+from api.tickets import Tickets
 from api.traffic import Traffic
 from api.transactions import Transactions
 from api.turns import Taking, Turns
@@ -158,6 +159,11 @@ class Services:
         self.asking = Line(self.settings.tsa_parallel)
         self.working = Line(WORKING)
         self.claim = Claim(self.settings.data_dir / "antin.lock")
+
+    @property
+    def tickets(self) -> Tickets:
+        """Under a key that all processes of the deployment can make, and nobody else."""
+        return Tickets(self.proofs.key.secret().encode())
 
     @property
     def shared(self) -> bool:

@@ -169,6 +169,7 @@ class Settings(_Strict):
     agency_name: str = "Ủy ban nhân dân tỉnh Sông Hồng"
     agency_symbol: str = "UBND"
     seal_key: KeySettings | None = None
+    report_key: KeySettings | None = None  # seals validation reports, and nothing else
     leader_keys: tuple[KeySettings, ...] = ()
     trust: Path | None = None
     stamps: Path | None = None

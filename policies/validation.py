@@ -6,8 +6,10 @@ Pure: the signer's room finds facts, this module weighs them.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from policies.vocabulary import Changes, Indication, SubIndication
@@ -202,8 +204,8 @@ def weigh_algorithm(profile: ValidationProfile, facts: AlgorithmFacts, proven_at
     algorithm that was reliable until a time needs that proof from before it; without any proof the answer
     is …_NO_POE.
     """
-    until = _reliable_until(profile, facts)
-    if until == _FOREVER:
+    until = reliable_until(profile, facts)
+    if until == FOREVER:
         return PASSED
     if until is None:
         return indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
@@ -224,12 +226,12 @@ def weigh_ca_algorithm(profile: ValidationProfile, facts: AlgorithmFacts, issued
     return weigh_algorithm(profile, facts, None)
 
 
-_FOREVER = datetime.max.replace(tzinfo=UTC)
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
-def _reliable_until(profile: ValidationProfile, facts: AlgorithmFacts) -> datetime | None:
-    """None: never reliable."""
-    digest = _FOREVER if facts.digest in profile.digests else dict(profile.weak_digests).get(facts.digest)
+def reliable_until(profile: ValidationProfile, facts: AlgorithmFacts) -> datetime | None:
+    """Until when the profile takes an algorithm for reliable; `FOREVER` while there is no end, None: never."""
+    digest = FOREVER if facts.digest in profile.digests else dict(profile.weak_digests).get(facts.digest)
     key = _key_until(profile, facts)
     if digest is None or key is None:
         return None
@@ -241,6 +243,16 @@ def _key_until(profile: ValidationProfile, facts: AlgorithmFacts) -> datetime | 
     if needed is None:
         return None
     if facts.bits >= needed:
-        return _FOREVER
+        return FOREVER
     until = [end for key, bits, end in profile.short_keys if key == facts.key and facts.bits >= bits]
     return max(until, default=None)
+
+
+def fingerprint(profile: ValidationProfile) -> bytes:
+    """SHA-256 over everything that a profile says: what a report names as the policy that was applied."""
+    said = json.dumps(asdict(profile), sort_keys=True, default=_plain, ensure_ascii=False)
+    return hashlib.sha256(said.encode()).digest()
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else str(value)

@@ -48,6 +48,7 @@ ACTS: dict[str, tuple[str, str]] = {
     "augment": ("Bổ sung dữ liệu kiểm tra lâu dài", "validation data added"),
     "crosscheck": ("Đối chiếu bằng công cụ độc lập", "cross-checked"),
     "issue": ("Phát hành", "issued"),
+    "report": ("Ký báo cáo kiểm tra chữ ký", "validation report sealed"),
     "file": ("Lưu hồ sơ", "filed"),
     "unfile": ("Rút khỏi hồ sơ", "taken out of a dossier"),
     "open-dossier": ("Mở hồ sơ", "dossier opened"),

@@ -60,6 +60,7 @@ ROLES: dict[str, Role] = {
     "ocsp": Role("DEMO An Tin OCSP", profile=Profile.OCSP, organization=_CA),
     "leader": Role("DEMO Nguyễn Văn An", title="Phó Chủ tịch"),
     "seal": Role("DEMO Ủy ban nhân dân tỉnh Sông Hồng"),
+    "report": Role("DEMO Dịch vụ kiểm tra chữ ký An Tín"),
     "second-leader": Role("DEMO Trần Thị Bình", title="Chủ tịch"),
     "initial": Role("DEMO Lê Văn Cường", title="Chánh Văn phòng"),
     "other-seal": Role("DEMO Sở Nội vụ tỉnh Sông Hồng", organization="Sở Nội vụ tỉnh DEMO Sông Hồng"),

@@ -9,8 +9,10 @@ ADDRESSES: dict[str, str] = {
     # public
     "home": "/",
     "verify": "/verify",  # POST multipart: file; GET redirects home
+    "verify_report": "/verify/report",  # POST ticket, form (xml or pdf)
     "lookup": "/lookup",  # GET ?code=, redirects to document
     "document": "/v/{code}",
+    "document_report": "/v/{code}/report.{form}",  # GET: xml or pdf
     "log": "/log",
     # accounts
     "sign_in": "/sign-in",  # GET ?next=; POST name, password, next

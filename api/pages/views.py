@@ -135,8 +135,21 @@ class SeenState:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """One certificate, answer or time-stamp that was used: `kind` as `signer.validation.pieces` names it."""
+
+    kind: str
+    subject: str
+    time: datetime | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationView:
-    """A checked upload. `kept` is None when the archive does not hold these bytes."""
+    """A checked upload. `kept` is None when the archive does not hold these bytes.
+
+    `ticket` brings the result back for a sealed report; empty when there is none to be had.
+    """
 
     file_name: str
     size: int
@@ -149,6 +162,11 @@ class VerificationView:
     kept: Kept | None
     report_json: str
     seen: tuple[SeenState, ...] = ()
+    profile: str = ""
+    policy: str = ""
+    trust: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    ticket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +192,7 @@ class DocumentView:
     recall_reason: str = ""
     replaced_by: str | None = None
     page_count: int = 1
+    reports: bool = False  # whether sealed reports are to be had
 
 
 @dataclass(frozen=True, slots=True)

@@ -278,4 +278,5 @@ def public(services: Services, document: Document, language: str) -> views.Docum
         recall_reason=document.reason if document.recalled_at else "",
         replaced_by=document.replaced_by,
         page_count=count,
+        reports=services.keys.reports,
     )

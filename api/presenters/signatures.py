@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api.pages import views
@@ -13,8 +13,10 @@ from api.services import Services
 from api.verification import Ours
 from archive.witnessing import CosignedHead
 from policies import layout
+from signer.reporting.values import ReportedFile
 from signer.validation import report as reports
 from signer.validation.names import clean
+from signer.validation.pieces import pieces
 from signer.validation.values import DocumentReport, SignatureReport
 from signer.validation.values import Finding as Found
 
@@ -84,11 +86,22 @@ class Checked:
     sha256: str
     report: DocumentReport
     ours: Ours | None
-    seen: tuple[SeenAfter, ...] = ()
+    seen: tuple[SeenAfter, ...] | None = None
 
 
 def verification(services: Services, checked: Checked, language: str) -> views.VerificationView:
     """The result page of a check."""
+    return replace(known(services, checked, language), ticket=_ticket(services, checked))
+
+
+def known(services: Services, checked: Checked, language: str) -> views.VerificationView:
+    """What was found, with what the archive says of these bytes."""
+    ours = checked.ours
+    return replace(found(checked, language), kept=kept(services, ours) if ours else None)
+
+
+def found(checked: Checked, language: str) -> views.VerificationView:
+    """What was found in the bytes alone."""
     report = checked.report
     in_time = sorted(report.signatures, key=lambda one: one.revision)
     return views.VerificationView(
@@ -100,9 +113,24 @@ def verification(services: Services, checked: Checked, language: str) -> views.V
         sub_indication=report.verdict.sub_indication,
         signatures=tuple(signature(one, language) for one in in_time),
         findings=tuple(finding(each, language) for each in report.findings),
-        kept=kept(services, checked.ours) if checked.ours else None,
-        seen=tuple(state(each, language) for each in checked.seen),
+        kept=None,
+        seen=tuple(state(each, language) for each in checked.seen or ()),
         report_json=json.dumps(reports.to_json(report, language), ensure_ascii=False, indent=1),
+        profile=report.profile,
+        policy=report.policy.basis,
+        trust=clean(report.trust_label),
+        evidence=tuple(
+            views.Evidence(each.kind, each.subject, each.time, each.sha256) for each in pieces(report)
+        ),
+    )
+
+
+def _ticket(services: Services, checked: Checked) -> str:
+    """Only where the service can seal: else the page offers nothing."""
+    if not services.keys.reports:
+        return ""
+    return services.tickets.issue(
+        ReportedFile(clean(checked.file_name), checked.size, checked.sha256), checked.report
     )
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
-import tempfile
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import FileResponse, RedirectResponse
@@ -20,14 +17,13 @@ from api.pages.addresses import address
 from api.presenters import documents as present
 from api.presenters import pages, signatures
 from api.previews import Previews
+from api.reports import Reports
 from api.routes.context import Given, Language, Who, viewer
-from api.seen import seen_after
+from api.routes.verifications import verify_upload
 from api.services import Services
-from api.verification import Verification, file_sha256
+from api.verification import Verification
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document
-from policies import intake
-from policies.intake import VERIFYING
 from policies.reasons import access as reasons
 from policies.refusals import Both
 
@@ -51,20 +47,23 @@ def verify(
     password: Annotated[str, Form(max_length=128)] = "",
 ) -> Response:
     """Nothing of the upload is kept."""
-    with tempfile.NamedTemporaryFile(suffix=".pdf") as copy:
-        shutil.copyfileobj(file.file, copy, 1 << 20)
-        copy.flush()
-        path = Path(copy.name)
-        size = path.stat().st_size
-        intake.check_size(size, VERIFYING.limits)
-        report = Verification(given).report(path, password or None)
-        sha256 = file_sha256(path)
-        seen = seen_after(given.visitors, path, report, password or None)
-    checked = signatures.Checked(
-        file.filename or "", size, sha256, report, Verification(given).ours(sha256), seen
-    )
+    checked = verify_upload(given, file, password or None, pictures=True)
     shown = signatures.verification(given, checked, language)
     return rendering.page(request, "verification.html", language, viewer=viewer(who), report=shown)
+
+
+@router.post("/verify/report")
+def verified_report(
+    given: Given,
+    language: Language,
+    ticket: Annotated[str, Form()],
+    form: Annotated[Literal["xml", "pdf"], Form()],
+) -> Response:
+    """The result that the page showed, sealed: the browser brings it back, and nobody else could have made it."""
+    file, report = given.tickets.redeem(ticket, given.clock())
+    ours = Verification(given).ours(file.sha256)
+    checked = signatures.Checked(file.name, file.size, file.sha256, report, ours)
+    return Reports(given).answer(checked, form, language)
 
 
 @router.get("/lookup")
@@ -127,6 +126,14 @@ def download(given: Given, code: str) -> Response:
         filename=json_views.file_name(found),
         headers={"etag": f'"{sha256}"'},
     )
+
+
+@router.get("/v/{code}/report.{form}")
+def report(given: Given, language: Language, code: str, form: Literal["xml", "pdf"]) -> Response:
+    """Of the bytes as issued, sealed."""
+    found = _document(given, code)
+    reports = Reports(given)
+    return reports.answer(reports.kept(found, _as_issued(given, found)), form, language)
 
 
 @router.get("/v/{code}/receipt")

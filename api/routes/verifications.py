@@ -1,4 +1,4 @@
-"""Verify by upload: any PDF, ours or not. Nothing of it is kept."""
+"""Verify by upload: any PDF, ours or not. Nothing of it is kept. The answer is JSON, or a sealed report by `Accept`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import File, Form, Response, UploadFile
+from fastapi import File, Form, Header, Response, UploadFile
 
 from api.moments import moment
+from api.presenters.signatures import Checked
+from api.reports import MEDIA_TYPES, Reports
+from api.reports import Form as ReportForm
 from api.routes.context import Given, Language, api_router, json_answer
 from api.seen import seen_after, to_json
 from api.services import Services
@@ -19,9 +22,22 @@ from policies.intake import VERIFYING
 from signer.validation import report as reports
 
 router = api_router("verification")
+Accept = Annotated[
+    str,
+    Header(
+        description="`application/json` (default), `application/xml`: ETSI TS 119 102-2, or `application/pdf`"
+    ),
+]
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "antin.verify/1, or a report sealed by the service",
+        "content": {"application/json": {}, **dict.fromkeys(MEDIA_TYPES.values(), _BINARY)},
+    }
+}
 
 
-@router.post("/verifications", summary="Validate every signature of a PDF")
+@router.post("/verifications", summary="Validate every signature of a PDF", responses=ANSWERS)
 def verify(
     given: Given,
     language: Language,
@@ -30,29 +46,48 @@ def verify(
     pictures: Annotated[
         bool, Form(description="Add each page that looks different, as signed and as now")
     ] = False,
+    accept: Accept = "",
 ) -> Response:
-    return json_answer(verify_upload(given, file, language, password or None, pictures=pictures))
+    return answer(given, verify_upload(given, file, password or None, pictures=pictures), accept, language)
 
 
 def verify_upload(
-    given: Services, file: UploadFile, language: str, password: str | None, *, pictures: bool = False
-) -> dict[str, Any]:
-    """The contract `antin.verify/1`, with what this service knows of the file."""
-    seen: dict[str, Any] = {}
+    given: Services, file: UploadFile, password: str | None, *, pictures: bool = False
+) -> Checked:
+    """What an upload is; its bytes are gone when this returns."""
     with tempfile.NamedTemporaryFile(suffix=".pdf") as copy:
         shutil.copyfileobj(file.file, copy, 1 << 20)
         copy.flush()
         path = Path(copy.name)
-        intake.check_size(path.stat().st_size, VERIFYING.limits)
+        size = path.stat().st_size
+        intake.check_size(size, VERIFYING.limits)
         report = Verification(given).report(path, password)
         sha256 = file_sha256(path)
-        size = path.stat().st_size
-        if pictures:
-            states = seen_after(given.visitors, path, report, password or None)
-            seen = {"seen": to_json(states, language)}
-    ours = Verification(given).ours(sha256)
-    known = _known(given, ours) if ours else None
-    return {**reports.to_json(report, language), "sha256": sha256, "size": size, "archive": known, **seen}
+        seen = seen_after(given.visitors, path, report, password) if pictures else None
+    return Checked(file.filename or "", size, sha256, report, Verification(given).ours(sha256), seen)
+
+
+def answer(given: Services, checked: Checked, accept: str, language: str) -> Response:
+    """The contract `antin.verify/1` with what this service knows of the file, or the report that is asked for."""
+    form = wanted(accept)
+    if form is not None:
+        return Reports(given).answer(checked, form, language)
+    known = _known(given, checked.ours) if checked.ours else None
+    found = reports.to_json(checked.report, language)
+    seen = {} if checked.seen is None else {"seen": to_json(checked.seen, language)}
+    return json_answer({**found, "sha256": checked.sha256, "size": checked.size, "archive": known, **seen})
+
+
+def wanted(accept: str) -> ReportForm | None:
+    """The first form that `Accept` names, when it is one of the reports; None is JSON."""
+    for part in accept.split(","):
+        media = part.partition(";")[0].strip().lower()
+        if media in ("application/json", "*/*"):
+            return None
+        for form, name in MEDIA_TYPES.items():
+            if media == name:
+                return form
+    return None
 
 
 def _known(given: Services, ours: Ours) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from api.demo.pki import DemoPki, make_demo_pki
 from api.finishing import Finishing, guarded
 from api.identity import LocalIdentity
 from api.jobs import ACTS, COPIES, IN_LINE, NIGHT, QUIET, STAMPS, DbosJobs
-from api.keyring import SEAL, KeyRing
+from api.keyring import REPORT, SEAL, KeyRing
 from api.nights import Nights
 from api.rebuilding import Bench, check_whole
 from api.services import WORKING, Part, Services
@@ -61,7 +61,7 @@ PATH_MODULES = (
     "signer.own_output",
     "signer.document.preview",
 )
-VISITORS_MODULES = ("signer.validation.process",)
+VISITORS_MODULES = ("signer.validation.process", "signer.reporting.pdf", "signer.creation.draft")
 BACKGROUND_NICE = 19
 VISITORS_NICE = 5
 
@@ -202,10 +202,17 @@ def _keys(given: Settings, demo: DemoPki | None) -> KeyRing:
     if demo is not None:
         keys.update({name: demo.signing_key(name) for name in furnish.KEYS})
         keys[SEAL] = demo.seal
+        keys[REPORT] = demo.signing_key(REPORT)
     for row in given.leader_keys:
+        if row.account in (SEAL, REPORT):
+            raise SettingsError(
+                f"leader_keys: no account may be called {row.account}, as a key of the agency is"
+            )
         keys[row.account] = _load_key(row)
     if given.seal_key is not None:
         keys[SEAL] = _load_key(given.seal_key)
+    if given.report_key is not None:
+        keys[REPORT] = _load_key(given.report_key)
     if SEAL not in keys:
         raise SettingsError("seal_key: the agency's seal is needed")
     return KeyRing(keys)

@@ -8,6 +8,12 @@ KEY_MISMATCH = Reason(
     "Khóa bí mật không khớp với chứng thư số. Hãy nạp đúng cặp khóa và chứng thư.",
     "The private key does not match the certificate. Load the matching pair.",
 )
+SIGNED_ALREADY = Reason(
+    "signing.xml-signed-already",
+    "EN 319 132-1 V1.1.1, 6",
+    "Tài liệu XML này đã có chữ ký. Hãy ký bản chưa có chữ ký.",
+    "This XML document is signed already. Sign the one that is not.",
+)
 CERTIFICATE_EXPIRED = Reason(
     "signing.certificate-expired",
     "TT 15/2025/TT-BKHCN, PL II, 1.1",

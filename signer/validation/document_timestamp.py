@@ -11,9 +11,18 @@ from signer.validation import with_time
 from signer.validation.context import Context
 from signer.validation.names import facts
 from signer.validation.proof import Proof
-from signer.validation.signature import RFC3161, Judgement, Subject, accept_changes, coverage, report
+from signer.validation.signature import (
+    RFC3161,
+    Judgement,
+    Subject,
+    accept_changes,
+    coverage,
+    identity,
+    report,
+    weighed,
+)
 from signer.validation.timestamps import Stamp, validate_token
-from signer.validation.values import SignatureReport
+from signer.validation.values import SignatureReport, WeighedAlgorithm
 from signer.validation.with_time import Placed
 
 
@@ -34,7 +43,18 @@ def judge_timestamp(
     judgement.proof = Proof(stamp.time if stamp.passed else None)
     judgement.stamp = stamp
     judgement.chain = stamp.chain
-    return stamp, _as_timestamp(report(judgement, Level.DTS), stamp)
+    found = replace(
+        report(judgement, Level.DTS),
+        identity=identity(field, stamp.message),
+        algorithm=_algorithm(context, stamp),
+    )
+    return stamp, _as_timestamp(found, stamp)
+
+
+def _algorithm(context: Context, stamp: Stamp) -> WeighedAlgorithm | None:
+    if stamp.chain is None or stamp.message is None:
+        return None
+    return weighed(context, stamp.chain.path[0], stamp.message.digest)
 
 
 def _missing(_name: str) -> bytes:

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from policies.reasons import verification as reasons
-from policies.validation import NO_SIGNATURE, ValidationProfile, indeterminate, worst
+from policies.validation import NO_SIGNATURE, ValidationProfile, fingerprint, indeterminate, worst
 from policies.vocabulary import Changes, Coverage, Indication, Integrity, Level, Severity, SubIndication
 from signer.document.modifications import Modifications
 from signer.document.reader import PdfFile
@@ -35,6 +35,8 @@ from signer.validation.values import (
     DocumentReport,
     Evidence,
     Finding,
+    PolicyFacts,
+    SignatureIdentity,
     SignatureReport,
     SignedDigest,
 )
@@ -116,6 +118,7 @@ class _Process:
             profile=self.context.profile.name,
             trust_label=trust.label,
             at=self.context.at,
+            policy=PolicyFacts(self.context.profile.basis, fingerprint(self.context.profile)),
             needs=tuple(self.context.needs),
             orphans=tuple(each.der for each in self.context.orphans),
             evidence=sum((each.evidence for each in ordered), NO_EVIDENCE).distinct(),
@@ -211,6 +214,7 @@ class _Process:
             revisions=subject.revisions,
             change_items=subject.items,
             findings=(Finding(reasons.NOT_UNDERSTOOD, Severity.ERROR, values, field.revision),),
+            identity=SignatureIdentity(field.byte_range),
         )
 
 

@@ -1,6 +1,6 @@
 """The report as JSON, schema `antin.verify/1`: a versioned contract for the command line and the service.
 
-    schema, indication (or NO-SIGNATURE), sub_indication, at, profile, trust, signatures, findings
+    schema, indication (or NO-SIGNATURE), sub_indication, at, profile, trust, signatures, findings, evidence
 
 Fields may be added within version 1; none changes its meaning. Times are ISO 8601 in UTC.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from policies.vocabulary import Coverage, Indication, Integrity, SubIndication
 from signer.validation.names import moment
+from signer.validation.pieces import EvidencePiece, pieces
 from signer.validation.values import CertificateFacts, ChangeFacts, DocumentReport, Finding, SignatureReport
 
 SCHEMA = "antin.verify/1"
@@ -114,6 +115,17 @@ def to_json(report: DocumentReport, language: str = "vi") -> dict[str, Any]:
         "trust": report.trust_label,
         "signatures": [_signature(each, language) for each in report.signatures],
         "findings": [_finding(each, language) for each in report.findings],
+        "evidence": [_piece(each) for each in pieces(report)],
+    }
+
+
+def _piece(piece: EvidencePiece) -> dict[str, Any]:
+    return {
+        "kind": piece.kind,
+        "subject": piece.subject,
+        "time": _time(piece.time),
+        "size": piece.size,
+        "sha256": piece.sha256,
     }
 
 
@@ -136,6 +148,7 @@ def _signature(report: SignatureReport, language: str) -> dict[str, Any]:
         "level": report.level.value,
         "subfilter": report.subfilter,
         "signer": report.signer,
+        "trust_domain": report.trust_domain,
         "signing_time": _time(shown),
         "signing_time_text": None if shown is None else moment(shown),
         "signing_time_source": _source(report),

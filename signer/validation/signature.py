@@ -9,15 +9,16 @@ and of equals what no further material could cure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from policies.reasons import verification as reasons
 from policies.refusals import Reason
-from policies.validation import PASSED, Verdict, failed, indeterminate, worst
+from policies.validation import PASSED, Verdict, failed, indeterminate, reliable_until, worst
 from policies.vocabulary import Changes, Coverage, Integrity, Level, Severity, SubIndication
 from signer.document.revisions import SignatureField
-from signer.trust.signatures import AlgorithmUnknown, digest, scheme
+from signer.trust.certificates import Certificate
+from signer.trust.signatures import AlgorithmUnknown, digest, facts, scheme
 from signer.validation import acceptance, names, with_time
 from signer.validation.context import Context
 from signer.validation.cryptographic import DigestOf, Verified, verify_message
@@ -27,13 +28,23 @@ from signer.validation.old_formats import PKCS7_SHA1, X509_RSA_SHA1, bare, verif
 from signer.validation.proof import Proof
 from signer.validation.signing_certificate import Identified, identify, unnamed
 from signer.validation.timestamps import Stamp, validate_token
-from signer.validation.values import NO_EVIDENCE, ChangeFacts, Evidence, Finding, Outcome, SignatureReport
+from signer.validation.values import (
+    NO_EVIDENCE,
+    ChangeFacts,
+    Evidence,
+    Finding,
+    Outcome,
+    SignatureIdentity,
+    SignatureReport,
+    WeighedAlgorithm,
+)
 from signer.validation.with_time import Placed
 from signer.validation.x509_validation import Chain, Use, validate
 
 CADES = "ETSI.CAdES.detached"
 PKCS7 = "adbe.pkcs7.detached"
 RFC3161 = "ETSI.RFC3161"
+_RANGE = 8  # numbers of a ByteRange that are told of; a sound one has four
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +202,8 @@ def judge_signature(
     accept_changes(judgement)
     stamped = judgement.stamp is not None
     judgement.outcomes.append(acceptance.times(context.profile, judgement.proof, stamped=stamped))
-    return report(judgement, _level(context, judgement, placed, archived))
+    found = report(judgement, _level(context, judgement, placed, archived))
+    return replace(found, algorithm=_algorithm(context, judgement))
 
 
 def _algorithms(context: Context, judgement: Judgement) -> Outcome:
@@ -263,7 +275,38 @@ def report(judgement: Judgement, reached: Level) -> SignatureReport:
         change_items=subject.items,
         findings=tuple(finding for each in judgement.outcomes for finding in each.findings),
         evidence=_evidence(chain, stamp),
+        trust_domain="" if chain is None else chain.domain,
+        identity=identity(subject.field, judgement.message),
+        chain=None if chain is None else chain.facts,
     )
+
+
+def identity(field: SignatureField, message: SignedMessage | None) -> SignatureIdentity:
+    """What tells this signature, or the token of a document time-stamp, from all others."""
+    byte_range = field.byte_range[:_RANGE]
+    if message is None:
+        return SignatureIdentity(byte_range)
+    try:
+        digested = b"" if message.attributes is None else digest(message.digest, message.attributes)
+    except AlgorithmUnknown:
+        digested = b""
+    return SignatureIdentity(byte_range, message.signature, message.digest if digested else "", digested)
+
+
+def _algorithm(context: Context, judgement: Judgement) -> WeighedAlgorithm | None:
+    found, verified = judgement.identified, judgement.verified
+    if found is None or found.certificate is None or verified is None:
+        return None
+    return weighed(context, found.certificate, verified.digest)
+
+
+def weighed(context: Context, certificate: Certificate, digest_name: str) -> WeighedAlgorithm | None:
+    """Key and digest of a signature value by the profile; None where the kind of key is not known here."""
+    try:
+        used = facts(certificate.public_key, digest_name)
+    except AlgorithmUnknown:
+        return None
+    return WeighedAlgorithm(used, reliable_until(context.profile, used))
 
 
 def _evidence(chain: Chain | None, stamp: Stamp | None) -> Evidence:

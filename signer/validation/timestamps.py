@@ -45,6 +45,7 @@ class Stamp:
     authority: str = ""
     digest: str = ""
     chain: Chain | None = None
+    message: SignedMessage | None = None
 
     @property
     def passed(self) -> bool:
@@ -52,7 +53,9 @@ class Stamp:
 
     @property
     def facts(self) -> TimestampFacts:
-        return TimestampFacts(self.authority, self.time, self.passed)
+        chain = None if self.chain is None else self.chain.facts
+        token = b"" if self.message is None else self.message.der
+        return TimestampFacts(self.authority, self.time, self.passed, self.outcome.verdict, token, chain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def validate_token(context: Context, token: bytes, data: DigestOf, proof: Proof)
     found = identify(message, context.certificates, context.profile)
     certificate = found.certificate
     if certificate is None:
-        return Stamp(found.outcome, Integrity.UNKNOWN, info.time)
+        return Stamp(found.outcome, Integrity.UNKNOWN, info.time, message=message)
     authority = common_name(certificate)
     verified = verify_message(message, certificate, _content_digest(message))
     outcomes = [verified.outcome, _imprint(info, data), found.outcome]
@@ -94,7 +97,8 @@ def validate_token(context: Context, token: bytes, data: DigestOf, proof: Proof)
     findings = tuple(finding for each in outcomes for finding in each.findings)
     if not message.padded_with_zeros:
         findings = (*findings, Finding(reasons.CMS_PADDING, Severity.WARNING))
-    return Stamp(Outcome(verdict, findings), integrity, info.time, authority, info.digest, chain)
+    outcome = Outcome(verdict, findings)
+    return Stamp(outcome, integrity, info.time, authority, info.digest, chain, message)
 
 
 def _broken(reason: Reason, **values: str) -> Stamp:

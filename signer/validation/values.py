@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from policies.refusals import Reason
-from policies.validation import PASSED, Verdict
+from policies.validation import PASSED, AlgorithmFacts, Verdict
 from policies.vocabulary import Changes, Coverage, Integrity, Level, Severity
 
 
@@ -89,12 +89,78 @@ class CertificateFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PathCertificate:
+    """One certificate of a path: its holder as text, SHA-256 of its DER in hex. The DER stands in the evidence."""
+
+    subject: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFacts:
+    """A revocation answer that settled the status of a certificate; both are named by SHA-256 of their DER, in hex.
+
+    `kind`: `ocsp` or `crl`. `revoked_at` is None for "good"; `reason` as asn1crypto names it (RFC 5280, 5.3.1).
+    """
+
+    certificate: str
+    answer: str
+    kind: str
+    this_update: datetime
+    revoked_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFacts:
+    """The path that a certificate was judged by, leaf first, and the answers that decided.
+
+    `anchored`: the last of the path is a trust anchor; else no path was found, and the leaf stands alone.
+    """
+
+    path: tuple[PathCertificate, ...]
+    anchored: bool
+    answers: tuple[AnswerFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TimestampFacts:
-    """A time-stamp of a signature or of the document. `time` is its genTime, UTC."""
+    """A time-stamp of a signature or of the document. `time` is its genTime, UTC; `token` its DER."""
 
     authority: str
     time: datetime | None
     valid: bool
+    verdict: Verdict
+    token: bytes = b""
+    chain: ChainFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedAlgorithm:
+    """Key and digest of a signature value; `until`: when the profile stops taking them for reliable, `FOREVER` while
+    there is no end, None: never."""
+
+    used: AlgorithmFacts
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFacts:
+    """The profile's legal basis, and the digest of all that it says (SHA-256), beside its name."""
+
+    basis: str = ""
+    fingerprint: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureIdentity:
+    """What tells a signature from all others: its ByteRange, its value, and the digest of what the value signs
+    (EN 319 102-1, 5.1.4.2: the data to be signed representation), empty where that cannot be known."""
+
+    byte_range: tuple[int, ...] = ()
+    value: bytes = b""
+    digest_algorithm: str = ""
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +193,8 @@ class SignatureReport:
 
     `signing_time` is the proven one (earliest valid time-stamp), else None; `claimed_time` is what the
     signer wrote, not proven by anybody. `evidence`: the certificates walked and the answers that decided.
+    `trust_domain`: whom the anchor of the signer's path stands for; empty without a path, or when none was said.
+    `algorithm`: key and digest of the value, None when they are not known.
     """
 
     field: str
@@ -149,6 +217,10 @@ class SignatureReport:
     change_items: tuple[ChangeFacts, ...]
     findings: tuple[Finding, ...]
     evidence: Evidence = NO_EVIDENCE
+    trust_domain: str = ""
+    identity: SignatureIdentity = SignatureIdentity()
+    chain: ChainFacts | None = None
+    algorithm: WeighedAlgorithm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +248,7 @@ class DocumentReport:
     profile: str
     trust_label: str
     at: datetime
+    policy: PolicyFacts = PolicyFacts()
     needs: tuple[Need, ...] = ()
     orphans: tuple[bytes, ...] = ()
     evidence: Evidence = NO_EVIDENCE

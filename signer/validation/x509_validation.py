@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -33,7 +34,7 @@ from signer.validation.context import Context
 from signer.validation.names import common_name, day, moment
 from signer.validation.proof import Proof
 from signer.validation.revocation_freshness import Status, status
-from signer.validation.values import Evidence, Finding, Outcome
+from signer.validation.values import AnswerFacts, ChainFacts, Evidence, Finding, Outcome, PathCertificate
 
 
 class Use(Enum):
@@ -45,13 +46,21 @@ class Use(Enum):
 class Chain:
     """The outcome for one certificate: its path (empty when none was found), the answers that settled its
     status and its CAs', the certificate's condition at the proven time, and (certificate, issuer) pairs whose
-    status is unsettled."""
+    status is unsettled. `anchored`: the path ends in a trust anchor, which stands for `domain`."""
 
     outcome: Outcome
     path: Path = ()
     answers: tuple[tuple[Certificate, Answer], ...] = ()
     condition: str = "unknown"
     unsettled: tuple[tuple[Certificate, Certificate], ...] = ()
+    domain: str = ""
+    anchored: bool = False
+
+    @property
+    def facts(self) -> ChainFacts:
+        """For the report: who vouches for whom, and which answers decided."""
+        path = tuple(PathCertificate(common_name(each), each.fingerprint.hex()) for each in self.path)
+        return ChainFacts(path, self.anchored, tuple(_answer_facts(*pair) for pair in self.answers))
 
     @property
     def evidence(self) -> Evidence:
@@ -64,6 +73,17 @@ class Chain:
     @property
     def passed(self) -> bool:
         return self.outcome.verdict == PASSED
+
+
+def _answer_facts(certificate: Certificate, answer: Answer) -> AnswerFacts:
+    return AnswerFacts(
+        certificate=certificate.fingerprint.hex(),
+        answer=hashlib.sha256(answer.der).hexdigest(),
+        kind=answer.kind.value,
+        this_update=answer.this_update,
+        revoked_at=answer.revoked_at,
+        reason=answer.reason,
+    )
 
 
 def validate(
@@ -125,7 +145,9 @@ class _Judge:
         if len(self.path) == 1 and self.condition == "unknown":
             self.condition = "valid"  # the anchor itself: trusted by whoever chose it
         outcome = Outcome(worst(self.verdicts) if self.verdicts else PASSED, tuple(self.findings))
-        return Chain(outcome, self.path, tuple(self.answers), self.condition, tuple(self.unsettled))
+        answers, unsettled = tuple(self.answers), tuple(self.unsettled)
+        domain = self.context.domain
+        return Chain(outcome, self.path, answers, self.condition, unsettled, domain, anchored=True)
 
     def _add(self, verdict: Verdict, reason: Reason, severity: Severity, **values: str) -> None:
         if verdict != PASSED:

@@ -103,6 +103,14 @@ GOOD = v.VerificationView(
     findings=(),
     kept=KEPT,
     report_json=json.dumps({"schema": "antin.verify/1", "indication": "TOTAL-PASSED"}, indent=2),
+    profile="agency",
+    trust="demo",
+    evidence=(
+        v.Evidence("certificate", "Nguyễn Văn An (DEMO)", None, SHA),
+        v.Evidence("ocsp", "Nguyễn Văn An (DEMO)", NOW, SHA[::-1]),
+        v.Evidence("timestamp", "DEMO TSA", NOW, SHA[:32] * 2),
+    ),
+    ticket="QUJDREVG",
 )
 BAD = replace(
     GOOD,

@@ -135,6 +135,7 @@ def test_every_text_is_used_and_every_used_text_exists():
         *TEMPLATES.glob("*.html"),
         *TEMPLATES.parents[1].glob("*.py"),
         *TEMPLATES.parents[1].glob("routes/*.py"),
+        *TEMPLATES.parents[1].glob("presenters/*.py"),
     ]
     sources = "\n".join(path.read_text() for path in files)
     quoted = set(re.findall(r"""["']([a-z_0-9]+(?:\.[a-z_0-9]+)*\.?)["']""", sources))
