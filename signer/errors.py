@@ -6,6 +6,7 @@ policies.refusals.Refused
     ├── PlacementRefused       a box was not found, or found more than once
     ├── SigningRefused         key, certificate, field or order does not allow this signature
     ├── TimestampRefused       the authority answered, and the answer is wrong: never retried as is
+    ├── TrustRefused           the trust store, a trusted list or a certificate for it: nothing of it is believed
     └── CrossCheckFailed       the independent checker disagrees with our own output: stop the document
 SignerUnavailable              a port did not answer in time (time-stamp, revocation, sandbox): retry later
     ├── TimestampUnavailable
@@ -36,6 +37,10 @@ class SigningRefused(SignerRefused):
 
 class TimestampRefused(SignerRefused):
     """The time-stamp authority's answer is wrong (nonce, imprint, certificate, size)."""
+
+
+class TrustRefused(SignerRefused):
+    """The trust store, a trusted list, or what somebody wants to put into the store, is refused whole."""
 
 
 class CrossCheckFailed(SignerRefused):

@@ -15,6 +15,7 @@ from policies.reasons import (
     keeping,
     signing,
     storage,
+    trust,
     verification,
 )
 from policies.refusals import Reason
@@ -30,6 +31,7 @@ MODULES: tuple[ModuleType, ...] = (
     keeping,
     signing,
     storage,
+    trust,
     verification,
 )
 
