@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from policies.validation import AGENCY, ValidationProfile
+from policies.validation import ValidationProfile
 from signer.ports import RevocationSource
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
@@ -29,15 +29,16 @@ class Verifier:
         path: Path,
         trust: TrustAnchors,
         at: datetime | None,
-        profile: ValidationProfile = AGENCY,
+        profile: ValidationProfile,
         password: str | None = None,
     ) -> DocumentReport:
         """One report for the file, as of `at` (now when None)."""
-        moment = at or self.clock()
+        now = self.clock()
+        moment = at or now
         return validate_online(
             self.sandbox,
             path,
-            trust,
+            trust.seen(now),
             moment,
             profile,
             self.revocation,

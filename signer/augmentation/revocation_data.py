@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from policies.reasons import verification as reasons
-from policies.validation import AGENCY, PASSED, ValidationProfile
+from policies.validation import PASSED, ValidationProfile
 from policies.vocabulary import SubIndication
 from signer.creation.append import Revision
 from signer.document.reader import PdfFile
@@ -56,7 +56,7 @@ def collect(
     trust: TrustAnchors,
     at: datetime,
     revocation: RevocationSource,
-    profile: ValidationProfile = AGENCY,
+    profile: ValidationProfile,
 ) -> ValidationData:
     """Revocation data newer than each token, for signers, authorities and their CAs.
 

@@ -263,6 +263,7 @@ def report(judgement: Judgement, reached: Level) -> SignatureReport:
         change_items=subject.items,
         findings=tuple(finding for each in judgement.outcomes for finding in each.findings),
         evidence=_evidence(chain, stamp),
+        trust_domain="" if chain is None else chain.domain,
     )
 
 

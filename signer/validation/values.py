@@ -127,6 +127,7 @@ class SignatureReport:
 
     `signing_time` is the proven one (earliest valid time-stamp), else None; `claimed_time` is what the
     signer wrote, not proven by anybody. `evidence`: the certificates walked and the answers that decided.
+    `trust_domain`: whom the anchor of the signer's path stands for; empty without a path, or when none was said.
     """
 
     field: str
@@ -149,6 +150,7 @@ class SignatureReport:
     change_items: tuple[ChangeFacts, ...]
     findings: tuple[Finding, ...]
     evidence: Evidence = NO_EVIDENCE
+    trust_domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,21 +68,21 @@ def test_what_is_removed_stays_listed_and_is_not_believed():
     assert store.anchors(second, "00" * 32).anchors() == (SECOND.parsed,)
     assert [each.act for each in second.history] == ["init", "add", "remove"]
     assert second.history[-1].previous == LATER.previous
-    assert refusal(store.remove, second, fingerprint, "", LATER) == "trust.not-there"
+    assert refusal(store.remove, second, fingerprint, "", LATER) == "trust-store.not-there"
     again = store.add(second, [new()], LATER)  # it may come back, and both stay told
     assert len(again.entries) == 3
     assert read(write(again, KEY), KEY.pin).store == again
 
 
 def test_a_certificate_is_believed_once_in_one_domain():
-    assert refusal(store.add, made(), [new(domain=TrustDomain.PUBLIC)], LATER) == "trust.already-there"
-    assert refusal(store.add, made(), [new(SECOND), new(SECOND)], LATER) == "trust.already-there"
+    assert refusal(store.add, made(), [new(domain=TrustDomain.PUBLIC)], LATER) == "trust-store.already-there"
+    assert refusal(store.add, made(), [new(SECOND), new(SECOND)], LATER) == "trust-store.already-there"
 
 
 def test_only_authorities_are_anchors_and_nobody_is_no_store():
-    assert refusal(store.add, made(), [new(LEAF)], LATER) == "trust.not-an-authority"
-    assert refusal(store.add, made(), [], LATER) == "trust.nothing-new"
-    assert refusal(store.anchors, store.begin(STEP), "00" * 32) == "trust.store-malformed"
+    assert refusal(store.add, made(), [new(LEAF)], LATER) == "trust-store.not-an-authority"
+    assert refusal(store.add, made(), [], LATER) == "trust-store.nothing-new"
+    assert refusal(store.anchors, store.begin(STEP), "00" * 32) == "trust-store.malformed"
 
 
 @pytest.mark.parametrize("days", [0, -1, 401])
@@ -128,16 +128,16 @@ def test_a_list_never_goes_back():
     first = store.import_list(made(), listed(CA, sequence=5), TrustDomain.FOREIGN, STEP)
     for attempt in (listed(CA, sequence=4), listed(CA, SECOND, sequence=5, digest="44" * 32)):
         assert (
-            refusal(store.import_list, first, attempt, TrustDomain.FOREIGN, LATER) == "trust.list-rolled-back"
+            refusal(store.import_list, first, attempt, TrustDomain.FOREIGN, LATER) == "trust-list.rolled-back"
         )
     same = listed(CA, sequence=5)
-    assert refusal(store.import_list, first, same, TrustDomain.FOREIGN, LATER) == "trust.nothing-new"
+    assert refusal(store.import_list, first, same, TrustDomain.FOREIGN, LATER) == "trust-store.nothing-new"
 
 
 def test_a_list_out_of_date_or_without_services_is_not_taken_in():
     old = listed(CA, until=NOW - timedelta(seconds=1))
-    assert refusal(store.import_list, made(), old, TrustDomain.FOREIGN, STEP) == "trust.list-out-of-date"
-    assert refusal(store.import_list, made(), listed(), TrustDomain.FOREIGN, STEP) == "trust.list-empty"
+    assert refusal(store.import_list, made(), old, TrustDomain.FOREIGN, STEP) == "trust-list.out-of-date"
+    assert refusal(store.import_list, made(), listed(), TrustDomain.FOREIGN, STEP) == "trust-list.empty"
 
 
 def test_what_a_person_trusts_no_list_takes_away():
@@ -151,13 +151,13 @@ def test_what_a_person_trusts_no_list_takes_away():
 
 
 def test_a_store_by_another_key_of_the_same_name():
-    assert refusal(read, write(made(), OTHER_KEY), KEY.pin) == "trust.store-signature"
+    assert refusal(read, write(made(), OTHER_KEY), KEY.pin) == "trust-store.signature"
 
 
 def test_a_foreign_signature_under_the_pinned_keys_name():
     forged = json.loads(write(made(), OTHER_KEY))
     forged["signature"]["key"] = str(KEY.pin)
-    assert refusal(read, encoded(forged), KEY.pin) == "trust.store-signature"
+    assert refusal(read, encoded(forged), KEY.pin) == "trust-store.signature"
 
 
 def encoded(value):
@@ -206,7 +206,7 @@ ALTERED = [
 def test_an_altered_store_is_not_believed(change):
     found = json.loads(write(made(), KEY))
     change(found["signed"])
-    assert refusal(read, encoded(found), KEY.pin) == "trust.store-signature"
+    assert refusal(read, encoded(found), KEY.pin) == "trust-store.signature"
 
 
 @pytest.mark.parametrize("change", [swap_the_certificate, good_for_ever, higher_version, history_cut])
@@ -216,7 +216,7 @@ def test_a_store_that_its_keeper_was_made_to_sign_wrong_is_malformed(change):
     change(found["signed"])
     message = b"antin.trust/1\n" + encoded(found["signed"])
     found["signature"]["value"] = base64.b64encode(KEY.sign(message)).decode()
-    assert refusal(read, encoded(found), KEY.pin) == "trust.store-malformed"
+    assert refusal(read, encoded(found), KEY.pin) == "trust-store.malformed"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_store_that_its_keeper_was_made_to_sign_wrong_is_malformed(change):
     ids=["tail", "double key", "other white space", "schema", "deep", "null", "empty", "cut"],
 )
 def test_a_file_in_another_form_is_refused_before_it_is_read(spoil):
-    assert refusal(read, spoil(write(made(), KEY)), KEY.pin) == "trust.store-malformed"
+    assert refusal(read, spoil(write(made(), KEY)), KEY.pin) == "trust-store.malformed"
 
 
 @settings(max_examples=200, deadline=None)
@@ -253,9 +253,9 @@ def test_an_older_version_is_refused_and_so_is_another_one_of_the_same_number():
     seen = check_not_older(opened[3], check_not_older(opened[2], None))
     assert seen == Seen(3, opened[3].sha256)
     assert check_not_older(opened[3], seen) == seen
-    assert refusal(check_not_older, opened[2], seen) == "trust.store-rolled-back"
+    assert refusal(check_not_older, opened[2], seen) == "trust-store.rolled-back"
     twin = read(write(store.renew(first, "y", LATER), KEY), KEY.pin)
-    assert refusal(check_not_older, twin, seen) == "trust.store-rolled-back"
+    assert refusal(check_not_older, twin, seen) == "trust-store.rolled-back"
 
 
 # Keys
@@ -268,18 +268,18 @@ def test_a_key_comes_back_from_its_secret_and_a_pin_from_its_line():
 
 @pytest.mark.parametrize("text", ["", "a+b+c", "x", str(OTHER_KEY.pin).replace("+", "-"), "n+00000000+AQ=="])
 def test_what_is_no_key(text):
-    assert refusal(StorePin.parse, text) == "trust.store-key-malformed"
-    assert refusal(StoreKey.parse, text) == "trust.store-key-malformed"
+    assert refusal(StorePin.parse, text) == "trust-store.key-malformed"
+    assert refusal(StoreKey.parse, text) == "trust-store.key-malformed"
 
 
 def test_a_pin_of_another_key_id_is_no_pin():
     text = str(KEY.pin).replace(KEY.pin.key_id, OTHER_KEY.pin.key_id)
-    assert refusal(StorePin.parse, text) == "trust.store-key-malformed"
+    assert refusal(StorePin.parse, text) == "trust-store.key-malformed"
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a+b"])
 def test_a_key_has_a_plain_name(name):
-    assert refusal(StoreKey.generate, name) == "trust.store-key-malformed"
+    assert refusal(StoreKey.generate, name) == "trust-store.key-malformed"
 
 
 def test_a_secret_is_in_no_refusal():
@@ -292,17 +292,20 @@ def test_a_secret_is_in_no_refusal():
 
 def test_too_many_anchors_are_no_store(monkeypatch):
     monkeypatch.setattr(store, "MOST_ENTRIES", 2)
-    assert refusal(store.add, made(ROOT, SECOND), [new(issue("Third", ca=True))], LATER) == "trust.too-many"
+    assert (
+        refusal(store.add, made(ROOT, SECOND), [new(issue("Third", ca=True))], LATER)
+        == "trust-store.too-many"
+    )
 
 
 def test_a_removed_one_brought_back_by_hand_breaks_the_signature():
     gone = store.remove(made(ROOT, SECOND), ROOT.parsed.fingerprint.hex(), "x", LATER)
     found = json.loads(write(gone, KEY))
     believe_what_was_removed(found["signed"])
-    assert refusal(read, encoded(found), KEY.pin) == "trust.store-signature"
+    assert refusal(read, encoded(found), KEY.pin) == "trust-store.signature"
 
 
 def test_an_intermediate_that_was_made_an_anchor_breaks_the_signature():
     found = json.loads(write(made(role=AnchorRole.INTERMEDIATE), KEY))
     intermediate_promoted(found["signed"])
-    assert refusal(read, encoded(found), KEY.pin) == "trust.store-signature"
+    assert refusal(read, encoded(found), KEY.pin) == "trust-store.signature"
