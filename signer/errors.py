@@ -11,6 +11,7 @@ policies.refusals.Refused
 SignerUnavailable              a port did not answer in time (time-stamp, revocation, sandbox): retry later
     ├── TimestampUnavailable
     ├── RevocationUnavailable
+    ├── TrustOverdue
     └── SandboxUnavailable
 """
 
@@ -61,6 +62,10 @@ class TimestampUnavailable(SignerUnavailable):
 
 class RevocationUnavailable(SignerUnavailable):
     """No revocation answer in time. No answer is not a yes."""
+
+
+class TrustOverdue(SignerUnavailable):
+    """The trust store, or a list that it took in, is past its review: nothing is found valid until its keeper acts."""
 
 
 class SandboxUnavailable(SignerUnavailable):

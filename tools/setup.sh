@@ -14,8 +14,8 @@ missing_packages() {
     command -v pdfsig >/dev/null || echo poppler-utils
     command -v mutool >/dev/null || echo mupdf-tools
     command -v qpdf >/dev/null || echo qpdf
-    command -v xmlsec1 >/dev/null || echo xmlsec1
     command -v openssl >/dev/null || echo openssl
+    command -v xmlsec1 >/dev/null || echo xmlsec1
     command -v chromium >/dev/null || echo chromium
     # The browser driver of the tests needs it; Debian's minimal installation has it not.
     /sbin/ldconfig -p 2>/dev/null | grep -q libatomic.so.1 || echo libatomic1
