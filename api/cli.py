@@ -16,6 +16,7 @@ import click
 from api import cli_verify
 from api.cli_deploy import deploy
 from api.cli_storage import storage
+from api.cli_trust import trust
 from api.cli_watch import fixity, locks, premis
 from api.cli_witness import witness
 from api.progress import printable
@@ -52,6 +53,7 @@ def antin() -> None:
 
 antin.add_command(deploy)
 antin.add_command(storage)
+antin.add_command(trust)
 for _command in (fixity, locks, premis):
     antin.add_command(_command)
 
@@ -187,8 +189,11 @@ def _check_there(source: Path) -> None:
 @antin.command()
 @click.argument("file", type=FILE)
 @click.option(
-    "--trust", type=click.Path(exists=True, path_type=Path), help="Trust anchors: PEM file or folder."
+    "--trust",
+    type=click.Path(exists=True, path_type=Path),
+    help="Trust anchors: PEM file or folder, or a signed trust store.",
 )
+@click.option("--trust-key", default="", help="The key that the trust store is pinned by (antin trust show).")
 @click.option("--at", "at", default="", help="Validate as of this time (ISO 8601 with offset).")
 @click.option("--profile", default="agency", show_default=True, help="agency, public, strict or historical.")
 @click.option("--password-file", type=FILE, help="Password of an encrypted PDF, first line.")
@@ -198,7 +203,12 @@ def _check_there(source: Path) -> None:
 @click.option("--report-pdf", "pdf_out", type=NEW, help="Write the report as PDF to this file.")
 @click.option("--report-key", type=FILE, help="PKCS#12 container that seals the reports.")
 @click.option("--report-password-file", type=FILE, help="Its password, first line.")
-@click.option("--offline", is_flag=True, help="Ask no one: only what the file carries counts.")
+@click.option("--offline", is_flag=True, help="Ask no one: only what the file carries counts, and --cache.")
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder where answers on revocation are kept for the next time.",
+)
 @click.option(
     "--pictures",
     type=click.Path(file_okay=False, path_type=Path),

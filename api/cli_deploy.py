@@ -24,4 +24,7 @@ def prepare(public_url: str, target: Path) -> None:
 
     for path in write(in_containers(), target, public_url, clock()):
         click.echo(path)
-    click.echo(f"Now complete {target}/antin.toml: agency, keys, trust anchors, time-stamp authority.")
+    click.echo(f"Now complete {target}/antin.toml: agency, keys, time-stamp authority.")
+    click.echo(
+        f"Then say whom to believe: antin trust add --store {target}/trust.json --key {target}/trust.key …"
+    )

@@ -13,14 +13,12 @@ from api import unjudged
 from api.progress import printable
 from api.seen import SeenAfter, seen_after
 from api.wiring import tools
+from api.wiring.rules import validation_profiles
 from archive import receipt as receipts
 from policies.numbering import VIETNAM
 from policies.refusals import Refused
-from policies.validation import PROFILES
 from policies.vocabulary import Indication
 from signer.creation.sources import look
-from signer.trust import anchors
-from signer.trust.anchors import TrustAnchors
 from signer.validation import report as reports
 
 if TYPE_CHECKING:
@@ -38,9 +36,11 @@ RECEIPT_LIMIT = 1 << 20
 def verify(
     file: Path,
     trust: Path | None,
+    trust_key: str,
     at: str,
     profile: str,
     password_file: Path | None,
+    cache: Path | None = None,
     xml_out: Path | None = None,
     pdf_out: Path | None = None,
     report_key: Path | None = None,
@@ -52,17 +52,18 @@ def verify(
     pictures: Path | None = None,
 ) -> int:
     """Validate, write the reports and pictures that are asked for, print; the exit code is the verdict."""
-    if profile not in PROFILES:
-        raise click.BadParameter(f"one of {', '.join(PROFILES)}", param_hint="--profile")
+    profiles = validation_profiles()
+    if profile not in profiles:
+        raise click.BadParameter(f"one of {', '.join(profiles)}", param_hint="--profile")
     wanted = _reports(xml_out, pdf_out, report_key, report_password_file)
-    found = anchors.load(trust) if trust else TrustAnchors(())
+    found = tools.given_trust(trust, trust_key)
     moment = _moment(at)
     password = tools.password_of(password_file) if password_file else None
     if not as_json and file.stat().st_size > 64 << 20:
         click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
     seen = look(file) if wanted is not None else None
-    with tools.verifier(offline=offline, size=file.stat().st_size) as verifier:
-        report = verifier.validate(file, found, moment, PROFILES[profile], password)
+    with tools.verifier(offline=offline, size=file.stat().st_size, cache=cache) as verifier:
+        report = verifier.validate(file, found, moment, profiles[profile], password)
         if pictures is not None:
             states = seen_after(verifier.sandbox, file, report, password, "png")
             _write_pictures(pictures, file.stem, states, lang)
@@ -116,10 +117,15 @@ def _text(report: dict[str, Any]) -> str:
     lines = [f"{report['indication']}{_sub(report)}: {report['text']}"]
     for row in report["signatures"]:
         lines.append(f"\n[{row['field']}] {row['indication']}{_sub(row)}  {row['level']}  {row['text']}")
-        lines.append(f"  {row['signer']}, {row['signing_time_text'] or '–'} ({row['signing_time_source']})")
+        when = f"{row['signing_time_text'] or '–'} ({row['signing_time_source']})"
+        lines.append(f"  {row['signer']}{_domain(row)}, {when}")
         lines.append(f"  {row['integrity_text']} {row['coverage_text']} ({row['changes']})")
         lines += [f"  · {finding['text']}" for finding in row["findings"]]
     return "\n".join(lines + [f"· {finding['text']}" for finding in report["findings"]])
+
+
+def _domain(row: dict[str, Any]) -> str:
+    return f" ({row['trust_domain_text']})" if row["trust_domain_text"] else ""
 
 
 def _sub(row: dict[str, Any]) -> str:

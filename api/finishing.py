@@ -39,7 +39,7 @@ from policies.reasons import issuing as reasons
 from policies.refusals import Refused
 from policies.vocabulary import FieldRole, Indication, State, SubIndication
 from signer.crosscheck.independent import Expectation, ExpectedSignature
-from signer.errors import DocumentRefused, RevocationUnavailable
+from signer.errors import DocumentRefused, RevocationUnavailable, TrustOverdue
 from signer.own_output import OwnOutput
 from signer.sandbox import Sandbox
 from signer.stages import Appended
@@ -250,8 +250,8 @@ class Finishing:
     ) -> DocumentReport:
         """Our own validation of our own output; anything but TOTAL-PASSED stops it here.
 
-        Raises RevocationUnavailable when only an answer about a certificate is missing, else Refused; a token
-        that did not stand up to it is not used again.
+        Raises RevocationUnavailable when only an answer about a certificate is missing, TrustOverdue when only the
+        trust store waits for its review, else Refused; a token that did not stand up to it is not used again.
         """
         report = Verification(self.s, sandbox).own_report(self.s.work_area.work_path(sha256))
         self._require_passed(sha256, report, imprint)
@@ -265,6 +265,8 @@ class Finishing:
         log.error("own output %s: %s", sha256, detail)
         if verdict.sub_indication is SubIndication.TRY_LATER:
             raise RevocationUnavailable(f"own output {sha256}: {detail}")
+        if verdict.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE:
+            raise TrustOverdue(f"own output {sha256}: {detail}")
         if imprint is not None:
             with self.s.transactions.write() as conn:
                 tokens.forget(conn, imprint)

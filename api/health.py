@@ -10,6 +10,7 @@ jobs       workers run; how many operations have not ended
 sandbox    a worker answers
 tsa        how the authority did when it was last asked: nobody asks it for the sake of this page; how many
            questions are out, and how many wait for their turn
+trust      which version of the trust store this process believes, and until when it is to be reviewed
 nights, lock_ends, fixity, retention, second  what watches over the archive (`api.watch_health`)
 processes  where several share the work: each with its role and how long ago its heart beat; also those that stopped
            or were lost within the last hour
@@ -40,7 +41,18 @@ PROBE, ANSWER = ("signer.der:integer", 1), b"\x02\x01\x01"
 PROBE_SECONDS = 5.0
 MOST_PENDING = 1000
 PATIENT = frozenset(
-    {"tsa", "processes", "holds", "nights", "lock_ends", "fixity", "retention", "second", "witnesses"}
+    {
+        "tsa",
+        "processes",
+        "holds",
+        "nights",
+        "lock_ends",
+        "fixity",
+        "retention",
+        "second",
+        "witnesses",
+        "trust",
+    }
 )
 _FAULTS = (ArchiveUnavailable, ArchiveDamaged, ArchiveRefused, SignerUnavailable, SignerRefused)
 Part = dict[str, Any]
@@ -73,6 +85,7 @@ class Health:
             self._sandbox,
             self._tsa,
             self._witnesses,
+            self._trust,
         ]
         if self.s.shared:
             checks += [self._processes, self._clock]
@@ -152,6 +165,18 @@ class Health:
             "at": last.at.isoformat(timespec="seconds"),
             **line,
         }
+
+    def _trust(self) -> Part:
+        """A store that nobody reviewed in time finds nothing valid; a list that it took in, none of its signers."""
+        at, believed = self.s.clock(), self.s.trust
+        all_ends = [believed.good_until, *(each.good_until for each in believed.standings)]
+        ends = [end for end in all_ends if end is not None]
+        part: Part = {"state": OK, "label": believed.label, "anchors": len(believed.certificates)}
+        if ends:
+            part["good_until"] = min(ends).isoformat(timespec="seconds")
+        if believed.stale(at) or any(end < at for end in ends):
+            part["state"] = FAILING
+        return part
 
     def _clock(self) -> Part:
         """What this process dates is dated wrongly while it is off."""

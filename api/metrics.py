@@ -24,11 +24,17 @@ class Metrics:
         self._lock = Lock()
         self._signed: Counter[tuple[SigningPath, str]] = Counter()
         self._refused: Counter[str] = Counter()
+        self._revocation: Counter[tuple[str, str]] = Counter()
 
     def signed(self, path: SigningPath, shape: str) -> None:
         """One signature was made: who wrote it, behind which shape of document."""
         with self._lock:
             self._signed[path, shape] += 1
+
+    def revocation(self, kind: str, source: str) -> None:
+        """One question about a certificate: `ocsp` or `crl`, answered from `cache`, from the `source`, or by `none`."""
+        with self._lock:
+            self._revocation[kind, source] += 1
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
@@ -45,6 +51,7 @@ class Metrics:
         with self._lock:
             signed = sorted(self._signed.items())
             refused = sorted(self._refused.items())
+            revocation = sorted(self._revocation.items())
         return "".join(
             (
                 "# HELP antin_signatures_total Signatures made, by who wrote them and the document's shape.\n"
@@ -58,6 +65,12 @@ class Metrics:
                 *(
                     f'antin_signatures_refused_total{{reason="{reason}"}} {count}\n'
                     for reason, count in refused
+                ),
+                "# HELP antin_revocation_questions_total Questions on revocation, by where the answer came from.\n"
+                "# TYPE antin_revocation_questions_total counter\n",
+                *(
+                    f'antin_revocation_questions_total{{kind="{kind}",source="{source}"}} {count}\n'
+                    for (kind, source), count in revocation
                 ),
             )
         )

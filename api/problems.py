@@ -15,6 +15,7 @@ from signer.errors import (
     SignerUnavailable,
     TimestampRefused,
     TimestampUnavailable,
+    TrustOverdue,
 )
 
 log = logging.getLogger("antin")
@@ -65,6 +66,12 @@ UNANSWERED: dict[type[Exception], tuple[str, str]] = {
         "hãy thử lại sau.",
         "The revocation state of a certificate could not be asked (OCSP/CRL did not answer). Nothing was "
         "changed; try again later.",
+    ),
+    TrustOverdue: (
+        "Kho chứng thư tin cậy đã quá hạn rà soát nên chưa kết luận được chữ ký nào là hợp lệ. Chưa có gì thay đổi; "
+        "hãy báo quản trị rà soát kho rồi thử lại.",
+        "The trust store is past its review date, so no signature is found valid. Nothing was changed; tell the "
+        "administrator to review the store, then try again.",
     ),
     DatabaseUnavailable: (
         "Cơ sở dữ liệu hiện không trả lời. Hãy xem lại trạng thái văn bản rồi thử lại sau ít phút; việc đã xong "

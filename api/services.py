@@ -32,6 +32,7 @@ from api.turns import Taking, Turns
 from archive.ports import ObjectStore, WorkArea
 from policies.intake import IntakeProfile
 from policies.retention import Rule
+from policies.validation import ValidationProfile
 from signer.creation.native.drawing import Stamps as DrawnStamps
 from signer.keys.checks import SigningRules
 from signer.ports import RevocationSource, TimestampAuthority
@@ -119,6 +120,7 @@ class Services:
     keys: KeyRing
     stamps: Stamps
     trust: TrustAnchors
+    profiles: dict[str, ValidationProfile]  # by name
     revocation: RevocationSource
     signing_rules: SigningRules
     tsa: TimestampAuthority

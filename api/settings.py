@@ -172,6 +172,10 @@ class Settings(_Strict):
     report_key: KeySettings | None = None  # seals validation reports, and nothing else
     leader_keys: tuple[KeySettings, ...] = ()
     trust: Path | None = None
+    trust_key: str = ""
+    offline: bool = False
+    revocation_cache: Path | None = None
+    revocation_age: float = Field(21_600.0, ge=60)  # an answer is kept no longer, whatever it says of itself
     stamps: Path | None = None
     seal_diameter_mm: float = Field(36.0, gt=10, le=60)
     tsa_url: str = ""
@@ -199,6 +203,8 @@ class Settings(_Strict):
                 raise ValueError("demo_pki: demo keys are refused in production mode")
             if not self.database_url.startswith("postgresql"):
                 raise ValueError("database_url: production mode needs PostgreSQL")
+            if self.trust is not None and not self.trust_key:
+                raise ValueError("trust_key: production mode needs the signed trust store (antin trust init)")
             if self.object_store is None:
                 raise ValueError(
                     "object_store: production mode needs an S3 bucket with Object Lock; the directory store is refused"
@@ -242,6 +248,11 @@ class Settings(_Strict):
     def stamps_path(self) -> Path:
         """Where the pictures of signatures and seal lie."""
         return self.stamps or self.data_dir / "stamps"
+
+    @property
+    def revocation_path(self) -> Path:
+        """Where answers on revocation are kept; processes of one machine may share it."""
+        return self.revocation_cache or self.data_dir / "revocation"
 
     @property
     def spool_path(self) -> Path:

@@ -11,7 +11,7 @@ from api.services import Services
 from api.verifier import Verifier
 from archive.catalogue import documents
 from archive.catalogue.values import Document, Version
-from policies.validation import AGENCY
+from policies.validation import ValidationProfile
 from signer.augmentation import revocation_data
 from signer.crosscheck.independent import Expectation
 from signer.errors import SandboxUnavailable
@@ -45,20 +45,25 @@ class Verification:
         self.s = services
         self.sandbox = sandbox or services.sandbox
 
+    @property
+    def profile(self) -> ValidationProfile:
+        """The agency's own documents, and what is brought to it, are judged by the agency's profile."""
+        return self.s.profiles["agency"]
+
     def report(self, path: Path, password: str | None = None) -> DocumentReport:
         """Of bytes that anybody may have brought. Raises SandboxUnavailable when too many wait already."""
         if not self.s.visits.acquire(blocking=False):
             raise SandboxUnavailable("too many verifications at once")
         try:
             verifier = Verifier(self.s.visitors, self.s.revocation, self.s.clock)
-            return verifier.validate(path, self.s.trust, None, AGENCY, password)
+            return verifier.validate(path, self.s.trust, None, self.profile, password)
         finally:
             self.s.visits.release()
 
     def own_report(self, path: Path) -> DocumentReport:
         """Of bytes that we made ourselves: mostly one round, because their certificates are known."""
         verifier = Verifier(self.sandbox, self.s.revocation, self.s.clock, self.s.foreseen)
-        return verifier.validate(path, self.s.trust, None, AGENCY)
+        return verifier.validate(path, self.s.trust, None, self.profile)
 
     def own_output(self, path: Path, expectation: Expectation, *, conformity: bool) -> OwnOutput:
         """The same with the second opinion and, where asked for, PDF/A. Raises CrossCheckFailed where they differ."""
@@ -70,7 +75,7 @@ class Verification:
                 path,
                 self.s.trust,
                 at,
-                AGENCY,
+                self.profile,
                 known,
                 digests,
                 expectation,
@@ -87,7 +92,7 @@ class Verification:
         found = self.s.reports.get(sha256)
         if found is None or (at - found.at).total_seconds() > KEPT_SECONDS:
             verifier = Verifier(self.sandbox, self.s.revocation, self.s.clock)
-            found = verifier.validate(intact(self.s, sha256), self.s.trust, None, AGENCY)
+            found = verifier.validate(intact(self.s, sha256), self.s.trust, None, self.profile)
             if len(self.s.reports) > KEPT_REPORTS:
                 self.s.reports.clear()
             self.s.reports[sha256] = found
@@ -96,7 +101,12 @@ class Verification:
     def long_term(self, path: Path) -> Appended:
         """The revision that makes a file B-LT: everything needed to validate it offline."""
         material = revocation_data.collect(
-            self.sandbox, path, trust=self.s.trust, revocation=self.s.revocation, at=self.s.clock()
+            self.sandbox,
+            path,
+            trust=self.s.trust,
+            revocation=self.s.revocation,
+            at=self.s.clock(),
+            profile=self.profile,
         )
         appended: Appended = self.sandbox.call(
             "signer.augmentation.revocation_data:append_dss", path, material

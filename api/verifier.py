@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from api.unjudged import with_remains
-from policies.validation import AGENCY, ValidationProfile
+from policies.validation import ValidationProfile
 from signer.errors import DocumentRefused
 from signer.ports import CertificateSource, RevocationSource
 from signer.sandbox import Sandbox
@@ -32,16 +32,17 @@ class Verifier:
         path: Path,
         trust: TrustAnchors,
         at: datetime | None,
-        profile: ValidationProfile = AGENCY,
+        profile: ValidationProfile,
         password: str | None = None,
     ) -> DocumentReport:
         """One report for the file, as of `at` (now when None). Raises UnjudgedFile, SandboxUnavailable."""
-        moment = at or self.clock()
+        now = self.clock()
+        moment = at or now
         try:
             return validate_online(
                 self.sandbox,
                 path,
-                trust,
+                trust.seen(now),
                 moment,
                 profile,
                 self.revocation,

@@ -24,11 +24,12 @@ from cryptography.x509 import ocsp
 
 from api.demo import ocsp as demo_ocsp
 from api.demo.pki import DemoPki, make_demo_pki
+from api.wiring.rules import validation_profiles
 from benchmarks import documents
 from benchmarks.harness import Row, Times, alternate
 from benchmarks.signing import size_of
 from policies.layout import INVISIBLE, Box
-from policies.validation import AGENCY, PASSED
+from policies.validation import PASSED
 from policies.vocabulary import FieldRole
 from signer.creation import cms, two_step
 from signer.creation.append import append, write_tail
@@ -57,6 +58,7 @@ class Kind:
     every: int = 6
 
 
+AGENCY = validation_profiles()["agency"]
 KINDS = (
     Kind("verify-54k", "1 page", documents.page, 1, reach_ms=3.0, runs=240, every=12),
     Kind("verify-300p", "300 pages", documents.many_pages, 5, reach_ms=100.0),

@@ -1,4 +1,4 @@
-"""What a validation is worth: profiles, algorithm constraints, weights of changes, worst of a document.
+"""What a validation is worth: algorithm constraints, weights of changes, worst of a document.
 
 ETSI EN 319 102-1 (indications and their order), ETSI TS 119 312 and TT 15/2025/TT-BKHCN, PL I (algorithms).
 Pure: the signer's room finds facts, this module weighs them.
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from policies.vocabulary import Changes, Indication, SubIndication
+from policies.vocabulary import Changes, Indication, SubIndication, TrustDomain
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,92 +109,36 @@ class AlgorithmFacts:
 
 @dataclass(frozen=True, slots=True)
 class ValidationProfile:
-    """A signature policy (EN 319 102-1, 5.1.4.1). All lengths of time are `timedelta`.
+    """A signature policy (EN 319 102-1, 5.1.4.1), read from `validation.toml`. All lengths of time are `timedelta`.
 
-    `weak_digests` and `short_keys` name algorithms with the time until which they were reliable; whatever is
-    neither there nor among the good ones was never reliable. `legacy_ca_until`: a CA certificate issued
-    before that may be signed with SHA-1 (two generations of the government's CA are). Without
+    It is in effect in [`effective_from`, `effective_until`). `domains`: whose anchors it believes; an anchor that was
+    given without a domain stands outside of them. `weak_digests` and `short_keys` name algorithms with the time until
+    which they were reliable; whatever is neither there nor among the good ones was never reliable. `legacy_ca_until`:
+    a CA certificate issued before that may be signed with SHA-1 (two generations of the government's CA are). Without
     `current_answers_suffice` only revocation answers of the proven time or later settle a signer's status.
     """
 
     name: str
     basis: str
+    domains: frozenset[TrustDomain]
     effective_from: datetime
-    effective_until: datetime | None = None
-    digests: frozenset[str] = frozenset()
-    weak_digests: tuple[tuple[str, datetime], ...] = ()
-    minimum_bits: tuple[tuple[str, int], ...] = (("rsa", 2048), ("ec", 256), ("ed", 255))
-    short_keys: tuple[tuple[str, int, datetime], ...] = ()
-    accept_weak: bool = False
-    legacy_ca_until: datetime | None = None
-    formats: frozenset[str] = frozenset({"ETSI.CAdES.detached", "adbe.pkcs7.detached", "ETSI.RFC3161"})
-    require_signing_certificate_reference: bool = False
-    require_timestamp: bool = False
-    clock_tolerance: timedelta = timedelta(seconds=10)
-    revocation_age_without_next_update: timedelta = timedelta(hours=24)
+    effective_until: datetime | None
+    digests: frozenset[str]
+    weak_digests: tuple[tuple[str, datetime], ...]
+    minimum_bits: tuple[tuple[str, int], ...]
+    short_keys: tuple[tuple[str, int, datetime], ...]
+    accept_weak: bool
+    legacy_ca_until: datetime | None
+    formats: frozenset[str]
+    require_signing_certificate_reference: bool
+    require_timestamp: bool
+    clock_tolerance: timedelta
+    revocation_age_without_next_update: timedelta
     current_answers_suffice: bool = True
 
-
-def _utc(year: int) -> datetime:
-    return datetime(year, 1, 1, tzinfo=UTC)
-
-
-_GOOD = frozenset(
-    {"sha256", "sha384", "sha512", "sha512_256", "sha3_256", "sha3_384", "sha3_512", "shake_256"}
-)
-_SHA1_ENDED = _utc(2017)
-
-AGENCY = ValidationProfile(
-    name="agency",
-    basis="TT 15/2025/TT-BKHCN, PL I và PL II; NĐ 68/2024/NĐ-CP",
-    effective_from=_utc(2025),
-    digests=_GOOD,
-    weak_digests=(("sha1", _SHA1_ENDED), ("md5", _utc(2005)), ("sha224", _utc(2026))),
-    short_keys=(("rsa", 1024, _utc(2011)), ("rsa", 1536, _utc(2017)), ("ec", 224, _utc(2017))),
-    legacy_ca_until=_SHA1_ENDED,
-)
-PUBLIC = ValidationProfile(
-    name="public",
-    basis="TT 15/2025/TT-BKHCN, PL I và PL II; NĐ 23/2025/NĐ-CP, Điều 16",
-    effective_from=_utc(2025),
-    digests=_GOOD,
-    weak_digests=AGENCY.weak_digests,
-    short_keys=AGENCY.short_keys,
-    legacy_ca_until=_SHA1_ENDED,
-)
-STRICT = ValidationProfile(
-    name="strict",
-    basis="ETSI EN 319 142-1 V1.2.1, mục 6; ETSI TS 119 312",
-    effective_from=_utc(2025),
-    digests=_GOOD,
-    weak_digests=AGENCY.weak_digests,
-    short_keys=AGENCY.short_keys,
-    formats=frozenset({"ETSI.CAdES.detached", "ETSI.RFC3161"}),
-    require_signing_certificate_reference=True,
-    require_timestamp=True,
-)
-HISTORICAL = ValidationProfile(
-    name="historical",
-    basis="ETSI TS 119 312, thuật toán theo thời điểm ký",
-    effective_from=_utc(2000),
-    digests=_GOOD | {"sha224"},
-    formats=frozenset(
-        {
-            "ETSI.CAdES.detached",
-            "adbe.pkcs7.detached",
-            "adbe.pkcs7.sha1",
-            "adbe.x509.rsa_sha1",
-            "ETSI.RFC3161",
-        }
-    ),
-    weak_digests=AGENCY.weak_digests,
-    short_keys=AGENCY.short_keys,
-    accept_weak=True,
-    legacy_ca_until=_SHA1_ENDED,
-)
-PROFILES: dict[str, ValidationProfile] = {
-    profile.name: profile for profile in (AGENCY, PUBLIC, STRICT, HISTORICAL)
-}
+    def in_effect(self, at: datetime) -> bool:
+        """Whether it is to be applied at that time."""
+        return self.effective_from <= at and (self.effective_until is None or at < self.effective_until)
 
 
 def weigh_algorithm(profile: ValidationProfile, facts: AlgorithmFacts, proven_at: datetime | None) -> Verdict:

@@ -122,3 +122,12 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class TrustDomain(StrEnum):
+    """Whom a trust anchor stands for (NĐ 68/2024/NĐ-CP; NĐ 23/2025/NĐ-CP)."""
+
+    OFFICIAL_DUTY = "official-duty"  # chuyên dùng công vụ
+    PUBLIC = "public"  # công cộng
+    FOREIGN = "foreign"
+    DEMO = "demo"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.vocabulary import Role, State
+from policies.vocabulary import Role, State, TrustDomain
 
 STATES: dict[State, tuple[str, str]] = {
     State.DRAFT: ("Dự thảo", "draft"),
@@ -25,6 +25,13 @@ ROLES: dict[Role, tuple[str, str]] = {
     Role.CLERK: ("Văn thư", "clerk"),
     Role.AUDITOR: ("Người kiểm tra", "auditor"),
     Role.PUBLIC: ("Người dân", "public"),
+}
+
+DOMAINS: dict[TrustDomain, tuple[str, str]] = {
+    TrustDomain.OFFICIAL_DUTY: ("chuyên dùng công vụ", "official duty"),
+    TrustDomain.PUBLIC: ("công cộng", "public"),
+    TrustDomain.FOREIGN: ("nước ngoài", "foreign"),
+    TrustDomain.DEMO: ("thử nghiệm (DEMO)", "demo"),
 }
 
 # What happened, as the timeline of a document and the audit trail tell it; by the name in the audit row.

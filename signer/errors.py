@@ -6,10 +6,12 @@ policies.refusals.Refused
     ├── PlacementRefused       a box was not found, or found more than once
     ├── SigningRefused         key, certificate, field or order does not allow this signature
     ├── TimestampRefused       the authority answered, and the answer is wrong: never retried as is
+    ├── TrustRefused           the trust store, a trusted list or a certificate for it: nothing of it is believed
     └── CrossCheckFailed       the independent checker disagrees with our own output: stop the document
 SignerUnavailable              a port did not answer in time (time-stamp, revocation, sandbox): retry later
     ├── TimestampUnavailable
     ├── RevocationUnavailable
+    ├── TrustOverdue
     └── SandboxUnavailable
 """
 
@@ -38,6 +40,10 @@ class TimestampRefused(SignerRefused):
     """The time-stamp authority's answer is wrong (nonce, imprint, certificate, size)."""
 
 
+class TrustRefused(SignerRefused):
+    """The trust store, a trusted list, or what somebody wants to put into the store, is refused whole."""
+
+
 class CrossCheckFailed(SignerRefused):
     """The independent checker found something else than what we meant to make. `point` names what."""
 
@@ -56,6 +62,10 @@ class TimestampUnavailable(SignerUnavailable):
 
 class RevocationUnavailable(SignerUnavailable):
     """No revocation answer in time. No answer is not a yes."""
+
+
+class TrustOverdue(SignerUnavailable):
+    """The trust store, or a list that it took in, is past its review: nothing is found valid until its keeper acts."""
 
 
 class SandboxUnavailable(SignerUnavailable):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from policies.algorithms import SignatureAlgorithm
 
@@ -88,3 +88,16 @@ class CertificateSource(Protocol):
     """
 
     def issuer(self, certificate: bytes, at: datetime) -> bytes | None: ...
+
+
+@runtime_checkable
+class KeepingRevocationSource(RevocationSource, Protocol):
+    """A source that keeps answers for a while and says so.
+
+    `fresh` is the same source asking anew. `keeps` tells whether the next answer about this certificate would be a
+    kept one: when it settles nothing, it is worth asking anew.
+    """
+
+    def fresh(self) -> RevocationSource: ...
+
+    def keeps(self, certificate: bytes, issuer: bytes) -> bool: ...

@@ -39,6 +39,7 @@ ADAPTERS = (
     "signer.timestamping.rfc3161",
     "signer.timestamping.direct",
     "signer.trust.revocation",
+    "signer.trust.revocation_cache",
 )
 ADAPTER_USERS = ("api/wiring/", "api/demo/")
 SQL_HOMES = ("archive/catalogue/", "api/store/", "api/transactions.py", "api/migrations/")

@@ -219,7 +219,8 @@ class Walk:
     def _offline(self) -> str:
         with tools.verifier(offline=True) as verifier:
             trust = anchors.load(self.out / "trust.pem")
-            report = verifier.validate(self.out / "decision-lt.pdf", trust, None)
+            profile = self.services.profiles["agency"]
+            report = verifier.validate(self.out / "decision-lt.pdf", trust, None, profile)
         if report.verdict.indication is not Indication.TOTAL_PASSED:
             raise DemoFailed(f"offline verification says {report.verdict.indication}")
         receipt = (self.out / "receipt.json").read_bytes()

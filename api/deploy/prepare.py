@@ -19,8 +19,11 @@ from api.deploy.texts import ANTIN, FILER, HAPROXY, HBA, INIT_SQL, SECURITY
 from api.settings import SettingsError
 from api.wiring.rights import seaweedfs_actions
 from archive.log.note import Ed25519LogKey
+from signer.trust import store, store_file
+from signer.trust.store_keys import StoreKey
 
 OWNER_ONLY, READABLE = 0o600, 0o644
+TRUST_DAYS = 180  # until the store is to be reviewed
 BUCKET, CANARY_BUCKET, WORK_BUCKET = "antin", "antin-canary", "antin-work"
 
 
@@ -76,8 +79,10 @@ def prepare(layout: Layout, target: Path, public_url: str, at: datetime) -> list
 
 def _files(layout: Layout, public_url: str, given: Secrets, at: datetime) -> dict[str, tuple[bytes, int]]:
     authority = Authority(f"An Tin deployment {secrets.token_hex(4)}", at)
+    keeper = StoreKey.generate(_host(public_url) + "/trust")
     private: dict[str, bytes] = {
         "log.key": Ed25519LogKey.generate(_origin(public_url)).secret().encode() + b"\n",
+        "trust.key": keeper.secret().encode() + b"\n",
         "secrets/pgpass": _pgpass(layout, given).encode(),
         "secrets/superuser": given.superuser.encode(),
         "secrets/s3-access": given.access.encode(),
@@ -95,7 +100,8 @@ def _files(layout: Layout, public_url: str, given: Secrets, at: datetime) -> dic
         "ca.pem": authority.certificate,
         "postgres/pg_hba.conf": HBA.encode(),
         "haproxy.cfg": _haproxy(layout).encode(),
-        "antin.toml": _antin(layout, public_url).encode(),
+        "trust.json": store_file.write(store.begin(store.Step(at, TRUST_DAYS)), keeper),
+        "antin.toml": _antin(layout, public_url, str(keeper.pin)).encode(),
     }
     for name, issued in _certificates(layout, authority).items():
         public[f"{name}.pem"] = issued.certificate
@@ -139,7 +145,11 @@ def _pgpass(layout: Layout, given: Secrets) -> str:
 
 def _origin(public_url: str) -> str:
     """The log's name, as `Settings.origin` has it."""
-    return public_url.split("://", 1)[-1].rstrip("/") + "/log"
+    return _host(public_url) + "/log"
+
+
+def _host(public_url: str) -> str:
+    return public_url.split("://", 1)[-1].rstrip("/")
 
 
 def _identities(given: Secrets) -> bytes:
@@ -180,8 +190,9 @@ def _haproxy(layout: Layout) -> str:
     )
 
 
-def _antin(layout: Layout, public_url: str) -> str:
+def _antin(layout: Layout, public_url: str, trust_key: str) -> str:
     return ANTIN.format(
+        trust_key=trust_key,
         public_url=public_url,
         config=layout.config,
         database=layout.at(places.POSTGRES),

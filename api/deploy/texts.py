@@ -113,7 +113,8 @@ database_url = "postgresql+psycopg://antin@{database}/antin?sslmode=verify-full&
 tls_certificate = "{config}/site.pem"
 tls_key = "{config}/site.key"
 log_key = "{config}/log.key"
-trust = "{config}/trust"
+trust = "{config}/trust.json"    # empty yet: antin trust add, antin trust import
+trust_key = "{trust_key}"
 stamps = "{config}/stamps"
 tsa_url = ""            # the address of the time-stamp authority
 agency_code = ""        # mã định danh

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from api.settings import SettingsError
+from policies.anchors import KnownAnchor, known_anchors
+from policies.profiles import profiles
 from policies.retention import Rule, rule, table
+from policies.validation import ValidationProfile
+from policies.vocabulary import TrustDomain
 
 
 def retention_table(own: Path | None = None) -> tuple[Rule, ...]:
@@ -35,3 +41,24 @@ def _rules(text: str, where: str) -> tuple[Rule, ...]:
         return tuple(rule(row) for row in found.get("rule", []))
     except (ValueError, TypeError) as exc:
         raise SettingsError(f"retention_file {where}: {exc}") from exc
+
+
+def validation_profiles(*, production: bool = False) -> dict[str, ValidationProfile]:
+    """The shipped validation profiles by name. In production none of them believes the demo's domain."""
+    found = profiles(_shipped("validation.toml", "profile"))
+    if not production:
+        return found
+    without = {TrustDomain.DEMO}
+    return {name: replace(each, domains=each.domains - without) for name, each in found.items()}
+
+
+def anchors_by_fingerprint() -> dict[str, KnownAnchor]:
+    """The shipped table of known anchors, by SHA-256."""
+    return known_anchors(_shipped("anchors.toml", "anchor"))
+
+
+def _shipped(name: str, rows: str) -> list[dict[str, Any]]:
+    found = tomllib.loads(files("policies").joinpath(name).read_text("utf-8"))
+    if set(found) != {rows}:
+        raise ValueError(f"policies/{name}: only [[{rows}]] tables are known")
+    return list(found[rows])

@@ -20,16 +20,17 @@ from api.finishing import Finishing, guarded
 from api.identity import LocalIdentity
 from api.jobs import ACTS, COPIES, IN_LINE, NIGHT, QUIET, STAMPS, DbosJobs
 from api.keyring import REPORT, SEAL, KeyRing
+from api.metrics import Metrics
 from api.nights import Nights
 from api.rebuilding import Bench, check_whole
 from api.services import WORKING, Part, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
 from api.upkeep import Upkeep
-from api.wiring import canary, database, stores, watching
+from api.wiring import canary, database, stores, trust, watching
 from api.wiring.clock import clock
 from api.wiring.company import Company
-from api.wiring.rules import retention_table
+from api.wiring.rules import retention_table, validation_profiles
 from api.wiring.tools import password_of
 from api.witness.client import HttpWitness
 from archive.catalogue import documents
@@ -45,9 +46,7 @@ from signer.ports import SigningKey
 from signer.sandbox import Sandbox, SandboxLimits
 from signer.timestamping.rfc3161 import HttpLimits, HttpTimestampAuthority
 from signer.timestamping.token import TokenRules
-from signer.trust import anchors
 from signer.trust.anchors import TrustAnchors
-from signer.trust.revocation import HttpRevocationSource
 
 # What the templates of the path's and the visitors' workers import.
 PATH_MODULES = (
@@ -76,8 +75,15 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     work = stores.work(given, bare)
     store, pinned = stores.knowing_repairs(bare, transactions)
     area = Area(work, store, transactions)
-    trust = _trust(given, demo)
-    revocation = HttpRevocationSource()
+    believed = trust.of_service(given, demo)
+    sandbox, metrics = _path_sandbox(given), Metrics()
+    revocation = trust.revocation(
+        given.revocation_path,
+        sandbox,
+        offline=given.offline,
+        age=timedelta(seconds=given.revocation_age),
+        count=metrics.revocation,
+    )
     company = Company.of(given, part)
     gate = canary.gate(given, transactions, watches=part is not Part.API)
     services = Services(
@@ -96,16 +102,18 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
         caches=stores.caches(work),
         processes=company.processes,
         messages=company.messages,
-        sandbox=_path_sandbox(given),
+        sandbox=sandbox,
         visitors=_visitors_sandbox(given),
         background=Sandbox(1, SandboxLimits(wall_seconds=2 * given.sandbox_seconds, nice=BACKGROUND_NICE)),
         identity=LocalIdentity(transactions, PasswordHasher(), timedelta(hours=given.session_hours)),
         keys=_keys(given, demo),
         stamps=Stamps(given.stamps_path, given.seal_diameter_mm),
-        trust=trust,
+        trust=believed,
+        profiles=validation_profiles(production=given.production),
         revocation=revocation,
-        signing_rules=SigningRules(trust, revocation, given.production),
-        tsa=_tsa(given, trust),
+        metrics=metrics,
+        signing_rules=SigningRules(believed, revocation, given.production),
+        tsa=_tsa(given, believed),
         intake_profile=_intake(given),
         proofs=proofs.Proofs(
             transactions,
@@ -153,9 +161,9 @@ def _visitors_sandbox(given: Settings) -> Sandbox:
     return Sandbox(max(1, given.sandbox_workers // 2), limits)
 
 
-def _tsa(given: Settings, trust: TrustAnchors) -> HttpTimestampAuthority:
+def _tsa(given: Settings, believed: TrustAnchors) -> HttpTimestampAuthority:
     limits = HttpLimits(seconds=given.tsa_timeout, connections=given.tsa_parallel)
-    return HttpTimestampAuthority(_tsa_url(given), TokenRules(trust, now=clock), limits)
+    return HttpTimestampAuthority(_tsa_url(given), TokenRules(believed, now=clock), limits)
 
 
 def _jobs(services: Services, nights: Nights, company: Company) -> DbosJobs:
@@ -179,14 +187,6 @@ def _demo_pki(given: Settings) -> DemoPki | None:
     if not given.demo_pki:
         return None
     return make_demo_pki(given.data_dir / "demo-pki", clock(), public_url=given.public_url)
-
-
-def _trust(given: Settings, demo: DemoPki | None) -> TrustAnchors:
-    if given.trust is not None:
-        return anchors.load(given.trust)
-    if demo is not None:
-        return anchors.from_bytes(demo.trust_pem, label="DEMO", domain="demo")
-    raise SettingsError("trust: a PEM file or folder with the trust anchors is needed")
 
 
 def _tsa_url(given: Settings) -> str:

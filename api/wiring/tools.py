@@ -11,16 +11,19 @@ from typing import Any
 
 from api import settings
 from api.settings import Settings, SettingsError
+from api.trust_files import is_store
 from api.verifier import Verifier
+from api.wiring import trust
 from api.wiring.clock import clock
 from policies.algorithms import SignatureAlgorithm
 from signer.creation.batch.values import Factory
 from signer.keys import checks, pkcs12
-from signer.ports import SigningKey, TimestampAuthority
+from signer.ports import RevocationSource, SigningKey, TimestampAuthority
 from signer.sandbox import Sandbox, SandboxLimits
 from signer.timestamping.rfc3161 import HttpTimestampAuthority
 from signer.timestamping.token import TokenRules
 from signer.trust import anchors
+from signer.trust.anchors import TrustAnchors
 from signer.trust.certificates import parse
 from signer.trust.revocation import HttpRevocationSource
 
@@ -36,11 +39,25 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
 
 
 @contextmanager
-def verifier(*, offline: bool, size: int = 0) -> Iterator[Verifier]:
-    """What `antin verify` needs: one worker, and the network unless `offline`."""
+def verifier(*, offline: bool, size: int = 0, cache: Path | None = None) -> Iterator[Verifier]:
+    """What `antin verify` needs: one worker, and the network unless `offline`; answers are kept in `cache`."""
     seconds = 120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)
     with Sandbox(1, SandboxLimits(wall_seconds=seconds)) as sandbox:
-        yield Verifier(sandbox, None if offline else HttpRevocationSource(), clock)
+        source: RevocationSource | None = None if offline else HttpRevocationSource()
+        if cache is not None:
+            source = trust.revocation(cache, sandbox, offline=offline)
+        yield Verifier(sandbox, source, clock)
+
+
+def given_trust(path: Path | None, pin: str) -> TrustAnchors:
+    """What a command line was told to believe: certificates, or a store with its key; nothing without."""
+    if path is None:
+        return TrustAnchors(())
+    if pin:
+        return trust.of_store(path, pin, None)
+    if is_store(path):
+        raise SettingsError("--trust-key: a signed trust store needs the key that it is pinned by")
+    return anchors.load(path)
 
 
 def command_line_sandbox(size: int) -> Sandbox:
@@ -84,11 +101,11 @@ def key_factory(container: Path, password_file: Path, algorithm: SignatureAlgori
     return Factory(f"{__name__}:{container_session.__name__}", arguments)
 
 
-def command_line_tsa(url: str, trust: Path | None) -> TimestampAuthority:
+def command_line_tsa(url: str, anchors_at: Path | None) -> TimestampAuthority:
     """The authority of `antin sign`; its anchors are needed, else any answer would do."""
-    if trust is None:
+    if anchors_at is None:
         raise SettingsError("--trust: the anchors of the time-stamp authority are needed with --tsa")
-    return HttpTimestampAuthority(url, TokenRules(anchors.load(trust), now=clock))
+    return HttpTimestampAuthority(url, TokenRules(anchors.load(anchors_at), now=clock))
 
 
 def password_of(path: Path) -> str:

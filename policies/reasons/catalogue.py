@@ -16,6 +16,7 @@ from policies.reasons import (
     reporting,
     signing,
     storage,
+    trust,
     verification,
 )
 from policies.refusals import Reason
@@ -32,6 +33,7 @@ MODULES: tuple[ModuleType, ...] = (
     reporting,
     signing,
     storage,
+    trust,
     verification,
 )
 

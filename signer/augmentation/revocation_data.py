@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from policies.reasons import verification as reasons
-from policies.validation import AGENCY, PASSED, ValidationProfile
+from policies.validation import PASSED, ValidationProfile
 from policies.vocabulary import SubIndication
 from signer.creation.append import Revision
 from signer.document.reader import PdfFile
 from signer.document.revisions import signatures
 from signer.document.syntax import Name, Ref, Stream
-from signer.errors import RevocationUnavailable, SigningRefused
+from signer.errors import RevocationUnavailable, SigningRefused, TrustOverdue
 from signer.ports import RevocationSource
 from signer.sandbox import Sandbox
 from signer.stages import Appended
@@ -56,13 +56,14 @@ def collect(
     trust: TrustAnchors,
     at: datetime,
     revocation: RevocationSource,
-    profile: ValidationProfile = AGENCY,
+    profile: ValidationProfile,
 ) -> ValidationData:
     """Revocation data newer than each token, for signers, authorities and their CAs.
 
     A source that keeps answers is asked anew (`Refreshable`): kept ones may be older than the token.
     Raises `RevocationUnavailable` while the answers are still older than the tokens or do not come (try
-    again after the grace period), `SigningRefused` when a signature is not good: it is not worth keeping.
+    again after the grace period), `TrustOverdue` while the trust store is past its review, `SigningRefused` when a
+    signature is not good: it is not worth keeping.
     """
     strict = replace(profile, current_answers_suffice=False)
     source = revocation.fresh() if isinstance(revocation, Refreshable) else revocation
@@ -79,6 +80,8 @@ def _check(report: DocumentReport) -> None:
             continue
         if each.verdict.sub_indication is SubIndication.TRY_LATER:
             raise RevocationUnavailable(f"no answer newer than the time-stamp of {each.field}")
+        if each.verdict.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE:
+            raise TrustOverdue(f"the trust store is past its review: {each.field}")
         raise SigningRefused(reasons.NOT_WORTH_KEEPING, field=each.field)
     if report.verdict != PASSED:
         raise SigningRefused(reasons.NOT_WORTH_KEEPING, field="")

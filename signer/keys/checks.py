@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from policies.algorithms import OUTDATED_DIGESTS, SignatureAlgorithm
 from policies.reasons import signing as reasons
+from policies.reasons import trust as trust_reasons
 from signer.errors import SigningRefused
 from signer.keys import primitives, status
 from signer.ports import RevocationSource, SigningKey
@@ -117,7 +118,7 @@ def check_before_signing(key: SigningKey, at: datetime, rules: SigningRules) -> 
 
     1. name, hash and usage of the certificate
     2. its period
-    3. path to an anchor, and the issuers' periods
+    3. path to an anchor of a trust store that is not stale, and the issuers' periods
     4. revocation of each certificate of the path; no answer is a refusal
     Raises `SigningRefused`. The key itself was checked at load.
     """
@@ -128,6 +129,7 @@ def check_before_signing(key: SigningKey, at: datetime, rules: SigningRules) -> 
     if not is_signing_certificate(leaf):
         raise SigningRefused(reasons.CERTIFICATE_USAGE, subject=subject_of(leaf.der))
     check_period(leaf, at)
+    check_store(rules.trust, at)
     path = trusted_path(leaf, key.chain, rules.trust)
     for issuer in path[1:]:
         check_period(issuer, at)
@@ -168,6 +170,13 @@ def check_period(certificate: Certificate, at: datetime) -> None:
 
 def _day(moment: datetime) -> str:
     return f"{moment.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+
+
+def check_store(trust: TrustAnchors, at: datetime) -> None:
+    """Refuse to sign what could not be found valid afterwards: the store was to be reviewed before."""
+    if trust.stale(at):
+        until = "?" if trust.good_until is None else _day(trust.good_until)
+        raise SigningRefused(trust_reasons.STORE_STALE, label=trust.label, until=until)
 
 
 def trusted_path(leaf: Certificate, chain: tuple[bytes, ...], trust: TrustAnchors) -> tuple[Certificate, ...]:

@@ -31,7 +31,8 @@ _SHA1 = "1.3.14.3.2.26"  # CertID digest that every responder knows (RFC 5019, 2
 
 @dataclass(frozen=True, slots=True)
 class RevocationLimits:
-    """Seconds and bytes of one exchange; `kept_bytes` bounds the whole cache, `rest` is after a failure."""
+    """Seconds and bytes of one exchange; `kept_bytes` bounds the whole cache (0: no answer is kept, nor read at all),
+    `rest` is after a failure."""
 
     ocsp_seconds: float = 10.0
     ocsp_bytes: int = 256 << 10
@@ -169,6 +170,8 @@ class HttpRevocationSource:
         read: Callable[[bytes, Certificate, Certificate], Answer | None],
         pair: tuple[Certificate, Certificate],
     ) -> None:
+        if not self._limits.kept_bytes:
+            return
         try:
             answer = read(body, *pair)
         except AnswerUnusable:

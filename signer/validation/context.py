@@ -24,8 +24,8 @@ class Context:
 
     profile: ValidationProfile
     at: datetime
+    trust: TrustAnchors
     anchors: tuple[Certificate, ...]
-    domain: str = ""
     certificates: dict[Certificate, None] = field(default_factory=dict)
     ocsp: dict[bytes, None] = field(default_factory=dict)
     crls: dict[bytes, None] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Context:
         """Anchors and given material; what the file embeds is added by `embed`. `at` must be aware."""
         if at.tzinfo is None:
             raise ValueError("the time of validation must be aware")
-        context = cls(profile, at, trust.anchors(), trust.domain)
+        context = cls(profile, at, trust, trust.anchors())
         context._add(Evidence(trust.intermediates))
         context._add(given)
         return context

@@ -4,6 +4,7 @@
 3. Validate again with the answers.        Twice at most: new answers may bring responders of their own; and twice
    more while issuers are missing that may be fetched, each with a certificate of the level above.
    The digests of the first round are handed back: the bytes of a large file are read once.
+   A kept answer that did not settle the status (it is older than needed) is asked for anew, once.
 
 The worker that parses hostile bytes never has the network; what the network answers is parsed only there.
 A source that does not answer leaves the status unsettled: INDETERMINATE / TRY_LATER, never a pass.
@@ -19,7 +20,7 @@ from typing import TypeVar
 
 from policies.validation import ValidationProfile
 from signer.errors import RevocationUnavailable
-from signer.ports import CertificateSource, RevocationSource
+from signer.ports import CertificateSource, KeepingRevocationSource, RevocationSource
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
 from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Need, SignedDigest
@@ -130,25 +131,53 @@ def in_rounds(
     digests: tuple[SignedDigest, ...] = (),
 ) -> T:
     """What `judge` says in the end: it is asked again, with the answers, while its report lacks some."""
-    asked: set[Need] = set()
-    if foreseen is not None and revocation is not None:
-        asked.update(expected := foreseen.needs())
-        evidence = evidence + fetch(revocation, expected, at)
+    asking = _Asking(revocation, at)
+    if foreseen is not None:
+        evidence = evidence + asking.about(foreseen.needs())
     for _ in range(_ROUNDS):
         judged = judge(evidence, digests)
         report = report_of(judged)
         digests = report.digests
-        fresh = [need for need in report.needs if need not in asked][:_MOST_NEEDS]
-        if revocation is None or not fresh:
-            return judged
-        asked.update(fresh)
-        if foreseen is not None:
+        fresh = asking.unasked(report.needs)
+        if foreseen is not None and revocation is not None:
             foreseen.remember(fresh)
-        found = fetch(revocation, fresh, at)
+        found = asking.anew(report.needs) + asking.about(fresh)
         if found == NO_EVIDENCE:
             return judged
         evidence = evidence + found
     return judge(evidence, digests)
+
+
+class _Asking:
+    """What one validation has asked so far. Each certificate is asked about once, and once more where the first
+    answer was a kept one."""
+
+    def __init__(self, revocation: RevocationSource | None, at: datetime) -> None:
+        self._source = revocation
+        self._at = at
+        self._asked: set[Need] = set()
+        self._kept: set[Need] = set()
+
+    def unasked(self, needs: Iterable[Need]) -> list[Need]:
+        """Those that were not asked about yet, as many as one round may ask."""
+        return [need for need in needs if need not in self._asked][:_MOST_NEEDS]
+
+    def about(self, needs: list[Need]) -> Evidence:
+        """The answers of the source, kept ones too."""
+        if self._source is None:
+            return NO_EVIDENCE
+        self._asked.update(needs)
+        if isinstance(self._source, KeepingRevocationSource):
+            self._kept.update(need for need in needs if self._source.keeps(need.certificate, need.issuer))
+        return fetch(self._source, needs, self._at)
+
+    def anew(self, needs: Iterable[Need]) -> Evidence:
+        """Of those that a kept answer left unsettled, the answers as they are now."""
+        again = [need for need in needs if need in self._kept]
+        self._kept.difference_update(again)
+        if not again or not isinstance(self._source, KeepingRevocationSource):
+            return NO_EVIDENCE
+        return fetch(self._source.fresh(), again, self._at)
 
 
 def fetch(revocation: RevocationSource, needs: list[Need], at: datetime) -> Evidence:

@@ -4,7 +4,7 @@
 2. Initialise one context: anchors, given evidence, the security store, what signatures carry inside.
 3. Judge document time-stamps, newest first, each at the time that newer ones prove for it.
 4. Open every signature, judge its own time-stamp, then the signature at its proven time.
-5. The document takes the worst of its signatures and of its structure.
+5. The document takes the worst of its signatures, of its structure, and of what the whole stands on.
 
 No network: `DocumentReport.needs` says what a caller may fetch before validating again (`online`).
 One signature that cannot be judged yields its own indication and hides no other.
@@ -26,6 +26,7 @@ from signer.validation import changes, structure
 from signer.validation.context import Context
 from signer.validation.document_facts import claimed_time, security_store, stated_certificates
 from signer.validation.document_timestamp import judge_timestamp
+from signer.validation.grounds import grounds, rest_on
 from signer.validation.names import clean
 from signer.validation.signature import Judgement, Subject, judge_signature, open_signature, stamp_signature
 from signer.validation.signed_bytes import SignedBytes
@@ -105,16 +106,17 @@ class _Process:
     def report(self, trust: TrustAnchors) -> DocumentReport:
         self._document_timestamps()
         self._signatures()
-        ordered = tuple(self.reports[index] for index in sorted(self.reports))
+        ground = grounds(trust, self.context.profile, self.context.at)
+        ordered = tuple(rest_on(self.reports[index], ground) for index in sorted(self.reports))
         newest = max(ordered, key=lambda each: each.revision, default=None)
         unsigned = Changes.NONE if newest is None else newest.changes
         found = structure.examine(self.pdf, self.history, self.fields, unsigned)
         verdicts = [each.verdict for each in ordered if _counts(each, ordered)]
-        verdict = worst((*verdicts, found.verdict)) if verdicts else NO_SIGNATURE
+        verdict = worst((*verdicts, found.verdict, ground.verdict)) if verdicts else NO_SIGNATURE
         return DocumentReport(
             verdict=verdict,
             signatures=ordered,
-            findings=found.findings,
+            findings=(*ground.findings, *found.findings),
             profile=self.context.profile.name,
             trust_label=trust.label,
             at=self.context.at,

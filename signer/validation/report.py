@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from policies.vocabulary import Coverage, Indication, Integrity, SubIndication
+from policies.vocabulary import Coverage, Indication, Integrity, SubIndication, TrustDomain
+from policies.words import DOMAINS
 from signer.validation.names import moment
 from signer.validation.pieces import EvidencePiece, pieces
 from signer.validation.values import CertificateFacts, ChangeFacts, DocumentReport, Finding, SignatureReport
@@ -149,6 +150,7 @@ def _signature(report: SignatureReport, language: str) -> dict[str, Any]:
         "subfilter": report.subfilter,
         "signer": report.signer,
         "trust_domain": report.trust_domain,
+        "trust_domain_text": _domain(report.trust_domain, language),
         "signing_time": _time(shown),
         "signing_time_text": None if shown is None else moment(shown),
         "signing_time_source": _source(report),
@@ -163,6 +165,10 @@ def _signature(report: SignatureReport, language: str) -> dict[str, Any]:
         "revisions": report.revisions,
         "findings": [_finding(each, language) for each in report.findings],
     }
+
+
+def _domain(domain: str, language: str) -> str:
+    return DOMAINS[TrustDomain(domain)][language == "en"] if domain else ""
 
 
 def _source(report: SignatureReport) -> str:

@@ -1,7 +1,8 @@
 """X.509 certificate validation (EN 319 102-1, 5.2.6): one certificate for one use at its proven time.
 
 1. Build the paths to the anchors (signatures, not names).
-2. Judge each: path rules, use, algorithms, periods at the proven time, revocation from the anchor down.
+2. Judge each: its anchor's standing, path rules, use, algorithms, periods at the proven time, revocation from the
+   anchor down.
 3. The best path counts; when none holds, the best of the failures is the answer.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from policies.reasons import trust as trust_reasons
 from policies.reasons import verification as reasons
 from policies.refusals import Reason
 from policies.validation import (
@@ -24,7 +26,8 @@ from policies.validation import (
     weigh_ca_algorithm,
     worst,
 )
-from policies.vocabulary import Severity, SubIndication
+from policies.vocabulary import Severity, SubIndication, TrustDomain
+from policies.words import DOMAINS
 from signer.trust.certificates import Certificate
 from signer.trust.paths import Path, build, dead_ends, violation
 from signer.trust.signatures import AlgorithmUnknown, digest_name, facts
@@ -44,9 +47,10 @@ class Use(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The outcome for one certificate: its path (empty when none was found), the answers that settled its
-    status and its CAs', the certificate's condition at the proven time, and (certificate, issuer) pairs whose
-    status is unsettled. `anchored`: the path ends in a trust anchor, which stands for `domain`."""
+    """The outcome for one certificate: its path (the certificate alone when none was found), the answers that settled
+    its status and its CAs', the certificate's condition at the proven time, (certificate, issuer) pairs whose status
+    is unsettled, and the domain of the anchor (empty without one, or when none was said).
+    `anchored`: the path ends in a trust anchor."""
 
     outcome: Outcome
     path: Path = ()
@@ -125,6 +129,7 @@ class _Judge:
     ) -> None:
         self.context = context
         self.path = path
+        self.standing = context.trust.standing(path[-1])
         self.use = use
         self.proof = proof
         self.moment = proof.moment(context.at)
@@ -136,6 +141,7 @@ class _Judge:
         self.unsettled: list[tuple[Certificate, Certificate]] = []
 
     def judge(self) -> Chain:
+        self._anchor()
         self._rules()
         self._usage()
         self._algorithms()
@@ -145,14 +151,45 @@ class _Judge:
         if len(self.path) == 1 and self.condition == "unknown":
             self.condition = "valid"  # the anchor itself: trusted by whoever chose it
         outcome = Outcome(worst(self.verdicts) if self.verdicts else PASSED, tuple(self.findings))
-        answers, unsettled = tuple(self.answers), tuple(self.unsettled)
-        domain = self.context.domain
-        return Chain(outcome, self.path, answers, self.condition, unsettled, domain, anchored=True)
+        return Chain(
+            outcome,
+            self.path,
+            tuple(self.answers),
+            self.condition,
+            tuple(self.unsettled),
+            self.standing.domain,
+            anchored=True,
+        )
 
     def _add(self, verdict: Verdict, reason: Reason, severity: Severity, **values: str) -> None:
         if verdict != PASSED:
             self.verdicts.append(verdict)
         self.findings.append(Finding(reason, severity, values))
+
+    def _anchor(self) -> None:
+        """What the store says of it. An anchor without a domain was given by who asks, and stands for itself."""
+        standing, profile = self.standing, self.context.profile
+        anchor = common_name(self.path[-1])
+        if standing.domain and standing.domain not in profile.domains:
+            verdict = indeterminate(SubIndication.CHAIN_CONSTRAINTS_FAILURE)
+            values = {"subject": common_name(self.path[0]), "profile": profile.name}
+            values.update(_domain_names("domain", [TrustDomain(standing.domain)]))
+            values.update(
+                _domain_names("accepted", [each for each in TrustDomain if each in profile.domains])
+            )
+            self._add(verdict, trust_reasons.OTHER_DOMAIN, Severity.ERROR, **values)
+        if standing.granted_since is not None and self.moment < standing.granted_since:
+            verdict = indeterminate(SubIndication.CHAIN_CONSTRAINTS_FAILURE)
+            values = {
+                "anchor": anchor,
+                "since": moment(standing.granted_since),
+                "moment": moment(self.moment),
+            }
+            self._add(verdict, trust_reasons.NOT_GRANTED_THEN, Severity.ERROR, **values)
+        if standing.good_until is not None and self.context.at > standing.good_until:
+            verdict = indeterminate(SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE)
+            values = {"anchor": anchor, "until": day(standing.good_until)}
+            self._add(verdict, trust_reasons.LIST_STALE, Severity.ERROR, **values)
 
     def _rules(self) -> None:
         problem = violation(self.path)
@@ -267,6 +304,11 @@ class _Judge:
             self._add(
                 verdict, reasons.REVOKED if surely else reasons.REVOKED_NO_POE, Severity.ERROR, **values
             )
+
+
+def _domain_names(name: str, domains: list[TrustDomain]) -> dict[str, str]:
+    vi, en = (", ".join(DOMAINS[each][language] for each in domains) for language in (0, 1))
+    return {f"{name}_vi": vi, f"{name}_en": en}
 
 
 _HARMLESS = frozenset({"superseded", "cessation_of_operation", "affiliation_changed"})

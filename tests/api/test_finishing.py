@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from api import finishing
+from api import finishing, problems
 from api.finishing import Finishing
 from policies.refusals import Refused
 from policies.vocabulary import Indication, SubIndication
 from signer.document.pdfa.report import PdfaFinding, PdfaReport
-from signer.errors import RevocationUnavailable
+from signer.errors import RevocationUnavailable, TrustOverdue
 from signer.own_output import OwnOutput
 
 CONFORMS, BROKEN = PdfaReport("2B", (), True), PdfaReport("2B", (PdfaFinding("6.1.2-1", "header"),), True)
@@ -47,6 +47,16 @@ def judged(monkeypatch, indication, agreed, conformity, *, claims):
 def test_what_all_passed_goes_on(monkeypatch, conformity, claims):
     with pytest.raises(Written):
         judged(monkeypatch, PASSED, True, conformity, claims=claims)
+
+
+def test_a_trust_store_past_its_review_makes_it_wait(monkeypatch):
+    """Nothing is wrong with the document: it waits for the store's keeper, and is not failed."""
+    stale = (Indication.INDETERMINATE, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE)
+    with pytest.raises(TrustOverdue) as caught:
+        judged(monkeypatch, stale, True, CONFORMS, claims=True)
+    told = problems.problem(caught.value)
+    assert (told["status"], told["id"]) == (503, "unavailable.TrustOverdue")
+    assert "rà soát" in told["text"]["vi"]
 
 
 @pytest.mark.parametrize(

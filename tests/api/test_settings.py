@@ -168,6 +168,18 @@ def test_without_trust_keys_or_tsa_the_service_does_not_start(tmp_path):
         service.build(load(None, {}, data_dir=tmp_path / "b", trust=trust))
 
 
+def test_production_wants_a_pinned_trust_store(s3):
+    given = {
+        "mode": "production",
+        "database_url": POSTGRESQL,
+        "object_store": s3,
+        "trust": "/etc/antin/trust.json",
+    }
+    with pytest.raises(SettingsError, match="trust_key"):
+        load(None, {}, **given)
+    assert load(None, {}, trust_key="name+id+key", **given).trust_key
+
+
 def test_accounts_and_tokens_by_the_command_line(tmp_path):
     antin = str(Path(sys.executable).with_name("antin"))
     password = tmp_path / "password"

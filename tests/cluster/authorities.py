@@ -7,6 +7,7 @@ Its signers' names do not say DEMO, for production refuses those; they say that 
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +19,13 @@ from unittest.mock import patch
 import uvicorn
 from fastapi import FastAPI
 
+from api import trust_desk
 from api.demo import furnish, roles
 from api.demo.pki import DemoPki, make_demo_pki
 from api.routes import demo_pki
 from api.wiring.clock import clock
+from policies.anchors import AnchorRole
+from policies.vocabulary import TrustDomain
 
 PEOPLE = {"nguyen-van-an": "leader", "seal": "seal"}
 _RENAMED = ("root", "issuing", *PEOPLE.values())
@@ -47,12 +51,20 @@ def pki_in(directory: Path, url: str) -> DemoPki:
 
 def hand_out(pki: DemoPki, config: Path, password: str) -> None:
     """Containers, their passwords, trust and pictures, where the deployment's settings name them."""
-    (config / "trust").mkdir()
-    (config / "trust/root.pem").write_bytes(pki.trust_pem)
+    trust_desk.Desk(config / "trust.json", config / "trust.key", 30).add(
+        *trusted(pki, config), TrustDomain.OFFICIAL_DUTY, AnchorRole.ANCHOR, "kiểm thử"
+    )
     for account, role in PEOPLE.items():
         pki.write_pkcs12(role, config / f"{account}.p12", password)
         (config / f"{account}.password").write_text(f"{password}\n")
     furnish.stamps(config / "stamps")
+
+
+def trusted(pki: DemoPki, folder: Path) -> tuple[Path, str]:
+    """The root's file, and its fingerprint."""
+    path = folder / "root.pem"
+    path.write_bytes(pki.trust_pem)
+    return path, hashlib.sha256(pki.root).hexdigest()
 
 
 def serve(directory: Path, port: int) -> None:

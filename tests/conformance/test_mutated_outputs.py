@@ -13,7 +13,7 @@ import pytest
 from asn1crypto import cms as asn1_cms
 
 from policies.refusals import Refused
-from policies.validation import AGENCY, PASSED
+from policies.validation import PASSED
 from signer import der
 from signer.document.reader import PdfFile
 from signer.document.revisions import signatures
@@ -21,6 +21,7 @@ from signer.validation.process import validate
 from tests.conformance.test_two_paths import PATHS, both
 from tests.demo_pki import demo_pki
 from tests.factories.graphs import Blueprint, Form, Locks
+from tests.profiles import AGENCY
 from tests.signer.validation.office import NOW, Office, explain
 
 BLUEPRINTS = {

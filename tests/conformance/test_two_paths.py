@@ -19,7 +19,7 @@ from PIL import ImageChops
 
 from policies.layout import fills
 from policies.refusals import Refused
-from policies.validation import AGENCY, PASSED
+from policies.validation import PASSED
 from signer.creation import cms, fallback
 from signer.creation.form import fields
 from signer.creation.native import signing as native
@@ -35,6 +35,7 @@ from tests.conformance import judges
 from tests.demo_pki import demo_pki
 from tests.factories.encrypted import encrypted
 from tests.factories.graphs import Blueprint, Form, Locks, blueprints
+from tests.profiles import AGENCY
 from tests.signer.creation.issuing import DAY, LEADER, SEAL, SHAPES, SIGNATURE, STAMP, Desk
 from tests.signer.validation.office import NOW, Direct, Office, PkiSource, explain
 

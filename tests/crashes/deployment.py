@@ -17,11 +17,14 @@ import httpx
 import psycopg
 from sqlalchemy import make_url
 
-from api import settings
+from api import settings, trust_desk
 from api.demo import furnish
 from api.proofs import new_log_key
 from api.wiring import service
 from api.wiring.clock import clock
+from policies.anchors import AnchorRole
+from policies.vocabulary import TrustDomain
+from tests.cluster.authorities import trusted
 from tests.crashes.authorities import Authorities
 from tests.crashes.service_house import PASSWORD, ROOT, House
 from tests.service import PATIENCE, free_port, until
@@ -124,7 +127,8 @@ class Deployment(House):
             "log_origin": ORIGIN,
             "log_key": str(keys / "log.key"),
             "agency_code": AGENCY,
-            "trust": str(keys / "trust.pem"),
+            "trust": str(keys / "trust.json"),
+            "trust_key": (keys / "trust.vkey").read_text(),
             "stamps": str(keys / "stamps"),
             "grace_seconds": 0.0,
             "dead_after": DEAD_AFTER,
@@ -221,7 +225,11 @@ def hand_out_keys(folder: Path, authorities: Authorities) -> None:
     """What an operator gives to every process: containers, trust, pictures, the log's key."""
     folder.mkdir()
     (folder / "password").write_text(f"{PASSWORD}\n")
-    (folder / "trust.pem").write_bytes(authorities.pki.trust_pem)
+    store, secret = folder / "trust.json", folder / "trust.key"
+    (folder / "trust.vkey").write_text(trust_desk.begin(store, secret, "test/trust", 30))
+    trust_desk.Desk(store, secret, 30).add(
+        *trusted(authorities.pki, folder), TrustDomain.OFFICIAL_DUTY, AnchorRole.ANCHOR, "kiểm thử"
+    )
     for name in ("seal", *furnish.KEYS):
         authorities.pki.write_pkcs12(name, folder / f"{name}.p12", PASSWORD)
     furnish.stamps(folder / "stamps")

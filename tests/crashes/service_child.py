@@ -244,8 +244,8 @@ def no_revocation_answer(armed: Path) -> None:
         if when == "before" and armed.exists() and judging:
             raise RevocationUnavailable("no answer")
 
-    wrap("signer.trust.revocation:HttpRevocationSource.ocsp", decide)
-    wrap("signer.trust.revocation:HttpRevocationSource.crl", decide)
+    wrap("signer.trust.revocation_cache:CachedRevocationSource.ocsp", decide)
+    wrap("signer.trust.revocation_cache:CachedRevocationSource.crl", decide)
 
 
 def silent(armed: Path) -> None:
@@ -256,8 +256,8 @@ def silent(armed: Path) -> None:
         if when == "before" and armed.exists() and armed.read_text() == "silent":
             raise RevocationUnavailable("no answer")
 
-    wrap("signer.trust.revocation:HttpRevocationSource.ocsp", decide)
-    wrap("signer.trust.revocation:HttpRevocationSource.crl", decide)
+    wrap("signer.trust.revocation_cache:CachedRevocationSource.ocsp", decide)
+    wrap("signer.trust.revocation_cache:CachedRevocationSource.crl", decide)
 
 
 FAULTS = {

@@ -10,12 +10,8 @@ from hypothesis import strategies as st
 
 from policies.reasons.catalogue import all_reasons
 from policies.validation import (
-    AGENCY,
-    HISTORICAL,
     NO_SIGNATURE,
     PASSED,
-    PROFILES,
-    STRICT,
     AlgorithmFacts,
     Verdict,
     failed,
@@ -27,6 +23,7 @@ from policies.validation import (
     worst,
 )
 from policies.vocabulary import Changes, Indication, SubIndication
+from tests.profiles import AGENCY, HISTORICAL, PROFILES, STRICT
 
 THEN = datetime(2015, 6, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from signer.creation import append
 from signer.document.pdfa import check
 from signer.document.reader import PdfFile
 from signer.document.revisions import signatures
-from signer.errors import DocumentRefused, RevocationUnavailable, SigningRefused
+from signer.errors import DocumentRefused, RevocationUnavailable, SigningRefused, TrustOverdue
 from signer.trust.revocation import FailingRevocationSource, Failure
 from tests.conftest import need_tool
 from tests.signer.trust.forge import NOW
@@ -58,6 +59,15 @@ class TestCollect:
         path = office.issued()
         office.later(minutes=1)
         assert office.collect(path, Cached(office.pki)).entries
+
+    def test_a_trust_store_past_its_review_is_waited_for(self, office):
+        path = office.issued()
+        office.later(minutes=5)
+        office.trust, good = replace(office.trust, good_until=office.now - timedelta(seconds=1)), office.trust
+        with pytest.raises(TrustOverdue):
+            office.collect(path)
+        office.trust = good
+        assert office.collect(path).entries
 
     def test_a_bad_signature_is_not_worth_keeping(self, office):
         path = office.stamp(office.sign(office.prepared(), role="other-leader"))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from api.demo.documents import DecisionSpec, decision
 from policies.algorithms import DEFAULT
-from policies.validation import AGENCY
 from signer.creation.batch import Batch, BatchLimits, Factory, Job, Outcome
 from signer.creation.batch.journal import NAME
 from signer.document.reader import PdfFile
 from signer.document.revisions import signatures
 from signer.trust.anchors import TrustAnchors
 from signer.validation.process import run
+from tests.profiles import AGENCY
 from tests.signer.trust.forge import NOW
 
 PASSWORD = "mat khau"

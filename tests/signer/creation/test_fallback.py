@@ -11,7 +11,6 @@ import pytest
 
 from policies.layout import INVISIBLE, Box, fills
 from policies.reasons import document as document_reasons
-from policies.validation import AGENCY
 from policies.vocabulary import FieldRole
 from signer.creation import choose, cms, fallback, read_back
 from signer.creation.append import append
@@ -33,6 +32,7 @@ from signer.stamping.appearance import Appearance
 from signer.validation.process import validate
 from tests.demo_pki import trust
 from tests.factories.encrypted import OWNER, USER, WAYS, encrypted
+from tests.profiles import AGENCY
 from tests.signer.creation.issuing import AT, DAY, LEADER, SEAL, SHAPES, SIGNATURE, STAMP
 from tests.signer.document import build
 from tests.signer.validation.office import explain, ids

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pytest
 
-from policies.validation import AGENCY
 from policies.vocabulary import Integrity
 from signer.creation import cms
 from signer.creation.native import signing as native
@@ -20,6 +19,7 @@ from signer.errors import DocumentRefused
 from signer.stamping.appearance import Appearance
 from signer.validation.process import validate
 from tests.demo_pki import demo_pki, trust
+from tests.profiles import AGENCY
 from tests.signer.creation.issuing import AT
 from tests.signer.document import build
 from tests.signer.validation.office import ids

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from policies.reasons import verification as reasons
-from policies.validation import AGENCY
 from policies.vocabulary import Indication, Severity
 from signer.document.pdfa import check
 from signer.document.pdfa_size import MOST_BYTES, beyond_pdfa
@@ -14,6 +13,7 @@ from signer.trust.anchors import TrustAnchors
 from signer.validation.process import run
 from signer.validation.report import to_json
 from tests.factories.large_pdf import write_large
+from tests.profiles import AGENCY
 from tests.signer.trust.forge import NOW
 
 

@@ -14,7 +14,6 @@ from api.demo import ocsp as demo_ocsp
 from api.demo import tsa as demo_tsa
 from api.demo.documents import decision, expected_boxes
 from policies.layout import DAY_FIELD, MONTH_FIELD, NUMBER_FIELD, Box, Rect, SealSpec, fills, seal_rect
-from policies.validation import AGENCY
 from policies.vocabulary import FieldRole
 from signer.augmentation import archive_timestamp, revocation_data
 from signer.creation import append, token, two_step
@@ -31,6 +30,7 @@ from signer.trust.anchors import TrustAnchors
 from signer.validation.online import fetch
 from signer.validation.process import validate
 from signer.validation.values import NO_EVIDENCE
+from tests.profiles import AGENCY
 from tests.signer.trust.forge import NOW
 
 

@@ -18,7 +18,7 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from api.demo.documents import decision
-from policies.validation import AGENCY, PASSED
+from policies.validation import PASSED
 from policies.vocabulary import Changes, Coverage, Indication, Integrity
 from signer.document.reader import PdfFile
 from signer.document.revisions import signatures
@@ -27,6 +27,7 @@ from signer.sandbox import Sandbox
 from signer.validation.online import validate_online
 from signer.validation.process import validate
 from tests.factories.encrypted import OWNER, USER, WAYS, encrypted, leaves_metadata, signed, signer_of
+from tests.profiles import AGENCY
 from tests.signer.trust.forge import NOW
 from tests.signer.validation.office import PkiSource, explain, ids
 

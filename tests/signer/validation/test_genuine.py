@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from api.demo.documents import DecisionSpec
-from policies.validation import HISTORICAL, PASSED, PROFILES, STRICT
+from policies.validation import PASSED
 from policies.vocabulary import Changes, Coverage, Integrity, Level, SubIndication
 from signer.creation import two_step
 from signer.creation.two_step import SignatureRequest
@@ -18,6 +18,7 @@ from signer.stages import Prepared
 from signer.stamping.appearance import Appearance
 from signer.trust.anchors import TrustAnchors
 from tests.conftest import need_tool
+from tests.profiles import HISTORICAL, PROFILES, STRICT
 from tests.signer.trust.forge import NOW, YEAR, issue, with_sha1
 from tests.signer.validation.office import explain, found, ids
 

@@ -8,8 +8,9 @@ import re
 import pytest
 
 from policies.refusals import Refused
-from policies.validation import AGENCY, PASSED
+from policies.validation import PASSED
 from signer.validation.process import validate
+from tests.profiles import AGENCY
 from tests.signer.validation.office import explain, ids, understood
 
 WORDS = [

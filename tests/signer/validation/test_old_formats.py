@@ -12,12 +12,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
 from api.demo.pki import make_demo_pki
-from policies.validation import HISTORICAL, PASSED, PROFILES
+from policies.validation import PASSED
 from policies.vocabulary import Coverage, Indication, Integrity, Level, SubIndication
 from signer.creation import cms as cms_builder
 from signer.document.syntax import HexString
 from signer.validation.old_formats import PKCS7_SHA1, X509_RSA_SHA1
 from tests.conftest import need_tool
+from tests.profiles import HISTORICAL, PROFILES
 from tests.signer.validation.by_hand import sign_by_hand
 from tests.signer.validation.office import Office, explain, found, ids
 

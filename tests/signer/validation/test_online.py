@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from policies.validation import AGENCY, PASSED
+from policies.validation import PASSED
 from policies.vocabulary import SubIndication
 from signer.errors import DocumentRefused, RevocationUnavailable
 from signer.sandbox import Sandbox
 from signer.trust.revocation import FailingRevocationSource, Failure
 from signer.validation.online import Foreseen, validate_online
+from tests.profiles import AGENCY
 from tests.signer.trust.forge import answer, family, issue
 from tests.signer.validation.office import PkiSource, explain
 

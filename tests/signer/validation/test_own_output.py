@@ -7,13 +7,13 @@ import hashlib
 import pytest
 
 from api.demo.documents import decision
-from policies.validation import AGENCY
 from policies.vocabulary import Indication
 from signer.crosscheck.independent import Expectation, ExpectedSignature
 from signer.errors import CrossCheckFailed, DocumentRefused
 from signer.own_output import PARTS, OwnOutput, judge
 from signer.sandbox import Sandbox
 from signer.validation.values import NO_EVIDENCE
+from tests.profiles import AGENCY
 
 
 @pytest.fixture(scope="module")

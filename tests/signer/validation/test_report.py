@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 
 from policies.reasons.catalogue import all_reasons
-from policies.validation import AGENCY
 from policies.vocabulary import Indication, SubIndication
 from signer import wire
 from signer.validation.process import validate
 from signer.validation.report import headline, to_json
+from tests.profiles import AGENCY
 
 DOCS = Path(__file__).parents[3] / "docs"
 SCHEMA = json.loads((DOCS / "antin.verify-1.schema.json").read_text("utf-8"))

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from policies.validation import AGENCY
 from signer.trust.anchors import TrustAnchors
 from signer.validation.context import Context
 from signer.validation.revocation_freshness import status
 from signer.validation.values import Evidence
+from tests.profiles import AGENCY
 from tests.signer.trust.forge import NO_CHECK, NOW, OCSP_SIGNING, YEAR, answer, crl, family, issue
 
 HOUR = timedelta(hours=1)

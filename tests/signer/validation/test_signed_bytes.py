@@ -7,13 +7,14 @@ import hashlib
 
 import pytest
 
-from policies.validation import AGENCY, PASSED
+from policies.validation import PASSED
 from signer.document.reader import PdfFile
 from signer.document.revisions import signatures
 from signer.trust.signatures import AlgorithmUnknown
 from signer.validation.online import validate_online
 from signer.validation.process import run
 from signer.validation.signed_bytes import SignedBytes
+from tests.profiles import AGENCY
 from tests.signer.validation.office import Direct, PkiSource
 
 
