@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policies.reasons import verification as reasons
-from policies.validation import indeterminate
+from policies.validation import indeterminate, worst
 from policies.vocabulary import Level, SubIndication
 from signer.validation import with_time
 from signer.validation.context import Context
@@ -13,7 +13,7 @@ from signer.validation.names import facts
 from signer.validation.proof import Proof
 from signer.validation.signature import RFC3161, Judgement, Subject, accept_changes, coverage, report
 from signer.validation.timestamps import Stamp, validate_token
-from signer.validation.values import SignatureReport
+from signer.validation.values import Finding, SignatureReport
 from signer.validation.with_time import Placed
 
 
@@ -35,6 +35,12 @@ def judge_timestamp(
     judgement.stamp = stamp
     judgement.chain = stamp.chain
     return stamp, _as_timestamp(report(judgement, Level.DTS), stamp)
+
+
+def contradicted(found: SignatureReport, finding: Finding) -> SignatureReport:
+    """The report of a document time-stamp whose time contradicts another's (EN 319 102-1, 5.5.4, step 5)."""
+    verdict = worst((found.verdict, indeterminate(SubIndication.TIMESTAMP_ORDER_FAILURE)))
+    return replace(found, verdict=verdict, signing_time=None, findings=(*found.findings, finding))
 
 
 def _missing(_name: str) -> bytes:

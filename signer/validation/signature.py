@@ -182,7 +182,8 @@ def judge_signature(
         subject.claimed,
     )
     judgement.outcomes.append(with_time.stamp_outcome(judgement.stamp))
-    judgement.outcomes.append(with_time.order_outcome(judgement.stamp, judgement.proof))
+    covered_at = with_time.existed_at(placed, revision)
+    judgement.outcomes.append(with_time.order_outcome(judgement.stamp, judgement.proof, covered_at))
     found = judgement.identified
     if found is not None and found.certificate is not None:
         judgement.chain = validate(context, found.certificate, Use.SIGNING, judgement.proof)
@@ -200,7 +201,7 @@ def _algorithms(context: Context, judgement: Judgement) -> Outcome:
         return Outcome()
     inside = ("sha1",) if judgement.subject.field.subfilter == PKCS7_SHA1 else ()
     digests = (message.digest, verified.digest, *inside)
-    return acceptance.algorithms(context.profile, found.certificate, digests, judgement.proof)
+    return acceptance.algorithms(context.profile, found.certificate, digests, judgement.proof, context.at)
 
 
 def accept_changes(judgement: Judgement) -> None:

@@ -15,7 +15,16 @@ from asn1crypto import tsp
 
 from policies.reasons import verification as reasons
 from policies.refusals import Reason
-from policies.validation import PASSED, Verdict, failed, indeterminate, weigh_algorithm, worst
+from policies.validation import (
+    PASSED,
+    AlgorithmFacts,
+    Verdict,
+    failed,
+    indeterminate,
+    weigh_algorithm,
+    weigh_end,
+    worst,
+)
 from policies.vocabulary import Integrity, Severity, SubIndication
 from signer.trust import signatures
 from signer.trust.signatures import AlgorithmUnknown
@@ -45,6 +54,7 @@ class Stamp:
     authority: str = ""
     digest: str = ""
     chain: Chain | None = None
+    algorithms: tuple[AlgorithmFacts, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -88,13 +98,14 @@ def validate_token(context: Context, token: bytes, data: DigestOf, proof: Proof)
     broken = verified.integrity is Integrity.BROKEN or outcomes[1].verdict != PASSED
     chain = validate(context, certificate, Use.TIME_STAMPING, proof, fresh_since=info.time)
     outcomes += [chain.outcome, _plausible(context, certificate.valid_at(info.time), authority, info)]
-    outcomes.append(_algorithms(context, verified, certificate.public_key, info, proof))
+    used = _used(verified, certificate.public_key, info)
+    outcomes.append(_algorithms(context, used, proof))
     integrity = Integrity.BROKEN if broken else verified.integrity
     verdict = worst(each.verdict for each in outcomes)
     findings = tuple(finding for each in outcomes for finding in each.findings)
     if not message.padded_with_zeros:
         findings = (*findings, Finding(reasons.CMS_PADDING, Severity.WARNING))
-    return Stamp(Outcome(verdict, findings), integrity, info.time, authority, info.digest, chain)
+    return Stamp(Outcome(verdict, findings), integrity, info.time, authority, info.digest, chain, used)
 
 
 def _broken(reason: Reason, **values: str) -> Stamp:
@@ -149,16 +160,22 @@ def _plausible(context: Context, inside: bool, authority: str, info: _Info) -> O
     return Outcome(indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE), (finding,))
 
 
-def _algorithms(
-    context: Context, verified: Verified, public_key: bytes, info: _Info, proof: Proof
-) -> Outcome:
-    verdicts, findings = [], []
+def _used(verified: Verified, public_key: bytes, info: _Info) -> tuple[AlgorithmFacts, ...]:
+    """What the token and its imprint were made with, as far as it is known."""
+    found = []
     for digest in dict.fromkeys((verified.digest, info.digest)):
         try:
-            used = signatures.facts(public_key, digest)
+            found.append(signatures.facts(public_key, digest))
         except AlgorithmUnknown:
-            continue
+            continue  # the verification has said so already
+    return tuple(found)
+
+
+def _algorithms(context: Context, every: tuple[AlgorithmFacts, ...], proof: Proof) -> Outcome:
+    verdicts, findings = [], []
+    for used in every:
         verdict = weigh_algorithm(context.profile, used, proof.existed_at)
+        verdict = worst((verdict, weigh_end(context.profile, used, proof.existed_at, context.at)))
         if verdict != PASSED:
             algorithm = f"{used.digest}/{used.key}-{used.bits}".upper()
             values = {"algorithm": algorithm, "where": "dấu thời gian / time-stamp"}
