@@ -14,7 +14,7 @@ three quarters.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -143,3 +143,30 @@ def rules_of(profile: ValidationProfile) -> str:
 def spread_of(document: str) -> float:
     """Where in the spread a document stands: always the same, and its neighbours elsewhere."""
     return int.from_bytes(hashlib.sha256(document.encode()).digest()[:4]) / 2**32
+
+
+def told(found: Outlook | None, profile: ValidationProfile) -> dict[str, str]:
+    """An outlook as the record of its version carries it; empty without one."""
+    if found is None:
+        return {}
+    return {
+        "good_until": found.good_until.isoformat(),
+        "since": found.since.isoformat(),
+        "cause": found.cause,
+        "kind": found.kind,
+        "rules": rules_of(profile),
+    }
+
+
+def of_told(value: object) -> tuple[Outlook, str] | None:
+    """What a record tells, with the name of its rules; None when it tells nothing that is understood."""
+    if not isinstance(value, Mapping):
+        return None
+    fields = {name: str(text) for name, text in value.items()}
+    try:
+        good_until, since = (datetime.fromisoformat(fields[name]) for name in ("good_until", "since"))
+        if good_until.tzinfo is None or since.tzinfo is None or since > good_until:
+            return None
+        return Outlook(good_until, since, Cause(fields["cause"]), Renewal(fields["kind"])), fields["rules"]
+    except (KeyError, ValueError):
+        return None

@@ -152,6 +152,7 @@ class DocumentView:
     recall_reason: str = ""
     replaced_by: str | None = None
     page_count: int = 1
+    evidence_until: Day | None = None  # what proves it can be checked until then, or it is renewed before
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +343,7 @@ class WorkView:
     pdf_url: str | None = None
     receipt_url: str | None = None
     recalled_at: datetime | None = None
+    evidence_until: Day | None = None
 
 
 @dataclass(frozen=True, slots=True)
