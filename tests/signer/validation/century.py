@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -17,9 +17,11 @@ from signer.keys.development import DevelopmentKey
 from signer.timestamping.direct import DirectTimestampAuthority
 from signer.timestamping.token import TokenRules
 from signer.trust.anchors import TrustAnchors
-from tests.signer.trust.forge import DER, YEAR, issue
+from tests.signer.trust.forge import DER, YEAR, Party, issue
 from tests.signer.validation.office import Direct, PkiSource
 
+PARTIES = ("root", "ca", "tsa")
+PEM = serialization.Encoding.PEM
 STAMPING = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
 HASHES = {"sha256": hashes.SHA256(), "sha512": hashes.SHA512()}
 
@@ -35,6 +37,27 @@ class Authority:
         self.ca = issue(f"DEMO {name} CA", self.root, ca=True, key=key[1], **span)
         self.tsa = issue(f"DEMO {name} TSA", self.ca, key=key[2], extensions=[(STAMPING, True)], **span)
         self.revoked = {}  # certificate → (since when known, reason, suspected since)
+
+    def save(self, folder):
+        """For another process."""
+        folder.mkdir()
+        (folder / "digest").write_text(self.digest)
+        for name in PARTIES:
+            party = getattr(self, name)
+            key = party.key.private_bytes(
+                PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            (folder / f"{name}.pem").write_bytes(key + party.certificate.public_bytes(PEM))
+
+    @classmethod
+    def load(cls, folder):
+        made = cls.__new__(cls)
+        made.digest, made.revoked = (folder / "digest").read_text(), {}
+        for name in PARTIES:
+            pem = (folder / f"{name}.pem").read_bytes()
+            key = serialization.load_pem_private_key(pem, None)
+            setattr(made, name, Party(x509.load_pem_x509_certificate(pem), key))
+        return made
 
     def signing_key(self, _identity):
         algorithm = SignatureAlgorithm(Scheme.RSA_PKCS1V15, Digest(self.digest))
