@@ -26,7 +26,7 @@ from signer.validation.levels import level
 from signer.validation.old_formats import PKCS7_SHA1, X509_RSA_SHA1, bare, verify_inner
 from signer.validation.proof import Proof
 from signer.validation.signing_certificate import Identified, identify, unnamed
-from signer.validation.timestamps import Stamp, validate_token
+from signer.validation.timestamps import MAX_TOKENS, Stamp, validate_token
 from signer.validation.values import NO_EVIDENCE, ChangeFacts, Evidence, Finding, Outcome, SignatureReport
 from signer.validation.with_time import Placed
 from signer.validation.x509_validation import Chain, Use, validate
@@ -156,7 +156,9 @@ def stamp_signature(context: Context, judgement: Judgement, placed: list[Placed]
     revision = judgement.subject.field.revision
     proof = Proof(with_time.existed_at(placed, revision))
     value = message.signature
-    stamps = [validate_token(context, token.dump(), _digest_of(value), proof) for token in tokens[:8]]
+    stamps = [
+        validate_token(context, token.dump(), _digest_of(value), proof) for token in tokens[:MAX_TOKENS]
+    ]
     # Several tokens: the earliest valid one proves most; a broken one among them is not passed over.
     broken = [each for each in stamps if each.integrity is Integrity.BROKEN or each.time is None]
     good = sorted((each for each in stamps if each.passed), key=lambda each: str(each.time))

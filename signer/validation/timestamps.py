@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from asn1crypto import tsp
 
@@ -31,13 +32,20 @@ from signer.trust.signatures import AlgorithmUnknown
 from signer.trust.unreadable import MALFORMED
 from signer.validation.context import Context
 from signer.validation.cryptographic import DigestOf, Verified, verify_message
-from signer.validation.format_checking import TST_INFO, FormatProblem, SignedMessage, read
+from signer.validation.format_checking import (
+    SIGNATURE_TIME_STAMP,
+    TST_INFO,
+    FormatProblem,
+    SignedMessage,
+    read,
+)
 from signer.validation.names import clean, common_name, moment
 from signer.validation.proof import Proof
 from signer.validation.signing_certificate import identify
 from signer.validation.values import Evidence, Finding, Outcome, TimestampFacts
 from signer.validation.x509_validation import Chain, Use, validate
 
+MAX_TOKENS = 8  # of one signature
 _SKEW = timedelta(minutes=5)
 
 
@@ -72,11 +80,23 @@ class _Info:
     time: datetime
 
 
-def material(token: bytes) -> Evidence:
-    """Certificates and revocation material that a token carries; none when it cannot be read."""
+def material(contents: bytes) -> Evidence:
+    """Certificates and revocation material that a signature and the tokens in it carry, or a token alone; none of what
+    cannot be read."""
     try:
-        message = read(token)
+        message = read(contents)
     except FormatProblem:
+        return Evidence()
+    found = Evidence(tuple(each.der for each in message.certificates), message.ocsp, message.crls)
+    for token in message.unsigned.get(SIGNATURE_TIME_STAMP, [])[:MAX_TOKENS]:
+        found = found + _of_token(token)
+    return found.distinct()
+
+
+def _of_token(token: Any) -> Evidence:
+    try:
+        message = read(token.dump())
+    except (FormatProblem, *MALFORMED):
         return Evidence()
     return Evidence(tuple(each.der for each in message.certificates), message.ocsp, message.crls)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,10 @@ from api.demo.pki import make_demo_pki
 from policies.renewal import Renewal, SupportKind, outlook
 from policies.validation import AGENCY, PASSED
 from policies.vocabulary import Level, SubIndication
+from signer.creation import cms as cms_builder
+from signer.creation import token
 from signer.errors import RevocationUnavailable
+from signer.validation.values import Evidence
 from tests.signer.trust.forge import NOW, YEAR
 from tests.signer.validation.century import Authority, Century
 from tests.signer.validation.office import Office, explain, found, ids
@@ -235,8 +239,6 @@ class TestTheSignersCaIsCompromised:
 
     def fresh(self, century, path):
         """Judged with what the root says today: what is in the file is older than the compromise."""
-        from signer.validation.values import Evidence
-
         newest = century.source.crl(b"", century.office.pki.root, self.LATER)
         return century.judge(path, self.LATER, evidence=Evidence(crls=(newest,)))
 
@@ -261,8 +263,6 @@ class TestTheAuthoritysCaIsCompromised:
         return century.renewed(path, second, self.RENEWED)
 
     def judge(self, century, path, weak, at=NOW + 12 * YEAR):
-        from signer.validation.values import Evidence
-
         return century.judge(path, at, evidence=Evidence(crls=(weak.crl(weak.root.der, at),)))
 
     def test_after_the_renewal_it_takes_nothing(self, century, weak, second):
@@ -293,6 +293,16 @@ class TestTheAuthoritysCaIsCompromised:
         weak.revoke(weak.ca, NOW + 9 * YEAR, x509.ReasonFlags.ca_compromise)
         report = self.judge(century, path, weak, NOW + 9 * YEAR + 300 * DAY)
         unsure(report, SubIndication.OUT_OF_BOUNDS_NO_POE)
+
+
+def test_an_authority_whose_ca_is_named_in_its_token_alone(office, first):
+    """What a token brings along helps to build its path, also when it lies inside a signature."""
+    path = office.sign(office.prepared())
+    value = cms_builder.signature_value(token.newest_hole(path, "leader-1").contents)
+    imprint = hashlib.sha256(value).digest()
+    token.fill_token(path, "leader-1", first.token(imprint, "sha256", office.now))
+    report = passed(Century(office, first).judge(path, office.now + timedelta(seconds=1)))
+    assert (found(report, "leader-1").level, found(report, "leader-1").signing_time) == (Level.B_T, NOW)
 
 
 class TestTheOrderOfDocumentTimeStamps:
