@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import shutil
 from dataclasses import replace
@@ -360,3 +361,58 @@ def test_what_a_verdict_rests_on(shelf, name, kinds):
     assert {each.kind for each in report.supports} == kinds
     assert all(each.since <= shelf.now < each.until for each in report.supports)
     assert all(any(used.digest == "sha256" for used in each.algorithms) for each in report.supports)
+
+
+def pyhankos(path, century, at):
+    """pyHanko's LTA report of each signature (EN 319 102-1, 5.6.3), with what was published at the time."""
+    from asn1crypto import crl as asn1_crl
+    from asn1crypto import x509 as asn1_x509
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation.ades import ades_lta_validation
+    from pyhanko.sign.validation.policy_decl import (
+        LocalKnowledge,
+        PdfSignatureValidationSpec,
+        RevinfoOnlineFetchingRule,
+        RevocationInfoGatheringSpec,
+        SignatureValidationSpec,
+    )
+    from pyhanko_certvalidator.context import CertValidationPolicySpec
+    from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
+    from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy
+    from pyhanko_certvalidator.registry import SimpleTrustManager
+    from pyhanko_certvalidator.revinfo.archival import CRLContainer
+
+    roots = [asn1_x509.Certificate.load(der) for der in century.trust.certificates]
+    published = [each.crl(party.der, at) for each in century.authorities for party in (each.root, each.ca)]
+    knowledge = LocalKnowledge(
+        known_certs=roots, known_crls=[CRLContainer(asn1_crl.CertificateList.load(der)) for der in published]
+    )
+    policy = CertValidationPolicySpec(
+        trust_manager=SimpleTrustManager.build(trust_roots=roots),
+        revinfo_policy=CertRevTrustPolicy(REQUIRE_REVINFO),
+    )
+    spec = SignatureValidationSpec(
+        cert_validation_policy=policy,
+        local_knowledge=knowledge,
+        revinfo_gathering_policy=RevocationInfoGatheringSpec(
+            online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY
+        ),
+    )
+    timing = ValidationTimingInfo(at, at, point_in_time_validation=True)
+    told = {}
+    with path.open("rb") as file:
+        for embedded in PdfFileReader(file).embedded_regular_signatures:
+            found = asyncio.run(ades_lta_validation(embedded, PdfSignatureValidationSpec(spec), timing))
+            told[embedded.field_name] = found.ades_subindic.standard_name
+    return told
+
+
+@pytest.mark.parametrize(("name", "years"), [("at_8", 10), ("at_29", 30)])
+def test_pyhanko_sees_it_otherwise(renewed, name, years):
+    """It slides its control time back to when an answer that is not current any more was made, and then wants proof of
+    the next certificate from before that: which nobody has whose first document time-stamp came later. Ours takes every
+    answer of the proven time or later, as long as nothing above it was compromised."""
+    at = NOW + years * YEAR
+    passed(renewed.judge(getattr(renewed, name), at))
+    told = set(pyhankos(getattr(renewed, name), renewed, at).values())
+    assert told <= {"NO_POE", "CERTIFICATE_CHAIN_GENERAL_FAILURE"}
