@@ -15,6 +15,7 @@ import click
 
 from api import cli_verify
 from api.cli_deploy import deploy
+from api.cli_renew import renew
 from api.cli_storage import storage
 from api.cli_trust import trust
 from api.cli_watch import fixity, locks, premis
@@ -54,7 +55,7 @@ def antin() -> None:
 antin.add_command(deploy)
 antin.add_command(storage)
 antin.add_command(trust)
-for _command in (fixity, locks, premis):
+for _command in (fixity, locks, premis, renew):
     antin.add_command(_command)
 
 

@@ -31,12 +31,14 @@ from api.verification import Verification
 from archive import ingest
 from archive.catalogue import Connection, deposit_rows, documents, log_rows
 from archive.catalogue.identity import new_id
-from archive.catalogue.values import Deposit, Document, VersionRole
+from archive.catalogue.values import LASTING, Deposit, Document, VersionRole
 from archive.errors import ArchiveUnavailable, ArchivingStopped
+from policies import renewal
 from policies.issuing import Act, Facts, next_state
 from policies.reasons import access as access_reasons
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
+from policies.validation import ValidationProfile
 from policies.vocabulary import FieldRole, Indication, State, SubIndication
 from signer.crosscheck.independent import Expectation, ExpectedSignature
 from signer.errors import DocumentRefused, RevocationUnavailable, TrustOverdue
@@ -50,6 +52,12 @@ log = logging.getLogger("antin.finishing")
 Work = Callable[[str, dict[str, Any]], dict[str, Any] | None]
 KEPT = frozenset({State.ARCHIVED, State.ISSUED, State.FILED})
 FINISHING = frozenset({State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED}) | KEPT
+
+
+def _evidence(report: DocumentReport, profile: ValidationProfile) -> dict[str, Any]:
+    """Until when it is good, for the version's record."""
+    told = renewal.told(renewal.outlook(report.supports, profile), profile)
+    return {"evidence": told} if told else {}
 
 
 def guarded(services: Services, act: Work) -> jobs.Handler:
@@ -143,7 +151,7 @@ class Finishing:
         """The jobs of it, in the caller's transaction."""
         if document.state not in KEPT:
             return
-        long_term = any(v.role is VersionRole.LONG_TERM for v in documents.versions(conn, document.id))
+        long_term = any(v.role in LASTING for v in documents.versions(conn, document.id))
         if not operations.known(conn, document.id, "crosscheck"):
             self._enqueue(conn, "crosscheck", document, account)
         if not long_term and not operations.known(conn, document.id, "augment"):
@@ -314,7 +322,9 @@ class Finishing:
             changed = documents.advance(conn, document, Act.VALIDATE, at)
             work.audit_event(self.s, conn, document, None, "validate", **facts)
             content = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, sha256)
-            deposit = ingest.plan_version(conn, changed, content, facts, at)
+            deposit = ingest.plan_version(
+                conn, changed, content, {**facts, **_evidence(report, self.s.profiles["agency"])}, at
+            )
             bind_audit(conn, document.agency, at)
         return deposit
 
@@ -409,7 +419,7 @@ class Finishing:
         with self.s.transactions.read() as conn:
             versions = documents.versions(conn, document.id)
             deposit = deposit_rows.version_deposit(conn, document.id)
-        if any(version.role is VersionRole.LONG_TERM for version in versions) or document.archived_at is None:
+        if any(version.role in LASTING for version in versions) or document.archived_at is None:
             return {}
         next_state(document.state, Act.AUGMENT)
         if deposit is None:
@@ -422,14 +432,16 @@ class Finishing:
         path = self.s.work_area.work_path(document.current_sha256 or "")
         appended: Appended = Verification(self.s, self.s.background).long_term(path)
         sha256 = work.append(self.s, document.current_sha256 or "", appended)
-        self._validated(sha256, sandbox=self.s.background)
+        report = self._validated(sha256, sandbox=self.s.background)
         at = self.s.clock()
         with self.s.transactions.write() as conn:
             documents.lock_row(conn, document.id)
             current = documents.get(conn, document.id)
             next_state(current.state, Act.AUGMENT)
             content = work.version(self.s, VersionRole.LONG_TERM, sha256)
-            deposit = ingest.plan_version(conn, current, content, {"level": "B-LT"}, at)
+            deposit = ingest.plan_version(
+                conn, current, content, {"level": "B-LT", **_evidence(report, self.s.profiles["agency"])}, at
+            )
             work.audit_event(self.s, conn, current, None, "augment", sha256=sha256)
         return deposit
 

@@ -24,6 +24,7 @@ from api.checking import Checking
 from api.finishing import guarded
 from api.fixity_child import read_all_due
 from api.line import Stopped
+from api.renewals import Renewals
 from api.services import Services
 from api.store import night_rows, operations
 from api.store.night_rows import NightTask
@@ -66,6 +67,7 @@ class Nights:
         self._thread = Thread(target=self._run, name="nights", daemon=True)
         self._acts: dict[str, Callable[[datetime], Done]] = {
             Task.LOCKS: self._locks,
+            Task.RENEW: self._renew,
             Task.FIXITY: self._fixity,
             Task.RECONCILE: self._reconcile,
             Task.RETENTION: self._retention,
@@ -189,6 +191,11 @@ class Nights:
         ]
         told = {run.store: {"extended": run.extended, "failed": run.failed} for run in runs}
         return all(run.good for run in runs), {**told, "entered": entered}
+
+    def _renew(self, _at: datetime) -> Done:
+        """Evidence that ends within a year gets a new document time-stamp."""
+        found = Renewals(self.s, self._stops).run()
+        return found.good, found.told
 
     def _fixity(self, _at: datetime) -> Done:
         """In a process of its own, which keeps out of the service's way; then what it found is mended."""

@@ -157,6 +157,7 @@ class Settings(_Strict):
     database_connections: int = Field(8, ge=2, le=200)  # of each process: for acts, and as many for readings
     fixity_bytes: float = Field(100_000_000.0, ge=0)  # a second; 0: as many as the store gives
     fixity_objects: float = Field(0.0, ge=0)
+    renewals_nightly: int = Field(2000, ge=0)  # documents whose evidence one night renews
     migrate_at_start: bool = True  # else `antin migrate` does, whose account may then have more rights
     public_url: str = "http://127.0.0.1:8460"
     host: str = "127.0.0.1"

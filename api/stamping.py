@@ -56,33 +56,32 @@ class Stamping:
             kept = tokens.kept(conn, imprint.hex())
         if kept is not None:
             return kept
-        token = self._token(imprint, rank)
+        token = self.asked(imprint, "sha256", rank)
         # Crash since the question left: the authority gave a token that nobody has; it is asked a second time.
         with self.s.transactions.note() as conn:
             tokens.keep(conn, imprint.hex(), token, self.s.clock())
         # Crash from here until the version commits: the next run finds the token.
         return token
 
-    def _token(self, imprint: bytes, rank: Rank) -> bytes:
-        """Asked again when it was not reached or broke off; never while it may still be at the first question.
-
-        A wrong answer is a refusal.
+    def asked(self, imprint: bytes, digest: str, rank: Rank) -> bytes:
+        """A token that nobody keeps. Asked again when the authority was not reached or broke off; never while it may
+        still be at the first question. A wrong answer is a refusal.
         """
         for pause in RETRY_PAUSES[: self.s.settings.tsa_attempts - 1]:
             try:
-                return self._ask(imprint, rank)
+                return self._ask(imprint, digest, rank)
             except TimestampUnavailable as exc:
                 if exc.late:
                     raise
                 log.warning("time-stamp authority: %s; asking again in %s s", exc, pause)
                 self.s.pause(pause)
-        return self._ask(imprint, rank)
+        return self._ask(imprint, digest, rank)
 
-    def _ask(self, imprint: bytes, rank: Rank) -> bytes:
+    def _ask(self, imprint: bytes, digest: str, rank: Rank) -> bytes:
         with self.s.asking.place(*rank):
             self.s.processes.lease()
             try:
-                token = self.s.tsa.token(imprint, "sha256")
+                token = self.s.tsa.token(imprint, digest)
             except (TimestampUnavailable, TimestampRefused) as exc:
                 if self.s.asking.closed:
                     raise Stopped from exc

@@ -15,7 +15,8 @@ from api.services import Services
 from api.store import audit, operations
 from api.store.operations import Operation
 from archive.catalogue import documents as rows
-from archive.catalogue import dossier_rows, hold_rows, retention_rows
+from archive.catalogue import dossier_rows, evidence_rows, hold_rows, retention_rows
+from archive.catalogue.evidence_rows import EvidenceRow
 from archive.catalogue.values import Document, VersionRole
 from policies.layout import Layout
 from policies.reasons import access as reasons
@@ -59,11 +60,13 @@ def full_document(services: Services, found: Document) -> dict[str, Any]:
         filed_in = dossier_rows.dossiers_of(conn, found.id)
         held = hold_rows.over(conn, [found.id]).get(found.id, ())
         kept = retention_rows.kept(conn, [found.id])[found.id]
+        judged = evidence_rows.of(conn, found.id)
     return {
         **document(found),
         "dossiers": [{"id": one.id, "code": one.code, "title": one.fields.title} for one in filed_in],
         "holds": [one.id for one in held],
         "retention": kept_views.kept(kept),
+        "evidence": evidence(judged),
         "signers": [
             {
                 "role": s.role,
@@ -80,6 +83,20 @@ def full_document(services: Services, found: Document) -> dict[str, Any]:
         ],
         "operation": operation(latest) if latest else None,
         "acts": [{"act": e.act, "phase": e.phase, "actor": e.actor, "at": moment(e.at)} for e in trail],
+    }
+
+
+def evidence(judged: EvidenceRow | None) -> dict[str, Any] | None:
+    """Until when what proves the document can be checked; null while it was never judged."""
+    if judged is None:
+        return None
+    outlook = judged.outlook
+    return {
+        "good_until": moment(outlook.good_until if outlook else None),
+        "renewed_from": moment(judged.due),
+        "renewal": str(outlook.kind) if outlook else None,
+        "tried_at": moment(judged.tried_at),
+        "failure": judged.failure or None,
     }
 
 

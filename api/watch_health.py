@@ -3,6 +3,7 @@
 nights      each of the night's tasks: when it last ended well
 lock_ends   each store: when its first lock ends, and what the last pass found
 fixity      each store: what is due, and when it will be read at the measured pace; damaged copies
+evidence    when the first document's evidence ends, how many are due, and how many could not be renewed in time
 retention   how many dossiers' periods are over or end before long, as the last night counted: no fault, ever
 second      how far the second store is behind
 """
@@ -16,7 +17,7 @@ from typing import Any
 from api import keepers
 from api.services import Services
 from api.store import night_rows
-from archive.catalogue import Connection, copy_rows, watch_rows
+from archive.catalogue import Connection, copy_rows, evidence_rows, watch_rows
 from archive.catalogue.copies import Shelf
 from archive.catalogue.watch_rows import FixityRun
 from archive.locks import watched
@@ -122,6 +123,21 @@ def told_of(run: FixityRun) -> Part:
     }
 
 
+def evidence(services: Services) -> Part:
+    """Renewals that fail are told half a year before the evidence ends (`policies.renewal`)."""
+    at = services.clock()
+    with services.transactions.read() as conn:
+        found = evidence_rows.summary(conn, at, MOST)
+    part: Part = {
+        "state": FAILING if found.alarms else OK,
+        "first_end": _when(found.first_end),
+        "due": found.waiting,
+        "late": found.alarms,
+    }
+    alarms = [_said(reasons.EVIDENCE_ENDS, count=found.alarms, document=found.first)] if found.alarms else []
+    return part | _alarm(alarms)
+
+
 def retention(services: Services) -> Part:
     """As the last night counted. A period that ends is no fault: people look into the list, and a council decides."""
     with services.transactions.read() as conn:
@@ -151,6 +167,7 @@ def parts(services: Services) -> Mapping[str, Part]:
         "nights": nights(services),
         "lock_ends": lock_ends(services),
         "fixity": fixity_part(services),
+        "evidence": evidence(services),
         "retention": retention(services),
     }
     if services.second is not None:

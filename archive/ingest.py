@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from archive.catalogue import Connection, deposit_rows, documents, log_rows, register_rows
+from archive.catalogue import Connection, deposit_rows, documents, evidence_rows, log_rows, register_rows
 from archive.catalogue.values import Deposit, Document, Event, Leaf, NewVersion, ObjectRole, ObjectRow
 from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from archive.heads import bind_register
@@ -30,7 +30,16 @@ from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening
 from archive.log.merkle import leaf_hash
 from archive.ports import ObjectStore, StoredObject, WorkArea
-from archive.record import EventFacts, LeafSecrets, VersionFacts, digest, event_record, version_record
+from archive.record import (
+    RECORD_SCHEMA,
+    EventFacts,
+    LeafSecrets,
+    VersionFacts,
+    digest,
+    event_record,
+    parse,
+    version_record,
+)
 from archive.storage import keys
 from archive.storage.readback import put_and_read_back
 from policies.issuing import Act
@@ -179,6 +188,7 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     deposit_rows.insert_objects(conn, [_row(deposit, role, stored, at) for role, stored in kept.objects])
     if deposit.kind is LeafKind.DOCUMENT:
         _advance(conn, document, deposit, at)
+        _enter_evidence(conn, deposit, at)
     return leaf
 
 
@@ -290,6 +300,14 @@ def _advance(conn: Connection, document: Document, deposit: Deposit, at: datetim
         documents.advance(conn, document, Act.ARCHIVE, at, version=new, archived_at=at)
     else:
         documents.advance(conn, document, Act.AUGMENT, at, version=new)
+
+
+def _enter_evidence(conn: Connection, deposit: Deposit, at: datetime) -> None:
+    """Until when its evidence is good, as its record tells; older records do not, and a night judges those anew."""
+    facts = parse(deposit.record, RECORD_SCHEMA, deposit.record_key)["facts"]
+    row = evidence_rows.of_record(deposit.document, deposit.content_sha256, facts, at)
+    if row is not None:
+        evidence_rows.put(conn, row)
 
 
 def _is_known(conn: Connection, document: Document, content: NewVersion) -> bool:

@@ -21,6 +21,7 @@ class Task(StrEnum):
     """Once a night, in this order."""
 
     LOCKS = "locks"
+    RENEW = "renew"
     FIXITY = "fixity"
     RECONCILE = "reconcile"
     RETENTION = "retention"

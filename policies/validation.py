@@ -116,6 +116,9 @@ class ValidationProfile:
     which they were reliable; whatever is neither there nor among the good ones was never reliable. `legacy_ca_until`:
     a CA certificate issued before that may be signed with SHA-1 (two generations of the government's CA are). Without
     `current_answers_suffice` only revocation answers of the proven time or later settle a signer's status.
+
+    `digest_ends` and `key_ends` (kind, bits up to which, end) are about good algorithms: from then on they prove
+    nothing by themselves, and what is proven to be older stays good (EN 319 102-1, 5.6.3).
     """
 
     name: str
@@ -135,6 +138,8 @@ class ValidationProfile:
     clock_tolerance: timedelta
     revocation_age_without_next_update: timedelta
     current_answers_suffice: bool = True
+    digest_ends: tuple[tuple[str, datetime], ...] = ()
+    key_ends: tuple[tuple[str, int, datetime], ...] = ()
 
     def in_effect(self, at: datetime) -> bool:
         """Whether it is to be applied at that time."""
@@ -158,6 +163,26 @@ def weigh_algorithm(profile: ValidationProfile, facts: AlgorithmFacts, proven_at
     if proven_at <= until and profile.accept_weak:
         return PASSED
     return indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
+
+
+def algorithm_end(profile: ValidationProfile, facts: AlgorithmFacts) -> datetime | None:
+    """When a good algorithm ceases to prove anything; None while nobody foresees it."""
+    ends = [end for name, end in profile.digest_ends if name == facts.digest]
+    ends += [end for key, bits, end in profile.key_ends if key == facts.key and facts.bits <= bits]
+    return min(ends, default=None)
+
+
+def weigh_end(
+    profile: ValidationProfile, facts: AlgorithmFacts, proven_at: datetime | None, at: datetime
+) -> Verdict:
+    """Has the algorithm ended before what was made with it is proven to exist (EN 319 102-1, 5.6.3.4)?
+
+    `proven_at`: the earliest proof, of whatever else but this algorithm; None: nothing but that it is there now, `at`.
+    """
+    end = algorithm_end(profile, facts)
+    if end is None or min(at, proven_at or at) < end:
+        return PASSED
+    return indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE)
 
 
 def weigh_ca_algorithm(profile: ValidationProfile, facts: AlgorithmFacts, issued: datetime) -> Verdict:

@@ -52,6 +52,7 @@ ACTS: dict[str, tuple[str, str]] = {
     "validate": ("Kiểm tra chữ ký hai lần", "validated twice"),
     "finish": ("Gắn dấu thời gian, kiểm tra, lưu trữ", "time-stamp, validate, archive"),
     "archive": ("Lưu trữ", "archived"),
+    "renew": ("Gia hạn bằng chứng", "evidence renewed"),
     "augment": ("Bổ sung dữ liệu kiểm tra lâu dài", "validation data added"),
     "crosscheck": ("Đối chiếu bằng công cụ độc lập", "cross-checked"),
     "issue": ("Phát hành", "issued"),

@@ -193,6 +193,7 @@ class DocumentView:
     replaced_by: str | None = None
     page_count: int = 1
     reports: bool = False  # whether sealed reports are to be had
+    evidence_until: Day | None = None  # what proves it can be checked until then, or it is renewed before
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +384,7 @@ class WorkView:
     pdf_url: str | None = None
     receipt_url: str | None = None
     recalled_at: datetime | None = None
+    evidence_until: Day | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, cast
 
 from api.pages import views
@@ -11,12 +11,13 @@ from api.services import Services
 from api.store import accounts, audit, operations
 from api.store.accounts import Account
 from api.verification import Verification
-from archive.catalogue import Connection
+from archive.catalogue import Connection, evidence_rows
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, Signer
 from policies.holds import ROLES_OF, HoldAct
 from policies.issuing import acts_possible
 from policies.kinds import BY_CODE
+from policies.numbering import civil_date
 from policies.vocabulary import FieldRole, Role, State
 from policies.words import ACTS
 
@@ -178,7 +179,17 @@ def work(services: Services, document: Document, account: Account, language: str
         pdf_url=f"/api/v1/documents/{document.id}/file",
         receipt_url=f"/api/v1/documents/{document.id}/receipt" if archived else None,
         recalled_at=document.recalled_at,
+        evidence_until=_evidence_until(services, document),
     )
+
+
+def _evidence_until(services: Services, document: Document) -> date | None:
+    """The day in Vietnam on which what proves it cannot be checked any more, if nobody renewed it."""
+    with services.transactions.read() as conn:
+        judged = evidence_rows.of(conn, document.id)
+    if judged is None or judged.outlook is None:
+        return None
+    return civil_date(judged.outlook.good_until)
 
 
 def _acts(document: Document, signers: tuple[Signer, ...], account: Account) -> frozenset[str]:
@@ -279,4 +290,5 @@ def public(services: Services, document: Document, language: str) -> views.Docum
         replaced_by=document.replaced_by,
         page_count=count,
         reports=services.keys.reports,
+        evidence_until=_evidence_until(services, document),
     )

@@ -87,6 +87,7 @@ class Belongings:
     objects: dict[str, list[RowValues]]
     numbers: frozenset[str]  # documents that the number register knows
     filed: dict[str, int]  # in how many dossiers each lies now
+    evidence: dict[str, RowValues]  # until when it is good; of documents that were judged
 
 
 def belongings(conn: Connection, documents: Sequence[str]) -> Belongings:
@@ -100,7 +101,12 @@ def belongings(conn: Connection, documents: Sequence[str]) -> Belongings:
         objects=_by_document(conn, t.objects, documents, t.objects.c.key),
         numbers=frozenset(conn.execute(numbered).scalars()),
         filed=_filed(conn, documents),
+        evidence={row["document"]: row for row in _of(conn, t.evidence_ends, documents)},
     )
+
+
+def _of(conn: Connection, table: Table, documents: Sequence[str]) -> list[RowValues]:
+    return _all(conn, select(table).where(table.c.document.in_(documents)))
 
 
 def _filed(conn: Connection, documents: Sequence[str]) -> dict[str, int]:
@@ -397,6 +403,7 @@ _OWNED = (
     ("outgoing_register", "number_text"),
     ("dossier_entries", "ordinal"),
     ("hold_documents", "hold"),
+    ("evidence_ends", "sha256"),
 )
 
 

@@ -36,7 +36,16 @@ from archive.catalogue.tables import (
     documents,
     dossier_entries,
 )
-from archive.catalogue.values import Agency, Document, NewDocument, NewVersion, Signer, Version, VersionRole
+from archive.catalogue.values import (
+    LASTING,
+    Agency,
+    Document,
+    NewDocument,
+    NewVersion,
+    Signer,
+    Version,
+    VersionRole,
+)
 from archive.errors import ArchiveRefused
 from policies.issuing import Act, Facts, next_state
 from policies.reasons import access, archiving
@@ -289,7 +298,7 @@ def without_long_term(conn: Connection, after: str, limit: int) -> Looked:
     ).scalars()
     ids = list(block)
     having = select(document_versions.c.document).where(
-        document_versions.c.document.in_(ids), document_versions.c.role == VersionRole.LONG_TERM
+        document_versions.c.document.in_(ids), document_versions.c.role.in_(sorted(map(str, LASTING)))
     )
     known = set(conn.execute(having).scalars()) if ids else set()
     return Looked(tuple(one for one in ids if one not in known), ids[-1] if ids else "")

@@ -135,6 +135,7 @@ FILLED = (
     "hold_documents",
     "document_signers",
     "document_versions",
+    "evidence_ends",
     "number_series",
     "numbers",
     "register_journal",

@@ -596,6 +596,28 @@ witnesses = Table(
     Column("disputed", Text, nullable=False),  # why it says that our log is not the one that it saw
 )
 
+# Until when what proves an archived document can be checked (policies.renewal), as its newest record tells it; a night
+# judges anew what has no row, a row of another version, or one made under other rules.
+evidence_ends = Table(
+    "evidence_ends",
+    metadata,
+    Column("document", String(36), ForeignKey("documents.id"), primary_key=True),
+    Column("sha256", String(64), nullable=False),  # of the version that was judged
+    Column("good_until", UtcDateTime),  # null: its evidence was not found to be good
+    Column("since", UtcDateTime),  # when what ends first was made
+    Column("cause", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),  # of the next renewal
+    Column("alarm_from", UtcDateTime, nullable=False),
+    Column("due", UtcDateTime, nullable=False),
+    Column("rules", String(16), nullable=False),  # which ends of algorithms were known
+    Column("judged_at", UtcDateTime, nullable=False),
+    Column("tried_at", UtcDateTime),  # when a renewal failed last
+    Column("failure", String(64), nullable=False),  # why: a reason's id, empty for none
+    Index("ix_evidence_ends_due", "due", "document"),
+    Index("ix_evidence_ends_alarm", "alarm_from", "document"),
+    Index("ix_evidence_ends_good_until", "good_until"),
+)
+
 deployment = Table(
     "deployment",
     metadata,

@@ -25,6 +25,10 @@ class VersionRole(StrEnum):
     RENEWED = "renewed"  # B-LTA: an archive time-stamp added
 
 
+LASTING = frozenset({VersionRole.LONG_TERM, VersionRole.RENEWED})
+"""Versions that carry what is needed to validate them."""
+
+
 class ObjectRole(StrEnum):
     CONTENT = "content"
     RECORD = "record"

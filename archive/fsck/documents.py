@@ -13,6 +13,7 @@ from archive.catalogue import Connection, audit_rows
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.dossiers import check_filed
+from archive.fsck.evidence import check_evidence
 from archive.fsck.findings import Progress, Report
 from archive.fsck.holds import check_told
 from archive.fsck.leaves import check_leaf
@@ -45,6 +46,8 @@ def check_documents(
         for row in block:
             _check_document(row, of, planned[row["id"]], report)
             check_told(conn, row, of.events[row["id"]], report)
+            if row["id"] in of.evidence:
+                check_evidence(of.evidence[row["id"]], report)
         for row in block:
             for leaf in of.leaves[row["id"]]:
                 check_leaf(conn, leaf, of, report)

@@ -12,6 +12,7 @@ from archive.catalogue import Connection, audit_rows
 from archive.catalogue.values import ObjectRole
 from archive.errors import ArchiveDamaged
 from archive.fsck import findings as ids
+from archive.fsck.evidence import outlives_its_record
 from archive.fsck.findings import Report
 from archive.fsck.objects import Looked
 from archive.record import EVENT_SCHEMA, MAX_RECORD, RECORD_SCHEMA, digest, parse
@@ -82,6 +83,8 @@ class Records:
             told = record["register"]
             agency = record["document"]["agency"]["code"]
             self._registers.append((stored["key"], agency, told["ordinal"], told["sha256"]))
+        if outlives_its_record(self._of.evidence.get(row["document"]), record):
+            found.append("the end of its evidence")
         return found + self._document_differs(record, row["document"])
 
     def _document_differs(self, record: RowValues, document_id: str) -> list[str]:

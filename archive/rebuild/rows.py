@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from archive.catalogue import evidence_rows
 from archive.rebuild.believing import Believed
 from archive.rebuild.gathering import Found
 from archive.rebuild.leaves import UNKNOWN_TIME
@@ -46,6 +47,10 @@ def of_document(
         rows.add("document_signers", _signer(told["id"], signer))
     for version in versions:
         rows.add("document_versions", {"document": told["id"], **version})
+    content = newest["content"]["sha256"]
+    evidence = evidence_rows.of_record(told["id"], content, newest["facts"], at)
+    if evidence is not None:
+        rows.add("evidence_ends", evidence)
     for record in records:
         rows.leaves.append(_leaf(record))
         content = record.value["content"]

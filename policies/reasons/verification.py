@@ -250,6 +250,20 @@ REVOKED_CA = Reason(
     "Chứng thư của tổ chức cấp «{subject}» đã bị thu hồi lúc {revoked} (lý do: {cause_vi}).",
     "The certificate of the issuer “{subject}” was revoked on {revoked} (reason: {cause_en}).",
 )
+COMPROMISED_CA_LATER = Reason(
+    "verification.compromised-ca-later",
+    f"{EN}, 5.6.2.2",
+    "Chứng thư của tổ chức cấp «{subject}» bị thu hồi lúc {revoked} (lý do: {cause_vi}); chữ ký, chứng thư và trạng thái "
+    "chứng thư đều được dấu thời gian chứng minh có từ trước đó.",
+    "The certificate of the issuer “{subject}” was revoked on {revoked} (reason: {cause_en}); time-stamps prove the "
+    "signature, its certificates and their status to be older.",
+)
+COMPROMISED_CA_NO_ANSWER = Reason(
+    "verification.compromised-ca-no-answer",
+    f"{EN}, 5.6.2.2",
+    "Tổ chức cấp của «{subject}» bị thu hồi lúc {since}; không có trả lời nào về chứng thư này được chứng minh có từ trước đó.",
+    "The issuer of “{subject}” was revoked on {since}; no answer about this certificate is proven to be older.",
+)
 NO_REVOCATION = Reason(
     "verification.no-revocation-answer",
     "TT 15/2025/TT-BKHCN, PL II, 1.2; RFC 6960; RFC 5280, 6.3",
@@ -407,4 +421,10 @@ TIMESTAMP_ORDER = Reason(
     f"{EN}, 5.5.4",
     "Thứ tự dấu thời gian không đúng: {time} sớm hơn dấu thời gian đã có trước đó ({earlier}).",
     "The order of time-stamps is wrong: {time} is earlier than one that was there before ({earlier}).",
+)
+TIMESTAMP_AFTER_COVER = Reason(
+    "verification.timestamp-after-cover",
+    f"{EN}, 5.5.4",
+    "Thứ tự dấu thời gian không đúng: dấu ghi {time} lại nằm bên trong dấu ghi {later}, tức phải có trước nó.",
+    "The order of time-stamps is wrong: one of {time} is covered by one of {later}, so it must be older.",
 )

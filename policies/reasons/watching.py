@@ -59,3 +59,19 @@ SECOND_BEHIND = Reason(
     "check --second».",
     "The second store lacks {count} objects, the oldest since {at}. Look at it with “antin storage check --second”.",
 )
+EVIDENCE_ENDS = Reason(
+    "watch.evidence-ends",
+    "ETSI EN 319 142-1, 5.4.3; " + GUIDE,
+    "Có {count} văn bản mà bằng chứng sắp hết hoặc đã hết hạn kiểm tra (ví dụ «{document}») và chưa gia hạn được. Hãy xem "
+    "«antin renew --status» và máy chủ dấu thời gian, rồi chạy «antin renew --due».",
+    "The evidence of {count} documents ends soon, or has ended, and could not be renewed (“{document}” is one of them). "
+    "See “antin renew --status” and the time-stamp authority, then run “antin renew --due”.",
+)
+RENEWAL_NO_GAIN = Reason(
+    "watch.renewal-no-gain",
+    "ETSI EN 319 142-1, 5.4.3; " + GUIDE,
+    "Chứng thư của máy chủ dấu thời gian vẫn là chứng thư sắp hết hạn: dấu mới không kéo dài được bằng chứng. Hệ thống hỏi "
+    "lại sau 30 ngày.",
+    "The time-stamp authority's certificate is still the one that ends soon: a new time-stamp proves no longer. The "
+    "authority is asked again in 30 days.",
+)

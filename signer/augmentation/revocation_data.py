@@ -32,6 +32,7 @@ from signer.validation.document_facts import security_store
 from signer.validation.online import validate_online
 from signer.validation.values import DocumentReport, Evidence
 
+_WAITS = {SubIndication.TRY_LATER, SubIndication.OUT_OF_BOUNDS_NO_POE}
 _KEYS = ("Certs", "OCSPs", "CRLs")
 
 
@@ -75,14 +76,17 @@ def collect(
 
 
 def _check(report: DocumentReport) -> None:
-    for each in report.signatures:
-        if each.verdict == PASSED:
-            continue
-        if each.verdict.sub_indication is SubIndication.TRY_LATER:
-            raise RevocationUnavailable(f"no answer newer than the time-stamp of {each.field}")
+    """While a time-stamp waits for an answer, what only it proves waits too."""
+    lacking = [each for each in report.signatures if each.verdict != PASSED]
+    for each in lacking:
         if each.verdict.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE:
             raise TrustOverdue(f"the trust store is past its review: {each.field}")
-        raise SigningRefused(reasons.NOT_WORTH_KEEPING, field=each.field)
+    waiting = [each for each in lacking if each.verdict.sub_indication is SubIndication.TRY_LATER]
+    for each in lacking:
+        if not waiting or each.verdict.sub_indication not in _WAITS:
+            raise SigningRefused(reasons.NOT_WORTH_KEEPING, field=each.field)
+    for each in waiting:
+        raise RevocationUnavailable(f"no answer newer than the time-stamp of {each.field}")
     if report.verdict != PASSED:
         raise SigningRefused(reasons.NOT_WORTH_KEEPING, field="")
 
@@ -102,13 +106,21 @@ def append_dss(path: Path, data: ValidationData) -> Appended:
 
     Raises `DocumentRefused` as the reader does, `SigningRefused` when nothing new would be added.
     """
+    appended = append_if_new(path, data)
+    if appended is None:
+        raise SigningRefused(reasons.NOTHING_TO_ADD)
+    return appended
+
+
+def append_if_new(path: Path, data: ValidationData) -> Appended | None:
+    """The same; None when the store has everything already."""
     with PdfFile.open(path) as pdf:
         revision = Revision(pdf)
         store = _Store(pdf, revision)
         for key, evidence in data.entries:
             store.add(key, evidence)
         if not store.grown:
-            raise SigningRefused(reasons.NOTHING_TO_ADD)
+            return None
         store.write()
         return revision.appended()
 

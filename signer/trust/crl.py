@@ -56,7 +56,7 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
     digest = _verified(parsed, issuer)
     crl = x509.load_der_x509_crl(der)
     _check_scope(crl, certificate)
-    revoked_at, reason = _entry(crl, certificate.serial)
+    revoked_at, reason, invalid_since = _entry(crl, certificate.serial)
     return Answer(
         kind=Kind.CRL,
         der=der,
@@ -68,6 +68,7 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
         covers_expired_since=_covers_expired_since(crl),
         signer=issuer,
         algorithm=facts(issuer.public_key, digest),
+        invalid_since=invalid_since,
     )
 
 
@@ -111,15 +112,18 @@ def _check_distribution_point(point: x509.IssuingDistributionPoint, certificate:
             raise AnswerUnusable("thuộc điểm phân phối khác", "it belongs to another distribution point")
 
 
-def _entry(crl: x509.CertificateRevocationList, serial: int) -> tuple[datetime | None, str]:
+def _entry(crl: x509.CertificateRevocationList, serial: int) -> tuple[datetime | None, str, datetime | None]:
+    """When it was revoked, why, and since when its key is suspected."""
     entry = crl.get_revoked_certificate_by_serial_number(serial)
     if entry is None:
-        return None, ""
-    reason = "unspecified"
+        return None, "", None
+    reason, suspected = "unspecified", None
     for extension in entry.extensions:
         if isinstance(extension.value, x509.CRLReason):
             reason = extension.value.reason.name
-    return entry.revocation_date_utc, reason
+        elif isinstance(extension.value, x509.InvalidityDate):
+            suspected = extension.value.invalidity_date_utc
+    return entry.revocation_date_utc, reason, suspected
 
 
 def _covers_expired_since(crl: x509.CertificateRevocationList) -> datetime | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from asn1crypto import ocsp
+from asn1crypto import core, ocsp
 
 from signer.trust.certificates import Certificate, parse, parse_all, same_name
 from signer.trust.paths import issued
@@ -70,6 +70,7 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
         covers_expired_since=single.archive_cutoff_value.native if single.archive_cutoff_value else None,
         signer=responder,
         algorithm=facts(responder.public_key, digest),
+        invalid_since=_suspected(single) if revoked_at is not None else None,
     )
 
 
@@ -106,6 +107,15 @@ def _status(single: Any) -> tuple[datetime | None, str]:
             "revocation_reason"
         ].native or "unspecified"
     raise AnswerUnusable("máy chủ không biết chứng thư này", "the responder does not know the certificate")
+
+
+def _suspected(single: Any) -> datetime | None:
+    """The CRL entry extension invalidityDate, which a response may carry (RFC 6960, 4.4.5)."""
+    for extension in single["single_extensions"] or ():
+        if extension["extn_id"].dotted == _INVALIDITY_DATE:
+            moment: datetime = core.GeneralizedTime.load(bytes(extension["extn_value"]), strict=True).native
+            return moment.astimezone(UTC)
+    return None
 
 
 def _responder(basic: Any, issuer: Certificate, produced: datetime) -> tuple[Certificate, str]:
@@ -147,7 +157,8 @@ def _delegated(responder: Certificate, issuer: Certificate, produced: datetime) 
         )
 
 
-_KNOWN = {"1.3.6.1.5.5.7.48.1.2", "1.3.6.1.5.5.7.48.1.6", "1.3.6.1.5.5.7.48.1.9"}
+_INVALIDITY_DATE = "2.5.29.24"
+_KNOWN = {"2.5.29.24", "1.3.6.1.5.5.7.48.1.2", "1.3.6.1.5.5.7.48.1.6", "1.3.6.1.5.5.7.48.1.9"}
 
 
 def _no_unknown_critical(extensions: Iterable[Any]) -> None:

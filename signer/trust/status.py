@@ -23,7 +23,8 @@ class Answer:
     """One authentic statement about one certificate. Times are aware, UTC.
 
     `revoked_at` is None for "good". `covers_expired_since`: the issuer keeps the status of certificates
-    that expired after that (archive cut-off; expiredCertsOnCRL). `signer` made the answer.
+    that expired after that (archive cut-off; expiredCertsOnCRL). `signer` made the answer. `invalid_since`: when the
+    key is known or suspected to have been compromised, where the issuer says so (RFC 5280, 5.3.2).
     """
 
     kind: Kind
@@ -36,6 +37,14 @@ class Answer:
     covers_expired_since: datetime | None
     signer: Certificate
     algorithm: AlgorithmFacts
+    invalid_since: datetime | None = None
+
+    @property
+    def doubtful_since(self) -> datetime | None:
+        """From when on the certificate vouches for nothing: revoked, or suspected before that. None for "good"."""
+        if self.revoked_at is None or self.invalid_since is None:
+            return self.revoked_at
+        return min(self.revoked_at, self.invalid_since)
 
 
 class AnswerUnusable(Exception):

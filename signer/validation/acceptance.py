@@ -15,6 +15,7 @@ from policies.validation import (
     indeterminate,
     weigh_algorithm,
     weigh_changes,
+    weigh_end,
     worst,
 )
 from policies.vocabulary import Changes, Severity, SubIndication
@@ -30,9 +31,13 @@ _LOCAL_HOURS = 7  # Indochina Time; written as UTC by several signing programs i
 
 
 def algorithms(
-    profile: ValidationProfile, certificate: Certificate, digests: tuple[str, ...], proof: Proof
+    profile: ValidationProfile,
+    certificate: Certificate,
+    digests: tuple[str, ...],
+    proof: Proof,
+    at: datetime,
 ) -> Outcome:
-    """The signature's digests and key against the profile's table."""
+    """The signature's digests and key against the profile's table. `at`: now."""
     verdicts, findings = [], []
     for digest in dict.fromkeys(digests):
         try:
@@ -40,6 +45,7 @@ def algorithms(
         except AlgorithmUnknown:
             continue  # the cryptographic verification has said so already
         verdict = weigh_algorithm(profile, used, proof.existed_at)
+        verdict = worst((verdict, weigh_end(profile, used, proof.existed_at, at)))
         if verdict != PASSED or digest not in profile.digests:
             verdicts.append(verdict)
             severity = Severity.WARNING if verdict == PASSED else Severity.ERROR

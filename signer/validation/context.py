@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from policies.validation import ValidationProfile
+from policies.validation import AlgorithmFacts, ValidationProfile, Verdict, weigh_end
 from signer.trust.anchors import TrustAnchors
 from signer.trust.certificates import Certificate, certificates_in, parse_all
 from signer.trust.ocsp import responders
@@ -19,7 +20,8 @@ class Context:
     """Anchors, profile and the time of validation, with the material that the document's parts bring along.
 
     `embedded` is the material of the file itself (DSS and signatures): only that makes a level of B-LT.
-    `needs`, and `orphans`, whose issuers are missing, are filled while signatures are judged.
+    `needs`, and `orphans`, whose issuers are missing, are filled while signatures are judged. `existed`: since when a
+    valid document time-stamp proves that an item was there (EN 319 102-1, 5.6.2.3).
     """
 
     profile: ValidationProfile
@@ -32,6 +34,7 @@ class Context:
     embedded: set[bytes] = field(default_factory=set)
     needs: dict[Need, None] = field(default_factory=dict)
     orphans: dict[Certificate, None] = field(default_factory=dict)
+    existed: dict[bytes, datetime] = field(default_factory=dict)
 
     @classmethod
     def start(cls, trust: TrustAnchors, profile: ValidationProfile, at: datetime, given: Evidence) -> Context:
@@ -57,6 +60,20 @@ class Context:
         for known, new in ((self.ocsp, material.ocsp), (self.crls, material.crls)):
             for item in new[: max(0, MAX_ITEMS - len(known))]:
                 known.setdefault(item)
+
+    def prove(self, items: Iterable[bytes], time: datetime) -> None:
+        """A valid document time-stamp of that time covers these."""
+        for item in items:
+            self.existed[item] = min(time, self.existed.get(item, time))
+
+    def existed_before(self, item: bytes, moment: datetime) -> bool:
+        """Is it proven to be older?"""
+        time = self.existed.get(item)
+        return time is not None and time < moment
+
+    def ended(self, used: AlgorithmFacts, item: bytes) -> Verdict:
+        """What the end of an algorithm makes of an item that was signed with it."""
+        return weigh_end(self.profile, used, self.existed.get(item), self.at)
 
     def need(self, certificate: Certificate, issuer: Certificate) -> None:
         """Remember that the status of this certificate is unsettled."""

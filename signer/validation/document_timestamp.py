@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policies.reasons import verification as reasons
-from policies.validation import indeterminate
+from policies.validation import indeterminate, worst
 from policies.vocabulary import Level, SubIndication
 from signer.validation import with_time
 from signer.validation.context import Context
@@ -22,7 +22,7 @@ from signer.validation.signature import (
     weighed,
 )
 from signer.validation.timestamps import Stamp, validate_token
-from signer.validation.values import SignatureReport, WeighedAlgorithm
+from signer.validation.values import Finding, SignatureReport, WeighedAlgorithm
 from signer.validation.with_time import Placed
 
 
@@ -55,6 +55,12 @@ def _algorithm(context: Context, stamp: Stamp) -> WeighedAlgorithm | None:
     if stamp.chain is None or stamp.message is None:
         return None
     return weighed(context, stamp.chain.path[0], stamp.message.digest)
+
+
+def contradicted(found: SignatureReport, finding: Finding) -> SignatureReport:
+    """The report of a document time-stamp whose time contradicts another's (EN 319 102-1, 5.5.4, step 5)."""
+    verdict = worst((found.verdict, indeterminate(SubIndication.TIMESTAMP_ORDER_FAILURE)))
+    return replace(found, verdict=verdict, signing_time=None, findings=(*found.findings, finding))
 
 
 def _missing(_name: str) -> bytes:

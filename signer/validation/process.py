@@ -2,7 +2,8 @@
 
 1. Read the document's structure: revisions, signatures, what was changed after each.
 2. Initialise one context: anchors, given evidence, the security store, what signatures carry inside.
-3. Judge document time-stamps, newest first, each at the time that newer ones prove for it.
+3. Judge document time-stamps, newest first, each at the time that newer ones prove for it; a valid one proves the
+   existence of all that it covers. Those that contradict each other prove nothing, and the step is done again.
 4. Open every signature, judge its own time-stamp, then the signature at its proven time.
 5. The document takes the worst of its signatures, of its structure, and of what the whole stands on.
 
@@ -16,21 +17,21 @@ from datetime import datetime
 from pathlib import Path
 
 from policies.reasons import verification as reasons
-from policies.validation import NO_SIGNATURE, ValidationProfile, fingerprint, indeterminate, worst
+from policies.validation import NO_SIGNATURE, PASSED, ValidationProfile, fingerprint, indeterminate, worst
 from policies.vocabulary import Changes, Coverage, Indication, Integrity, Level, Severity, SubIndication
 from signer.document.modifications import Modifications
 from signer.document.reader import PdfFile
 from signer.document.revisions import History, SignatureField, signatures
 from signer.trust.anchors import TrustAnchors
-from signer.validation import changes, structure
+from signer.validation import changes, structure, supports, with_time
 from signer.validation.context import Context
 from signer.validation.document_facts import claimed_time, security_store, stated_certificates
-from signer.validation.document_timestamp import judge_timestamp
+from signer.validation.document_timestamp import contradicted, judge_timestamp
 from signer.validation.grounds import grounds, rest_on
 from signer.validation.names import clean
 from signer.validation.signature import Judgement, Subject, judge_signature, open_signature, stamp_signature
 from signer.validation.signed_bytes import SignedBytes
-from signer.validation.timestamps import material
+from signer.validation.timestamps import Stamp, material
 from signer.validation.values import (
     NO_EVIDENCE,
     DocumentReport,
@@ -44,6 +45,8 @@ from signer.validation.values import (
 from signer.validation.with_time import Placed
 
 _UNJUDGED = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
+_ORDER_ROUNDS = 3
+_WRONG = {SubIndication.SIG_CONSTRAINTS_FAILURE, SubIndication.TIMESTAMP_ORDER_FAILURE}
 
 
 def validate(
@@ -104,8 +107,8 @@ class _Process:
         self.reports: dict[int, SignatureReport] = {}
 
     def report(self, trust: TrustAnchors) -> DocumentReport:
-        self._document_timestamps()
-        self._signatures()
+        self._in_order()
+        opened = self._signatures()
         ground = grounds(trust, self.context.profile, self.context.at)
         ordered = tuple(rest_on(self.reports[index], ground) for index in sorted(self.reports))
         newest = max(ordered, key=lambda each: each.revision, default=None)
@@ -125,10 +128,28 @@ class _Process:
             orphans=tuple(each.der for each in self.context.orphans),
             evidence=sum((each.evidence for each in ordered), NO_EVIDENCE).distinct(),
             digests=self.signed.computed,
+            supports=supports.of_document(opened, self.placed, self.reports, self.context.at)
+            if verdict == PASSED
+            else (),
         )
 
-    def _document_timestamps(self) -> None:
-        """Step 3, newest first: each proves the existence of those before it."""
+    def _in_order(self) -> None:
+        """Step 3. A second round without those that contradict each other; what contradicts still is left out too."""
+        disputed: dict[int, Finding] = {}
+        for _ in range(_ORDER_ROUNDS):
+            self._document_timestamps(disputed)
+            found = with_time.contradictory(self.placed)
+            if not found:
+                return
+            disputed |= found
+        every = dict.fromkeys((field.revision for field in self.fields), next(iter(found.values())))
+        self._document_timestamps(every | disputed)
+
+    def _document_timestamps(self, disputed: dict[int, Finding]) -> None:
+        """Step 3, newest first: each proves the existence of those before it. `disputed`: by revision."""
+        self.placed.clear()
+        self.archived.clear()
+        self.context.existed.clear()
         for index in range(len(self.fields) - 1, -1, -1):
             field = self.fields[index]
             if not field.is_timestamp:
@@ -139,12 +160,14 @@ class _Process:
             except Exception as exc:  # noqa: BLE001 (border: one bad token hides nothing)
                 self.reports[index] = self._unjudged(subject, exc)
                 continue
-            if field.coverage is not Coverage.PARTIAL:
+            if field.revision in disputed:
+                self.reports[index] = contradicted(self.reports[index], disputed[field.revision])
+            elif field.coverage is not Coverage.PARTIAL:
                 self.placed.append(Placed(stamp, field.revision, document=True))
-                self._remember_archived(field, stamp.integrity)
+                self._remember_archived(field, stamp)
 
-    def _remember_archived(self, field: SignatureField, integrity: Integrity) -> None:
-        if integrity is Integrity.INTACT:
+    def _remember_archived(self, field: SignatureField, stamp: Stamp) -> None:
+        if stamp.integrity is Integrity.INTACT:
             store = security_store(self.history.view(field.revision))
             covered = frozenset((*store.certificates, *store.ocsp, *store.crls))
             inside = [material(each.contents) for each in self.fields if each.revision < field.revision]
@@ -152,8 +175,10 @@ class _Process:
                 item for each in inside for item in (*each.certificates, *each.ocsp, *each.crls)
             )
             self.archived[field.revision] = covered | within
+            if stamp.passed and stamp.time is not None:
+                self.context.prove(covered | within, stamp.time)
 
-    def _signatures(self) -> None:
+    def _signatures(self) -> dict[int, Judgement]:
         """Step 4. Tokens first: a signature is younger than the tokens that it contains."""
         opened: dict[int, Judgement] = {}
         for index, field in enumerate(self.fields):
@@ -169,6 +194,7 @@ class _Process:
                 self.reports[index] = judge_signature(self.context, judgement, self.placed, self.archived)
             except Exception as exc:  # noqa: BLE001 (the same border)
                 self.reports[index] = self._unjudged(judgement.subject, exc)
+        return opened
 
     def _opened(self, subject: Subject) -> Judgement:
         judgement = open_signature(self.context, subject)
@@ -225,6 +251,4 @@ def _counts(report: SignatureReport, every: tuple[SignatureReport, ...]) -> bool
     are signatures to judge; one that is wrong, or after which something was altered, counts."""
     if report.type == "signature" or all(each.type != "signature" for each in every):
         return True
-    return report.verdict.indication is Indication.TOTAL_FAILED or (
-        report.verdict.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
-    )
+    return report.verdict.indication is Indication.TOTAL_FAILED or report.verdict.sub_indication in _WRONG

@@ -9,6 +9,9 @@ Which answers settle the status of a certificate at the proven time T, seen from
 An older answer about a signer proves nothing about T: he may have been revoked in between. After a
 certificate's expiry an answer counts only if its issuer says that it keeps the status of expired ones.
 No answer is not a yes.
+
+Below a CA that was compromised only answers count that are proven to be older than that (5.6.2.2), and of what was
+signed with an algorithm that has ended since only what is proven to be older than its end.
 """
 
 from __future__ import annotations
@@ -17,9 +20,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from policies.validation import PASSED, ValidationProfile, weigh_algorithm
+from policies.validation import PASSED, AlgorithmFacts, ValidationProfile, weigh_algorithm
 from signer.trust import crl, ocsp
 from signer.trust.certificates import Certificate
+from signer.trust.signatures import digest_name, facts
 from signer.trust.status import Answer, AnswerUnusable, Kind
 from signer.validation.context import Context
 
@@ -41,21 +45,32 @@ class Status:
 
 
 def status(
-    context: Context, certificate: Certificate, issuer: Certificate, moment: datetime, depth: int = 0
+    context: Context,
+    certificate: Certificate,
+    issuer: Certificate,
+    moment: datetime,
+    depth: int = 0,
+    known_before: datetime | None = None,
 ) -> Status:
     """Status of `certificate` at `moment` by the context's material.
 
-    A revocation outweighs every good answer, unless it was a hold and a newer answer lifted it.
+    A revocation outweighs every good answer, unless it was a hold and a newer answer lifted it. `known_before`: only
+    an answer settles the matter that is proven to be older; revocations count however old they are.
     """
     usable: list[Answer] = []
     rejected: list[tuple[str, str]] = []
     for answer in _answers(context, certificate, issuer, rejected):
-        problem = _problem(context, answer, issuer, depth)
+        problem = _problem(context, answer, issuer, depth, known_before)
         if problem is None:
             usable.append(answer)
         else:
             rejected.append(problem)
     usable.sort(key=lambda each: each.this_update, reverse=True)
+    if known_before is not None:
+        proven = [each for each in usable if context.existed_before(each.der, known_before)]
+        if _decisive(proven, certificate, moment, context) is None:
+            return Status(None, tuple(dict.fromkeys(rejected)))
+        usable = [each for each in usable if each in proven or each.revoked_at is not None]
     decisive = _decisive(usable, certificate, moment, context)
     older = decisive is not None and decisive.this_update < moment - context.profile.clock_tolerance
     return Status(decisive, tuple(dict.fromkeys(rejected)), older)
@@ -81,7 +96,9 @@ def _may_be_about(response: bytes, certificate: Certificate) -> bool:
     return known is None or certificate.serial in known
 
 
-def _problem(context: Context, answer: Answer, issuer: Certificate, depth: int) -> tuple[str, str] | None:
+def _problem(
+    context: Context, answer: Answer, issuer: Certificate, depth: int, known_before: datetime | None
+) -> tuple[str, str] | None:
     """Why an authentic answer must not be used here; None when it may."""
     if answer.this_update > context.at + _SKEW:
         return "được công bố sau thời điểm kiểm tra", "it is from after the time of checking"
@@ -89,12 +106,26 @@ def _problem(context: Context, answer: Answer, issuer: Certificate, depth: int) 
         return "thời hạn của nó không hợp lý", "its period makes no sense"
     if weigh_algorithm(context.profile, answer.algorithm, answer.this_update) != PASSED:
         return "dùng thuật toán yếu", "it uses a weak algorithm"
-    if not _responder_good(context, answer, issuer, depth):
+    if any(context.ended(used, answer.der) != PASSED for used in _algorithms(answer, issuer)):
+        return (
+            "dùng thuật toán đã hết tin cậy và không chứng minh được có từ trước",
+            "its algorithm has ended, and nothing proves it to be older",
+        )
+    if not _responder_good(context, answer, issuer, depth, known_before):
         return "chứng thư của người trả lời chưa được kiểm tra", "its signer's own status is not settled"
     return None
 
 
-def _responder_good(context: Context, answer: Answer, issuer: Certificate, depth: int) -> bool:
+def _algorithms(answer: Answer, issuer: Certificate) -> Iterator[AlgorithmFacts]:
+    """What the answer was signed with, and its delegated signer's certificate."""
+    yield answer.algorithm
+    if answer.signer != issuer:
+        yield facts(issuer.public_key, digest_name(answer.signer.parsed["signature_algorithm"]))
+
+
+def _responder_good(
+    context: Context, answer: Answer, issuer: Certificate, depth: int, known_before: datetime | None
+) -> bool:
     """A delegated responder says that it needs no check, or is checked once by somebody else's answer."""
     responder = answer.signer
     if answer.kind is Kind.CRL or responder == issuer or responder.no_revocation_check:
@@ -103,7 +134,7 @@ def _responder_good(context: Context, answer: Answer, issuer: Certificate, depth
         return True
     if depth:
         return False
-    found = status(context, responder, issuer, answer.produced_at, depth + 1)
+    found = status(context, responder, issuer, answer.produced_at, depth + 1, known_before)
     if found.answer is None:
         context.need(responder, issuer)
     return found.answer is not None and found.revoked_at is None
@@ -126,7 +157,7 @@ def _decisive(
 
 
 def _revocation_time(answer: Answer) -> datetime:
-    return answer.revoked_at or answer.this_update
+    return answer.doubtful_since or answer.this_update
 
 
 def _settles(answer: Answer, certificate: Certificate, moment: datetime, context: Context) -> bool:

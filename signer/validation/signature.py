@@ -27,7 +27,7 @@ from signer.validation.levels import level
 from signer.validation.old_formats import PKCS7_SHA1, X509_RSA_SHA1, bare, verify_inner
 from signer.validation.proof import Proof
 from signer.validation.signing_certificate import Identified, identify, unnamed
-from signer.validation.timestamps import Stamp, validate_token
+from signer.validation.timestamps import MAX_TOKENS, Stamp, validate_token
 from signer.validation.values import (
     NO_EVIDENCE,
     ChangeFacts,
@@ -167,7 +167,9 @@ def stamp_signature(context: Context, judgement: Judgement, placed: list[Placed]
     revision = judgement.subject.field.revision
     proof = Proof(with_time.existed_at(placed, revision))
     value = message.signature
-    stamps = [validate_token(context, token.dump(), _digest_of(value), proof) for token in tokens[:8]]
+    stamps = [
+        validate_token(context, token.dump(), _digest_of(value), proof) for token in tokens[:MAX_TOKENS]
+    ]
     # Several tokens: the earliest valid one proves most; a broken one among them is not passed over.
     broken = [each for each in stamps if each.integrity is Integrity.BROKEN or each.time is None]
     good = sorted((each for each in stamps if each.passed), key=lambda each: str(each.time))
@@ -193,7 +195,8 @@ def judge_signature(
         subject.claimed,
     )
     judgement.outcomes.append(with_time.stamp_outcome(judgement.stamp))
-    judgement.outcomes.append(with_time.order_outcome(judgement.stamp, judgement.proof))
+    covered_at = with_time.existed_at(placed, revision)
+    judgement.outcomes.append(with_time.order_outcome(judgement.stamp, judgement.proof, covered_at))
     found = judgement.identified
     if found is not None and found.certificate is not None:
         judgement.chain = validate(context, found.certificate, Use.SIGNING, judgement.proof)
@@ -212,7 +215,7 @@ def _algorithms(context: Context, judgement: Judgement) -> Outcome:
         return Outcome()
     inside = ("sha1",) if judgement.subject.field.subfilter == PKCS7_SHA1 else ()
     digests = (message.digest, verified.digest, *inside)
-    return acceptance.algorithms(context.profile, found.certificate, digests, judgement.proof)
+    return acceptance.algorithms(context.profile, found.certificate, digests, judgement.proof, context.at)
 
 
 def accept_changes(judgement: Judgement) -> None:

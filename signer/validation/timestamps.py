@@ -10,25 +10,42 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from asn1crypto import tsp
 
 from policies.reasons import verification as reasons
 from policies.refusals import Reason
-from policies.validation import PASSED, Verdict, failed, indeterminate, weigh_algorithm, worst
+from policies.validation import (
+    PASSED,
+    AlgorithmFacts,
+    Verdict,
+    failed,
+    indeterminate,
+    weigh_algorithm,
+    weigh_end,
+    worst,
+)
 from policies.vocabulary import Integrity, Severity, SubIndication
 from signer.trust import signatures
 from signer.trust.signatures import AlgorithmUnknown
 from signer.trust.unreadable import MALFORMED
 from signer.validation.context import Context
 from signer.validation.cryptographic import DigestOf, Verified, verify_message
-from signer.validation.format_checking import TST_INFO, FormatProblem, SignedMessage, read
+from signer.validation.format_checking import (
+    SIGNATURE_TIME_STAMP,
+    TST_INFO,
+    FormatProblem,
+    SignedMessage,
+    read,
+)
 from signer.validation.names import clean, common_name, moment
 from signer.validation.proof import Proof
 from signer.validation.signing_certificate import identify
 from signer.validation.values import Evidence, Finding, Outcome, TimestampFacts
 from signer.validation.x509_validation import Chain, Use, validate
 
+MAX_TOKENS = 8  # of one signature
 _SKEW = timedelta(minutes=5)
 
 
@@ -46,6 +63,7 @@ class Stamp:
     digest: str = ""
     chain: Chain | None = None
     message: SignedMessage | None = None
+    algorithms: tuple[AlgorithmFacts, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -65,11 +83,23 @@ class _Info:
     time: datetime
 
 
-def material(token: bytes) -> Evidence:
-    """Certificates and revocation material that a token carries; none when it cannot be read."""
+def material(contents: bytes) -> Evidence:
+    """Certificates and revocation material that a signature and the tokens in it carry, or a token alone; none of what
+    cannot be read."""
     try:
-        message = read(token)
+        message = read(contents)
     except FormatProblem:
+        return Evidence()
+    found = Evidence(tuple(each.der for each in message.certificates), message.ocsp, message.crls)
+    for token in message.unsigned.get(SIGNATURE_TIME_STAMP, [])[:MAX_TOKENS]:
+        found = found + _of_token(token)
+    return found.distinct()
+
+
+def _of_token(token: Any) -> Evidence:
+    try:
+        message = read(token.dump())
+    except (FormatProblem, *MALFORMED):
         return Evidence()
     return Evidence(tuple(each.der for each in message.certificates), message.ocsp, message.crls)
 
@@ -91,14 +121,15 @@ def validate_token(context: Context, token: bytes, data: DigestOf, proof: Proof)
     broken = verified.integrity is Integrity.BROKEN or outcomes[1].verdict != PASSED
     chain = validate(context, certificate, Use.TIME_STAMPING, proof, fresh_since=info.time)
     outcomes += [chain.outcome, _plausible(context, certificate.valid_at(info.time), authority, info)]
-    outcomes.append(_algorithms(context, verified, certificate.public_key, info, proof))
+    used = _used(verified, certificate.public_key, info)
+    outcomes.append(_algorithms(context, used, proof))
     integrity = Integrity.BROKEN if broken else verified.integrity
     verdict = worst(each.verdict for each in outcomes)
     findings = tuple(finding for each in outcomes for finding in each.findings)
     if not message.padded_with_zeros:
         findings = (*findings, Finding(reasons.CMS_PADDING, Severity.WARNING))
     outcome = Outcome(verdict, findings)
-    return Stamp(outcome, integrity, info.time, authority, info.digest, chain, message)
+    return Stamp(outcome, integrity, info.time, authority, info.digest, chain, message, used)
 
 
 def _broken(reason: Reason, **values: str) -> Stamp:
@@ -153,16 +184,22 @@ def _plausible(context: Context, inside: bool, authority: str, info: _Info) -> O
     return Outcome(indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE), (finding,))
 
 
-def _algorithms(
-    context: Context, verified: Verified, public_key: bytes, info: _Info, proof: Proof
-) -> Outcome:
-    verdicts, findings = [], []
+def _used(verified: Verified, public_key: bytes, info: _Info) -> tuple[AlgorithmFacts, ...]:
+    """What the token and its imprint were made with, as far as it is known."""
+    found = []
     for digest in dict.fromkeys((verified.digest, info.digest)):
         try:
-            used = signatures.facts(public_key, digest)
+            found.append(signatures.facts(public_key, digest))
         except AlgorithmUnknown:
-            continue
+            continue  # the verification has said so already
+    return tuple(found)
+
+
+def _algorithms(context: Context, every: tuple[AlgorithmFacts, ...], proof: Proof) -> Outcome:
+    verdicts, findings = [], []
+    for used in every:
         verdict = weigh_algorithm(context.profile, used, proof.existed_at)
+        verdict = worst((verdict, weigh_end(context.profile, used, proof.existed_at, context.at)))
         if verdict != PASSED:
             algorithm = f"{used.digest}/{used.key}-{used.bits}".upper()
             values = {"algorithm": algorithm, "where": "dấu thời gian / time-stamp"}

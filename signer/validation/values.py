@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from policies.refusals import Reason
+from policies.renewal import Support
 from policies.validation import PASSED, AlgorithmFacts, Verdict
 from policies.vocabulary import Changes, Coverage, Integrity, Level, Severity
 
@@ -239,7 +240,8 @@ class DocumentReport:
     `needs` lists certificates whose revocation status is unsettled: with answers about them, validate again.
     `orphans` are certificates (DER) of paths that end nowhere, because their issuer's is missing: likewise.
     `evidence` is the material that decided (kept beside the verdict, TT 15/2025/TT-BKHCN). `digests` saves the
-    next round of the same validation the pass over the file.
+    next round of the same validation the pass over the file. `supports`: what the verdict rests on today, until it is
+    renewed; empty unless every signature passed.
     """
 
     verdict: Verdict
@@ -253,3 +255,4 @@ class DocumentReport:
     orphans: tuple[bytes, ...] = ()
     evidence: Evidence = NO_EVIDENCE
     digests: tuple[SignedDigest, ...] = ()
+    supports: tuple[Support, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from policies.reasons import verification as reasons
 from policies.validation import indeterminate
@@ -73,12 +74,43 @@ def _told(findings: tuple[Finding, ...], language: str) -> str:
     )
 
 
-def order_outcome(own: Stamp | None, proof: Proof) -> Outcome:
-    """A time-stamp must not be older than those that stood in the file before it (5.5.4, step 5)."""
-    if own is None or own.time is None or proof.made_after is None or not _proves(own):
+def order_outcome(own: Stamp | None, proof: Proof, covered_at: datetime | None = None) -> Outcome:
+    """A time-stamp must not be older than those that stood in the file before it (5.5.4, step 5), nor younger than one
+    that covers it (`covered_at`)."""
+    if own is None or own.time is None or not _proves(own):
         return Outcome()
-    if own.time + _ORDER_TOLERANCE >= proof.made_after:
-        return Outcome()
-    values = {"time": moment(own.time), "earlier": moment(proof.made_after)}
-    finding = Finding(reasons.TIMESTAMP_ORDER, Severity.ERROR, values)
+    if proof.made_after is not None and own.time + _ORDER_TOLERANCE < proof.made_after:
+        values = {"time": moment(own.time), "earlier": moment(proof.made_after)}
+        return _out_of_order(Finding(reasons.TIMESTAMP_ORDER, Severity.ERROR, values))
+    if covered_at is not None and covered_at + _ORDER_TOLERANCE < own.time:
+        return _out_of_order(_after_cover(own.time, covered_at))
+    return Outcome()
+
+
+def _out_of_order(finding: Finding) -> Outcome:
     return Outcome(indeterminate(SubIndication.TIMESTAMP_ORDER_FAILURE), (finding,))
+
+
+def contradictory(placed: list[Placed]) -> dict[int, Finding]:
+    """Document time-stamps that contradict each other, by revision: one says to be younger than another that covers it.
+
+    Which clock was wrong nobody knows, so neither of the two proves anything.
+    """
+    proving = sorted(
+        (each for each in placed if each.document and _proves(each.stamp)), key=lambda each: each.revision
+    )
+    times = [each.stamp.time for each in proving if each.stamp.time is not None]
+    latest_before = [None, *accumulate(times, max)]
+    earliest_after = [*reversed(list(accumulate(reversed(times), min))), None][1:]
+    found: dict[int, Finding] = {}
+    for each, time, before, after in zip(proving, times, latest_before, earliest_after, strict=False):
+        if before is not None and time + _ORDER_TOLERANCE < before:
+            found[each.revision] = _after_cover(before, time)
+        elif after is not None and after + _ORDER_TOLERANCE < time:
+            found[each.revision] = _after_cover(time, after)
+    return found
+
+
+def _after_cover(time: datetime, cover: datetime) -> Finding:
+    values = {"time": moment(time), "later": moment(cover)}
+    return Finding(reasons.TIMESTAMP_AFTER_COVER, Severity.ERROR, values)

@@ -4,6 +4,10 @@
 2. Judge each: its anchor's standing, path rules, use, algorithms, periods at the proven time, revocation from the
    anchor down.
 3. The best path counts; when none holds, the best of the failures is the answer.
+
+Once a CA was compromised, whoever has its key can make certificates and answers of any date. What stood before then
+still counts (5.6.2.2, validation time sliding): the signature, every certificate below that CA and an answer about each
+of them must be proven to be older, by time-stamps that do not rest on it.
 """
 
 from __future__ import annotations
@@ -139,6 +143,9 @@ class _Judge:
         self.answers: list[tuple[Certificate, Answer]] = []
         self.condition = "unknown"
         self.unsettled: list[tuple[Certificate, Certificate]] = []
+        self.compromised: datetime | None = (
+            None  # the earliest compromise of a CA above, all below it being older
+        )
 
     def judge(self) -> Chain:
         self._anchor()
@@ -216,6 +223,7 @@ class _Judge:
                 verdict = weigh_ca_algorithm(profile, used, certificate.not_before)
             else:
                 verdict = weigh_algorithm(profile, used, self.proof.existed_at)
+            verdict = worst((verdict, self.context.ended(used, certificate.der)))
             if verdict != PASSED or used.digest == "sha1":
                 severity = Severity.WARNING if verdict == PASSED else Severity.ERROR
                 algorithm = f"{used.digest}/{used.key}-{used.bits}".upper()
@@ -253,7 +261,7 @@ class _Judge:
         if leaf and certificate.short_lived:
             self._settled("valid")
             return
-        found = status(self.context, certificate, issuer, self.fresh_since)
+        found = status(self.context, certificate, issuer, self.fresh_since, known_before=self.compromised)
         if found.answer is None:
             self._unsettled(certificate, issuer, found)
             return
@@ -272,6 +280,11 @@ class _Judge:
             self.condition = condition
 
     def _unsettled(self, certificate: Certificate, issuer: Certificate, found: Status) -> None:
+        if self.compromised is not None:  # no later answer can help
+            verdict = indeterminate(SubIndication.REVOKED_CA_NO_POE)
+            values = {"subject": common_name(certificate), "since": moment(self.compromised)}
+            self._add(verdict, reasons.COMPROMISED_CA_NO_ANSWER, Severity.ERROR, **values)
+            return
         self.unsettled.append((certificate, issuer))
         subject = common_name(certificate)
         for vi, en in found.rejected:
@@ -281,7 +294,7 @@ class _Judge:
         self._add(verdict, reasons.NO_REVOCATION, Severity.ERROR, subject=subject)
 
     def _revoked(self, certificate: Certificate, answer: Answer, leaf: bool) -> None:
-        revoked_at = answer.revoked_at or answer.this_update
+        revoked_at = answer.doubtful_since or answer.this_update
         values = {
             "subject": common_name(certificate),
             "revoked": moment(revoked_at),
@@ -291,19 +304,29 @@ class _Judge:
         proven_before = self.proof.existed_at is not None and self.proof.existed_at < revoked_at
         if not leaf:
             # A compromised CA may have antedated anything; one that merely ceased has not.
-            harmless = proven_before and answer.reason in _HARMLESS
-            verdict = PASSED if harmless else indeterminate(SubIndication.REVOKED_CA_NO_POE)
-            self._add(verdict, reasons.REVOKED_CA, Severity.WARNING if harmless else Severity.ERROR, **values)
+            if proven_before and answer.reason in _HARMLESS:
+                self._add(PASSED, reasons.REVOKED_CA, Severity.WARNING, **values)
+            elif proven_before and self._all_below_existed(certificate, revoked_at):
+                self.compromised = min(revoked_at, self.compromised or revoked_at)
+                self._add(PASSED, reasons.COMPROMISED_CA_LATER, Severity.WARNING, **values)
+            else:
+                verdict = indeterminate(SubIndication.REVOKED_CA_NO_POE)
+                self._add(verdict, reasons.REVOKED_CA, Severity.ERROR, **values)
         elif proven_before:
             self._settled("valid")
             self._add(PASSED, reasons.REVOKED_LATER, Severity.INFO, **values)
         else:
             self.condition = "revoked"
-            surely = self.proof.surely_after(revoked_at)
+            surely = self.proof.surely_after(answer.revoked_at or answer.this_update)
             verdict = failed(SubIndication.REVOKED) if surely else indeterminate(SubIndication.REVOKED_NO_POE)
             self._add(
                 verdict, reasons.REVOKED if surely else reasons.REVOKED_NO_POE, Severity.ERROR, **values
             )
+
+    def _all_below_existed(self, authority: Certificate, moment: datetime) -> bool:
+        """Is every certificate of the path that this CA vouches for proven to be older?"""
+        below = self.path[: self.path.index(authority)]
+        return all(self.context.existed_before(each.der, moment) for each in below)
 
 
 def _domain_names(name: str, domains: list[TrustDomain]) -> dict[str, str]:

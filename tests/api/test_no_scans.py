@@ -25,6 +25,7 @@ GROW = (
     "register_journal",
     "outgoing_register",
     "leaves",
+    "evidence_ends",
     "objects",
     "events",
     "audit",

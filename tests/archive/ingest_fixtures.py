@@ -15,8 +15,10 @@ from archive.registers import outgoing
 from archive.storage.memory import MemoryStore
 from archive.storage.work import WorkDirectory
 from policies.issuing import Act, Facts
+from policies.renewal import Cause, Outlook, Renewal, told
 from policies.vocabulary import State
 from tests.archive.catalogue_fixtures import AT, open_catalogue, request_for, signed_document
+from tests.profiles import AGENCY
 
 ENTRY = outgoing.Entry(signer="Trần Văn Lãnh Đạo")
 
@@ -70,7 +72,13 @@ class House:
         version = NewVersion(VersionRole.LONG_TERM, sha256, len(content))
         with self.transactions.write() as conn:
             document = documents.get(conn, document_id)
-            return ingest.plan_version(conn, document, version, {"level": "B-LT"}, at)
+            facts = {"level": "B-LT", "evidence": told(outlook_from(at), AGENCY)}
+            return ingest.plan_version(conn, document, version, facts, at)
+
+
+def outlook_from(at, days=3650):
+    """Of a version that is time-stamped at `at`, by an authority whose certificate then has that long."""
+    return Outlook(at + timedelta(days=days), at, Cause.CERTIFICATE, Renewal.FIRST)
 
 
 def open_house(directory: Path, url: str | None = None) -> House:

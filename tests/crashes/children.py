@@ -18,6 +18,7 @@ _CONTEXT.set_forkserver_preload(
         "tests.crashes.test_archive_crashes",
         "tests.crashes.test_shared_commits_crashes",
         "tests.crashes.test_watch_crashes",
+        "tests.crashes.test_renewal_crashes",
     ]
 )
 

@@ -36,7 +36,14 @@ def test_health_tells_each_part_and_nothing_else(house):
     answer = house.client(None).get("/health")
     told = answer.json()
     serving = {"database", "store", "locks", "log", "holds", "jobs", "sandbox", "tsa"}
-    assert set(told["parts"]) == serving | {"witnesses", "nights", "lock_ends", "fixity", "retention"}
+    assert set(told["parts"]) == serving | {
+        "witnesses",
+        "nights",
+        "lock_ends",
+        "fixity",
+        "evidence",
+        "retention",
+    }
     assert house.authorities.url not in answer.text
     assert str(house.data) not in answer.text
 

@@ -185,6 +185,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "document.kind": ("Loại văn bản", "Kind"),
     "document.subject": ("Trích yếu", "Subject"),
     "document.urgency": ("Độ khẩn", "Urgency"),
+    "document.evidence": ("Bằng chứng còn tốt đến", "Evidence good until"),
     "document.receipt": ("Tải biên nhận lưu trữ", "Archive receipt"),
     # upload
     "upload.choose": ("Chọn tệp PDF", "Choose a PDF"),

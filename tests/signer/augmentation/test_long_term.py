@@ -92,6 +92,20 @@ class TestStore:
                 assert set(pdf.dictionary(ref)) <= {"Type", "Cert", "OCSP", "CRL"}
             assert len(store["Certs"]) == len(set(store["Certs"])) >= 5
 
+    def test_vri_keys_are_those_that_others_look_for_also_of_document_time_stamps(self, shelf):
+        """ETSI EN 319 142-1, 5.4.2.3: upper-case SHA-1 of /Contents with the zeros that fill it."""
+        from pyhanko.pdf_utils.reader import PdfFileReader
+        from pyhanko.sign.validation.dss import DocumentSecurityStore
+
+        with shelf.renewed.open("rb") as file:
+            reader = PdfFileReader(file)
+            store = DocumentSecurityStore.read_dss(reader)
+            every = [each.pkcs7_content for each in reader.embedded_signatures]
+            wanted = [str(store.sig_content_identifier(each)) for each in every]
+            assert set(wanted[:-1]) == set(store.vri_entries), "all but the newest, which nothing settles yet"
+            for name in wanted[:-1]:
+                assert {"/Cert", "/CRL"} <= set(store.vri_entries[name].get_object())
+
     def test_each_item_is_stored_once(self, shelf):
         stored = revocation_data.stored(shelf.long_term)
         assert len(set(stored.certificates)) == len(stored.certificates)
@@ -174,13 +188,13 @@ class TestDocumentTimestamp:
         assert report.signatures[0].level is Level.B_T
         assert report.signatures[0].signing_time == NOW
 
-    @pytest.mark.parametrize("name", ["long_term", "archived"])
+    @pytest.mark.parametrize("name", ["long_term", "archived", "renewed"])
     def test_the_file_stays_pdfa(self, shelf, name):
         report = check(getattr(shelf, name))
         assert report.conforms, report.findings[:5]
 
 
-@pytest.mark.parametrize("name", ["issued", "long_term", "archived"])
+@pytest.mark.parametrize("name", ["issued", "long_term", "archived", "renewed"])
 def test_pyhanko_agrees(shelf, name):
     """With the pitfalls known: bottom_line without revocation, every signature, diff analysis on."""
     from pyhanko.keys import load_cert_from_pemder

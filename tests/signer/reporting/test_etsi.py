@@ -11,7 +11,6 @@ import pytest
 from cryptography import x509
 from lxml import etree
 
-from policies.validation import HISTORICAL, STRICT
 from policies.vocabulary import Indication
 from signer.creation import cms as cms_builder
 from signer.creation import token
@@ -21,6 +20,7 @@ from signer.reporting import etsi
 from signer.reporting.status import MOST_TOLD
 from signer.reporting.values import ReportedFile
 from signer.validation.values import Evidence
+from tests.profiles import HISTORICAL, STRICT
 from tests.signer.reporting.reading import every, objects, read, text
 from tests.signer.trust.forge import issue
 from tests.signer.validation.test_old_formats import FORMATS, PKCS7_SHA1, signed

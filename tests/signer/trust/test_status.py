@@ -6,8 +6,11 @@ import time
 from datetime import timedelta
 
 import pytest
+from asn1crypto import core
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from signer.trust import crl as crls
 from signer.trust import ocsp
@@ -210,3 +213,20 @@ class TestCrl:
         assert listed(big, leaf, ca).revoked_at == NOW
         assert listed(big, other, ca).revoked_at is None
         assert time.process_time() - started < 2
+
+
+def test_a_response_that_says_since_when_the_key_is_suspected():
+    """The CRL entry extension invalidityDate in a single response (RFC 6960, 4.4.5; RFC 5280, 5.3.2)."""
+    _, ca, leaf = family()
+    suspected = NOW - timedelta(days=30)
+    response = asn1_ocsp.OCSPResponse.load(answer(leaf, ca, revoked=NOW - timedelta(days=1)))
+    basic = response["response_bytes"]["response"].parsed
+    single = basic["tbs_response_data"]["responses"][0]
+    single["single_extensions"] = [
+        {"extn_id": "invalidity_date", "critical": False, "extn_value": core.GeneralizedTime(suspected)}
+    ]
+    data = basic["tbs_response_data"].dump(force=True)
+    basic["signature"] = ca.key.sign(data, ec.ECDSA(hashes.SHA256()))
+    found = ask(response.dump(force=True), leaf, ca)
+    assert found.revoked_at == NOW - timedelta(days=1)
+    assert found.doubtful_since == suspected

@@ -232,6 +232,14 @@ class Shelf:
             path = office.with_document_timestamp(path)
         return path
 
+    def _renewed(self):
+        office = self._fresh()
+        path = office.issued()
+        office.later(minutes=10)
+        path = office.with_document_timestamp(office.with_dss(path))
+        office.later(minutes=10)
+        return office.with_document_timestamp(office.with_dss(path))
+
 
 def update(path, out, change):
     """Appends a revision: `change(revision, pdf)` says what it holds."""

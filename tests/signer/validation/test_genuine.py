@@ -93,14 +93,14 @@ class TestLongTerm:
 class TestForeignTools:
     """Where `pdfsig`, `mutool` and `qpdf` are right, they agree."""
 
-    @pytest.mark.parametrize("name", ["issued", "long_term", "archived"])
+    @pytest.mark.parametrize("name", ["issued", "long_term", "archived", "renewed"])
     def test_pdfsig_finds_both_signatures_valid(self, shelf, name):
         command = [need_tool("pdfsig"), "-nocert", str(getattr(shelf, name))]
         out = subprocess.run(command, capture_output=True, text=True, check=False).stdout
         assert out.count("Signature is Valid.") == 2
         assert ("Total document signed" in out) == (name != "long_term")
 
-    @pytest.mark.parametrize("name", ["issued", "long_term", "archived"])
+    @pytest.mark.parametrize("name", ["issued", "long_term", "archived", "renewed"])
     def test_mutool_finds_both_signatures_valid(self, shelf, name):
         command = [need_tool("mutool"), "sign", "-v", str(getattr(shelf, name))]
         out = subprocess.run(command, capture_output=True, text=True, check=False).stdout
@@ -108,7 +108,7 @@ class TestForeignTools:
         clean = out.count("The document is unchanged since signing.")
         assert edited + clean == 2, out
 
-    @pytest.mark.parametrize("name", ["issued", "long_term", "archived"])
+    @pytest.mark.parametrize("name", ["issued", "long_term", "archived", "renewed"])
     def test_qpdf_finds_no_fault(self, shelf, name):
         subprocess.run(
             [need_tool("qpdf"), "--check", str(getattr(shelf, name))], check=True, capture_output=True

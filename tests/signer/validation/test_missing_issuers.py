@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from asn1crypto import cms as asn1
 
-from policies.validation import AGENCY, PASSED
+from policies.validation import PASSED
 from policies.vocabulary import SubIndication
 from signer.errors import RevocationUnavailable
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
 from signer.validation.online import validate_online
+from tests.profiles import AGENCY
 from tests.signer.trust.forge import issue
 from tests.signer.validation.office import PkiSource, explain
 

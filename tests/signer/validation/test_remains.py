@@ -6,11 +6,11 @@ import os
 
 import pytest
 
-from policies.validation import AGENCY
 from signer.errors import DocumentRefused
 from signer.trust.anchors import TrustAnchors
 from signer.validation.process import validate
 from signer.validation.remains import MAX_FOUND, remains
+from tests.profiles import AGENCY
 from tests.signer.trust.forge import NOW
 
 LEADER, SEAL = "DEMO Nguyễn Văn An", "DEMO UBND tỉnh Sông Hồng"
