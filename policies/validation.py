@@ -138,7 +138,7 @@ def _utc(year: int) -> datetime:
 
 
 _GOOD = frozenset(
-    {"sha256", "sha384", "sha512", "sha512_256", "sha3_256", "sha3_384", "sha3_512", "shake_256"}
+    {"sha256", "sha384", "sha512", "sha512_256", "sha3_256", "sha3_384", "sha3_512", "shake_256", "shake256"}
 )
 _SHA1_ENDED = _utc(2017)
 
