@@ -48,7 +48,7 @@ def verify(
     password = tools.password_of(password_file) if password_file else None
     if not as_json and file.stat().st_size > 64 << 20:
         click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
-    with tools.verifier(offline=offline, size=file.stat().st_size) as verifier:
+    with tools.verifier(offline=offline) as verifier:
         report = verifier.validate(file, found, moment, PROFILES[profile], password)
     if as_json:
         click.echo(json.dumps(reports.to_json(report, lang), ensure_ascii=False))

@@ -17,7 +17,8 @@ from signer.validation.values import DocumentReport
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Validation without a service: a sandbox, maybe the network, the clock."""
+    """Validation without a service: a sandbox, maybe the network, the clock. All rounds together take no longer than
+    one call may."""
 
     sandbox: Sandbox
     revocation: RevocationSource | None
@@ -35,7 +36,7 @@ class Verifier:
         """One report for the file, as of `at` (now when None)."""
         moment = at or self.clock()
         return validate_online(
-            self.sandbox,
+            self.sandbox.together(),
             path,
             trust,
             moment,

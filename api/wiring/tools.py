@@ -24,7 +24,10 @@ from signer.trust import anchors
 from signer.trust.certificates import parse
 from signer.trust.revocation import HttpRevocationSource
 
-VERIFY_SECONDS_PER_GB = 60.0
+SIGN_SECONDS_PER_GB = 60.0
+# Whoever brought the file: an answer within these, and 100 s more for each gigabyte of it (`SandboxLimits`).
+VERIFY_SECONDS = 20.0
+VERIFY_MEMORY = 1 << 30
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -36,16 +39,20 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
 
 
 @contextmanager
-def verifier(*, offline: bool, size: int = 0) -> Iterator[Verifier]:
+def verifier(*, offline: bool) -> Iterator[Verifier]:
     """What `antin verify` needs: one worker, and the network unless `offline`."""
-    seconds = 120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)
-    with Sandbox(1, SandboxLimits(wall_seconds=seconds)) as sandbox:
+    with Sandbox(1, verification_limits()) as sandbox:
         yield Verifier(sandbox, None if offline else HttpRevocationSource(), clock)
+
+
+def verification_limits(**more: Any) -> SandboxLimits:
+    """Limits of a worker that verifies what anybody may have brought."""
+    return SandboxLimits(wall_seconds=VERIFY_SECONDS, address_space=VERIFY_MEMORY, **more)
 
 
 def command_line_sandbox(size: int) -> Sandbox:
     """One worker for `antin sign`, with time for a file of that many bytes."""
-    return Sandbox(1, SandboxLimits(wall_seconds=120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)))
+    return Sandbox(1, SandboxLimits(wall_seconds=120.0 + SIGN_SECONDS_PER_GB * size / (1 << 30)))
 
 
 def command_line_key(container: Path, password_file: Path, algorithm: SignatureAlgorithm) -> SigningKey:
