@@ -25,7 +25,6 @@ from pyhanko.sign.validation.policy_decl import (
     SignatureValidationSpec,
 )
 from pyhanko.sign.validation.status import (
-    PdfSignatureStatus,
     SignatureCoverageLevel,
     TimestampSignatureStatus,
 )
@@ -69,22 +68,24 @@ async def _pyhanko(desk: Desk, made: Made, evidence: Evidence, reader: PdfFileRe
 
 
 async def _signature(embedded, spec: SignatureValidationSpec, timing: ValidationTimingInfo) -> bool:
-    """With time and past validation where there is a time-stamp; pyHanko demands one for those."""
+    """With time where there is a time-stamp (pyHanko demands one), and in the past where that is not enough: EN 319
+    102-1, 5.5 and 5.6."""
     stamps = generic_cms.extract_tst_data_iter(embedded.signer_info, signed=False)
     if next(iter(stamps), None) is not None:
-        found = await ades.ades_lta_validation(embedded, PdfSignatureValidationSpec(spec), timing)
+        digest = embedded.compute_digest()
+        found = await ades.ades_with_time_validation(embedded.signed_data, spec, timing, raw_digest=digest)
+        if found.ades_subindic is not AdESPassed.OK:
+            found = await ades.ades_lta_validation(embedded, PdfSignatureValidationSpec(spec), timing)
     else:
         found = await ades.ades_basic_validation(
             embedded.signed_data,
             spec,
             timing,
             raw_digest=embedded.compute_digest(),
-            extra_status_kwargs=embedded.summarise_integrity_info(),
-            status_cls=PdfSignatureStatus,
         )
-    status = found.api_status
-    sound = found.ades_subindic is AdESPassed.OK and status is not None and status.bottom_line
-    return bool(sound and status.coverage in _COVERED)
+    integrity = embedded.summarise_integrity_info()
+    permitted = bool(integrity["docmdp_ok"]) and integrity["coverage"] in _COVERED
+    return found.ades_subindic is AdESPassed.OK and permitted
 
 
 async def _time_stamp(embedded, spec: SignatureValidationSpec, timing: ValidationTimingInfo) -> bool:
@@ -136,10 +137,20 @@ def _quietly():
 def pdfsig(desk: Desk, made: Made) -> str:
     """poppler: every signature is called valid, and there is one. It verifies no document time-stamps."""
     path = desk.write(made)
-    given = ("-upw", made.password) if made.password else ()
-    command = [need_tool("pdfsig"), "-nocert", *given, str(path)]
-    found = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60, check=False)
-    return _pdfsig_says(found.stdout)
+    for given in _passwords(made.password):
+        command = [need_tool("pdfsig"), "-nocert", *given, str(path)]
+        found = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        if _pdfsig_says(found.stdout.decode("utf-8", "replace")) == ACCEPTS:
+            return ACCEPTS
+    return REJECTS
+
+
+def _passwords(password: str | None) -> list[tuple[str | bytes, ...]]:
+    """As the user's and the owner's, in the bytes of old and of new encryption."""
+    if password is None:
+        return [()]
+    encoded = (password.encode("latin-1"), password.encode())
+    return [(option, each) for each in encoded for option in ("-upw", "-opw")]
 
 
 def _pdfsig_says(out: str) -> str:
