@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from policies.reasons import document as reasons
 from signer.document.character_maps import FontReader, font_reader
 from signer.document.contents import operations
 from signer.document.fields import FormField, rectangle
@@ -24,6 +25,7 @@ from signer.errors import DocumentRefused
 _CONTENT_LIMIT = 4 << 20
 _DEEPEST = 4
 _MOST_FORMS = 64
+_MOST_OPERATIONS = 200_000  # of an appearance and all that it draws
 _MOVES = frozenset(("BT", "Tm", "Td", "TD", "T*", "'", '"'))
 _SHOWS = frozenset(("Tj", "TJ", "'", '"'))
 _SETS = frozenset(("Tf", "Tr", "TL", "Tc", "Tw", "Tz", "gs"))
@@ -87,7 +89,7 @@ def draws_value(pdf: PdfFile, form_field: FormField, trusts: Callable[[Ref], boo
 
 def _draws(pdf: PdfFile, appearance: Stream, wanted: str, trusts: Callable[[Ref], bool]) -> bool:
     try:
-        drawing = _drawn_once(pdf, appearance)
+        drawing = drawn_once(pdf, appearance)
     except DocumentRefused:  # it cannot be read, so nobody knows what it draws
         return False
     if not drawing.sound or drawing.text is None or not all(trusts(font) for font in drawing.fonts):
@@ -95,12 +97,17 @@ def _draws(pdf: PdfFile, appearance: Stream, wanted: str, trusts: Callable[[Ref]
     return _plain(drawing.text) == wanted
 
 
-def _drawn_once(pdf: PdfFile, appearance: Stream) -> Drawing:
-    """Several rules ask about one appearance of a view; it is read for the first of them."""
+def drawn_once(pdf: PdfFile, appearance: Stream) -> Drawing:
+    """The same for several rules that ask about one appearance of a view: it is read for the first of them."""
     key = drawn_text, appearance
     if key not in pdf.kept:
-        pdf.kept[key] = drawn_text(pdf, appearance)
-    found: Drawing = pdf.kept[key]
+        try:
+            pdf.kept[key] = drawn_text(pdf, appearance)
+        except DocumentRefused as refused:
+            pdf.kept[key] = refused
+    found: Drawing | DocumentRefused = pdf.kept[key]
+    if isinstance(found, DocumentRefused):
+        raise DocumentRefused(found.reason, **found.values)
     return found
 
 
@@ -127,6 +134,7 @@ class _Reader:
         self._fonts = fonts
         self._direct: dict[int, FontReader] = {}  # by identity: the appearance holds them while it is read
         self._forms = 0
+        self._left = _MOST_OPERATIONS
         self._box = (0.0, 0.0, 0.0, 0.0)
         self._last: tuple[Matrix, float] | None = None  # where the last text began, and its least length
 
@@ -142,6 +150,9 @@ class _Reader:
         stack: list[_State] = []
         line = _IDENTITY
         for operator, operands in operations(pdf.stream_data(form, _CONTENT_LIMIT)):
+            self._left -= 1
+            if self._left < 0:
+                raise DocumentRefused(reasons.OBJECT_TOO_LARGE, limit=_MOST_OPERATIONS)
             if operator == "q" and len(stack) < 64:
                 stack.append(replace(state))
             elif operator == "Q" and stack:

@@ -19,7 +19,7 @@ _STROKES = frozenset(("S", "s", "B", "B*", "b", "b*"))
 _PATH = frozenset(("m", "l", "c", "v", "y", "h"))
 _BESIDE_PATHS = frozenset(("sh", "BI"))
 _SAYS_NOTHING = frozenset(("BMC", "BDC", "EMC", "MP", "DP", "ET"))
-_LARGEST_PICTURE = 4 << 20
+_MOST_PICTURES = 4 << 20  # bytes, as often as they are drawn
 
 
 def _digest() -> hashlib.blake2b:
@@ -36,6 +36,7 @@ class Paint:
     pictures: bool = False
     mark: bytes = b""
     _rectangles: int = 0
+    _budget: int = _MOST_PICTURES
     _only_rectangles: bool = True
     _seen: hashlib.blake2b = field(default_factory=_digest)
 
@@ -45,8 +46,10 @@ class Paint:
         return self.fills or self.strokes or self.pictures
 
     def same_as(self, other: Paint) -> bool:
-        """Whether both paint the same, in the same way."""
-        return (self.anything or other.anything) is False or self.mark == other.mark
+        """Whether both paint the same, in the same way. What is too much to look at is like nothing else."""
+        if not self.anything and not other.anything:
+            return True
+        return bool(self.mark) and self.mark == other.mark
 
     def frame(self, numbers: tuple[float, ...]) -> None:
         """A form XObject begins, with this box and matrix: they place what it paints."""
@@ -82,10 +85,14 @@ class Paint:
     def picture(self, pdf: PdfFile, drawn: PdfObject, matrix: tuple[float, ...]) -> None:
         """Note that something else than a form XObject is drawn."""
         self._note("Do", list(matrix))
+        self.pictures = True
+        self._budget -= drawn.length + 1 if isinstance(drawn, Stream) else 1
+        if self._budget < 0:
+            self.mark = b""
+            return
         if isinstance(drawn, Stream):
             self._seen.update(repr(sorted(drawn.dict.items(), key=lambda item: item[0])).encode())
-            self._seen.update(pdf.raw_data(drawn) if drawn.length <= _LARGEST_PICTURE else b"large")
-        self.pictures = True
+            self._seen.update(pdf.raw_data(drawn))
         self._painted()
 
     def _note(self, operator: str, operands: list[Any]) -> None:
@@ -95,4 +102,4 @@ class Paint:
         self._seen.update(" ".join((operator, *words, "")).encode("utf-8", "backslashreplace"))
 
     def _painted(self) -> None:
-        self.mark = self._seen.digest()
+        self.mark = self._seen.digest() if self._budget >= 0 else b""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -57,8 +58,7 @@ class Campaign:
 
     def __post_init__(self) -> None:
         self._path = self.desk.folder / "fuzzed.pdf"
-        self._good = {hashlib.sha256(_signed_part(each)).digest() for each in self.known.good}
-        self._lengths = sorted({len(each) for each in self.known.good})
+        self._good = [(each, _ranges(each)) for each in self.known.good]
         self._evidence = self.desk.judge(Made(self.desk.issued()))[1]
 
     def one(self) -> None:
@@ -101,11 +101,10 @@ class Campaign:
         return str(report.verdict.indication)
 
     def _is_a_good_one(self, data: bytes) -> bool:
-        """Whether its first bytes are those of a good file, but for what its newest signature leaves out."""
+        """Whether what the newest signature of some good file covers stands in it, byte for byte."""
         return any(
-            hashlib.sha256(_signed_part(data[:length])).digest() in self._good
-            for length in self._lengths
-            if length <= len(data)
+            data[:first] == good[:first] and data[second:end] == good[second:end]
+            for good, (first, second, end) in self._good
         )
 
     def _intake(self, data: bytes) -> str:
@@ -144,11 +143,11 @@ def is_bad(word: str) -> bool:
     return word in UNFORESEEN or word in (_NOT_UNDERSTOOD, "accepted")
 
 
-def _signed_part(data: bytes) -> bytes:
-    """A file without its newest hole."""
-    start = data.rfind(b"/Contents <")
-    end = data.find(b">", start) + 1
-    return data if start < 0 else data[:start] + data[end:]
+def _ranges(data: bytes) -> tuple[int, int, int]:
+    """What the newest signature of a good file covers: up to the first of these, and from the second to the third."""
+    found = re.findall(rb"/ByteRange ?\[ ?0 +(\d+) +(\d+) +(\d+)", data)
+    first, second, rest = max((tuple(map(int, each)) for each in found), key=lambda each: each[1] + each[2])
+    return first, second, second + rest
 
 
 def run(

@@ -7,7 +7,7 @@ from typing import Any
 
 from policies.vocabulary import Changes
 from signer.document.changes.step import Step
-from signer.document.drawn_text import drawn_text, draws_value
+from signer.document.drawn_text import drawn_once, draws_value
 from signer.document.fields import FormField
 from signer.document.objects import PdfObject, Ref, Stream
 from signer.document.painting import Paint
@@ -69,7 +69,7 @@ def _paint(pdf: PdfFile, widget: dict[str, Any]) -> Paint | None:
     """What a widget paints; None when nobody knows."""
     try:
         appearance = pdf.resolve(pdf.dictionary(widget.get("AP")).get("N"))
-        return drawn_text(pdf, appearance).paint if isinstance(appearance, Stream) else Paint()
+        return drawn_once(pdf, appearance).paint if isinstance(appearance, Stream) else Paint()
     except DocumentRefused:
         return None
 

@@ -167,7 +167,7 @@ class Desk:
     def stamp_document(
         self,
         base: bytes,
-        num: int = 40,
+        num: int = 0,
         *,
         at: datetime = NOW,
         kind: str = "DocTimeStamp",
@@ -176,6 +176,7 @@ class Desk:
         """A document time-stamp in a new field that nobody sees; or a token over other bytes."""
         pdf = PdfFile.of(base)
         form, page = pdf.dictionary(pdf.catalog["AcroForm"]), pdf.page(0)
+        num = num or max(40, pdf.next_object_number)
         return self.sign(
             base,
             num,
@@ -240,7 +241,7 @@ class Desk:
     # --- judging
 
     def judge(self, made: Made) -> tuple[DocumentReport | Refused, Evidence]:
-        """Our verdict, with all that may be fetched, and what was fetched; a typed refusal is an answer too."""
+        """Our verdict, with all that may be fetched, and what was fetched or used; a typed refusal is an answer too."""
         path = self.write(made)
         at, trust = made.at or LATER, made.trust or self.trust()
         evidence = NO_EVIDENCE
@@ -255,7 +256,7 @@ class Desk:
                 evidence = evidence + fetch(source, list(report.needs), at)
         except Refused as refused:
             return refused, evidence
-        return report, evidence
+        return report, (evidence + report.evidence).distinct()
 
     def write(self, made: Made) -> Path:
         """The file on the disk, under the name of its content."""

@@ -112,7 +112,7 @@ def _spec(desk: Desk, made: Made, evidence: Evidence) -> SignatureValidationSpec
             each for der in evidence.ocsp for each in OCSPContainer.load_multi(ocsp.OCSPResponse.load(der))
         ],
         known_crls=[CRLContainer(crl.CertificateList.load(der)) for der in evidence.crls],
-        known_certs=[x509.Certificate.load(der) for der in trust.intermediates],
+        known_certs=[x509.Certificate.load(der) for der in (*trust.intermediates, *evidence.certificates)],
     )
     return SignatureValidationSpec(
         CertValidationPolicySpec(
