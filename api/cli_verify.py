@@ -62,7 +62,7 @@ def verify(
     if not as_json and file.stat().st_size > 64 << 20:
         click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
     seen = look(file) if wanted is not None else None
-    with tools.verifier(offline=offline, size=file.stat().st_size, cache=cache) as verifier:
+    with tools.verifier(offline=offline, cache=cache) as verifier:
         report = verifier.validate(file, found, moment, profiles[profile], password)
         if pictures is not None:
             states = seen_after(verifier.sandbox, file, report, password, "png")

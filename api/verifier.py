@@ -19,7 +19,8 @@ from signer.validation.values import DocumentReport
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Validation without a service: a sandbox, maybe the network, the clock."""
+    """Validation without a service: a sandbox, maybe the network, the clock. All rounds together take no longer than
+    one call may."""
 
     sandbox: Sandbox
     revocation: RevocationSource | None
@@ -40,7 +41,7 @@ class Verifier:
         moment = at or now
         try:
             return validate_online(
-                self.sandbox,
+                self.sandbox.together(),
                 path,
                 trust.seen(now),
                 moment,

@@ -18,9 +18,11 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from policies.reasons import document as reasons
 from policies.reasons.catalogue import all_reasons
@@ -29,9 +31,15 @@ from signer.errors import DocumentRefused, SandboxUnavailable, SignerRefused
 from signer.sandbox_process import Lost, Overrun, SandboxLimits, Worker, environment
 from signer.sandbox_template import Template
 
-__all__ = ["Sandbox", "SandboxLimits"]
+__all__ = ["Calls", "Sandbox", "SandboxLimits", "Together"]
 
 _PROGRAM = ("-P", "-m", "signer.sandbox_worker")  # -P: no modules from the folder that we are called in
+
+
+class Calls(Protocol):
+    """What runs tasks of this room in workers."""
+
+    def call(self, task: str, *arguments: object) -> Any: ...
 
 
 class Sandbox:
@@ -60,8 +68,16 @@ class Sandbox:
         TypeError for arguments without a wire form.
         """
         limit = wall_seconds or parts * self._wall_seconds(arguments)
+        return self._called(task, arguments, limit, Spent())
+
+    def together(self) -> Together:
+        """Calls that have the time of one between them: the rounds of one validation."""
+        return Together(self)
+
+    def _called(self, task: str, arguments: tuple[object, ...], limit: float, spent: Spent) -> Any:
         worker = self._take()
         keep: Worker | None = None
+        begun = time.monotonic()
         try:
             worker = self._running(worker)
             kind, value, resident = worker.call(task, arguments, limit)
@@ -72,6 +88,7 @@ class Sandbox:
         except Lost as exc:
             raise DocumentRefused(reasons.PARSER_KILLED) from exc
         finally:
+            spent.seconds += time.monotonic() - begun
             if worker is not None and (keep is None or self._closed.is_set()):
                 worker.kill()
                 keep = None
@@ -154,6 +171,29 @@ class Sandbox:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@dataclass(slots=True)
+class Spent:
+    """Seconds that calls took, without what they waited for a worker."""
+
+    seconds: float = 0.0
+
+
+class Together:
+    """A sandbox for the calls about one file: together they may take as long as one call may."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._spent = Spent()
+
+    def call(self, task: str, *arguments: object) -> Any:
+        """As `Sandbox.call`. Raises `DocumentRefused` as well when nothing is left of the time."""
+        limit = self._sandbox._wall_seconds(arguments)
+        left = limit - self._spent.seconds
+        if left <= 0:
+            raise DocumentRefused(reasons.TOO_SLOW, seconds=round(limit))
+        return self._sandbox._called(task, arguments, left, self._spent)
 
 
 class _Idle(queue.LifoQueue[Worker | None]):

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from policies.reasons import document as reasons
 from policies.refusals import Refused
 from signer import wire
 
@@ -130,6 +131,8 @@ def _answer(line: bytes) -> bytes:
             "refused",
             [type(exc).__name__, exc.reason, {k: _plain(v) for k, v in exc.values.items()}],
         )
+    except MemoryError:  # the limit of this process: its file is refused as one that got it killed
+        kind, value = "refused", ["DocumentRefused", reasons.PARSER_KILLED, {}]
     except Exception as exc:  # the border: whatever a parser raises ends here, as a name
         if "ANTIN_SANDBOX_DEBUG" in os.environ:
             raise

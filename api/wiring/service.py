@@ -31,7 +31,7 @@ from api.wiring import canary, database, stores, trust, watching
 from api.wiring.clock import clock
 from api.wiring.company import Company
 from api.wiring.rules import retention_table, validation_profiles
-from api.wiring.tools import password_of
+from api.wiring.tools import password_of, verification_limits
 from api.witness.client import HttpWitness
 from archive.catalogue import documents
 from archive.catalogue.values import Agency
@@ -155,9 +155,7 @@ def _path_sandbox(given: Settings) -> Sandbox:
 
 def _visitors_sandbox(given: Settings) -> Sandbox:
     """Half of the places, a new process for each file, behind everybody who works."""
-    limits = SandboxLimits(
-        wall_seconds=given.sandbox_seconds, retire_calls=1, nice=VISITORS_NICE, preload=VISITORS_MODULES
-    )
+    limits = verification_limits(retire_calls=1, nice=VISITORS_NICE, preload=VISITORS_MODULES)
     return Sandbox(max(1, given.sandbox_workers // 2), limits)
 
 

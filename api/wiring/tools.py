@@ -27,7 +27,10 @@ from signer.trust.anchors import TrustAnchors
 from signer.trust.certificates import parse
 from signer.trust.revocation import HttpRevocationSource
 
-VERIFY_SECONDS_PER_GB = 60.0
+SIGN_SECONDS_PER_GB = 60.0
+# Whoever brought the file: an answer within these, and 100 s more for each gigabyte of it (`SandboxLimits`).
+VERIFY_SECONDS = 20.0
+VERIFY_MEMORY = 1 << 30
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -39,10 +42,9 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
 
 
 @contextmanager
-def verifier(*, offline: bool, size: int = 0, cache: Path | None = None) -> Iterator[Verifier]:
+def verifier(*, offline: bool, cache: Path | None = None) -> Iterator[Verifier]:
     """What `antin verify` needs: one worker, and the network unless `offline`; answers are kept in `cache`."""
-    seconds = 120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)
-    with Sandbox(1, SandboxLimits(wall_seconds=seconds)) as sandbox:
+    with Sandbox(1, verification_limits()) as sandbox:
         source: RevocationSource | None = None if offline else HttpRevocationSource()
         if cache is not None:
             source = trust.revocation(cache, sandbox, offline=offline)
@@ -60,9 +62,14 @@ def given_trust(path: Path | None, pin: str) -> TrustAnchors:
     return anchors.load(path)
 
 
+def verification_limits(**more: Any) -> SandboxLimits:
+    """Limits of a worker that verifies what anybody may have brought."""
+    return SandboxLimits(wall_seconds=VERIFY_SECONDS, address_space=VERIFY_MEMORY, **more)
+
+
 def command_line_sandbox(size: int) -> Sandbox:
     """One worker for `antin sign`, with time for a file of that many bytes."""
-    return Sandbox(1, SandboxLimits(wall_seconds=120.0 + VERIFY_SECONDS_PER_GB * size / (1 << 30)))
+    return Sandbox(1, SandboxLimits(wall_seconds=120.0 + SIGN_SECONDS_PER_GB * size / (1 << 30)))
 
 
 def command_line_key(container: Path, password_file: Path, algorithm: SignatureAlgorithm) -> SigningKey:

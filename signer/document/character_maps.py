@@ -203,21 +203,33 @@ def _read_subtable(data: bytes, start: int, found: dict[int, set[str]]) -> None:
         _read_segments(data, start, found)
     elif form == 12:
         (groups,) = struct.unpack_from(">I", data, start + 12)
+        left = _MOST_CODES
         for index in range(min(groups, _MOST_CODES)):
             first, last, glyph = struct.unpack_from(">III", data, start + 16 + 12 * index)
-            for code in range(first, min(last, first + 65_535, 0x10FFFF) + 1):
+            end = min(last, first + 65_535, 0x10FFFF) + 1
+            left = _taken(left, end - first)
+            for code in range(first, end):
                 found.setdefault(glyph + code - first, set()).add(chr(code))
+
+
+def _taken(left: int, count: int) -> int:
+    """What is left of the codes that a map may have. Raises `struct.error`: one with more is no map."""
+    if count > left:
+        raise struct.error("more codes than there are characters")
+    return left - max(0, count)
 
 
 def _read_segments(data: bytes, start: int, found: dict[int, set[str]]) -> None:
     (double,) = struct.unpack_from(">H", data, start + 6)
     ends = start + 14
     starts, deltas, offsets = ends + double + 2, ends + 2 * double + 2, ends + 3 * double + 2
+    left = _MOST_CODES
     for at in range(0, double, 2):
         (last,) = struct.unpack_from(">H", data, ends + at)
         (first,) = struct.unpack_from(">H", data, starts + at)
         (delta,) = struct.unpack_from(">H", data, deltas + at)
         (offset,) = struct.unpack_from(">H", data, offsets + at)
+        left = _taken(left, last + 1 - first)
         for code in range(first, last + 1):
             if code == 0xFFFF:
                 continue

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from policies.reasons import document as reasons
 from signer.document.character_maps import FontReader, font_reader
 from signer.document.contents import operations
 from signer.document.fields import FormField, rectangle
 from signer.document.legibility import readable
 from signer.document.objects import Ref, Stream
+from signer.document.painting import Paint
 from signer.document.reader import PdfFile
 from signer.document.text_strings import text_string
 from signer.errors import DocumentRefused
@@ -23,9 +25,7 @@ from signer.errors import DocumentRefused
 _CONTENT_LIMIT = 4 << 20
 _DEEPEST = 4
 _MOST_FORMS = 64
-_MOST_RECTANGLES = 4
-_PAINT = frozenset(("f", "F", "f*", "B", "B*", "b", "b*", "S", "s"))
-_PATH = frozenset(("m", "l", "c", "v", "y", "h"))
+_MOST_OPERATIONS = 200_000  # of an appearance and all that it draws
 _MOVES = frozenset(("BT", "Tm", "Td", "TD", "T*", "'", '"'))
 _SHOWS = frozenset(("Tj", "TJ", "'", '"'))
 _SETS = frozenset(("Tf", "Tr", "TL", "Tc", "Tw", "Tz", "gs"))
@@ -42,11 +42,13 @@ _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 class Drawing:
     """What an appearance draws. `text` is None when a code's character is unknown; `sound` is False when
     something else than plain text is drawn, text that nobody sees, or text in another order than it reads;
-    `fonts` are the embedded fonts used (number -1 for one that is not an object of its own)."""
+    `fonts` are the embedded fonts used (number -1 for one that is not an object of its own); `paint` is what is
+    painted besides the text."""
 
     text: str | None = ""
     sound: bool = True
     fonts: set[Ref] = field(default_factory=set)
+    paint: Paint = field(default_factory=Paint)
 
 
 def drawn_text(pdf: PdfFile, appearance: Stream, fonts: dict[Ref, FontReader] | None = None) -> Drawing:
@@ -87,7 +89,7 @@ def draws_value(pdf: PdfFile, form_field: FormField, trusts: Callable[[Ref], boo
 
 def _draws(pdf: PdfFile, appearance: Stream, wanted: str, trusts: Callable[[Ref], bool]) -> bool:
     try:
-        drawing = _drawn_once(pdf, appearance)
+        drawing = drawn_once(pdf, appearance)
     except DocumentRefused:  # it cannot be read, so nobody knows what it draws
         return False
     if not drawing.sound or drawing.text is None or not all(trusts(font) for font in drawing.fonts):
@@ -95,12 +97,17 @@ def _draws(pdf: PdfFile, appearance: Stream, wanted: str, trusts: Callable[[Ref]
     return _plain(drawing.text) == wanted
 
 
-def _drawn_once(pdf: PdfFile, appearance: Stream) -> Drawing:
-    """Several rules ask about one appearance of a view; it is read for the first of them."""
+def drawn_once(pdf: PdfFile, appearance: Stream) -> Drawing:
+    """The same for several rules that ask about one appearance of a view: it is read for the first of them."""
     key = drawn_text, appearance
     if key not in pdf.kept:
-        pdf.kept[key] = drawn_text(pdf, appearance)
-    found: Drawing = pdf.kept[key]
+        try:
+            pdf.kept[key] = drawn_text(pdf, appearance)
+        except DocumentRefused as refused:
+            pdf.kept[key] = refused
+    found: Drawing | DocumentRefused = pdf.kept[key]
+    if isinstance(found, DocumentRefused):
+        raise DocumentRefused(found.reason, **found.values)
     return found
 
 
@@ -123,11 +130,11 @@ class _Reader:
     def __init__(self, pdf: PdfFile, drawing: Drawing, fonts: dict[Ref, FontReader]) -> None:
         self._pdf = pdf
         self._drawing = drawing
+        self._paint = drawing.paint
         self._fonts = fonts
         self._direct: dict[int, FontReader] = {}  # by identity: the appearance holds them while it is read
         self._forms = 0
-        self._rectangles = 0
-        self._path_is_rectangles = True
+        self._left = _MOST_OPERATIONS
         self._box = (0.0, 0.0, 0.0, 0.0)
         self._last: tuple[Matrix, float] | None = None  # where the last text began, and its least length
 
@@ -135,12 +142,17 @@ class _Reader:
         pdf = self._pdf
         resources = pdf.dictionary(form.dict.get("Resources"))
         self._forms += 1
+        box = rectangle(pdf, form.dict.get("BBox"))
         if depth == 0:
-            self._box = rectangle(pdf, form.dict.get("BBox"))
+            self._box = box
+        self._paint.frame((*box, *_matrix(pdf, form.dict.get("Matrix"))))
         state = _State(_product(_matrix(pdf, form.dict.get("Matrix")), outer) if depth else outer)
         stack: list[_State] = []
         line = _IDENTITY
         for operator, operands in operations(pdf.stream_data(form, _CONTENT_LIMIT)):
+            self._left -= 1
+            if self._left < 0:
+                raise DocumentRefused(reasons.OBJECT_TOO_LARGE, limit=_MOST_OPERATIONS)
             if operator == "q" and len(stack) < 64:
                 stack.append(replace(state))
             elif operator == "Q" and stack:
@@ -155,8 +167,10 @@ class _Reader:
                 self._show(operands, state, line)
             elif operator in _SETS:
                 self._set(operator, operands, state, resources)
-            else:
-                self._paint(operator)
+            elif operator not in _MOVES and not self._paint.plain(
+                operator, operands, state.matrix, written=bool(self._drawing.text)
+            ):
+                self._drawing.sound = False
 
     def _move(self, operator: str, operands: list[Any], state: _State, line: Matrix) -> Matrix:
         if operator == "BT":
@@ -240,22 +254,7 @@ class _Reader:
         if isinstance(drawn, Stream) and form and depth < _DEEPEST and self._forms < _MOST_FORMS:
             self.run(drawn, matrix, depth + 1)
         elif drawn is not None:
-            self._drawing.sound = False
-
-    def _paint(self, operator: str) -> None:
-        """A field may have a background and a border: few rectangles, before the text."""
-        if operator == "re":
-            self._rectangles += 1
-        elif operator in _PATH:
-            self._path_is_rectangles = False
-        elif operator == "n":
-            self._path_is_rectangles = True
-        elif operator in _PAINT:
-            plain = self._path_is_rectangles and self._rectangles <= _MOST_RECTANGLES
-            if not plain or self._drawing.text:
-                self._drawing.sound = False
-            self._path_is_rectangles = True
-        elif operator in ("sh", "BI"):
+            self._paint.picture(self._pdf, drawn, matrix)
             self._drawing.sound = False
 
 

@@ -159,8 +159,12 @@ def _weighed(item: ChangeItem, rules: list[Permissions]) -> Changes:
     locked = any(permissions.locked(item.field) for permissions in rules)
     if item.kind is Changes.FORM_FILL and (locked or level == 1):
         return Changes.FORBIDDEN
+    if item.kind is Changes.FORM_FILL and item.covers and level is not None:
+        return Changes.FORBIDDEN  # signing is permitted, a new place on the page is not
     if item.kind is Changes.ANNOTATIONS and (locked or level in (1, 2)):
         return Changes.FORBIDDEN
+    if item.kind is Changes.ANNOTATIONS and item.covers and level == 3:
+        return Changes.SUSPICIOUS
     if item.what in _OUTSIDE_DOCMDP and level is not None:
         return Changes.FORBIDDEN
     return item.kind

@@ -108,7 +108,13 @@ def _had(history: History, signature: SignatureField) -> bool:
 def _signed(view: PdfFile) -> list[FormField]:
     if "AcroForm" not in view.catalog:
         return []
-    return [f for f in form_fields(view, pages=False) if f.type == "Sig" and isinstance(f.value, dict)]
+    return [field for field in form_fields(view, pages=False) if _is_signed(field)]
+
+
+def _is_signed(field: FormField) -> bool:
+    """Whether a field has a signature as its value, also where it says that it is a field of another type."""
+    value = field.value
+    return isinstance(value, dict) and (field.type == "Sig" or ("ByteRange" in value and "Contents" in value))
 
 
 def _stray(pdf: PdfFile) -> tuple[FormField, ...]:

@@ -39,6 +39,7 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha3_256": hashes.SHA3_256(),
     "sha3_384": hashes.SHA3_384(),
     "sha3_512": hashes.SHA3_512(),
+    "shake256": hashes.SHAKE256(64),  # as CMS uses it, with Ed448 (RFC 8702, 3.1; RFC 8419, 3.1)
 }
 
 

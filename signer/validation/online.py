@@ -21,7 +21,7 @@ from typing import TypeVar
 from policies.validation import ValidationProfile
 from signer.errors import RevocationUnavailable
 from signer.ports import CertificateSource, KeepingRevocationSource, RevocationSource
-from signer.sandbox import Sandbox
+from signer.sandbox import Calls
 from signer.trust.anchors import TrustAnchors
 from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Need, SignedDigest
 
@@ -61,7 +61,7 @@ class Foreseen:
 
 
 def validate_online(
-    sandbox: Sandbox,
+    sandbox: Calls,
     path: Path,
     trust: TrustAnchors,
     at: datetime,

@@ -14,10 +14,18 @@ from tests.signer.document.build import FONT_REF, NUMBER, append, field, stream
 from tests.signer.document.test_modifications import reports, whats
 
 PLAIN = b"BT /F1 12 Tf 2 5 Td (15) Tj ET"
+GROUND = b"1 g 0 0 100 20 re f 0 G 0.5 0.5 99 19 re s "
 
 
-def drawn(content: bytes, value: bytes = b"15", box=(0, 0, 100, 20), states: dict | None = None, **more):
-    """The leader's file with the number filled and drawn like this."""
+def drawn(
+    content: bytes,
+    value: bytes = b"15",
+    box=(0, 0, 100, 20),
+    states: dict | None = None,
+    ground: bytes = b"",
+    **more,
+):
+    """The leader's file with the number filled and drawn like this. `ground`: what the empty field had drawn."""
     shown = stream(
         content,
         Type=Name("XObject"),
@@ -46,7 +54,15 @@ def drawn(content: bytes, value: bytes = b"15", box=(0, 0, 100, 20), states: dic
     )
     appearance = {"N": Ref(25), **{name: Ref(27) for name in states or ()}}
     number = field("Number", "Tx", DA=b"/F1 12 Tf", V=value, AP=appearance)
-    return append(build.leader_signed(), {NUMBER: number, 25: shown, 26: inner, 27: other})
+    base = build.leader_signed() if not ground else _with_ground(ground)
+    return append(base, {NUMBER: number, 25: shown, 26: inner, 27: other})
+
+
+def _with_ground(ground: bytes) -> bytes:
+    empty = stream(ground, Type=Name("XObject"), Subtype=Name("Form"), BBox=[0, 0, 100, 20])
+    number = field("Number", "Tx", DA=b"/F1 12 Tf", AP={"N": Ref(28)})
+    base = append(build.prepared(), {NUMBER: number, 28: empty})
+    return build.signed(base, build.LEADER, 20, mdp=build.LEADER_LOCK)
 
 
 def believed(data: bytes) -> bool:
@@ -117,13 +133,21 @@ def test_another_number_is_seen(content, more):
     [
         (PLAIN, {}),
         (b"/Tx BMC q 1 1 98 18 re W n " + PLAIN + b" Q EMC", {}),
-        (b"1 g 0 0 100 20 re f 0 G 0.5 0.5 99 19 re s 0 g " + PLAIN, {}),
+        (GROUND + b"0 g " + PLAIN, {"ground": GROUND}),
         (b"BT /F1 1 Tf 12 0 0 12 2 5 Tm (15) Tj ET", {}),
         (b"0 0 0.5 rg " + PLAIN, {}),
         (b"BT 0 0 0 1 k /F1 12 Tf 2 5 Td (15) Tj ET", {}),
-        (b"q 1 g 0 0 100 20 re f Q " + PLAIN, {}),
+        (b"q 1 g 0 0 100 20 re f Q " + PLAIN, {"ground": b"q 1 g 0 0 100 20 re f Q"}),
         (b"BT /F1 12 Tf 2 5 Td (151) Tj ET", {"value": b"151"}),
     ],
 )
 def test_genuine_twins(content, more):
     assert believed(drawn(content, **more))
+
+
+@pytest.mark.parametrize("ground", [b"", b"1 g 0 0 50 20 re f ", b"0.9 g 0 0 100 20 re f "])
+def test_a_ground_that_was_not_there_may_hide_the_page(ground):
+    """The field lies over what the page says, and gets its white when it is filled."""
+    report = reports(drawn(b"1 g 0 0 100 20 re f 0 g " + PLAIN, ground=ground))["Leader"]
+    assert report.kind is Changes.FORBIDDEN
+    assert "appearance-replaced" in whats(report)

@@ -7,11 +7,13 @@ from typing import Any
 
 from policies.vocabulary import Changes
 from signer.document.changes.step import Step
-from signer.document.drawn_text import draws_value
+from signer.document.drawn_text import drawn_once, draws_value
 from signer.document.fields import FormField
-from signer.document.objects import PdfObject, Ref
+from signer.document.objects import PdfObject, Ref, Stream
+from signer.document.painting import Paint
 from signer.document.reader import PdfFile
 from signer.document.text_strings import text_string
+from signer.errors import DocumentRefused
 
 _STATES = ("N", "R", "D")
 
@@ -31,8 +33,11 @@ def compare_appearances(step: Step, old: FormField, new: FormField) -> bool:
         if extra:
             step.found(Changes.SUSPICIOUS, "field-changed", widget.ref.num, new.name, "AP")
     filled = redrawn or not step.same(old.dict.get("V"), new.dict.get("V"))
-    if filled and new.type in ("Tx", "Ch") and not _draws_value(step, new):
-        step.found(Changes.SUSPICIOUS, "value-differs-from-drawing", new.ref.num, new.name)
+    if filled and new.type in ("Tx", "Ch"):
+        if not _draws_value(step, new):
+            step.found(Changes.SUSPICIOUS, "value-differs-from-drawing", new.ref.num, new.name)
+        if redrawn and _uncovers(step, earlier, old, new):
+            step.found(Changes.SUSPICIOUS, "appearance-replaced", new.ref.num, new.name)
     elif new.type not in ("Tx", "Ch", "Sig") and _faces_changed(step, earlier, new):
         step.found(Changes.SUSPICIOUS, "appearance-replaced", new.ref.num, new.name)
     return redrawn
@@ -41,6 +46,32 @@ def compare_appearances(step: Step, old: FormField, new: FormField) -> bool:
 def _draws_value(step: Step, new: FormField) -> bool:
     candidates = [new] if new.type == "Tx" else [replace(new, value=text) for text in _choices(step, new)]
     return any(draws_value(step.after, one, lambda font: not step.is_new(font.num)) for one in candidates)
+
+
+def _uncovers(step: Step, earlier: dict[int, dict[str, Any]], old: FormField, new: FormField) -> bool:
+    """Whether a field shows or hides more than its value: it may lie over what the page says.
+
+    A filled field paints the background and the border that were painted when it was signed, and what it drew as text
+    then was its value.
+    """
+    drawn = any("AP" in widget.dict for widget in old.widgets)
+    if old.type == "Tx" and drawn and not draws_value(step.before, old):
+        return True
+    return any(_covers_otherwise(step, earlier.get(each.ref.num, {}), each.dict) for each in new.widgets)
+
+
+def _covers_otherwise(step: Step, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    old, new = _paint(step.before, before), _paint(step.after, after)
+    return old is None or new is None or not old.same_as(new)
+
+
+def _paint(pdf: PdfFile, widget: dict[str, Any]) -> Paint | None:
+    """What a widget paints; None when nobody knows."""
+    try:
+        appearance = pdf.resolve(pdf.dictionary(widget.get("AP")).get("N"))
+        return drawn_once(pdf, appearance).paint if isinstance(appearance, Stream) else Paint()
+    except DocumentRefused:
+        return None
 
 
 def _choices(step: Step, new: FormField) -> list[PdfObject]:

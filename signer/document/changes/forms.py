@@ -91,7 +91,8 @@ def _signed(step: Step, field: FormField) -> None:
     if (kind == "DocTimeStamp" or subfilter == TIMESTAMP_SUBFILTER) and draws_nothing(step, field):
         step.found(Changes.LONG_TERM_DATA, "document-timestamp-added", field.ref.num, field.name)
     else:
-        step.found(Changes.FORM_FILL, "signature-added", field.ref.num, field.name)
+        covers = step.is_new(field.ref.num) and not draws_nothing(step, field)
+        step.found(Changes.FORM_FILL, "signature-added", field.ref.num, field.name, covers=covers)
 
 
 def _compare_field(step: Step, old: FormField, new: FormField) -> None:
@@ -110,7 +111,7 @@ def _compare_nodes(step: Step, old: FormField, new: FormField, signed_now: bool)
     allowed = {"Btn": _FILLED_BUTTON, "Ch": _FILLED_CHOICE}.get(old.type, _FILLED)
     widgets = {widget.ref.num for widget in old.widgets}
     if widgets != {widget.ref.num for widget in new.widgets}:
-        step.found(Changes.ANNOTATIONS, "widgets-changed", new.ref.num, new.name)
+        step.found(Changes.ANNOTATIONS, "widgets-changed", new.ref.num, new.name, covers=True)
     for ref in {*old.nodes, *(widget.ref for widget in old.widgets)}:
         if not step.touched(ref):
             continue

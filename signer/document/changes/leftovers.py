@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policies.vocabulary import Changes
+from signer.document.changes.annotations import hides_nothing
 from signer.document.changes.references import TRAILER
 from signer.document.changes.step import Step
 from signer.document.objects import Stream
@@ -40,7 +41,10 @@ def _redefined(step: Step, num: int) -> None:
     if place == "page":
         step.found(Changes.FORBIDDEN, "page-content-changed", num)
     elif place == "annotation":
-        step.found(Changes.ANNOTATIONS, "annotation-changed", num)
+        kept = hides_nothing(step.before, step.before.get(num)) and (
+            freed or hides_nothing(step.after, step.after.get(num))
+        )
+        step.found(Changes.ANNOTATIONS, "annotation-changed", num, covers=not kept)
     else:
         step.found(Changes.SUSPICIOUS, "object-freed" if freed else "object-redefined", num)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policies.vocabulary import Changes
+from signer.document.changes.annotations import hides_nothing
 from signer.document.changes.step import Step
 from signer.document.objects import Ref
 
@@ -65,8 +66,10 @@ def _compare_annotations(step: Step, page: int, old: Any, new: Any) -> None:
     before, after = step.before.array(old), step.after.array(new)
     step.explain_unshared(old)
     kept = [item for item in after if item in before]
-    if [item for item in before if item not in after]:
-        step.found(Changes.ANNOTATIONS, "annotation-removed", page)
+    removed = [item for item in before if item not in after]
+    if removed:
+        covered = not all(hides_nothing(step.before, item) for item in removed)
+        step.found(Changes.ANNOTATIONS, "annotation-removed", page, covers=covered)
     elif kept != before:
         step.found(Changes.SUSPICIOUS, "annotations-reordered", page)
     if after[: len(kept)] != kept:
@@ -88,4 +91,5 @@ def _added(step: Step, page: int, item: Any) -> None:
         num,
         owner.name if owner else None,
         str(subtype) if isinstance(subtype, str) else "",
+        covers=not hides_nothing(step.after, item),
     )

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from signer.document.objects import Stream
 from signer.document.reader import PdfFile
 from signer.document.reference_scan import direct_references, references
 
 TRAILER = 0
+_OF_THE_TRAILER = ("Root", "Info", "ID")
 
 
 class References:
@@ -29,15 +31,21 @@ class References:
         """All references of one view of a file. Looks at every object once."""
         found = cls()
         found.add(TRAILER, pdf.trailer)
+        trailers = _trailers(pdf)
         for num, referred in references(pdf):
-            found._add(num, referred)
+            if num in trailers:
+                found.add(num, _beyond_the_trailer(pdf.load(num)))
+            else:
+                found._add(num, referred)
         return found
 
     def add_objects(self, pdf: PdfFile, numbers: Iterable[int]) -> None:
         """The references that these objects hold in a later view."""
         self.add(TRAILER, pdf.trailer)
+        trailers = _trailers(pdf)
         for num in numbers:
-            self.add(num, pdf.get(num))
+            value = pdf.get(num)
+            self.add(num, _beyond_the_trailer(value) if num in trailers else value)
 
     def add(self, referrer: int, value: Any) -> None:
         """The references inside one object."""
@@ -62,3 +70,16 @@ class References:
     def referrer(self, num: int) -> int | None:
         """One object that refers to this one (0 is the trailer)."""
         return self._first.get(num)
+
+
+def _trailers(pdf: PdfFile) -> frozenset[int]:
+    """The numbers of the cross-reference streams: their dictionaries are trailers (7.5.8.2), also the older ones."""
+    sections = [*pdf.sections, *(section.hidden for section in pdf.sections if section.hidden is not None)]
+    return frozenset(section.number for section in sections if section.number >= 0)
+
+
+def _beyond_the_trailer(value: Any) -> Any:
+    """What such a stream says besides: who else uses it, as a form XObject say, follows that too."""
+    if not isinstance(value, Stream):
+        return value
+    return {key: item for key, item in value.dict.items() if key not in _OF_THE_TRAILER}

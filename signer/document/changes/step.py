@@ -22,7 +22,8 @@ class ChangeItem:
 
     `what` is its id (docs/verification lists them), `number` the object (-1: none), `revision` the revision
     that made it, `field` the form field concerned, `detail` a key or kind, `broke` the names of the signatures
-    that do not permit it. `kind` is its weight as seen from the signature that was asked about.
+    that do not permit it. `kind` is its weight as seen from the signature that was asked about. `covers`: it may lie
+    over what the page says, and did not before.
     """
 
     kind: Changes
@@ -32,6 +33,7 @@ class ChangeItem:
     field: str | None = None
     detail: str = ""
     broke: tuple[str, ...] = ()
+    covers: bool = False
 
 
 @dataclass(eq=False)
@@ -47,10 +49,17 @@ class Step:
     explained: set[int] = field(default_factory=set)
 
     def found(
-        self, kind: Changes, what: str, number: int = -1, field: str | None = None, detail: str = ""
+        self,
+        kind: Changes,
+        what: str,
+        number: int = -1,
+        field: str | None = None,
+        detail: str = "",
+        *,
+        covers: bool = False,
     ) -> None:
         """Note a change; the same change is noted once."""
-        item = ChangeItem(kind, what, number, self.index, field, detail)
+        item = ChangeItem(kind, what, number, self.index, field, detail, covers=covers)
         if item not in self.items:
             self.items.append(item)
 
