@@ -202,8 +202,8 @@ def judge_signature(
     accept_changes(judgement)
     stamped = judgement.stamp is not None
     judgement.outcomes.append(acceptance.times(context.profile, judgement.proof, stamped=stamped))
-    found = report(judgement, _level(context, judgement, placed, archived))
-    return replace(found, algorithm=_algorithm(context, judgement))
+    made = report(judgement, _level(context, judgement, placed, archived))
+    return replace(made, algorithm=_algorithm(context, judgement))
 
 
 def _algorithms(context: Context, judgement: Judgement) -> Outcome:
