@@ -55,7 +55,10 @@ class Tickets:
         code, packed = data[:_CODE], data[_CODE:]
         if not hmac.compare_digest(code, self._code(packed)):
             raise SigningRefused(reasons.TICKET_UNUSABLE)
-        file, report = wire.loads(zlib.decompressobj().decompress(packed, MOST_UNPACKED))
+        try:
+            file, report = wire.loads(zlib.decompressobj().decompress(packed, MOST_UNPACKED))
+        except ValueError as exc:  # of another release, whose values were others
+            raise SigningRefused(reasons.TICKET_UNUSABLE) from exc
         if not -SKEW <= at - report.at <= LIFETIME:
             raise SigningRefused(reasons.TICKET_UNUSABLE)
         return file, report

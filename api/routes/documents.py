@@ -16,9 +16,7 @@ from api.identity import AccessRefused
 from api.issuing import Draft, Issuing
 from api.locations import DOCUMENTS, location
 from api.previews import Previews
-from api.reports import Reports
-from api.routes.context import ONCE, Given, Language, Told, Who, answer_once, api_router, digest, json_answer
-from api.routes.verifications import ANSWERS, Accept, answer
+from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest, json_answer
 from api.routes.waiting import Prefer, accepted, accepted_before, waited
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, VersionRole
@@ -197,17 +195,6 @@ def read(
 def download(given: Given, who: Who, document_id: str, version: VersionRole | None = None) -> Response:
     document = staff_document(given, who, document_id)
     return views.file_answer(given, document, version)
-
-
-@router.get(
-    "/documents/{document_id}/verification", responses=ANSWERS, summary="What its signatures are worth now"
-)
-def verification(
-    given: Given, who: Who, language: Language, document_id: str, accept: Accept = ""
-) -> Response:
-    document = staff_document(given, who, document_id)
-    checked = Reports(given).kept(document, document.current_sha256 or "")
-    return answer(given, checked, accept, language)
 
 
 @router.get(

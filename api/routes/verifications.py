@@ -1,4 +1,4 @@
-"""Verify by upload: any PDF, ours or not. Nothing of it is kept. The answer is JSON, or a sealed report by `Accept`."""
+"""Verify by upload, of which nothing is kept, and of our own documents. JSON, or a sealed report by `Accept`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from api.moments import moment
 from api.presenters.signatures import Checked
 from api.reports import MEDIA_TYPES, Reports
 from api.reports import Form as ReportForm
-from api.routes.context import Given, Language, api_router, json_answer
+from api.routes.context import Given, Language, Who, api_router, json_answer
+from api.routes.documents import staff_document
 from api.seen import seen_after, to_json
 from api.services import Services
 from api.verification import Ours, Verification, file_sha256
@@ -49,6 +50,17 @@ def verify(
     accept: Accept = "",
 ) -> Response:
     return answer(given, verify_upload(given, file, password or None, pictures=pictures), accept, language)
+
+
+@router.get(
+    "/documents/{document_id}/verification", responses=ANSWERS, summary="What its signatures are worth now"
+)
+def verify_document(
+    given: Given, who: Who, language: Language, document_id: str, accept: Accept = ""
+) -> Response:
+    document = staff_document(given, who, document_id)
+    checked = Reports(given).kept(document, document.current_sha256 or "")
+    return answer(given, checked, accept, language)
 
 
 def verify_upload(

@@ -135,10 +135,7 @@ def _algorithm(data: Element, report: DocumentReport, signature: SignatureReport
     used, until = found.used, found.until
     made = child(data, "vr:CryptoInformation")
     child(made, "vr:ValidationObjectId", VOReference=identifier)
-    scheme = signature.signature_algorithm or {"rsa": "rsassa_pkcs1v15", "ec": "ecdsa"}.get(
-        used.key, used.key
-    )
-    child(made, "vr:Algorithm", uris.signature(scheme, used.digest))
+    child(made, "vr:Algorithm", uris.signature(signature.signature_algorithm, used.digest))
     secure = until is not None and report.at <= until
     child(made, "vr:SecureAlgorithm", "true" if secure else "false")
     if until is not None and until != FOREVER:

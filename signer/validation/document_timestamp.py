@@ -16,6 +16,7 @@ from signer.validation.signature import (
     Judgement,
     Subject,
     accept_changes,
+    algorithm_name,
     coverage,
     identity,
     report,
@@ -46,6 +47,7 @@ def judge_timestamp(
     found = replace(
         report(judgement, Level.DTS),
         identity=identity(field, stamp.message),
+        signature_algorithm=algorithm_name(stamp.message),
         algorithm=_algorithm(context, stamp),
     )
     return stamp, _as_timestamp(found, stamp)

@@ -272,7 +272,7 @@ def report(judgement: Judgement, reached: Level) -> SignatureReport:
         certificate=None if certificate is None else names.facts(certificate, condition),
         timestamp=None if stamp is None else stamp.facts,
         digest_algorithm="" if judgement.message is None else judgement.message.digest,
-        signature_algorithm=_algorithm_name(judgement),
+        signature_algorithm=algorithm_name(judgement.message),
         revision=subject.field.revision,
         revisions=subject.revisions,
         change_items=subject.items,
@@ -320,8 +320,9 @@ def _evidence(chain: Chain | None, stamp: Stamp | None) -> Evidence:
     return found.distinct()
 
 
-def _algorithm_name(judgement: Judgement) -> str:
+def algorithm_name(message: SignedMessage | None) -> str:
+    """The scheme of a signature value, by the names of `signer.trust.signatures`; `unknown` for any other."""
     try:
-        return "" if judgement.message is None else scheme(judgement.message.algorithm)
+        return "" if message is None else scheme(message.algorithm)
     except AlgorithmUnknown:
         return "unknown"

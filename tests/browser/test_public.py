@@ -60,6 +60,23 @@ def test_our_own_document_is_valid_archived_and_in_force(visit, size, site, issu
     desk.heading(number)
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_sealed_reports_are_taken_home_from_the_result(visit, size, pdf, tmp_path, script):
+    desk = visit(None, size, script=script)
+    check(desk, pdf)
+    desk.heading("Chữ ký số hợp lệ")
+    for button, begins in (
+        ("Tải báo cáo XML (ETSI TS 119 102-2)", b"<?xml"),
+        ("Tải báo cáo PDF", b"%PDF-1.7"),
+    ):
+        with desk.page.expect_download() as taken:
+            desk.press(button)
+        home = tmp_path / taken.value.suggested_filename
+        taken.value.save_as(home)
+        assert home.read_bytes().startswith(begins)
+        desk.heading("Chữ ký số hợp lệ")  # the page is still there
+
+
 def test_an_altered_document_is_invalid(visit, size, pdf):
     altered = pdf.replace(b"/Type /Catalog", b"/Type /Cataloh", 1)
     if altered == pdf:

@@ -219,6 +219,7 @@ def test_a_document_time_stamp_alone(office):
     root = made(report, file_of(path), office.pki)
     assert text(root, "//vr:SignatureQualityInformation") == "urn:antin:level:DTS"
     assert text(root, "//vr:SignerInformation/vr:Signer") == "DEMO An Tin TSA"
+    assert text(root, "//vr:CryptoInformation/vr:Algorithm").endswith("#rsa-sha256")
     (stamp,) = objects(root, "timestamp").values()
     assert stamp == report.signatures[0].timestamp.token
     assert every(root, "//vr:PAdESFieldName") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 from datetime import timedelta
 
@@ -15,9 +16,10 @@ from policies.algorithms import Digest, Scheme, SignatureAlgorithm
 from signer.creation import xades
 from signer.errors import SignerUnavailable, SigningRefused
 from signer.reporting import etsi
+from signer.reporting.values import ReportedFile
 from tests.conftest import need_tool
 from tests.signer.reporting.reading import NAMES, every, read, text
-from tests.signer.reporting.test_etsi import file_of
+from tests.signer.reporting.test_etsi import HOSTILE, file_of
 from tests.signer.trust.forge import NOW
 
 ROLES = ["seal", "pss", "rsa-4096", "ecdsa-p256", "ecdsa-p384"]
@@ -102,6 +104,16 @@ def test_a_changed_report_fails(sealed, what):
     assert old in data
     with pytest.raises((InvalidDigest, InvalidSignature)):
         verified(data.replace(old, new, 1), key)
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "a\r\n\tb", "\u00a0\u2028"], ids=range(len(HOSTILE) + 2))
+def test_hostile_texts_are_under_the_seal_as_all_others_are(shelf, pki, name):
+    report = shelf.office.online(shelf.issued, at=shelf.now)
+    report = dataclasses.replace(report, trust_label=name)
+    root = etsi.build(report, ReportedFile(name, 1, "00" * 32), pki.seal.certificate)
+    data = xades.sign_enveloped(root, pki.seal, AT)
+    assert verified(data, pki.seal).tag.endswith("ValidationReport")
+    read(data)
 
 
 def test_a_report_of_another_seal_fails(unsigned, pki):
