@@ -172,5 +172,10 @@ def printable_lines(text: str) -> str:
 
 
 def _tell(found: dict[str, Any]) -> None:
+    """The new version, with every certificate that it brings or takes away: the keeper reads them before he goes on."""
     click.echo(printable(f"{found['label']}: {found['detail']}"))
+    for row in found["entries"]:
+        if found["version"] in (row["added_in"], row["removed_in"]):
+            sign = "-" if row["removed_in"] else "+"
+            click.echo(printable(f"{sign} {row['sha256']}  {row['domain']} {row['role']}  {row['subject']}"))
     click.echo(f"good until {found['next_update']}")

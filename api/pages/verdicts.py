@@ -20,7 +20,7 @@ class Verdict:
 
 
 _CERTIFICATE = frozenset({Sub.REVOKED, Sub.EXPIRED, Sub.NOT_YET_VALID})
-_ISSUER = frozenset({Sub.NO_CERTIFICATE_CHAIN_FOUND, Sub.CERTIFICATE_CHAIN_GENERAL_FAILURE})
+_ISSUER = frozenset({Sub.NO_CERTIFICATE_CHAIN_FOUND})
 _REVOCATION = frozenset({Sub.TRY_LATER, Sub.REVOKED_NO_POE, Sub.REVOKED_CA_NO_POE})
 _TIME = frozenset({Sub.NO_POE, Sub.OUT_OF_BOUNDS_NO_POE, Sub.OUT_OF_BOUNDS_NOT_REVOKED})
 
@@ -51,6 +51,8 @@ def _why_failed(sub: Sub | None, integrity: Integrity, changes: Changes) -> str:
 def _why_unknown(sub: Sub | None, changes: Changes) -> str:
     if sub in _ISSUER:
         return "issuer"
+    if sub is Sub.CERTIFICATE_CHAIN_GENERAL_FAILURE:
+        return "overdue"
     if sub in _REVOCATION:
         return "revocation"
     if sub in _TIME:

@@ -73,6 +73,7 @@ class SignatureView:
     organisation: str = ""
     issuer: str = ""
     managing_body: str = ""
+    trust_domain: str = ""  # in words, of the reader's language
     signing_time: datetime | None = None
     time_is_stamped: bool = False
     valid_at_signing: bool | None = None

@@ -48,6 +48,7 @@ def signature(report: SignatureReport, language: str) -> views.SignatureView:
         organisation=holder.organisation if holder else "",
         issuer=holder.issuer if holder else "",
         managing_body=holder.managing_organisation if holder else "",
+        trust_domain=reports.domain(report.trust_domain, language),
         signing_time=report.signing_time or report.claimed_time,
         time_is_stamped=report.signing_time is not None,
         valid_at_signing=_valid(holder.status) if holder else None,

@@ -150,7 +150,7 @@ def _signature(report: SignatureReport, language: str) -> dict[str, Any]:
         "subfilter": report.subfilter,
         "signer": report.signer,
         "trust_domain": report.trust_domain,
-        "trust_domain_text": _domain(report.trust_domain, language),
+        "trust_domain_text": domain(report.trust_domain, language),
         "signing_time": _time(shown),
         "signing_time_text": None if shown is None else moment(shown),
         "signing_time_source": _source(report),
@@ -167,7 +167,8 @@ def _signature(report: SignatureReport, language: str) -> dict[str, Any]:
     }
 
 
-def _domain(domain: str, language: str) -> str:
+def domain(domain: str, language: str) -> str:
+    """The words for a trust domain; empty when there is none."""
     return DOMAINS[TrustDomain(domain)][language == "en"] if domain else ""
 
 

@@ -86,6 +86,7 @@ def test_a_store_from_its_beginning_by_commands(tmp_path):
     assert antin(tmp_path, *add, hexed(CA)).returncode == 3
     done = antin(tmp_path, *add, spoken)
     assert done.returncode == 0, done.stderr
+    assert f"+ {hexed(ROOT)}  official-duty anchor  Common Name: Root" in done.stdout
     assert antin(tmp_path, "renew", "--reason", "rà soát quý").returncode == 0
     shown = json.loads(antin(tmp_path, "show", "--json", "--trust-key", pin).stdout)
     assert (shown["version"], shown["pinned"], shown["stale"]) == (3, True, False)

@@ -81,6 +81,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Chứng thư của người ký không dẫn đến nơi cấp nào trong danh sách tin cậy. Điều đó không có nghĩa là chữ ký giả.",
         "The signer's certificate leads to no issuer of the trusted list. That does not mean that the signature is forged.",
     ),
+    "verdict.overdue": (
+        "Chưa kết luận được: kho chứng thư tin cậy quá hạn rà soát",
+        "Unknown: the trust store is past its review",
+    ),
+    "verdict.overdue.why": (
+        "Nơi cấp được tin vào lần rà soát trước; chưa ai xác nhận là còn được tin. Kiểm tra lại sau khi quản trị rà soát.",
+        "The issuer was trusted at the last review; nobody has confirmed it since. Check again after the review.",
+    ),
     "verdict.revocation": (
         "Chưa kết luận được: không rõ chứng thư có bị thu hồi không",
         "Unknown: revocation could not be checked",
@@ -127,6 +135,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "signature.valid_then": ("Hiệu lực của chứng thư khi ký", "Certificate valid when signed"),
     "signature.issuer": ("Nơi cấp chứng thư", "Issuer"),
     "signature.managing": ("Cơ quan quản lý chứng thư", "Body managing the certificate"),
+    "signature.domain": ("Miền tin cậy", "Trust domain"),
     "signature.period": ("Thời hạn chứng thư", "Certificate period"),
     "signature.coverage": ("Phạm vi được ký", "Coverage"),
     "signature.changes": ("Thay đổi sau chữ ký", "Changes since"),

@@ -51,6 +51,7 @@ SIGNED = v.SignatureView(
     organisation="Ủy ban nhân dân tỉnh Sông Hồng",
     issuer="DEMO CA phục vụ cơ quan nhà nước",
     managing_body="Cơ quan chứng thực DEMO",
+    trust_domain="chuyên dùng công vụ",
     signing_time=NOW,
     time_is_stamped=True,
     valid_at_signing=True,
