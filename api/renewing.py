@@ -45,11 +45,12 @@ from signer.augmentation import archive_timestamp, revocation_data
 from signer.creation import two_step
 from signer.creation.native.kept import KeptDigest
 from signer.document.pdfa import PdfaReport
-from signer.errors import RevocationUnavailable, SignerUnavailable
+from signer.errors import RevocationUnavailable, SignerUnavailable, TimestampRefused, TimestampUnavailable
 from signer.stages import Appended, Prepared
 from signer.validation.values import DocumentReport, SignatureReport
 
 log = logging.getLogger("antin.renewing")
+AUTHORITY = (TimestampUnavailable, TimestampRefused)
 SILENT = (SignerUnavailable, Refused, ArchiveDamaged)
 _HARMLESS = {Changes.NONE, Changes.LONG_TERM_DATA, Changes.FORM_FILL}
 CarryOut = Callable[[Deposit], object]
@@ -214,7 +215,7 @@ class Renewing:
         log.warning("%s was not renewed: %s", document_id, exc)
         failure = exc.reason.id if isinstance(exc, Refused) else type(exc).__name__
         self._postpone(document_id, failure)
-        return Result(document_id, Outcome.FAILED, failure, authority=failure.startswith("Timestamp"))
+        return Result(document_id, Outcome.FAILED, failure, authority=isinstance(exc, AUTHORITY))
 
     def _postpone(self, document_id: str, failure: str, *, no_gain: bool = False) -> None:
         at = self.s.clock()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from signer.trust.anchors import TrustAnchors
-from tests.signer.trust.forge import YEAR
 from tests.signer.validation.century import Authority
 
 
@@ -64,6 +63,3 @@ def follow(services, authority):
     services.revocation = Answering(services.revocation, authority)
     services.tsa = Successor(authority, services.clock)
     return services.tsa
-
-
-LIFE = 30 * YEAR
