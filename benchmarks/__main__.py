@@ -1,7 +1,7 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
 python -m benchmarks [signing] [identity] [throughput] [path] [log] [proofs] [large] [timestamps]
-                     [archive] [fixity] [recovery] [footprint] [--quick]
+                     [archive] [fixity] [recovery] [footprint] [attacks] [--quick]
                      [--out=bench-out]
 """
 
@@ -30,6 +30,7 @@ PARTS = (
     "fixity",
     "recovery",
     "footprint",
+    "attacks",
 )
 PICTURE = "bench-signing.svg"
 
