@@ -14,6 +14,7 @@ from tests.attacks.pdf.cases import Made
 from tests.attacks.pdf.disagreements import PDFSIG, PYHANKO, ROWS, page_rows
 from tests.attacks.pdf.suite import ATTACKS, GENUINE, accepted
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # pyHanko warns of nearly every case
 PAGE = Path(__file__).parents[3] / "docs/disagreements.md"
 
 
