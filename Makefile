@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 WORKERS ?= 2
-.PHONY: demo cluster setup-cluster test test-long lint bench bench-readme serve lock clean setup-run setup-test setup-bench
+.PHONY: demo cluster setup-cluster fuzz test test-long lint bench bench-readme serve lock clean setup-run setup-test setup-bench
 
 setup-run:
 	@tools/setup.sh run
@@ -38,6 +38,10 @@ test: lint
 test-long: setup-bench
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "long"
 
+# Mutated files in real workers for SECONDS; with TARGET=cms (or all) that parser, guided by coverage.
+fuzz: setup-test
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(if $(TARGET),--target $(TARGET)) $(if $(SEED),--seed $(SEED))
+
 bench: setup-bench
 	@$(BIN)/python -m benchmarks
 
@@ -50,4 +54,4 @@ lock: setup-test
 	tools/lock.sh
 
 clean:
-	rm -rf .venv demo-out demo-data bench-out
+	rm -rf .venv demo-out demo-data bench-out fuzz-out

@@ -1,7 +1,7 @@
 """`make bench`: every figure of the README in one run, with the limit and the peers beside.
 
 python -m benchmarks [signing] [identity] [throughput] [verifying] [path] [log] [proofs] [large] [timestamps]
-                     [archive] [fixity] [recovery] [footprint] [--quick]
+                     [archive] [fixity] [recovery] [footprint] [attacks] [--quick]
                      [--out=bench-out]
 """
 
@@ -31,6 +31,7 @@ PARTS = (
     "fixity",
     "recovery",
     "footprint",
+    "attacks",
 )
 PICTURE = "bench-signing.svg"
 

@@ -23,6 +23,7 @@ from archive.log.tiles import tile_of
 from archive.storage.memory import MemoryStore
 from benchmarks import (
     archive,
+    attacks,
     fixity,
     harness,
     identity,
@@ -360,6 +361,14 @@ def test_what_is_verified_in_the_benchmark_passes_in_full(tmp_path):
         verifying.ours(desk, path)()
 
 
+def test_no_attack_is_accepted_and_a_wrong_answer_would_fail_the_row():
+    (row,) = attacks.run(quick=True)
+    assert (row.id, row.holds, row.more["accepted"], row.more["rejected"]) == ("attacks", True, 0, 0)
+    assert row.more["attacks"] > 20 and row.more["genuine"] > 30
+    assert attacks.told([(True, 1.0)], [(True, 1.0)]).holds is False
+    assert attacks.told([(False, 1.0)], [(False, 1.0)]).holds is False
+
+
 def test_the_page_about_the_benchmark_names_every_row_with_its_reach():
     page = (ROOT / "docs/benchmarks.md").read_text("utf-8")
     rows = re.findall(r"^\| (`[a-z0-9-]+`(?:, `[a-z0-9-]+`)*) \|.*\| (.*?) \|$", page, re.M)
@@ -381,6 +390,7 @@ def test_the_page_about_the_benchmark_names_every_row_with_its_reach():
         "proof-10m",
         "proof-500m",
         "footprint",
+        "attacks",
         "large-memory",
     } == set(told)
     for kind in KINDS:

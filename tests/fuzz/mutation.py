@@ -155,7 +155,7 @@ def hexadecimal(data: bytes, _other: bytes, chance: random.Random) -> bytes:
     if found is None:
         return data
     value = bytearray.fromhex(found[1].decode()[: len(found[1]) // 2 * 2])
-    size = len(bytes(value).rstrip(b"\0"))
+    size = max(1, len(bytes(value).rstrip(b"\0")))
     for _ in range(chance.choice((1, 1, 2, 4))):
         at = chance.randrange(size) if chance.random() < 0.6 else chance.randrange(min(size, 80))
         value[at] = chance.choice(

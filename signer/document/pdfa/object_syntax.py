@@ -22,6 +22,7 @@ MAX_INTEGER = 2_147_483_647
 MAX_REAL = 3.403e38
 MIN_REAL = 1.175e-38
 MAX_OBJECTS = 8_388_607
+_LONGEST_NUMBER = 10
 FILTERS = frozenset(
     {
         "ASCIIHexDecode", "ASCII85Decode", "FlateDecode", "RunLengthDecode", "CCITTFaxDecode", "JBIG2Decode",
@@ -141,7 +142,10 @@ def _packed(context: Context, container: int) -> None:
             return
         data = context.data(stream, context.limits.stream_bytes)
         first, count = context.integer(stream.dict.get("First")), context.integer(stream.dict.get("N"))
-        digits = [int(number) for number in data[: first or 0].split()]
+        words = data[: first or 0].split()
+        if not all(word.isdigit() and len(word) <= _LONGEST_NUMBER for word in words):
+            raise DocumentRefused(reasons.WRONG_TYPE, what=f"/ObjStm, {container}")
+        digits = [int(word) for word in words]
         for number, at in list(zip(digits[::2], digits[1::2], strict=False))[: count or 0]:
             value, _ = syntax.parse(data, (first or 0) + at, context.pdf.limits)
             _values(context, number, value, lambda at, length: data[at : at + length])

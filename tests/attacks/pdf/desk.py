@@ -238,6 +238,10 @@ class Desk:
         """A real decision as the product issues it, time-stamped twice."""
         return self.once("issued", lambda: self.office().issued().read_bytes())
 
+    def write_good(self) -> Path:
+        """A good file on the disk."""
+        return self.write(Made(self.signed()))
+
     # --- judging
 
     def judge(self, made: Made) -> tuple[DocumentReport | Refused, Evidence]:

@@ -1,0 +1,224 @@
+"""Where foreign validators answer otherwise than we do about a case of the suites, and why that is not right.
+
+A case is named by its id, or by a pattern that all of its matches fit. `docs/disagreements.md` shows these rows; the
+test demands them exactly: no disagreement without a row, no row without its disagreements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.attacks.pdf.judges import ACCEPTS, REJECTS
+
+PYHANKO, PDFSIG = "pyhanko", "pdfsig"
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """`says` is the tool's answer, or the exception with which it gave up."""
+
+    tool: str
+    says: str
+    why: str
+    cases: tuple[str, ...]
+
+
+ROWS = (
+    Disagreement(
+        PDFSIG,
+        ACCEPTS,
+        "It judges each signature over its own bytes and does not compare revisions: to what was appended it says "
+        "“Not total document signed”, as it does to every signature but the newest.",
+        (
+            "incremental saving attack: *",
+            "shadow attack: hide: *",
+            "shadow attack: replace: *",
+            "shadow attack: hide and replace: *",
+            "evil annotation attack: *",
+            "sneaky signature attack: *",
+            "insecure forms and actions: *",
+            "signature hiding: *",
+            "font and content substitution: *",
+            "DocMDP violation: *",
+            "FieldMDP violation: *",
+            "byte tail: *",
+            "cross-document replay of a signature: the value of an earlier signature of the file",
+        ),
+    ),
+    Disagreement(
+        PDFSIG,
+        ACCEPTS,
+        "It takes the ByteRange as it stands: that the bytes left out are not the hole of the value is not looked at.",
+        (
+            "signature wrapping: objects in the filling",
+            "signature wrapping: objects in the filling, shown by an update",
+            "signature wrapping: the ByteRange is not signed",
+            "signature wrapping: two ByteRanges",
+        ),
+    ),
+    Disagreement(
+        PDFSIG,
+        ACCEPTS,
+        "It is asked without its certificate store, and judges neither paths nor purposes nor revocation; it does not "
+        "ask for the certificate that the signer named.",
+        (
+            "certificate with the right name from the wrong issuer: *",
+            "certificate that may not sign: *",
+            "certificate substitution: another certificate over the same key",
+            "claimed time: signed *",
+        ),
+    ),
+    Disagreement(
+        PDFSIG,
+        ACCEPTS,
+        "It verifies no time-stamps, neither a signature's nor a document's.",
+        ("cross-document replay of a time-stamp: *", "valid time-stamp over other bytes: *"),
+    ),
+    Disagreement(
+        PDFSIG,
+        REJECTS,
+        "Its NSS knows no SHA-3, no EdDSA and no Brainpool curves in signatures (RFC 8419, RFC 8702, RFC 5639).",
+        (
+            "algorithms: *SHA3-*",
+            "algorithms: Ed*",
+            "algorithms: brainpool*",
+        ),
+    ),
+    Disagreement(
+        PDFSIG,
+        REJECTS,
+        "It does not find a signer who is named by his key identifier (RFC 5652, 5.3).",
+        ("adbe.pkcs7.detached: the signer is named by his key",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It looks at nothing after the last `startxref`: readers that search for objects find more.",
+        (
+            "byte tail: a *",
+            "byte tail: an object",
+            "byte tail: an object behind *",
+            "byte tail: an object with zeros in its head",
+            "byte tail: half of an object",
+            "incremental saving attack: without cross-references",
+            "incremental saving attack: without an end mark",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "Its rule for form filling lets value, drawing and flags of a field change by themselves: a person then reads "
+        "something else than the value, or what lay under the field.",
+        (
+            "shadow attack: hide: the field over the text is drawn anew",
+            "shadow attack: hide: the field over the text is filled on a white ground",
+            "shadow attack: hide: the field over the text is hidden",
+            "shadow attack: replace: the field is drawn with another text",
+            "shadow attack: replace: the field gets another drawing",
+            "shadow attack: replace: the field gets another value and keeps its drawing",
+            "shadow attack: replace: the field is to be drawn by its reader",
+            "insecure forms and actions: a field is read-only",
+            "insecure forms and actions: a field is a password",
+            "insecure forms and actions: the form is drawn by its reader",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It takes an object that nothing defined before for new, though the signed page refers to it.",
+        ("shadow attack: hide and replace: a hidden object gets what it waits for",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It lists the signatures of the newest revision: one that was taken away is not in the answer.",
+        (
+            "signature hiding: the value is taken from the field",
+            "signature hiding: the value is no signature any more",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It reads the locks in the signature's references, not the /Lock of its field (ISO 32000-2, 12.7.5.5).",
+        ("FieldMDP violation: the lock of the field itself",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "Its AdES validation asks for no purpose and no key usage unless it is told to (RFC 5280, 4.2.1.3, 4.2.1.12).",
+        (
+            "certificate that may not sign: a server's certificate signs",
+            "certificate that may not sign: a key for encryption signs",
+            "certificate that may not sign: a time-stamp authority's certificate signs",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "The time-stamp is a day younger than the certificate's end, so it proves nothing about the day before; its "
+        "step for signatures with time passes it (EN 319 102-1, 5.5.4).",
+        ("claimed time: signed after the certificate ended",),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "Its difference analysis does not know annotations that DocMDP P=3 permits; it warns so itself.",
+        (
+            "DocMDP violation: P=3, the page is written anew, the twin",
+            "evil annotation attack: FreeText that says another, the twin",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It permits no freed object, not even one that nobody uses or that a hybrid table hides (7.5.4 and 7.5.8.4).",
+        ("freed objects: *", "hybrid cross-references: in an update after the signature"),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "A whole table written again makes it doubt what the signature covers, though no object moved.",
+        ("a whole table written again",),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It knows no RSA with SHA-3 by name, and no SignerInfo with the OID of an EC key (RFC 5753, 7.1.3).",
+        (
+            "algorithms: RSA, SHA3-256",
+            "algorithms: RSA, SHA3-512",
+            "algorithms: plain ECDSA: *",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It refuses SHA-1 on a CA's certificate of 2015; the first generation of the government's CA has it, and a "
+        "second preimage is out of reach.",
+        (
+            "two generations of the government's CA: both in one file",
+            "two generations of the government's CA: the first, signed with SHA-1",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        "ValueError",
+        "It does not read a table without entries, which an empty update has (7.5.4).",
+        ("an empty update",),
+    ),
+    Disagreement(
+        PYHANKO,
+        "SignatureValidationError",
+        "It gives up on a lock whose action it does not know; we take everything for locked, and nothing was changed.",
+        ("FieldMDP violation: unknown action, the twin",),
+    ),
+)
+
+
+def page_rows() -> list[str]:
+    """The rows of the table in `docs/disagreements.md`."""
+    return [
+        f"| `{row.tool}` | {row.says} | {'<br>'.join(case.replace('*', '…') for case in row.cases)} | {row.why} |"
+        for row in ROWS
+    ]
