@@ -6,11 +6,11 @@ import pytest
 
 from api.wiring.tools import verification_limits
 from policies.refusals import Refused
-from policies.validation import AGENCY
 from signer.sandbox import Sandbox
 from signer.validation.values import NO_EVIDENCE
 from tests.attacks.pdf.denial import SHAPES
 from tests.attacks.pdf.desk import LATER
+from tests.profiles import AGENCY
 
 # Made of ten thousands of objects, or answered by the limit alone: that takes longer than a commit should wait.
 _SLOW = ("answers: ", "CMS: ", "quadratic: ", "deep: ", "loop: drawings", "locks: ")
