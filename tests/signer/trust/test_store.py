@@ -266,7 +266,11 @@ def test_a_key_comes_back_from_its_secret_and_a_pin_from_its_line():
     assert StorePin.parse(f"{KEY.pin}\n") == KEY.pin
 
 
-@pytest.mark.parametrize("text", ["", "a+b+c", "x", str(OTHER_KEY.pin).replace("+", "-"), "n+00000000+AQ=="])
+@pytest.mark.parametrize(
+    "text",
+    ["", "a+b+c", "x", str(OTHER_KEY.pin).replace("+", "-"), "n+00000000+AQ=="],
+    ids=["nothing", "no-number", "letter", "other-marks", "short"],
+)
 def test_what_is_no_key(text):
     assert refusal(StorePin.parse, text) == "trust-store.key-malformed"
     assert refusal(StoreKey.parse, text) == "trust-store.key-malformed"
