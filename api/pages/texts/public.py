@@ -69,7 +69,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "seen.different": (
         "{different} trang trông khác đi (đã so {compared} trong {total} trang).",
-        "{different} pages look different ({compared} of {total} pages compared).",
+        "Pages that look different: {different} ({compared} of {total} compared).",
     ),
     "seen.more": ("Chỉ hiện {shown} trang đầu.", "Only the first {shown} are shown."),
     "seen.problem": ("Không so sánh được hình trang:", "The pages' pictures cannot be compared:"),
