@@ -108,6 +108,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "weak_digests": _ends,
     "minimum_bits": _bits,
     "short_keys": _short,
+    "digest_ends": _ends,
+    "key_ends": _short,
     "accept_weak": _flag,
     "legacy_ca_until": _moment,
     "formats": _words,

@@ -137,9 +137,9 @@ class ValidationProfile:
     require_timestamp: bool
     clock_tolerance: timedelta
     revocation_age_without_next_update: timedelta
-    current_answers_suffice: bool = True
-    digest_ends: tuple[tuple[str, datetime], ...] = ()
-    key_ends: tuple[tuple[str, int, datetime], ...] = ()
+    current_answers_suffice: bool
+    digest_ends: tuple[tuple[str, datetime], ...]
+    key_ends: tuple[tuple[str, int, datetime], ...]
 
     def in_effect(self, at: datetime) -> bool:
         """Whether it is to be applied at that time."""

@@ -110,6 +110,12 @@ def published():
         "short keys, reliable until": lambda p: ", ".join(
             f"{k} {bits} {day(end)}" for k, bits, end in p.short_keys
         ),
+        "digests that will end": lambda p: (
+            ", ".join(f"{name} {day(end)}" for name, end in p.digest_ends) or "–"
+        ),
+        "keys that will end": lambda p: (
+            ", ".join(f"{k} {bits} {day(end)}" for k, bits, end in p.key_ends) or "–"
+        ),
         "accepts weak ones of their time": lambda p: flag(p.accept_weak),
         "old CAs before": lambda p: day(p.legacy_ca_until),
         "signing-certificate reference needed": lambda p: flag(p.require_signing_certificate_reference),

@@ -17,6 +17,7 @@ from signer.keys.development import DevelopmentKey
 from signer.timestamping.direct import DirectTimestampAuthority
 from signer.timestamping.token import TokenRules
 from signer.trust.anchors import TrustAnchors
+from tests.profiles import AGENCY
 from tests.signer.trust.forge import DER, YEAR, Party, issue
 from tests.signer.validation.office import Direct, PkiSource
 
@@ -140,8 +141,9 @@ class Century:
     def renewed(self, path, authority, at, digest="sha256", source=None, profile=None):
         """As the renewal does it: what settles the last time-stamp first, where the file does not have it."""
         self.office.now = at
-        keywords = {} if profile is None else {"profile": profile}
-        data = revocation_data.collect(Direct(), path, self.trust, at, source or self.source, **keywords)
+        data = revocation_data.collect(
+            Direct(), path, self.trust, at, source or self.source, profile or AGENCY
+        )
         appended = revocation_data.append_if_new(path, data)
         if appended is not None:
             out = self.office.path()
