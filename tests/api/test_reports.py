@@ -108,7 +108,7 @@ def test_an_upload_as_pdf(site, stranger, issued, tmp_path):
         "DEMO Ủy ban nhân dân tỉnh Sông Hồng",
         "(+07:00)",
         "agency (TT 15/2025/TT-BKHCN",
-        "Kho chứng thư tin cậy DEMO",
+        "Kho chứng thư tin cậy demo v",
         "quyet-dinh.pdf",
         "Bằng chứng đã dùng",
         "Trang 1/",
