@@ -101,7 +101,7 @@ POINTS: dict[str, Point] = {
     "archive: in its transaction": Point(SEAL, "after", ADVANCE, _act("archive")),
     "archive: committed": Point(SEAL, "after", "archive.ingest:carry_out"),
     "log: leaf has its index": Point(SEAL, "before", f"{SEQUENCER}._publish"),
-    "log: tiles written": Point(SEAL, "after", f"{SEQUENCER}._write_tiles"),
+    "log: tiles written": Point(SEAL, "after", f"{SEQUENCER}._together"),
     "log: checkpoint locked": Point(SEAL, "before", f"{SEQUENCER}._show"),
     "log: head shown": Point(SEAL, "after", f"{SEQUENCER}._show"),
     "archived, nothing follows yet": Point(SEAL, "before", f"{FINISHING}._finished"),

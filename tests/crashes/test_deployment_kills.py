@@ -39,6 +39,7 @@ class WorkerLives(Lives):
         super().__init__(house)
         self.how, self.plan = how, {how: names}
         self.lives = 0
+        self.met = 0
         house.api()
         self.workers = [self._worker(), self._worker()]
         house.ready()
@@ -52,6 +53,7 @@ class WorkerLives(Lives):
             each.disarm()
         if self.how == KILL:
             self.workers = [each for each in self.workers if each is not victim] + [self._worker()]
+        self.met += 1
         self.house.push(document)
         if self.how == FREEZE:
             self._wake(victim, document)
@@ -81,12 +83,16 @@ class WorkerLives(Lives):
 
     def _wake(self, victim: Member, document: str) -> None:
         """It goes on where it was, finds that it was held to be dead, and does no harm; then it works as before."""
+        until(lambda: self._lost() == self.met, "the others to miss it")
         before = self.house.document(document)
         deaths = victim.told().count(HELD_DEAD)
         victim.thaw()
         until(lambda: victim.told().count(HELD_DEAD) > deaths, victim.told)
         self.house.settle()
         assert self.house.document(document) == before
+
+    def _lost(self) -> int:
+        return len(self.house.sql("select id from processes where role = 'worker' and ending = 'lost'"))
 
     def _check_questions(self) -> None:
         """Who was frozen with its question in hand puts it when it wakes up: nobody can take it back from there."""

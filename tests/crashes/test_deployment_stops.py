@@ -120,6 +120,9 @@ def test_a_request_whose_api_died_or_froze_is_done_once_by_the_other(make_deploy
     house.turn_to(calm)
     for document in documents:
         house.push(document)
+    until(
+        lambda: not house.sql("select leaf from deposits"), "what the dead one had planned to be carried out"
+    )
     assert len(house.sql("select id from documents")) == len(documents)
     assert [number for (number,) in house.sql("select number from numbers order by number")] == list(
         range(1, len(documents) + 1)
