@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -361,10 +363,14 @@ def test_what_is_verified_in_the_benchmark_passes_in_full(tmp_path):
         verifying.ours(desk, path)()
 
 
-def test_no_attack_is_accepted_and_a_wrong_answer_would_fail_the_row():
-    (row,) = attacks.run(quick=True)
-    assert (row.id, row.holds, row.more["accepted"], row.more["rejected"]) == ("attacks", True, 0, 0)
-    assert row.more["attacks"] > 20 and row.more["genuine"] > 30
+def test_no_attack_is_accepted_and_a_wrong_answer_would_fail_the_row(tmp_path):
+    """In a process of its own, as the command runs it."""
+    command = [sys.executable, "-m", "benchmarks", "attacks", "--quick", f"--out={tmp_path}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    row = results.figures(tmp_path)["attacks"]
+    assert (row["holds"], row["accepted"], row["rejected"]) == (True, 0, 0)
+    assert row["attacks"] > 20 and row["genuine"] > 30
     assert attacks.told([(True, 1.0)], [(True, 1.0)]).holds is False
     assert attacks.told([(False, 1.0)], [(False, 1.0)]).holds is False
 
