@@ -14,7 +14,7 @@ from signer.trust.signatures import hash_algorithm
 from signer.validation.cryptographic import DigestOf
 from signer.validation.values import SignedDigest
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 
 
 class SignedBytes:
