@@ -17,6 +17,7 @@ from api.checking import Checking
 from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
 from api.finishing import Finishing, guarded
+from api.gate import ArchivingGate
 from api.identity import LocalIdentity
 from api.jobs import ACTS, COPIES, IN_LINE, NIGHT, QUIET, STAMPS, DbosJobs
 from api.keyring import REPORT, SEAL, KeyRing
@@ -26,6 +27,7 @@ from api.rebuilding import Bench, check_whole
 from api.services import WORKING, Part, Services
 from api.settings import KeySettings, Settings, SettingsError
 from api.stamps import Stamps
+from api.transactions import Transactions
 from api.upkeep import Upkeep
 from api.wiring import canary, database, stores, trust, watching
 from api.wiring.clock import clock
@@ -38,6 +40,7 @@ from archive.catalogue.values import Agency
 from archive.errors import ProofRefused
 from archive.log.cosignature import WitnessKey
 from archive.log.note import VerifierKey
+from archive.ports import ObjectStore
 from archive.witnessing import Watcher
 from policies.intake import ISSUING, IntakeProfile
 from signer.keys import pkcs12
@@ -115,21 +118,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
         signing_rules=SigningRules(believed, revocation, given.production),
         tsa=_tsa(given, believed),
         intake_profile=_intake(given),
-        proofs=proofs.Proofs(
-            transactions,
-            store,
-            area,
-            proofs.log_key(given.log_key_path, given.origin, shared=company.processes.shared),
-            clock,
-            company.processes,
-            company.messages,
-            sequences=part is not Part.API,
-            watchers=_watchers(given),
-            others=stores.others(given),
-            settings=given,
-            gate=gate,
-            prompt=given.object_store is not None,
-        ),
+        proofs=_proofs(given, part, transactions, store, area, company, gate),
         retention=retention_table(given.retention_file),
         gate=gate,
         demo=demo,
@@ -146,6 +135,32 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     if demo is not None:
         furnish.stamps(given.stamps_path)
     return services
+
+
+def _proofs(
+    given: Settings,
+    part: Part,
+    transactions: Transactions,
+    store: ObjectStore,
+    area: Area,
+    company: Company,
+    gate: ArchivingGate,
+) -> proofs.Proofs:
+    return proofs.Proofs(
+        transactions,
+        store,
+        area,
+        proofs.log_key(given.log_key_path, given.origin, shared=company.processes.shared),
+        clock,
+        company.processes,
+        company.messages,
+        sequences=part is not Part.API,
+        watchers=_watchers(given),
+        others=stores.others(given),
+        settings=given,
+        gate=gate,
+        prompt=given.object_store is not None,
+    )
 
 
 def _path_sandbox(given: Settings) -> Sandbox:
