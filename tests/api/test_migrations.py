@@ -145,7 +145,7 @@ def killed(moment, url):
 @pytest.mark.parametrize(
     ("start", "stride"),
     [
-        (BEFORE, 37),
+        (BEFORE, 61),
         pytest.param(BEFORE, 1, marks=pytest.mark.long),
         pytest.param(None, 1, marks=pytest.mark.long),
     ],

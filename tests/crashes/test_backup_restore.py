@@ -203,6 +203,7 @@ def test_without_keys_the_old_key_is_asked_for_and_another_is_refused(make_old, 
     check_alive(old, new)
 
 
+@pytest.mark.long
 def test_what_is_refused_changes_nothing(make_old, make_new):
     old = make_old()
     kept = old.with_keys()

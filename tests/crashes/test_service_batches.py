@@ -105,6 +105,7 @@ def test_a_bad_document_is_named_and_the_rest_goes_on(make_house):
     assert house.document(faulty)["state"] == "prepared"
 
 
+@pytest.mark.long
 def test_progress_is_told_while_the_batch_runs(make_house):
     """The service is killed with two documents told: what is shown then are these two, in order."""
     house = make_house().start(die="batch, told", turn=3)
@@ -121,6 +122,7 @@ def test_progress_is_told_while_the_batch_runs(make_house):
     assert signed_in_order(house, documents) == documents
 
 
+@pytest.mark.long
 def test_a_stop_in_the_middle_ends_between_two_documents(make_house):
     house = make_house().start(faults=["slow_signatures"])
     with ThreadPoolExecutor(4) as pool:

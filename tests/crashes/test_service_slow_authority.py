@@ -43,6 +43,7 @@ def test_the_setting_that_nobody_made_is_four(make_house, authorities):
     assert list(authorities.asked.values()) == [1] * 6
 
 
+@pytest.mark.long
 def test_nobody_else_is_held_up(make_house, authorities):
     """Every place is taken by a question without an answer, and more stand in line."""
     house = make_house(tsa_parallel=2, **PATIENT).start()
@@ -71,6 +72,7 @@ def test_nobody_else_is_held_up(make_house, authorities):
     assert authorities.most_running == 2
 
 
+@pytest.mark.long
 def test_who_has_his_token_works_on_beside_the_next_question(make_house, authorities):
     """With one place: the first document is still being judged while the second's question is out."""
     house = make_house(tsa_parallel=1, **PATIENT).start(faults=["judging_waits"])
@@ -103,6 +105,7 @@ def test_a_document_that_has_its_token_is_not_behind_those_that_wait(make_house,
     assert house.ended(waiting)["state"] == "succeeded"
 
 
+@pytest.mark.long
 def test_one_document_is_stamped_before_the_rest_of_a_batch(make_house, authorities):
     house = make_house(tsa_parallel=1, **PATIENT).start()
     batched, single, urgent = (
@@ -168,6 +171,7 @@ def test_initials_killed_while_the_authority_is_asked_are_not_signed_again(make_
     assert [version["role"] for version in house.document(document)["versions"]][-1] == "initialled"
 
 
+@pytest.mark.long
 def test_a_question_that_ran_into_the_limit_is_not_asked_again_by_itself(make_house, authorities):
     house = make_house(tsa_timeout=3.0, tsa_attempts=3).start()
     document = house.prepared()

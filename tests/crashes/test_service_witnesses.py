@@ -150,6 +150,7 @@ def day_two(make_house, witness, tmp_path):
     return house
 
 
+@pytest.mark.long
 def test_a_service_that_was_set_back_does_not_start_when_the_witness_answers(day_two, witness, tmp_path):
     set_back(day_two, tmp_path / "older")
     code, told = fails_to_start(day_two)

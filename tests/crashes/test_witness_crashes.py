@@ -7,6 +7,7 @@ import threading
 import time
 
 import httpx
+import pytest
 
 from archive.log.cosignature import WitnessKey, cosigned_by, read_answer, with_lines
 from archive.log.note import parse_note
@@ -53,6 +54,7 @@ class Agency(threading.Thread):
                 time.sleep(0.01)
 
 
+@pytest.mark.long
 def test_what_was_told_outlives_every_kill(tmp_path):
     chance = random.Random(7)
     house = WitnessHouse(tmp_path / "w", str(LOG.vkey)).start()

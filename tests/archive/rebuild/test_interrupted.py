@@ -74,7 +74,10 @@ def dying(archive, turn, *, after):
     return begin
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before the commit", "after it"])
+@pytest.mark.parametrize(
+    "after",
+    [pytest.param(False, id="before the commit"), pytest.param(True, id="after it", marks=pytest.mark.long)],
+)
 def test_stopped_at_every_transaction(filled, whole, small_steps, after, tmp_path):
     for turn in range(1, 100):
         lost = filled.lose(tmp_path / f"{turn}")
