@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from policies.vocabulary import Changes, Indication, SubIndication, TrustDomain
 
@@ -217,6 +218,7 @@ def _key_until(profile: ValidationProfile, facts: AlgorithmFacts) -> datetime | 
     return max(until, default=None)
 
 
+@lru_cache(maxsize=32)
 def fingerprint(profile: ValidationProfile) -> bytes:
     """SHA-256 over everything that a profile says: what a report names as the policy that was applied."""
     said = json.dumps(asdict(profile), sort_keys=True, default=_plain, ensure_ascii=False)
