@@ -31,7 +31,7 @@ from archive.log.edge import Edge, grow
 from archive.log.note import VerifierKey
 from archive.log.tiles import WIDTH
 from archive.ports import CheckpointRow, ObjectStore
-from archive.rebuild import documents, dossiers, leaves, log, registers
+from archive.rebuild import documents, dossier_objects, dossiers, holds, leaves, log, registers
 from archive.rebuild.chains import Chains
 from archive.rebuild.log import MALFORMED, SourceLog
 from archive.storage import keys
@@ -209,7 +209,7 @@ class _Run:
 
     def _dossiers(self, done_to: str) -> None:
         done = 0
-        gathered = dossiers.gathered(self.store, done_to, self.pool, quick=self.quick)
+        gathered = dossier_objects.gathered(self.store, done_to, self.pool, quick=self.quick)
         for block in in_blocks(gathered, _DOSSIERS_A_COMMIT):
             with self.target.begin() as conn:
                 dossiers.enter_dossiers(conn, block, self.clock(), self._tell)
@@ -220,13 +220,13 @@ class _Run:
             self._done(conn, ENTRIES, "")
 
     def _entries(self, done_to: str) -> None:
-        gathered = dossiers.gathered(self.store, done_to, self.pool, quick=self.quick, files=False)
+        gathered = dossier_objects.gathered(self.store, done_to, self.pool, quick=self.quick, files=False)
         for block in in_blocks(gathered, _DOSSIERS_A_COMMIT):
             with self.target.begin() as conn:
                 dossiers.enter_entries(conn, block, self._tell)
                 self._done(conn, ENTRIES, block[-1].dossier)
         with self.target.begin() as conn:
-            dossiers.enter_document_holds(conn, self._tell)
+            holds.enter_document_holds(conn, self._tell)
             self._done(conn, NUMBERS, "")
 
     def _numbers(self, done_to: str) -> None:
