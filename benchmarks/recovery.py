@@ -34,7 +34,8 @@ from archive.log.note import Ed25519LogKey
 from archive.storage.directory import DirectoryStore
 from benchmarks.client import Client
 from benchmarks.harness import Row
-from benchmarks.simulated_archive import AT, FastDisk, SimulatedArchive
+from benchmarks.simulated_archive import FastDisk, SimulatedArchive
+from benchmarks.simulated_documents import AT
 from benchmarks.site import CLERK, LEADER, Walker, free_port, started
 
 DOCUMENTS = 1_000_000

@@ -14,7 +14,8 @@ from api.settings import Settings
 from api.wiring import service
 from archive.catalogue import documents
 from archive.storage.directory import DirectoryStore
-from benchmarks.simulated_archive import AT, FastDisk, SimulatedArchive
+from benchmarks.simulated_archive import FastDisk, SimulatedArchive
+from benchmarks.simulated_documents import AT
 
 pytestmark = [pytest.mark.own_service, pytest.mark.xdist_group("site")]
 GROW = (

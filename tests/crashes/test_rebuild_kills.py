@@ -13,7 +13,9 @@ from api.wiring import service, tools
 from archive.log.note import Ed25519LogKey
 from archive.storage import keys
 from archive.storage.directory import DirectoryStore
-from benchmarks.simulated_archive import AT, LOCK, FastDisk, SimulatedArchive, SimulatedStore, put
+from benchmarks.simulated_archive import FastDisk, SimulatedArchive, put
+from benchmarks.simulated_documents import AT, LOCK
+from benchmarks.simulated_store import SimulatedStore
 from tests.engines.ports import free_port
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("rebuild-kills")]
