@@ -204,14 +204,17 @@ def command_line(site, folder, path, *options):
     return done, (found.get("indication"), found.get("sub_indication"))
 
 
-def test_on_the_command_line_the_same(site, server, tmp_path):
+def test_on_the_command_line_a_named_host_completes_the_path(site, server, tmp_path):
     path = signed_by_a_leaf(site, tmp_path, at(server, NAMED))
-    done, found = command_line(site, tmp_path, path)
-    assert (done.returncode, found, server.asked) == (2, NO_PATH, [])
-    done, found = command_line(site, tmp_path, path, "--issuer-host", "ca.gov.vn")
-    assert (done.returncode, found, server.asked) == (2, NO_PATH, [])
     done, found = command_line(site, tmp_path, path, "--issuer-host", NAMED, "--issuer-host", "ca.gov.vn")
     assert (done.returncode, found, server.asked) == (0, PASSED, [("GET", "/ca.crt")])
+
+
+@pytest.mark.parametrize("options", [(), ("--issuer-host", "ca.gov.vn")])
+def test_on_the_command_line_a_host_that_nobody_named_is_never_asked(site, server, tmp_path, options):
+    path = signed_by_a_leaf(site, tmp_path, at(server, NAMED))
+    done, found = command_line(site, tmp_path, path, *options)
+    assert (done.returncode, found, server.asked) == (2, NO_PATH, [])
 
 
 def test_on_the_command_line_offline_asks_nobody(site, server, tmp_path):
