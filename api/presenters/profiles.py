@@ -7,7 +7,7 @@ from datetime import datetime
 from api.pages import policy as views
 from api.services import Services
 from api.verification import DEFAULT_PROFILE
-from policies.algorithms import CURVES, RSA_BITS, Digest
+from policies.algorithms import DEFAULT, RSA_BITS
 from policies.numbering import civil_date
 from policies.validation import ValidationProfile, fingerprint
 from policies.vocabulary import TrustDomain
@@ -29,8 +29,7 @@ def policy(services: Services, language: str) -> views.PolicyView:
     """The page of the policies."""
     at, believed = services.clock(), services.trust
     return views.PolicyView(
-        algorithms=f"RSA {RSA_BITS[0]}–{RSA_BITS[-1]} (PKCS#1 v1.5, PSS), ECDSA {', '.join(CURVES)}; "
-        + ", ".join(each.value.upper() for each in Digest),
+        algorithms=f"RSA {RSA_BITS[0]}–{RSA_BITS[-1]}, {DEFAULT}",
         trust=clean(believed.label),
         trust_until=None if believed.good_until is None else civil_date(believed.good_until),
         profiles=tuple(_profile(each, at, language) for each in services.profiles.values()),

@@ -106,7 +106,8 @@ def test_the_signing_policy_names_the_algorithms_and_margins_of_the_code():
     }
     assert "ECDSA on P-256 with SHA-256 and on P-384 with SHA-384" in POLICY
     assert [each.value for each in algorithms.Digest] == ["sha256", "sha384", "sha512"]
-    assert "SHA-256, SHA-384, SHA-512; RSA by PKCS#1 v1.5 with SHA-256 unless" in POLICY
+    assert "RSA by PKCS#1 v1.5 with SHA-256, which" in POLICY
+    assert "another digest than SHA-256, SHA-384 or SHA-512" in POLICY
     assert str(algorithms.DEFAULT) == "rsa-pkcs1v15-sha256"
     assert (renewal.MARGIN.days, renewal.ALARM.days) == (365, 180)
     assert "a year before what proves it ends (alarm: half a year)" in POLICY

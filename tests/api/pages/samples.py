@@ -170,7 +170,7 @@ PROFILE = p.ProfileView(
     fingerprint=SHA,
 )
 POLICY = p.PolicyView(
-    algorithms="RSA 2048–4096 (PKCS#1 v1.5, PSS), ECDSA secp256r1, secp384r1; SHA256, SHA384, SHA512",
+    algorithms="RSA 2048–4096, rsa-pkcs1v15-sha256",
     trust="official-duty v7 3fa9c2d1e0b4",
     trust_until=date(2027, 5, 19),
     profiles=(
