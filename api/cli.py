@@ -204,6 +204,12 @@ def _check_there(source: Path) -> None:
 @click.option("--report-pdf", "pdf_out", type=NEW, help="Write the report as PDF to this file.")
 @click.option("--report-key", type=FILE, help="PKCS#12 container that seals the reports.")
 @click.option("--report-password-file", type=FILE, help="Its password, first line.")
+@click.option(
+    "--issuer-host",
+    "issuer_hosts",
+    multiple=True,
+    help="Host that may be asked for a certificate that a signature leaves out; may be given again.",
+)
 @click.option("--offline", is_flag=True, help="Ask no one: only what the file carries counts, and --cache.")
 @click.option(
     "--cache",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api import unjudged
+from api.hosts import host_names
 from api.progress import printable
 from api.seen import SeenAfter, seen_after
 from api.wiring import tools
@@ -41,6 +42,7 @@ def verify(
     profile: str,
     password_file: Path | None,
     cache: Path | None = None,
+    issuer_hosts: tuple[str, ...] = (),
     xml_out: Path | None = None,
     pdf_out: Path | None = None,
     report_key: Path | None = None,
@@ -58,11 +60,12 @@ def verify(
     wanted = _reports(xml_out, pdf_out, report_key, report_password_file)
     found = tools.given_trust(trust, trust_key)
     moment = _moment(at)
+    hosts = _hosts(issuer_hosts)
     password = tools.password_of(password_file) if password_file else None
     if not as_json and file.stat().st_size > 64 << 20:
         click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
     seen = look(file) if wanted is not None else None
-    with tools.verifier(offline=offline, cache=cache) as verifier:
+    with tools.verifier(offline=offline, cache=cache, issuer_hosts=hosts) as verifier:
         report = verifier.validate(file, found, moment, profiles[profile], password)
         if pictures is not None:
             states = seen_after(verifier.sandbox, file, report, password, "png")
@@ -112,8 +115,15 @@ def _moment(text: str) -> datetime | None:
     return moment
 
 
+def _hosts(given: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return host_names(given)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc), param_hint="--issuer-host") from exc
+
+
 def _text(report: dict[str, Any]) -> str:
-    """The report for a terminal: verdict, then each signature with its reasons."""
+    """The report for a terminal: verdict, then each signature with its reasons, then by which policy."""
     lines = [f"{report['indication']}{_sub(report)}: {report['text']}"]
     for row in report["signatures"]:
         lines.append(f"\n[{row['field']}] {row['indication']}{_sub(row)}  {row['level']}  {row['text']}")
@@ -121,7 +131,8 @@ def _text(report: dict[str, Any]) -> str:
         lines.append(f"  {row['signer']}{_domain(row)}, {when}")
         lines.append(f"  {row['integrity_text']} {row['coverage_text']} ({row['changes']})")
         lines += [f"  · {finding['text']}" for finding in row["findings"]]
-    return "\n".join(lines + [f"· {finding['text']}" for finding in report["findings"]])
+    lines += [f"· {finding['text']}" for finding in report["findings"]]
+    return "\n".join([*lines, "", f"{report['policy']['id']} ({report['policy']['basis']})"])
 
 
 def _domain(row: dict[str, Any]) -> str:

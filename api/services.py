@@ -35,7 +35,7 @@ from policies.retention import Rule
 from policies.validation import ValidationProfile
 from signer.creation.native.drawing import Stamps as DrawnStamps
 from signer.keys.checks import SigningRules
-from signer.ports import RevocationSource, TimestampAuthority
+from signer.ports import CertificateSource, RevocationSource, TimestampAuthority
 from signer.sandbox import Sandbox
 from signer.trust.anchors import TrustAnchors
 from signer.validation.online import Foreseen
@@ -127,6 +127,7 @@ class Services:
     intake_profile: IntakeProfile
     proofs: Proofs
     retention: tuple[Rule, ...]
+    issuers: CertificateSource | None = None  # of whom strangers' files may make us ask
     part: Part = Part.EVERYTHING
     inner_store: ObjectStore | None = None  # beneath `store`, where that one knows of repairs
     pinned: Pinned | None = None

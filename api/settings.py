@@ -20,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from api.hosts import host_names
+
 PREFIX = "ANTIN_"
 GROUP = "__"  # ANTIN_OBJECT_STORE__BUCKET is `bucket` in the table [object_store]
 ONLY_ENVIRONMENT = (
@@ -177,6 +179,9 @@ class Settings(_Strict):
     offline: bool = False
     revocation_cache: Path | None = None
     revocation_age: float = Field(21_600.0, ge=60)  # an answer is kept no longer, whatever it says of itself
+    issuer_hosts: tuple[
+        str, ...
+    ] = ()  # who may be asked for issuers' certificates that a signature leaves out
     stamps: Path | None = None
     seal_diameter_mm: float = Field(36.0, gt=10, le=60)
     tsa_url: str = ""
@@ -196,6 +201,15 @@ class Settings(_Strict):
     witness_timeout: float = Field(5.0, gt=0, le=60)
     require_witness: bool = False
     known_checkpoints: tuple[Path, ...] = ()
+
+    @field_validator("issuer_hosts", mode="before")
+    @classmethod
+    def _hosts_by_name(cls, given: Any) -> Any:
+        """In the environment one line: `ca.example.gov.vn, ca2.example.gov.vn`."""
+        names = [each for each in given.split(",") if each.strip()] if isinstance(given, str) else given
+        if isinstance(names, list | tuple) and all(isinstance(each, str) for each in names):
+            return host_names(names)
+        return given
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:

@@ -11,6 +11,8 @@ from api.services import Services
 from api.verifier import Verifier
 from archive.catalogue import documents
 from archive.catalogue.values import Document, Version
+from policies.reasons import verification as reasons
+from policies.refusals import Refused
 from policies.validation import ValidationProfile
 from signer.augmentation import revocation_data
 from signer.crosscheck.independent import Expectation
@@ -18,12 +20,15 @@ from signer.errors import SandboxUnavailable
 from signer.own_output import PARTS, OwnOutput
 from signer.sandbox import Sandbox
 from signer.stages import Appended
+from signer.validation.names import clean
 from signer.validation.online import in_rounds
 from signer.validation.values import DocumentReport, Evidence, SignedDigest
 
 BLOCK = 1 << 20
 KEPT_SECONDS = 300
 KEPT_REPORTS = 500
+DEFAULT_PROFILE = "agency"
+_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,28 @@ class Verification:
 
     @property
     def profile(self) -> ValidationProfile:
-        """The agency's own documents, and what is brought to it, are judged by the agency's profile."""
-        return self.s.profiles["agency"]
+        """The agency's own documents, and what is brought to it without another wish, are judged by the agency's
+        profile."""
+        return self.s.profiles[DEFAULT_PROFILE]
 
-    def report(self, path: Path, password: str | None = None) -> DocumentReport:
+    def chosen(self, name: str) -> ValidationProfile:
+        """The profile of that name; nameless the agency's. Raises Refused PROFILE_UNKNOWN, naming those that exist."""
+        if not name:
+            return self.profile
+        if name not in self.s.profiles:
+            known = ", ".join(self.s.profiles)
+            raise Refused(reasons.PROFILE_UNKNOWN, name=clean(name)[:_LONGEST_NAME], known=known)
+        return self.s.profiles[name]
+
+    def report(
+        self, path: Path, password: str | None = None, profile: ValidationProfile | None = None
+    ) -> DocumentReport:
         """Of bytes that anybody may have brought. Raises SandboxUnavailable when too many wait already."""
         if not self.s.visits.acquire(blocking=False):
             raise SandboxUnavailable("too many verifications at once")
         try:
-            verifier = Verifier(self.s.visitors, self.s.revocation, self.s.clock)
-            return verifier.validate(path, self.s.trust, None, self.profile, password)
+            verifier = Verifier(self.s.visitors, self.s.revocation, self.s.clock, issuers=self.s.issuers)
+            return verifier.validate(path, self.s.trust, None, profile or self.profile, password)
         finally:
             self.s.visits.release()
 
@@ -91,7 +108,7 @@ class Verification:
         at = self.s.clock()
         found = self.s.reports.get(sha256)
         if found is None or (at - found.at).total_seconds() > KEPT_SECONDS:
-            verifier = Verifier(self.sandbox, self.s.revocation, self.s.clock)
+            verifier = Verifier(self.sandbox, self.s.revocation, self.s.clock, issuers=self.s.issuers)
             found = verifier.validate(intact(self.s, sha256), self.s.trust, None, self.profile)
             if len(self.s.reports) > KEPT_REPORTS:
                 self.s.reports.clear()

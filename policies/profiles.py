@@ -66,6 +66,12 @@ def _whole(value: Any) -> int:
     return value
 
 
+def _version(value: Any) -> int:
+    if _whole(value) == 0:
+        raise ValueError
+    return int(value)
+
+
 def _flag(value: Any) -> bool:
     if type(value) is not bool:
         raise ValueError
@@ -100,6 +106,7 @@ def _seconds(value: Any) -> timedelta:
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "name": _text,
+    "version": _version,
     "basis": _text,
     "domains": _domains,
     "effective_from": _moment,

@@ -108,6 +108,9 @@ class AlgorithmFacts:
     bits: int
 
 
+POLICY = "urn:antin:validation-policy:"
+
+
 @dataclass(frozen=True, slots=True)
 class ValidationProfile:
     """A signature policy (EN 319 102-1, 5.1.4.1), read from `validation.toml`. All lengths of time are `timedelta`.
@@ -119,10 +122,14 @@ class ValidationProfile:
     `current_answers_suffice` only revocation answers of the proven time or later settle a signer's status.
 
     `digest_ends` and `key_ends` (kind, bits up to which, end) are about good algorithms: from then on they prove
-    nothing by themselves, and what is proven to be older stays good (EN 319 102-1, 5.6.3).
+    nothing by themselves, and what is proven to be older stays good (EN 319 102-1, 5.6.2.2 and 5.6.2.4).
+
+    `version` grows whenever anything of it changes: name and version are its identifier, and what is published under
+    one identifier stays as it was (docs/policy.md).
     """
 
     name: str
+    version: int
     basis: str
     domains: frozenset[TrustDomain]
     effective_from: datetime
@@ -142,13 +149,18 @@ class ValidationProfile:
     digest_ends: tuple[tuple[str, datetime], ...]
     key_ends: tuple[tuple[str, int, datetime], ...]
 
+    @property
+    def identifier(self) -> str:
+        """What reports name it by (ETSI TS 119 102-2, 4.3.5): an identifier of exactly this version."""
+        return f"{POLICY}{self.name}:{self.version}"
+
     def in_effect(self, at: datetime) -> bool:
         """Whether it is to be applied at that time."""
         return self.effective_from <= at and (self.effective_until is None or at < self.effective_until)
 
 
 def weigh_algorithm(profile: ValidationProfile, facts: AlgorithmFacts, proven_at: datetime | None) -> Verdict:
-    """Is the algorithm good enough (EN 319 102-1, 5.2.8.4.4.2)?
+    """Is the algorithm good enough (EN 319 102-1, 5.2.8.4.1 and 5.2.6.4)?
 
     `proven_at` is the earliest proven existence of the signed thing, None when nothing proves it. An
     algorithm that was reliable until a time needs that proof from before it; without any proof the answer
@@ -176,7 +188,7 @@ def algorithm_end(profile: ValidationProfile, facts: AlgorithmFacts) -> datetime
 def weigh_end(
     profile: ValidationProfile, facts: AlgorithmFacts, proven_at: datetime | None, at: datetime
 ) -> Verdict:
-    """Has the algorithm ended before what was made with it is proven to exist (EN 319 102-1, 5.6.3.4)?
+    """Has the algorithm ended before what was made with it is proven to exist (EN 319 102-1, 5.6.2.4)?
 
     `proven_at`: the earliest proof, of whatever else but this algorithm; None: nothing but that it is there now, `at`.
     """

@@ -83,11 +83,11 @@ class CertificateSource(Protocol):
     """The certificate of an issuer that a signature leaves out: DER of one certificate, or of a SignedData that holds
     some (`application/pkcs7-mime`); parsing and judging is the caller's.
 
-    None when the certificate names no place that may be asked. Raises `RevocationUnavailable` when such a place gave
-    no answer in time. `at` is now.
+    `addresses` are those that the certificate below it names, in its order: anybody may have written them. None when
+    none of them may be asked. Raises `RevocationUnavailable` when one that may gave no answer in time. `at` is now.
     """
 
-    def issuer(self, certificate: bytes, at: datetime) -> bytes | None: ...
+    def issuer(self, addresses: tuple[str, ...], at: datetime) -> bytes | None: ...
 
 
 @runtime_checkable

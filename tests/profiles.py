@@ -6,3 +6,4 @@ from api.wiring.rules import validation_profiles
 
 PROFILES = validation_profiles()
 AGENCY, PUBLIC, STRICT, HISTORICAL = (PROFILES[name] for name in ("agency", "public", "strict", "historical"))
+PRODUCTION = validation_profiles(production=True)

@@ -185,4 +185,5 @@ class Site:
 def start(data: Path, database_url: str = "") -> Any:
     """Context manager: the running service and its accounts; on SQLite unless another database is named."""
     settings = demo_settings(data, free_port())
-    return running(settings.model_copy(update={"database_url": database_url}))
+    # "localhost" may be asked for certificates, 127.0.0.1 may not: to tests the same server under two names.
+    return running(settings.model_copy(update={"database_url": database_url, "issuer_hosts": ("localhost",)}))

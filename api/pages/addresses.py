@@ -14,6 +14,7 @@ ADDRESSES: dict[str, str] = {
     "document": "/v/{code}",
     "document_report": "/v/{code}/report.{form}",  # GET: xml or pdf
     "log": "/log",
+    "policy": "/policy",
     # accounts
     "sign_in": "/sign-in",  # GET ?next=; POST name, password, next
     "sign_out": "/sign-out",  # POST csrf

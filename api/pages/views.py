@@ -149,7 +149,8 @@ class Evidence:
 class VerificationView:
     """A checked upload. `kept` is None when the archive does not hold these bytes.
 
-    `ticket` brings the result back for a sealed report; empty when there is none to be had.
+    `ticket` brings the result back for a sealed report; empty when there is none to be had. `policy`: the legal basis
+    of the profile; `usual_policy`: nobody chose another than the one that counts for the agency's documents.
     """
 
     file_name: str
@@ -165,6 +166,9 @@ class VerificationView:
     seen: tuple[SeenState, ...] = ()
     profile: str = ""
     policy: str = ""
+    policy_id: str = ""
+    policy_version: int = 0
+    usual_policy: bool = True
     trust: str = ""
     evidence: tuple[Evidence, ...] = ()
     ticket: str = ""

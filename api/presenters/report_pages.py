@@ -45,8 +45,12 @@ class _Words:
         yield Block(Kind.FACT, moment(shown.checked_at), t("verification.at"))
         policy = f"{shown.profile} ({shown.policy})" if shown.policy else shown.profile
         yield Block(Kind.FACT, policy, t("report.profile"))
+        if shown.policy_id:
+            yield Block(Kind.FACT, shown.policy_id, t("report.policy_id"))
         yield Block(Kind.FACT, shown.trust or "–", t("report.trust"))
         yield from self._verdict(shown)
+        if not shown.usual_policy:
+            yield Block(Kind.NOTE, t("verification.other_policy"))
         if archive:
             yield from self._kept(shown.kept)
         if shown.findings:

@@ -10,7 +10,7 @@ from typing import Any
 from api.pages import views
 from api.seen import SeenAfter, data_address
 from api.services import Services
-from api.verification import Ours
+from api.verification import DEFAULT_PROFILE, Ours
 from archive.witnessing import CosignedHead
 from policies import layout
 from signer.reporting.values import ReportedFile
@@ -119,6 +119,9 @@ def found(checked: Checked, language: str) -> views.VerificationView:
         report_json=json.dumps(reports.to_json(report, language), ensure_ascii=False, indent=1),
         profile=report.profile,
         policy=report.policy.basis,
+        policy_id=report.policy.identifier,
+        policy_version=report.policy.version,
+        usual_policy=report.profile == DEFAULT_PROFILE,
         trust=clean(report.trust_label),
         evidence=tuple(
             views.Evidence(each.kind, each.subject, each.time, each.sha256) for each in pieces(report)

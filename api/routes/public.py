@@ -1,4 +1,4 @@
-"""Public pages: verify by upload, look up by code, an issued document, the log."""
+"""Public pages: verify by upload, look up by code, an issued document, the policies, the log."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from api.intact import intact
 from api.pages import rendering, views
 from api.pages.addresses import address
 from api.presenters import documents as present
-from api.presenters import pages, signatures
+from api.presenters import pages, profiles, signatures
 from api.previews import Previews
 from api.reports import Reports
 from api.routes.context import Given, Language, Who, viewer
-from api.routes.verifications import verify_upload
+from api.routes.verifications import Profile, verify_upload
 from api.services import Services
 from api.verification import Verification
 from archive.catalogue import documents as rows
@@ -33,8 +33,15 @@ CODE = re.compile(r"[a-z2-7]{26}")
 
 @router.get("/")
 def home(request: Request, given: Given, who: Who, language: Language, code: str = "") -> Response:
-    limit = given.settings.upload_limit
-    return rendering.page(request, "home.html", language, viewer=viewer(who), limit=limit, code=code)
+    return rendering.page(
+        request,
+        "home.html",
+        language,
+        viewer=viewer(who),
+        limit=given.settings.upload_limit,
+        code=code,
+        profiles=profiles.choices(given),
+    )
 
 
 @router.post("/verify")
@@ -45,9 +52,10 @@ def verify(
     language: Language,
     file: Annotated[UploadFile, File()],
     password: Annotated[str, Form(max_length=128)] = "",
+    profile: Profile = "",
 ) -> Response:
     """Nothing of the upload is kept."""
-    checked = verify_upload(given, file, password or None, pictures=True)
+    checked = verify_upload(given, file, password or None, profile, pictures=True)
     shown = signatures.verification(given, checked, language)
     return rendering.page(request, "verification.html", language, viewer=viewer(who), report=shown)
 
@@ -139,6 +147,13 @@ def report(given: Given, language: Language, code: str, form: Literal["xml", "pd
 @router.get("/v/{code}/receipt")
 def receipt(given: Given, code: str) -> Response:
     return json_views.receipt_answer(given, _document(given, code), public=True)
+
+
+@router.get("/policy")
+def policy(request: Request, given: Given, who: Who, language: Language) -> Response:
+    """What we sign with, and by what we judge."""
+    shown = profiles.policy(given, language)
+    return rendering.page(request, "policy.html", language, viewer=viewer(who), policy=shown)
 
 
 @router.get("/log")

@@ -29,6 +29,10 @@ Accept = Annotated[
         description="`application/json` (default), `application/xml`: ETSI TS 119 102-2, or `application/pdf`"
     ),
 ]
+Profile = Annotated[
+    str,
+    Form(max_length=64, description="Name of the validation profile; without it the agency's own, `agency`"),
+]
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -44,12 +48,14 @@ def verify(
     language: Language,
     file: Annotated[UploadFile, File(description="PDF to check")],
     password: Annotated[str, Form(max_length=128)] = "",
+    profile: Profile = "",
     pictures: Annotated[
         bool, Form(description="Add each page that looks different, as signed and as now")
     ] = False,
     accept: Accept = "",
 ) -> Response:
-    return answer(given, verify_upload(given, file, password or None, pictures=pictures), accept, language)
+    checked = verify_upload(given, file, password or None, profile, pictures=pictures)
+    return answer(given, checked, accept, language)
 
 
 @router.get(
@@ -64,19 +70,21 @@ def verify_document(
 
 
 def verify_upload(
-    given: Services, file: UploadFile, password: str | None, *, pictures: bool = False
+    given: Services, file: UploadFile, password: str | None, profile: str = "", *, pictures: bool = False
 ) -> Checked:
-    """What an upload is; its bytes are gone when this returns."""
+    """What an upload is, by the profile of that name; its bytes are gone when this returns."""
+    verification = Verification(given)
+    chosen = verification.chosen(profile)
     with tempfile.NamedTemporaryFile(suffix=".pdf") as copy:
         shutil.copyfileobj(file.file, copy, 1 << 20)
         copy.flush()
         path = Path(copy.name)
         size = path.stat().st_size
         intake.check_size(size, VERIFYING.limits)
-        report = Verification(given).report(path, password)
+        report = verification.report(path, password, chosen)
         sha256 = file_sha256(path)
         seen = seen_after(given.visitors, path, report, password) if pictures else None
-    return Checked(file.filename or "", size, sha256, report, Verification(given).ours(sha256), seen)
+    return Checked(file.filename or "", size, sha256, report, verification.ours(sha256), seen)
 
 
 def answer(given: Services, checked: Checked, accept: str, language: str) -> Response:

@@ -114,6 +114,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
         trust=believed,
         profiles=validation_profiles(production=given.production),
         revocation=revocation,
+        issuers=trust.issuers(given.issuer_hosts, offline=given.offline),
         metrics=metrics,
         signing_rules=SigningRules(believed, revocation, given.production),
         tsa=_tsa(given, believed),

@@ -42,13 +42,16 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
 
 
 @contextmanager
-def verifier(*, offline: bool, cache: Path | None = None) -> Iterator[Verifier]:
-    """What `antin verify` needs: one worker, and the network unless `offline`; answers are kept in `cache`."""
+def verifier(
+    *, offline: bool, cache: Path | None = None, issuer_hosts: tuple[str, ...] = ()
+) -> Iterator[Verifier]:
+    """What `antin verify` needs: one worker, and the network unless `offline`; answers are kept in `cache`.
+    `issuer_hosts`: who may be asked for certificates that a signature leaves out."""
     with Sandbox(1, verification_limits()) as sandbox:
         source: RevocationSource | None = None if offline else HttpRevocationSource()
         if cache is not None:
             source = trust.revocation(cache, sandbox, offline=offline)
-        yield Verifier(sandbox, source, clock)
+        yield Verifier(sandbox, source, clock, issuers=trust.issuers(issuer_hosts, offline=offline))
 
 
 def given_trust(path: Path | None, pin: str) -> TrustAnchors:

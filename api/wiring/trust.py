@@ -1,9 +1,9 @@
 """The trust of a process: its signed store, opened with the pinned key and never older than one it has seen; and where
-its answers on revocation come from."""
+its answers on revocation and the certificates that signatures leave out come from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from signer.sandbox import Sandbox
 from signer.trust import anchors, store
 from signer.trust.anchors import TrustAnchors
 from signer.trust.certificates import parse
+from signer.trust.issuers import HttpCertificateSource
 from signer.trust.revocation import HttpRevocationSource, RevocationLimits
 from signer.trust.revocation_cache import CachedRevocationSource, CacheLimits, Until
 from signer.trust.store_file import Opened
@@ -93,6 +94,12 @@ def revocation(
     inner = None if offline else HttpRevocationSource(RevocationLimits(kept_bytes=0))
     limits = CacheLimits() if age is None else CacheLimits(age=age)
     return CachedRevocationSource(inner, folder, clock, until=in_worker(sandbox), limits=limits, count=count)
+
+
+def issuers(hosts: Iterable[str], *, offline: bool) -> HttpCertificateSource | None:
+    """Who may be asked for an issuer's certificate that a signature leaves out; None: nobody."""
+    named = tuple(hosts)
+    return None if offline or not named else HttpCertificateSource(named)
 
 
 def in_worker(sandbox: Sandbox) -> Until:

@@ -179,7 +179,7 @@ NOT_GRANTED_THEN = Reason(
 )
 PROFILE_NOT_IN_EFFECT = Reason(
     "verification.profile-not-in-effect",
-    POLICY,
+    f"{EN}, 5.1.4.1 và 5.2.4.4",
     "Chính sách kiểm tra «{profile}» có hiệu lực {period_vi}, không áp dụng cho thời điểm {moment}. Hãy chọn chính sách "
     "khác.",
     "The validation profile “{profile}” is in effect {period_en}, not at {moment}. Choose another one.",

@@ -214,7 +214,7 @@ EXPIRED_NO_POE = Reason(
 )
 EXPIRED = Reason(
     "verification.expired",
-    f"{EN}, 5.5.4; TT 15/2025/TT-BKHCN, PL II, 1.1",
+    f"{EN}, 5.3.4; TT 15/2025/TT-BKHCN, PL II, 1.1",
     "Chứng thư «{subject}» đã hết hạn ngày {until}, trước khi ký.",
     "The certificate “{subject}” had expired on {until}, before the signature was made.",
 )
@@ -226,7 +226,7 @@ NOT_YET_VALID = Reason(
 )
 REVOKED = Reason(
     "verification.revoked",
-    f"{EN}, 5.5.4; TT 15/2025/TT-BKHCN, PL II, 1.1",
+    f"{EN}, 5.3.4; TT 15/2025/TT-BKHCN, PL II, 1.1",
     "Chứng thư «{subject}» đã bị thu hồi lúc {revoked} (lý do: {cause_vi}), trước khi ký.",
     "The certificate “{subject}” was revoked on {revoked} (reason: {cause_en}), before the signature was made.",
 )
@@ -252,7 +252,7 @@ REVOKED_CA = Reason(
 )
 COMPROMISED_CA_LATER = Reason(
     "verification.compromised-ca-later",
-    f"{EN}, 5.6.2.2",
+    f"{EN}, 5.6.2.2 và 5.6.2.4",
     "Chứng thư của tổ chức cấp «{subject}» bị thu hồi lúc {revoked} (lý do: {cause_vi}); chữ ký, chứng thư và trạng thái "
     "chứng thư đều được dấu thời gian chứng minh có từ trước đó.",
     "The certificate of the issuer “{subject}” was revoked on {revoked} (reason: {cause_en}); time-stamps prove the "

@@ -68,12 +68,12 @@ def _identifier(parent: Element, signature: SignatureReport, index: int) -> None
 
 
 def _policy(parent: Element, report: DocumentReport) -> None:
-    """4.3.5: the profile, with the digest of all that it says."""
+    """4.3.5: the profile by the identifier under which it is published, with the digest of all that it says."""
     constraints = child(parent, "vr:ValidationConstraintsEvaluationReport")
     policy = child(constraints, "vr:SignatureValidationPolicy")
     named = child(child(policy, "vr:SignaturePolicyIdentifier"), "xades:SignaturePolicyId")
     identifier = child(named, "xades:SigPolicyId")
-    child(identifier, "xades:Identifier", f"{uris.POLICY}{report.profile}")
+    child(identifier, "xades:Identifier", report.policy.identifier)
     child(identifier, "xades:Description", report.policy.basis)
     digest(named, "xades:SigPolicyHash", uris.digest("sha256"), report.policy.fingerprint)
     child(policy, "vr:PolicyName", report.profile)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from signer.trust.certificates import Certificate
@@ -14,17 +14,17 @@ _LONGEST = 2048
 
 def ocsp_urls(certificate: Certificate) -> tuple[str, ...]:
     """OCSP responders of the authority information access extension, in its order."""
-    return tuple(_fetchable(_access(certificate, "ocsp")))[:_MOST]
+    return tuple(fetchable(_access(certificate, "ocsp")))[:_MOST]
 
 
 def issuer_urls(certificate: Certificate) -> tuple[str, ...]:
     """Where the issuer's certificate is, by the authority information access extension, in its order."""
-    return tuple(_fetchable(_access(certificate, "ca_issuers")))[:_MOST]
+    return tuple(fetchable(_access(certificate, "ca_issuers")))[:_MOST]
 
 
 def crl_urls(certificate: Certificate) -> tuple[str, ...]:
     """CRL distribution points, in their order."""
-    return tuple(_fetchable(distribution_points(certificate)))[:_MOST]
+    return tuple(fetchable(distribution_points(certificate)))[:_MOST]
 
 
 def _access(certificate: Certificate, method: str) -> Iterator[str]:
@@ -50,10 +50,12 @@ def distribution_points(certificate: Certificate) -> Iterator[str]:
         return
 
 
-def _fetchable(urls: Iterator[str]) -> Iterator[str]:
+def fetchable(urls: Iterable[str]) -> Iterator[str]:
+    """Those over http and https that can be asked."""
     for url in urls:
         try:
             parts = urlsplit(url)
+            _ = parts.port  # raises for one that is none
         except ValueError:
             continue
         if parts.scheme in ("http", "https") and parts.hostname and len(url) <= _LONGEST and url.isascii():

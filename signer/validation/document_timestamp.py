@@ -60,7 +60,7 @@ def _algorithm(context: Context, stamp: Stamp) -> WeighedAlgorithm | None:
 
 
 def contradicted(found: SignatureReport, finding: Finding) -> SignatureReport:
-    """The report of a document time-stamp whose time contradicts another's (EN 319 102-1, 5.5.4, step 5)."""
+    """The report of a document time-stamp whose time contradicts another's (EN 319 102-1, 5.5.4, step 4 e)."""
     verdict = worst((found.verdict, indeterminate(SubIndication.TIMESTAMP_ORDER_FAILURE)))
     return replace(found, verdict=verdict, signing_time=None, findings=(*found.findings, finding))
 

@@ -1,4 +1,4 @@
-"""What a whole validation stands on (EN 319 102-1, 5.1.4): the trust store is one that was looked through in time, and
+"""What a whole validation stands on (EN 319 102-1, 5.1.4 and 5.2.4): the trust store was looked through in time, and
 the profile is in effect. Where it does not hold, nothing passes, and nothing that failed becomes better."""
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from signer.errors import RevocationUnavailable
 from signer.ports import CertificateSource, KeepingRevocationSource, RevocationSource
 from signer.sandbox import Calls
 from signer.trust.anchors import TrustAnchors
-from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Need, SignedDigest
+from signer.validation.values import NO_EVIDENCE, DocumentReport, Evidence, Need, Orphan, SignedDigest
 
 T = TypeVar("T")
 Ask = Callable[[bytes, bytes, datetime], bytes | None]
@@ -85,10 +85,18 @@ def validate_online(
         return report
 
     digests: tuple[SignedDigest, ...] = ()
+    first: DocumentReport | None = None
     if issuers is not None:
-        evidence, digests = with_issuers(judge, at, issuers, evidence)
+        evidence, digests, first = with_issuers(judge, at, issuers, evidence)
     return in_rounds(
-        judge, lambda report: report, at, revocation, evidence=evidence, foreseen=foreseen, digests=digests
+        judge,
+        lambda report: report,
+        at,
+        revocation,
+        evidence=evidence,
+        foreseen=foreseen,
+        digests=digests,
+        first=first,
     )
 
 
@@ -97,25 +105,26 @@ def with_issuers(
     at: datetime,
     issuers: CertificateSource,
     evidence: Evidence,
-) -> tuple[Evidence, tuple[SignedDigest, ...]]:
-    """The evidence with the issuers' certificates that the file leaves out, as far as they are given; and digests."""
-    asked: set[bytes] = set()
+) -> tuple[Evidence, tuple[SignedDigest, ...], DocumentReport | None]:
+    """The evidence with the issuers' certificates that the file leaves out, as far as they are given; digests; and the
+    report by just that evidence, None when nobody has judged by it yet."""
+    asked: set[Orphan] = set()
     digests: tuple[SignedDigest, ...] = ()
     for _ in range(_ROUNDS):
         report = judge(evidence, digests)
         digests = report.digests
-        missing = [each for each in report.orphans if each not in asked][:_MOST_ORPHANS]
+        missing = [each for each in report.orphans if each.addresses and each not in asked][:_MOST_ORPHANS]
         asked.update(missing)
         found = tuple(data for each in missing if (data := _issuer(issuers, each, at)) is not None)
         if not found:
-            break
+            return evidence, digests, report
         evidence = evidence + Evidence(found)
-    return evidence, digests
+    return evidence, digests, None
 
 
-def _issuer(issuers: CertificateSource, certificate: bytes, at: datetime) -> bytes | None:
+def _issuer(issuers: CertificateSource, orphan: Orphan, at: datetime) -> bytes | None:
     try:
-        return issuers.issuer(certificate, at)
+        return issuers.issuer(orphan.addresses, at)
     except RevocationUnavailable:
         return None
 
@@ -129,13 +138,15 @@ def in_rounds(
     evidence: Evidence = NO_EVIDENCE,
     foreseen: Foreseen | None = None,
     digests: tuple[SignedDigest, ...] = (),
+    first: T | None = None,
 ) -> T:
-    """What `judge` says in the end: it is asked again, with the answers, while its report lacks some."""
+    """What `judge` says in the end: it is asked again, with the answers, while its report lacks some. `first`: what it
+    has said to `evidence` already."""
     asking = _Asking(revocation, at)
     if foreseen is not None:
-        evidence = evidence + asking.about(foreseen.needs())
+        evidence, first = evidence + asking.about(foreseen.needs()), None
     for _ in range(_ROUNDS):
-        judged = judge(evidence, digests)
+        judged, first = first or judge(evidence, digests), None
         report = report_of(judged)
         digests = report.digests
         fresh = asking.unasked(report.needs)

@@ -14,6 +14,7 @@ One signature that cannot be judged yields its own indication and hides no other
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from policies.reasons import verification as reasons
@@ -23,6 +24,7 @@ from signer.document.modifications import Modifications
 from signer.document.reader import PdfFile
 from signer.document.revisions import History, SignatureField, signatures
 from signer.trust.anchors import TrustAnchors
+from signer.trust.locations import issuer_urls
 from signer.validation import changes, structure, supports, with_time
 from signer.validation.context import Context
 from signer.validation.document_facts import claimed_time, security_store, stated_certificates
@@ -37,6 +39,7 @@ from signer.validation.values import (
     DocumentReport,
     Evidence,
     Finding,
+    Orphan,
     PolicyFacts,
     SignatureIdentity,
     SignatureReport,
@@ -46,6 +49,7 @@ from signer.validation.with_time import Placed
 
 _UNJUDGED = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
 _ORDER_ROUNDS = 3
+_MOST_ORPHANS = 40
 _WRONG = {SubIndication.SIG_CONSTRAINTS_FAILURE, SubIndication.TIMESTAMP_ORDER_FAILURE}
 
 
@@ -123,9 +127,11 @@ class _Process:
             profile=self.context.profile.name,
             trust_label=trust.label,
             at=self.context.at,
-            policy=PolicyFacts(self.context.profile.basis, fingerprint(self.context.profile)),
+            policy=_policy(self.context.profile),
             needs=tuple(self.context.needs),
-            orphans=tuple(each.der for each in self.context.orphans),
+            orphans=tuple(
+                Orphan(each.der, issuer_urls(each)) for each in islice(self.context.orphans, _MOST_ORPHANS)
+            ),
             evidence=sum((each.evidence for each in ordered), NO_EVIDENCE).distinct(),
             digests=self.signed.computed,
             supports=supports.of_document(opened, self.placed, self.reports, self.context.at)
@@ -244,6 +250,10 @@ class _Process:
             findings=(Finding(reasons.NOT_UNDERSTOOD, Severity.ERROR, values, field.revision),),
             identity=SignatureIdentity(field.byte_range),
         )
+
+
+def _policy(profile: ValidationProfile) -> PolicyFacts:
+    return PolicyFacts(profile.basis, fingerprint(profile), profile.version, profile.identifier)
 
 
 def _counts(report: SignatureReport, every: tuple[SignatureReport, ...]) -> bool:

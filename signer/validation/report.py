@@ -1,6 +1,6 @@
 """The report as JSON, schema `antin.verify/1`: a versioned contract for the command line and the service.
 
-    schema, indication (or NO-SIGNATURE), sub_indication, at, profile, trust, signatures, findings, evidence
+    schema, indication (or NO-SIGNATURE), sub_indication, at, profile, policy, trust, signatures, findings, evidence
 
 Fields may be added within version 1; none changes its meaning. Times are ISO 8601 in UTC.
 """
@@ -14,7 +14,14 @@ from policies.vocabulary import Coverage, Indication, Integrity, SubIndication, 
 from policies.words import DOMAINS
 from signer.validation.names import moment
 from signer.validation.pieces import EvidencePiece, pieces
-from signer.validation.values import CertificateFacts, ChangeFacts, DocumentReport, Finding, SignatureReport
+from signer.validation.values import (
+    CertificateFacts,
+    ChangeFacts,
+    DocumentReport,
+    Finding,
+    PolicyFacts,
+    SignatureReport,
+)
 
 SCHEMA = "antin.verify/1"
 
@@ -113,10 +120,20 @@ def to_json(report: DocumentReport, language: str = "vi") -> dict[str, Any]:
         "text": headline(verdict.indication, verdict.sub_indication, language),
         "at": _time(report.at),
         "profile": report.profile,
+        "policy": _policy(report.policy),
         "trust": report.trust_label,
         "signatures": [_signature(each, language) for each in report.signatures],
         "findings": [_finding(each, language) for each in report.findings],
         "evidence": [_piece(each) for each in pieces(report)],
+    }
+
+
+def _policy(facts: PolicyFacts) -> dict[str, Any]:
+    return {
+        "id": facts.identifier,
+        "version": facts.version,
+        "basis": facts.basis,
+        "sha256": facts.fingerprint.hex(),
     }
 
 

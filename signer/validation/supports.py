@@ -1,4 +1,4 @@
-"""What a verdict rests on today (EN 319 102-1, 5.6; EN 319 142-1, 5.4.3): for `policies.renewal`.
+"""What a verdict rests on today (EN 319 102-1, 5.6; EN 319 142-1, 5.4): for `policies.renewal`.
 
 For each signature the newest valid document time-stamp over it, else its own, else its certificate. While the file does
 not carry what settles the signer's certificate (B-LT), that has to be asked still, so it counts as well.

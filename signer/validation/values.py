@@ -44,6 +44,15 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Orphan:
+    """A certificate (DER) whose issuer's is missing, and the addresses where it says that this one lies. They were read
+    by the worker: nobody vouches for the certificate yet, so that its bytes are hostile."""
+
+    certificate: bytes
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was found. `values` fill the reason's sentences; they are cleaned of control characters.
 
@@ -147,16 +156,18 @@ class WeighedAlgorithm:
 
 @dataclass(frozen=True, slots=True)
 class PolicyFacts:
-    """The profile's legal basis, and the digest of all that it says (SHA-256), beside its name."""
+    """The profile beside its name: legal basis, digest of all that it says (SHA-256), version and identifier."""
 
     basis: str = ""
     fingerprint: bytes = b""
+    version: int = 0
+    identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureIdentity:
     """What tells a signature from all others: its ByteRange, its value, and the digest of what the value signs
-    (EN 319 102-1, 5.1.4.2: the data to be signed representation), empty where that cannot be known."""
+    (EN 319 102-1, 4.2.8: the data to be signed representation), empty where that cannot be known."""
 
     byte_range: tuple[int, ...] = ()
     value: bytes = b""
@@ -238,7 +249,7 @@ class DocumentReport:
     """The answer about a file: its verdict is that of its worst signature and of its structure.
 
     `needs` lists certificates whose revocation status is unsettled: with answers about them, validate again.
-    `orphans` are certificates (DER) of paths that end nowhere, because their issuer's is missing: likewise.
+    `orphans` are certificates of paths that end nowhere, because their issuer's is missing: likewise.
     `evidence` is the material that decided (kept beside the verdict, TT 15/2025/TT-BKHCN). `digests` saves the
     next round of the same validation the pass over the file. `supports`: what the verdict rests on today, until it is
     renewed; empty unless every signature passed.
@@ -252,7 +263,7 @@ class DocumentReport:
     at: datetime
     policy: PolicyFacts = PolicyFacts()
     needs: tuple[Need, ...] = ()
-    orphans: tuple[bytes, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
     evidence: Evidence = NO_EVIDENCE
     digests: tuple[SignedDigest, ...] = ()
     supports: tuple[Support, ...] = ()

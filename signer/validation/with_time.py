@@ -50,7 +50,7 @@ def _proves(stamp: Stamp) -> bool:
 
 
 def stamp_outcome(own: Stamp | None) -> Outcome:
-    """What a signature's own token means for the signature (5.5.4, step 4).
+    """What a signature's own token means for the signature (5.5.4, step 3).
 
     A token that is of other bytes or altered is no accident: the signature is not called good. One that
     cannot be validated (yet) merely proves nothing.
@@ -75,8 +75,8 @@ def _told(findings: tuple[Finding, ...], language: str) -> str:
 
 
 def order_outcome(own: Stamp | None, proof: Proof, covered_at: datetime | None = None) -> Outcome:
-    """A time-stamp must not be older than those that stood in the file before it (5.5.4, step 5), nor younger than one
-    that covers it (`covered_at`)."""
+    """A time-stamp must not be older than those that stood in the file before it (5.5.4, step 4 e), nor younger than
+    one that covers it (`covered_at`)."""
     if own is None or own.time is None or not _proves(own):
         return Outcome()
     if proof.made_after is not None and own.time + _ORDER_TOLERANCE < proof.made_after:

@@ -6,8 +6,8 @@
 3. The best path counts; when none holds, the best of the failures is the answer.
 
 Once a CA was compromised, whoever has its key can make certificates and answers of any date. What stood before then
-still counts (5.6.2.2, validation time sliding): the signature, every certificate below that CA and an answer about each
-of them must be proven to be older, by time-stamps that do not rest on it.
+still counts (5.6.2.2, validation time sliding; 5.6.2.4, past signature validation): the signature, every certificate
+below that CA and an answer about each of them must be proven to be older, by time-stamps that do not rest on it.
 """
 
 from __future__ import annotations

@@ -77,6 +77,50 @@ def test_sealed_reports_are_taken_home_from_the_result(visit, size, pdf, tmp_pat
         desk.heading("Chữ ký số hợp lệ")  # the page is still there
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_another_policy_is_chosen_out_of_the_way(visit, size, pdf, script):
+    desk = visit(None, size, script=script)
+    page = desk.go("/")
+    chosen = page.get_by_label("Chính sách kiểm tra", exact=True)
+    assert not chosen.is_visible()
+    page.locator("summary", has_text="Chọn chính sách kiểm tra khác").click()
+    assert chosen.input_value() == "agency"
+    assert page.get_by_text("ký bằng chứng thư số chuyên dùng công vụ").is_visible()
+    desk.look("home-policy")
+    chosen.select_option(label="Lịch sử")
+    page.set_input_files("#file", {"name": "a.pdf", "mimeType": "application/pdf", "buffer": pdf})
+    desk.press("Kiểm tra chữ ký")
+    desk.heading("Chữ ký số hợp lệ")
+    assert page.get_by_text("theo một chính sách được chọn riêng").is_visible()
+    assert page.get_by_text("urn:antin:validation-policy:historical:").first.is_visible()
+    desk.look("verify-policy")
+
+
+def test_another_policy_is_chosen_by_keyboard_alone(visit, pdf):
+    desk = visit(None, (390, 844))
+    page = desk.go("/")
+    page.set_input_files("#file", {"name": "a.pdf", "mimeType": "application/pdf", "buffer": pdf})
+    page.locator("summary", has_text="Chọn chính sách kiểm tra khác").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "profile"
+    page.keyboard.press("ArrowDown")
+    assert page.get_by_label("Chính sách kiểm tra", exact=True).input_value() == "public"
+    page.get_by_role("button", name="Kiểm tra chữ ký").focus()
+    page.keyboard.press("Enter")
+    desk.heading("Chữ ký số hợp lệ")
+    assert page.get_by_text("theo một chính sách được chọn riêng").is_visible()
+
+
+def test_the_policy_is_a_page_of_the_site(visit, size):
+    desk = visit(None, size)
+    page = desk.go("/")
+    page.locator("footer").get_by_role("link", name="Chính sách ký số và kiểm tra").click()
+    desk.heading("Chính sách ký số và kiểm tra")
+    page.locator("summary", has_text="Thuật toán và mã kiểm tra").first.click()
+    desk.look("policy")
+
+
 def test_an_altered_document_is_invalid(visit, size, pdf):
     altered = pdf.replace(b"/Type /Catalog", b"/Type /Cataloh", 1)
     if altered == pdf:

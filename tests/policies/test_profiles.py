@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from policies.anchors import AnchorRole, fingerprint, known_anchors
+from policies import anchors
+from policies.anchors import AnchorRole, known_anchors
 from policies.profiles import profile, profiles
-from policies.validation import ValidationProfile
+from policies.validation import POLICY, ValidationProfile, fingerprint
 from policies.vocabulary import TrustDomain
-from tests.profiles import PROFILES
+from tests.profiles import PRODUCTION, PROFILES
 
 ROOT = Path(__file__).parents[2]
 ROWS = tomllib.loads((ROOT / "policies/validation.toml").read_text("utf-8"))["profile"]
@@ -39,6 +40,10 @@ def test_every_value_is_in_the_file_and_nothing_is_left_to_the_code(name):
     ("key", "value"),
     [
         ("basis", ""),
+        ("version", 0),
+        ("version", -1),
+        ("version", "1"),
+        ("version", True),
         ("domains", ["official-duty", "everywhere"]),
         ("domains", []),
         ("effective_from", datetime(2025, 1, 1)),  # noqa: DTZ001
@@ -95,7 +100,7 @@ def seconds(value):
 
 
 def published():
-    """The tables of docs/verification.md, out of the file."""
+    """The tables of docs/policy.md, out of the file."""
     names = list(PROFILES)
     rows = {
         "in effect from": lambda p: day(p.effective_from),
@@ -135,14 +140,82 @@ def published():
 
 
 def test_the_page_publishes_what_the_file_says():
-    page = (ROOT / "docs/verification.md").read_text("utf-8")
+    page = (ROOT / "docs/policy.md").read_text("utf-8")
     found = page.partition("<!-- profiles:start -->\n")[2].partition("\n<!-- profiles:end -->")[0]
     assert found == published()
 
 
+def versions():
+    """The table of versions of docs/policy.md: what is published, as it is now."""
+    lines = [
+        "| identifier | in effect from | until | SHA-256 in production | elsewhere |",
+        "|---|---|---|---|---|",
+    ]
+    for name, each in PRODUCTION.items():
+        period = f"{day(each.effective_from)} | {day(each.effective_until)}"
+        digests = " | ".join(f"`{fingerprint(one).hex()}`" for one in (each, PROFILES[name]))
+        lines.append(f"| `{each.identifier}` | {period} | {digests} |")
+    return lines
+
+
+def published_versions():
+    page = (ROOT / "docs/policy.md").read_text("utf-8")
+    return page.partition("<!-- versions:start -->\n")[2].partition("\n<!-- versions:end -->")[0].splitlines()
+
+
+def test_each_profile_is_published_under_its_version_and_digest():
+    """Whoever changes a value gives the profile the next version and a row; the old row stays."""
+    rows = published_versions()
+    assert rows[:2] == versions()[:2]
+    for row in versions()[2:]:
+        assert row in rows, (
+            "what the file says is not what is published: the next version, and a row of its own"
+        )
+
+
+def test_one_identifier_is_published_once_and_none_is_left_out():
+    told = re.findall(rf"^\| `{POLICY}(\w+):(\d+)` ", "\n".join(published_versions()), re.M)
+    assert len(set(told)) == len(told)
+    for name in PROFILES:
+        numbers = sorted(int(number) for of, number in told if of == name)
+        assert numbers == list(range(1, PROFILES[name].version + 1)), name
+
+
+def another(value):
+    """Any other value of that kind."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case str():
+            return value + "x"
+        case datetime() | timedelta():
+            return value + timedelta(days=1)
+        case frozenset():
+            return frozenset(list(value)[1:])
+        case None:
+            return datetime(2040, 1, 1, tzinfo=UTC)
+        case _:
+            return (*value, ("x", 1))
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(ValidationProfile)])
+def test_the_digest_is_that_of_every_value(name):
+    made = PROFILES["agency"]
+    other = replace(made, **{name: another(getattr(made, name))})
+    assert fingerprint(other) != fingerprint(made)
+
+
+def test_in_production_the_digest_is_that_without_the_demo():
+    made = PROFILES["agency"]
+    without = replace(made, domains=made.domains - {TrustDomain.DEMO})
+    assert fingerprint(without) == fingerprint(PRODUCTION["agency"]) != fingerprint(made)
+
+
 def test_every_number_of_a_profile_is_published():
     told = {*(each.name for each in fields(ValidationProfile))}
-    used = set(re.findall(r"p\.(\w+)", Path(__file__).read_text("utf-8"))) | {"name", "basis"}
+    used = set(re.findall(r"p\.(\w+)", Path(__file__).read_text("utf-8"))) | {"name", "basis", "version"}
     assert told <= used
 
 
@@ -168,13 +241,13 @@ def test_the_government_roots_are_anchors_and_their_cas_only_help():
 
 @pytest.mark.parametrize("text", ["AB:" * 31 + "CD", " ab" * 31 + "cd", "ab" * 31 + "CD"])
 def test_a_fingerprint_as_people_write_it(text):
-    assert fingerprint(text) == "ab" * 31 + "cd"
+    assert anchors.fingerprint(text) == "ab" * 31 + "cd"
 
 
 @pytest.mark.parametrize("text", ["", "ab" * 31, "ab" * 33, "zz" * 32, "ab" * 20])
 def test_what_is_no_sha256(text):
     with pytest.raises(ValueError, match="64"):
-        fingerprint(text)
+        anchors.fingerprint(text)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.pages.texts import common, desks, fsck, keeping, public
+from api.pages.texts import common, desks, fsck, keeping, policy, public
 
 TEXTS: dict[str, tuple[str, str]] = {
     **common.TEXTS,
@@ -10,4 +10,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     **desks.TEXTS,
     **keeping.TEXTS,
     **fsck.TEXTS,
+    **policy.TEXTS,
 }

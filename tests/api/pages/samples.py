@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from api.pages import policy as p
 from api.pages import views as v
 from policies.vocabulary import (
     Changes,
@@ -105,6 +106,9 @@ GOOD = v.VerificationView(
     kept=KEPT,
     report_json=json.dumps({"schema": "antin.verify/1", "indication": "TOTAL-PASSED"}, indent=2),
     profile="agency",
+    policy="TT 15/2025/TT-BKHCN, PL I và PL II; NĐ 68/2024/NĐ-CP",
+    policy_id="urn:antin:validation-policy:agency:1",
+    policy_version=1,
     trust="demo",
     evidence=(
         v.Evidence("certificate", "Nguyễn Văn An (DEMO)", None, SHA),
@@ -137,6 +141,49 @@ UNSIGNED = replace(
     findings=(
         v.Finding(
             "verification.only-picture", Severity.WARNING, "Tệp chỉ có hình chữ ký, không có chữ ký số."
+        ),
+    ),
+)
+CHOSEN = replace(
+    GOOD, profile="historical", policy_id="urn:antin:validation-policy:historical:1", usual_policy=False
+)
+CHOICES = tuple(
+    p.ProfileChoice(name, name == "agency") for name in ("agency", "public", "strict", "historical", "own")
+)
+PROFILE = p.ProfileView(
+    name="agency",
+    usual=True,
+    in_effect=True,
+    identifier="urn:antin:validation-policy:agency:1",
+    version=1,
+    basis="TT 15/2025/TT-BKHCN, PL I và PL II; NĐ 68/2024/NĐ-CP",
+    since=date(2025, 1, 1),
+    until=None,
+    domains="chuyên dùng công vụ",
+    formats="ETSI.CAdES.detached, ETSI.RFC3161, adbe.pkcs7.detached",
+    digests="sha256, sha384, sha3_256, sha3_384, sha3_512, sha512, sha512_256, shake256, shake_256",
+    keys="RSA 2048, EC 256, ED 255",
+    weak="sha1 01/01/2017, md5 01/01/2005, RSA 1024 01/01/2011",
+    accepts_weak=False,
+    needs_timestamp=False,
+    needs_reference=False,
+    fingerprint=SHA,
+)
+POLICY = p.PolicyView(
+    algorithms="RSA 2048–4096, rsa-pkcs1v15-sha256",
+    trust="official-duty v7 3fa9c2d1e0b4",
+    trust_until=date(2027, 5, 19),
+    profiles=(
+        PROFILE,
+        replace(
+            PROFILE,
+            name="own",
+            usual=False,
+            in_effect=False,
+            until=date(2026, 1, 1),
+            accepts_weak=True,
+            needs_timestamp=True,
+            needs_reference=True,
         ),
     ),
 )
@@ -371,7 +418,7 @@ BATCH = v.BatchView(
     running=True,
 )
 PAGES = {
-    "home": ("home.html", "/", None, {"limit": 1 << 30, "code": ""}),
+    "home": ("home.html", "/", None, {"limit": 1 << 30, "code": "", "profiles": CHOICES}),
     "lookup": (
         "lookup.html",
         "/lookup",
@@ -383,6 +430,8 @@ PAGES = {
     "verification bad": ("verification.html", "/", None, {"report": BAD}),
     "verification unsure": ("verification.html", "/", None, {"report": UNSURE}),
     "verification unsigned": ("verification.html", "/", None, {"report": UNSIGNED}),
+    "verification chosen": ("verification.html", "/", None, {"report": CHOSEN}),
+    "policy": ("policy.html", "/policy", None, {"policy": POLICY}),
     "document": ("document.html", f"/v/{CODE}", None, {"document": DOCUMENT, "host": "antin.songhong.demo"}),
     "document recalled": (
         "document.html",

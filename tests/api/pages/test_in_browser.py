@@ -30,6 +30,7 @@ CHEAP = (
     "prepare",
     "work done",
     "fsck trouble",
+    "policy",
     "dossier",
     "dossier close",
     "holds",

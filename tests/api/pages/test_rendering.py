@@ -18,7 +18,7 @@ from api.pages import formats, rendering
 from api.pages.addresses import ADDRESSES, address
 from api.pages.geometry import Sheet
 from api.pages.rendering import render
-from api.pages.texts import TEXTS, common, desks, fsck, keeping, public
+from api.pages.texts import TEXTS, common, desks, fsck, keeping, policy, public
 from api.pages.verdicts import verdict
 from policies.vocabulary import (
     Changes,
@@ -122,7 +122,7 @@ def test_every_control_has_a_name_and_every_write_its_token(case, language):
 
 
 def test_texts_are_complete_in_both_languages():
-    assert len(TEXTS) == sum(len(part.TEXTS) for part in (common, public, desks, keeping, fsck))
+    assert len(TEXTS) == sum(len(part.TEXTS) for part in (common, public, desks, keeping, fsck, policy))
     for key, (vi, en) in TEXTS.items():
         assert vi.strip(), key
         assert en.strip(), key

@@ -111,7 +111,7 @@ def test_every_fact_stands_where_the_standard_wants_it(shelf):
     assert text(leader, ".//vr:BestSignatureTime/vr:TypeOfProof") == "urn:etsi:019102:poetype:validation"
     (token_id,) = every(leader, ".//vr:BestSignatureTime/vr:POEObject/@VOReference")
     assert objects(root, "timestamp")[token_id] == found.timestamp.token
-    assert text(leader, ".//xades:SigPolicyId/xades:Identifier") == "urn:antin:validation-policy:agency"
+    assert text(leader, ".//xades:SigPolicyId/xades:Identifier") == "urn:antin:validation-policy:agency:1"
     assert text(leader, ".//vr:PolicyName") == "agency"
     assert "15/2025" in text(leader, ".//xades:Description")
     assert text(leader, ".//vr:SubFilterElement") == "ETSI.CAdES.detached"

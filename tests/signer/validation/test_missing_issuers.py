@@ -39,6 +39,11 @@ def leaf_only(office):
     return path
 
 
+def addresses(office):
+    """Where the leader's certificate says that its issuer's lies."""
+    return (f"{office.pki.public_url}/demo/ca/issuing.crt",)
+
+
 class Issuers:
     """Gives what it is told to give."""
 
@@ -46,8 +51,8 @@ class Issuers:
         self.answers = list(answers)
         self.asked = []
 
-    def issuer(self, certificate, _at):
-        self.asked.append(certificate)
+    def issuer(self, addresses, _at):
+        self.asked.append(addresses)
         answer = self.answers.pop(0) if self.answers else None
         if isinstance(answer, Exception):
             raise answer
@@ -63,7 +68,8 @@ def judged(sandbox, office, path, issuers, trust=None):
 def test_without_the_issuer_there_is_no_path(sandbox, office, leaf_only):
     report = judged(sandbox, office, leaf_only, None)
     assert report.verdict.sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND, explain(report)
-    assert report.orphans == (office.pki.leader.certificate,)
+    (orphan,) = report.orphans
+    assert (orphan.certificate, orphan.addresses) == (office.pki.leader.certificate, addresses(office))
 
 
 def test_our_own_store_of_intermediates_has_it(sandbox, office, leaf_only):
@@ -75,7 +81,7 @@ def test_the_issuer_is_fetched_and_the_path_leads_to_the_anchor(sandbox, office,
     issuers = Issuers(office.pki.issuing)
     report = judged(sandbox, office, leaf_only, issuers)
     assert report.verdict == PASSED, explain(report)
-    assert issuers.asked == [office.pki.leader.certificate]
+    assert issuers.asked == [addresses(office)]
 
 
 @pytest.mark.parametrize("kind", ["none", "silent", "junk", "namesake", "itself"])
@@ -103,3 +109,22 @@ def test_a_file_that_lacks_nothing_asks_nobody(sandbox, office):
     issuers = Issuers()
     assert judged(sandbox, office, office.sign(office.prepared()), issuers).verdict == PASSED
     assert issuers.asked == []
+
+
+class Counted:
+    """A sandbox that counts how often it is called."""
+
+    def __init__(self, inner):
+        self.inner = inner
+        self.calls = 0
+
+    def call(self, *arguments, **named):
+        self.calls += 1
+        return self.inner.call(*arguments, **named)
+
+
+def test_a_file_that_lacks_nothing_is_judged_no_more_often_for_it(sandbox, office):
+    path = office.sign(office.prepared())
+    without, named = Counted(sandbox), Counted(sandbox)
+    assert judged(without, office, path, None) == judged(named, office, path, Issuers())
+    assert named.calls == without.calls
