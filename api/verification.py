@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api.intact import intact
 from api.services import Services
-from api.verifier import Verifier
+from api.verifier import Examined, Verifier
 from archive.catalogue import documents
 from archive.catalogue.values import Document, Version
 from policies.validation import ValidationProfile
@@ -50,13 +50,13 @@ class Verification:
         """The agency's own documents, and what is brought to it, are judged by the agency's profile."""
         return self.s.profiles["agency"]
 
-    def report(self, path: Path, password: str | None = None) -> DocumentReport:
-        """Of bytes that anybody may have brought. Raises SandboxUnavailable when too many wait already."""
+    def examine(self, path: Path, password: str | None = None) -> Examined:
+        """Report and PDF/A of what anybody may have brought. Raises SandboxUnavailable when too many wait already."""
         if not self.s.visits.acquire(blocking=False):
             raise SandboxUnavailable("too many verifications at once")
         try:
             verifier = Verifier(self.s.visitors, self.s.revocation, self.s.clock)
-            return verifier.validate(path, self.s.trust, None, self.profile, password)
+            return verifier.examine(path, self.s.trust, None, self.profile, password)
         finally:
             self.s.visits.release()
 
