@@ -37,21 +37,21 @@ XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance></rdf:Description>
 </rdf:RDF></x:xmpmeta>
 <?xpacket end="w"?>"""
-_DC, _PDF, _NS = (
-    "http://purl.org/dc/elements/1.1/",
-    "http://ns.adobe.com/pdf/1.3/",
-    "http://ns.adobe.com/xap/1.0/",
-)
-_MORE = f"""
-<dc:title xmlns:dc="{_DC}"><rdf:Alt><rdf:li xml:lang="x-default">Quyết định</rdf:li></rdf:Alt></dc:title>
-<dc:creator xmlns:dc="{_DC}"><rdf:Seq><rdf:li>Văn thư</rdf:li></rdf:Seq></dc:creator>
-<dc:description xmlns:dc="{_DC}"><rdf:Alt><rdf:li xml:lang="x-default">Thử</rdf:li></rdf:Alt></dc:description>
-<pdf:Keywords xmlns:pdf="{_PDF}">a, b</pdf:Keywords><pdf:Producer xmlns:pdf="{_PDF}">Generator</pdf:Producer>
-<xmp:CreatorTool xmlns:xmp="{_NS}">Writer</xmp:CreatorTool>
-<xmp:CreateDate xmlns:xmp="{_NS}">2026-01-02T03:04:05+07:00</xmp:CreateDate>
-<xmp:ModifyDate xmlns:xmp="{_NS}">2026-01-02T03:04:06+07:00</xmp:ModifyDate>
+_MORE = """
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">Quyết định</rdf:li></rdf:Alt></dc:title>
+<dc:creator><rdf:Seq><rdf:li>Văn thư</rdf:li></rdf:Seq></dc:creator>
+<dc:description><rdf:Alt><rdf:li xml:lang="x-default">Thử</rdf:li></rdf:Alt></dc:description>
+<pdf:Keywords>a, b</pdf:Keywords><pdf:Producer>Generator</pdf:Producer>
+<xmp:CreatorTool>Writer</xmp:CreatorTool>
+<xmp:CreateDate>2026-01-02T03:04:05+07:00</xmp:CreateDate>
+<xmp:ModifyDate>2026-01-02T03:04:06+07:00</xmp:ModifyDate>
 </rdf:Description>"""
-XMP_1 = XMP.replace("part>2", "part>1").replace("</rdf:Description>", _MORE)
+_PDFAID = 'xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"'
+_SCHEMAS = (
+    f'{_PDFAID} xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" '
+    'xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+)
+XMP_1 = XMP.replace("part>2", "part>1").replace(_PDFAID, _SCHEMAS).replace("</rdf:Description>", _MORE)
 XMP_3 = XMP.replace("part>2", "part>3")
 
 
