@@ -18,7 +18,7 @@ def external_object_rule(context: Context, _: str, node: dict[str, Any], number:
         context.require("Alternates" not in node, "6.2.8-1", "the image has alternates", number)
         context.require("OPI" not in node, "6.2.8-2", "the image has /OPI", number)
         context.require("SMask" not in node, "1:6.4-2", "the image has a soft mask", number)
-    elif kind == "Form" and "BBox" in node:
+    elif kind == "Form":
         postscript = "PS" in node or context.name(node.get("Subtype2")) == "PS"
         context.require(not postscript, "6.2.9-1", "the form has /PS or /Subtype2", number)
         context.require("OPI" not in node, "6.2.9-1/OPI", "the form has /OPI", number)

@@ -144,17 +144,20 @@ def _packed(context: Context, container: int) -> None:
 
 def _values(context: Context, number: int, root: Any, read: Any) -> None:
     todo: list[Any] = [root.dict if isinstance(root, Stream) else root]
+    longest, largest = context.part.longest_array, context.part.largest_dictionary
     while todo:
         value = todo.pop()
         kind = type(value)
         if kind is dict:
-            check_size(context, value, number)
+            if len(value) > largest:
+                check_size(context, value, number)
             for key in value:
                 if len(key) > MAX_NAME:
                     _name(context, number, key)
             todo += value.values()
         elif kind is list:  # widths and rectangles are left out at once
-            check_size(context, value, number)
+            if len(value) > longest:
+                check_size(context, value, number)
             todo += [v for v in value if type(v) is not int or not -MAX_INTEGER <= v <= MAX_INTEGER]
         elif kind is Name:
             if len(value) > MAX_NAME:
