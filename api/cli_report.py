@@ -14,6 +14,7 @@ from api.presenters.report_pages import printed
 from api.presenters.signatures import Checked, found
 from api.sealing import sealed_pdf, sealed_xml
 from api.verification import file_sha256
+from api.verifier import Examined
 from api.wiring import tools
 from api.wiring.clock import clock
 from policies.algorithms import DEFAULT
@@ -24,7 +25,6 @@ from signer.ports import SigningKey
 from signer.reporting.values import ReportedFile
 from signer.sandbox import Sandbox
 from signer.trust.certificates import parse
-from signer.validation.values import DocumentReport
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,14 @@ class Wanted:
     key: SigningKey
 
     @mistakes_told()
-    def write(self, file: Path, seen: Seen, report: DocumentReport, language: str, sandbox: Sandbox) -> None:
+    def write(self, file: Path, seen: Seen, examined: Examined, language: str, sandbox: Sandbox) -> None:
         """Seal and write. `seen`: the file before it was validated; the report is about those bytes alone.
 
         Raises SigningRefused when the file was changed meanwhile, and what `api.sealing` raises; nothing of a report
         that failed is left.
         """
-        checked = Checked(file.name, seen.size, file_sha256(file), report, None)
+        report, conformity = examined.report, examined.conformity
+        checked = Checked(file.name, seen.size, file_sha256(file), report, None, None, conformity)
         check_unchanged(file, seen)
         if self.xml is not None:
             about = ReportedFile(checked.file_name, checked.size, checked.sha256)

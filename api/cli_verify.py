@@ -20,6 +20,7 @@ from policies.numbering import VIETNAM
 from policies.refusals import Refused
 from policies.vocabulary import Indication
 from signer.creation.sources import look
+from signer.document.pdfa.words import told
 from signer.validation import report as reports
 
 if TYPE_CHECKING:
@@ -66,16 +67,18 @@ def verify(
         click.echo(f"Đang kiểm tra {file.name} ({file.stat().st_size >> 20} MB)…", err=True)
     seen = look(file) if wanted is not None else None
     with tools.verifier(offline=offline, cache=cache, issuer_hosts=hosts) as verifier:
-        report = verifier.validate(file, found, moment, profiles[profile], password)
+        examined = verifier.examine(file, found, moment, profiles[profile], password)
+        report = examined.report
         if pictures is not None:
             states = seen_after(verifier.sandbox, file, report, password, "png")
             _write_pictures(pictures, file.stem, states, lang)
         if wanted is not None and seen is not None:
-            wanted.write(file, seen, report, lang, verifier.sandbox)
+            wanted.write(file, seen, examined, lang, verifier.sandbox)
     if as_json:
-        click.echo(json.dumps(reports.to_json(report, lang), ensure_ascii=False))
+        click.echo(json.dumps(reports.to_json(report, lang, examined.conformity), ensure_ascii=False))
     else:
         click.echo(_text(reports.to_json(report, lang)))
+        click.echo(f"\nPDF/A: {told(examined.conformity, lang)}")
     return EXIT[report.verdict.indication]
 
 

@@ -309,7 +309,7 @@ class Finishing:
     def _validate(self, document: Document) -> Deposit:
         """Ours, then the independent checker; only a pass of both goes on. The deposit is planned with it."""
         sha256 = document.current_sha256 or ""
-        conformity = bool(document.metadata.get("pdfa", {}).get("conforms"))
+        conformity = work.keeps_pdfa(document)
         output = Verification(self.s).own_output(
             self.s.work_area.work_path(sha256), self._expectation(document), conformity=conformity
         )
@@ -329,17 +329,17 @@ class Finishing:
         return deposit
 
     def _require_agreement(self, document: Document, output: OwnOutput, conformity: bool) -> None:
-        """The second opinion was heard; PDF/A-2b in, PDF/A-2b out. An opinion that is missing is no pass."""
+        """The second opinion was heard; PDF/A in, PDF/A out. An opinion that is missing is no pass."""
         if output.agreed is not True:
             raise Refused(reasons.OUTPUT_FAILED, verdict="no second opinion")
         if not conformity:
             return
         if output.conformity is None:
-            raise Refused(reasons.OUTPUT_FAILED, verdict="no opinion on PDF/A-2b")
+            raise Refused(reasons.OUTPUT_FAILED, verdict="no opinion on PDF/A")
         if not output.conformity.conforms:
             rules = ", ".join(sorted(output.conformity.rules)[:5])
             log.error("own output %s broke PDF/A: %s", document.id, rules)
-            raise Refused(reasons.OUTPUT_FAILED, verdict=f"PDF/A-2b {rules}")
+            raise Refused(reasons.OUTPUT_FAILED, verdict=f"PDF/A-{output.conformity.against} {rules}")
 
     def _expectation(self, document: Document) -> Expectation:
         with self.s.transactions.read() as conn:

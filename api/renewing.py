@@ -188,12 +188,12 @@ class Renewing:
         if problem is not None:
             log.error("own output %s: %s", sha256, problem)
             raise Refused(reasons.OUTPUT_FAILED, verdict=problem)
-        if document.metadata.get("pdfa", {}).get("conforms"):
+        if work.keeps_pdfa(document):
             path = self.s.work_area.work_path(sha256)
             conformity: PdfaReport = self.s.background.call("signer.document.pdfa:check", path)
             if not conformity.conforms:
                 rules = ", ".join(sorted(conformity.rules)[:5])
-                raise Refused(reasons.OUTPUT_FAILED, verdict=f"PDF/A-2b {rules}")
+                raise Refused(reasons.OUTPUT_FAILED, verdict=f"PDF/A-{conformity.against} {rules}")
 
     def _planned(self, document: Document, base: str, sha256: str, found: Outlook | None) -> Deposit | None:
         """Step 5; None when another version came meanwhile."""

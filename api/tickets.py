@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from policies.reasons import reporting as reasons
 from signer import wire
+from signer.document.pdfa.report import PdfaReport
 from signer.errors import SigningRefused
 from signer.reporting.values import ReportedFile
 from signer.validation.values import DocumentReport, Evidence
@@ -35,19 +36,18 @@ class Tickets:
     def __init__(self, secret: bytes) -> None:
         self._key = hmac.digest(secret, PURPOSE, "sha256")
 
-    def issue(self, file: ReportedFile, report: DocumentReport) -> str:
+    def issue(self, file: ReportedFile, report: DocumentReport, conformity: PdfaReport | None = None) -> str:
         """The result as text for a form; large revocation lists in it are left to their digests. Empty when the
         rest is too much for a page."""
         kept = dataclasses.replace(report, evidence=_within(report.evidence), needs=())
         signatures = tuple(dataclasses.replace(each, evidence=Evidence()) for each in kept.signatures)
-        packed = zlib.compress(
-            wire.dumps((file, dataclasses.replace(kept, signatures=signatures))).encode(), 9
-        )
+        told = file, dataclasses.replace(kept, signatures=signatures), conformity
+        packed = zlib.compress(wire.dumps(told).encode(), 9)
         ticket = base64.urlsafe_b64encode(self._code(packed) + packed).decode("ascii")
         return ticket if len(ticket) <= LONGEST else ""
 
-    def redeem(self, ticket: str, at: datetime) -> tuple[ReportedFile, DocumentReport]:
-        """File and report of a ticket. Raises SigningRefused TICKET_UNUSABLE for one that is not ours, or is old."""
+    def redeem(self, ticket: str, at: datetime) -> tuple[ReportedFile, DocumentReport, PdfaReport | None]:
+        """What was issued. Raises SigningRefused TICKET_UNUSABLE for one that is not ours, or is old."""
         try:
             data = base64.b64decode(ticket.encode("ascii"), altchars=b"-_", validate=True)
         except ValueError as exc:
@@ -56,12 +56,12 @@ class Tickets:
         if not hmac.compare_digest(code, self._code(packed)):
             raise SigningRefused(reasons.TICKET_UNUSABLE)
         try:
-            file, report = wire.loads(zlib.decompressobj().decompress(packed, MOST_UNPACKED))
+            file, report, conformity = wire.loads(zlib.decompressobj().decompress(packed, MOST_UNPACKED))
         except ValueError as exc:  # of another release, whose values were others
             raise SigningRefused(reasons.TICKET_UNUSABLE) from exc
         if not -SKEW <= at - report.at <= LIFETIME:
             raise SigningRefused(reasons.TICKET_UNUSABLE)
-        return file, report
+        return file, report, conformity
 
     def _code(self, packed: bytes) -> bytes:
         return hmac.digest(self._key, hashlib.sha256(packed).digest(), "sha256")

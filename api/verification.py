@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api.intact import intact
 from api.services import Services
-from api.verifier import Verifier
+from api.verifier import Examined, Verifier
 from archive.catalogue import documents
 from archive.catalogue.values import Document, Version
 from policies.reasons import verification as reasons
@@ -65,15 +65,15 @@ class Verification:
             raise Refused(reasons.PROFILE_UNKNOWN, name=clean(name)[:_LONGEST_NAME], known=known)
         return self.s.profiles[name]
 
-    def report(
+    def examine(
         self, path: Path, password: str | None = None, profile: ValidationProfile | None = None
-    ) -> DocumentReport:
-        """Of bytes that anybody may have brought. Raises SandboxUnavailable when too many wait already."""
+    ) -> Examined:
+        """Report and PDF/A of what anybody may have brought. Raises SandboxUnavailable when too many wait already."""
         if not self.s.visits.acquire(blocking=False):
             raise SandboxUnavailable("too many verifications at once")
         try:
             verifier = Verifier(self.s.visitors, self.s.revocation, self.s.clock, issuers=self.s.issuers)
-            return verifier.validate(path, self.s.trust, None, profile or self.profile, password)
+            return verifier.examine(path, self.s.trust, None, profile or self.profile, password)
         finally:
             self.s.visits.release()
 

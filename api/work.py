@@ -232,6 +232,13 @@ def priority(document: Document | None, *, batch: bool = False) -> int:
     return jobs.NORMAL - 2 * document.urgency + batch
 
 
+def keeps_pdfa(document: Document) -> bool:
+    """Whether PDF/A went in and must come out: by parts 2 and 3, which our own revisions keep. What part 1 asks of
+    fields and fonts they do not: `docs/pdfa.md`."""
+    found = document.metadata.get("pdfa", {})
+    return bool(found.get("conforms")) and not str(found.get("claims", "")).startswith("1")
+
+
 def audit_event(
     services: Services, conn: Connection, document: Document, actor: Account | None, act: str, **facts: Any
 ) -> None:

@@ -146,6 +146,27 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ConformityFinding:
+    """One rule of PDF/A that is broken, with what it is about; `object` is 0 for the file itself. `text` is English."""
+
+    rule: str
+    area: str
+    object: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConformityView:
+    """Whether the file is the PDF/A that it says it is; `against` is what it was judged by, such as "2B"."""
+
+    told: str
+    against: str
+    complete: bool
+    findings: tuple[ConformityFinding, ...]
+    unexamined: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationView:
     """A checked upload. `kept` is None when the archive does not hold these bytes.
 
@@ -172,6 +193,7 @@ class VerificationView:
     trust: str = ""
     evidence: tuple[Evidence, ...] = ()
     ticket: str = ""
+    pdfa: ConformityView | None = None
 
 
 @dataclass(frozen=True, slots=True)

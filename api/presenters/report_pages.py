@@ -60,6 +60,8 @@ class _Words:
             yield Block(Kind.SECTION, t("verification.signatures", n=len(shown.signatures)))
         for position, one in enumerate(shown.signatures, 1):
             yield from self._signature(one, position)
+        if shown.pdfa is not None:
+            yield from self._conformity(shown.pdfa)
         yield from self._evidence(shown.evidence)
         yield Block(Kind.SECTION, t("verification.report"))
         yield Block(Kind.NOTE, t("report.note"))
@@ -141,6 +143,23 @@ class _Words:
             yield Block(Kind.ITEM, text)
         if len(texts) > MOST:
             yield Block(Kind.NOTE, self.t("report.more", n=len(texts) - MOST))
+
+    def _conformity(self, found: views.ConformityView) -> Iterator[Block]:
+        t = self.t
+        yield Block(Kind.SECTION, t("pdfa.title"))
+        yield Block(Kind.TEXT, found.told)
+        places = [f", {t('pdfa.object', n=one.object)}" if one.object else "" for one in found.findings]
+        yield from self._items(
+            [
+                f"{one.rule} {one.area}{place}: {one.text}"
+                for one, place in zip(found.findings, places, strict=True)
+            ]
+        )
+        if found.findings and not found.complete:
+            yield Block(Kind.NOTE, t("pdfa.more"))
+        if found.unexamined:
+            yield Block(Kind.TEXT, t("pdfa.unexamined", what="; ".join(found.unexamined)))
+        yield Block(Kind.NOTE, t("pdfa.meaning"))
 
     def _evidence(self, pieces: Sequence[views.Evidence]) -> Iterator[Block]:
         if not pieces:

@@ -13,6 +13,8 @@ from api.services import Services
 from api.verification import DEFAULT_PROFILE, Ours
 from archive.witnessing import CosignedHead
 from policies import layout
+from signer.document.pdfa.report import PdfaReport
+from signer.document.pdfa.words import AREAS, UNEXAMINED, told, word
 from signer.reporting.values import ReportedFile
 from signer.validation import report as reports
 from signer.validation.names import clean
@@ -80,7 +82,7 @@ def _ordinal(index: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An upload that was checked."""
+    """An upload that was checked. `conformity` is None where PDF/A was not asked about."""
 
     file_name: str
     size: int
@@ -88,6 +90,7 @@ class Checked:
     report: DocumentReport
     ours: Ours | None
     seen: tuple[SeenAfter, ...] | None = None
+    conformity: PdfaReport | None = None
 
 
 def verification(services: Services, checked: Checked, language: str) -> views.VerificationView:
@@ -116,7 +119,9 @@ def found(checked: Checked, language: str) -> views.VerificationView:
         findings=tuple(finding(each, language) for each in report.findings),
         kept=None,
         seen=tuple(state(each, language) for each in checked.seen or ()),
-        report_json=json.dumps(reports.to_json(report, language), ensure_ascii=False, indent=1),
+        report_json=json.dumps(
+            reports.to_json(report, language, checked.conformity), ensure_ascii=False, indent=1
+        ),
         profile=report.profile,
         policy=report.policy.basis,
         policy_id=report.policy.identifier,
@@ -126,7 +131,27 @@ def found(checked: Checked, language: str) -> views.VerificationView:
         evidence=tuple(
             views.Evidence(each.kind, each.subject, each.time, each.sha256) for each in pieces(report)
         ),
+        pdfa=conformity(checked.conformity, language) if checked.conformity else None,
     )
+
+
+def conformity(report: PdfaReport, language: str) -> views.ConformityView:
+    """Whether the file is the PDF/A that it says it is; rules in the order of their numbers."""
+    findings = tuple(
+        views.ConformityFinding(each.rule, word(AREAS, each.area, language), each.object, clean(each.text))
+        for each in sorted(report.findings, key=lambda each: (_numbers(each.rule), each.object))
+    )
+    return views.ConformityView(
+        told=told(report, language),
+        against=report.against,
+        complete=report.complete,
+        findings=findings,
+        unexamined=tuple(word(UNEXAMINED, each, language) for each in report.unexamined),
+    )
+
+
+def _numbers(rule: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", rule)]
 
 
 def _ticket(services: Services, checked: Checked) -> str:
@@ -134,7 +159,9 @@ def _ticket(services: Services, checked: Checked) -> str:
     if not services.keys.reports:
         return ""
     return services.tickets.issue(
-        ReportedFile(clean(checked.file_name), checked.size, checked.sha256), checked.report
+        ReportedFile(clean(checked.file_name), checked.size, checked.sha256),
+        checked.report,
+        checked.conformity,
     )
 
 

@@ -68,9 +68,9 @@ def verified_report(
     form: Annotated[Literal["xml", "pdf"], Form()],
 ) -> Response:
     """The result that the page showed, sealed: the browser brings it back, and nobody else could have made it."""
-    file, report = given.tickets.redeem(ticket, given.clock())
+    file, report, conformity = given.tickets.redeem(ticket, given.clock())
     ours = Verification(given).ours(file.sha256)
-    checked = signatures.Checked(file.name, file.size, file.sha256, report, ours)
+    checked = signatures.Checked(file.name, file.size, file.sha256, report, ours, None, conformity)
     return Reports(given).answer(checked, form, language)
 
 

@@ -81,10 +81,12 @@ def verify_upload(
         path = Path(copy.name)
         size = path.stat().st_size
         intake.check_size(size, VERIFYING.limits)
-        report = verification.report(path, password, chosen)
+        examined = verification.examine(path, password, chosen)
+        report = examined.report
         sha256 = file_sha256(path)
         seen = seen_after(given.visitors, path, report, password) if pictures else None
-    return Checked(file.filename or "", size, sha256, report, verification.ours(sha256), seen)
+    ours = verification.ours(sha256)
+    return Checked(file.filename or "", size, sha256, report, ours, seen, examined.conformity)
 
 
 def answer(given: Services, checked: Checked, accept: str, language: str) -> Response:
@@ -93,7 +95,7 @@ def answer(given: Services, checked: Checked, accept: str, language: str) -> Res
     if form is not None:
         return Reports(given).answer(checked, form, language)
     known = _known(given, checked.ours) if checked.ours else None
-    found = reports.to_json(checked.report, language)
+    found = reports.to_json(checked.report, language, checked.conformity)
     seen = {} if checked.seen is None else {"seen": to_json(checked.seen, language)}
     return json_answer({**found, "sha256": checked.sha256, "size": checked.size, "archive": known, **seen})
 

@@ -1,6 +1,7 @@
 """The report as JSON, schema `antin.verify/1`: a versioned contract for the command line and the service.
 
-    schema, indication (or NO-SIGNATURE), sub_indication, at, profile, policy, trust, signatures, findings, evidence
+    schema, indication (or NO-SIGNATURE), sub_indication, at, profile, policy, trust, signatures, findings, evidence,
+    pdfa
 
 Fields may be added within version 1; none changes its meaning. Times are ISO 8601 in UTC.
 """
@@ -12,6 +13,8 @@ from typing import Any
 
 from policies.vocabulary import Coverage, Indication, Integrity, SubIndication, TrustDomain
 from policies.words import DOMAINS
+from signer.document.pdfa.report import PdfaReport
+from signer.document.pdfa.words import to_json as conformity_json
 from signer.validation.names import moment
 from signer.validation.pieces import EvidencePiece, pieces
 from signer.validation.values import (
@@ -109,8 +112,11 @@ def headline(indication: Indication, sub_indication: SubIndication | None, langu
     return _VERDICTS[language][indication]
 
 
-def to_json(report: DocumentReport, language: str = "vi") -> dict[str, Any]:
-    """A validation's answer as the contract's object. `language` of sentences: `vi` or `en`."""
+def to_json(
+    report: DocumentReport, language: str = "vi", conformity: PdfaReport | None = None
+) -> dict[str, Any]:
+    """A validation's answer as the contract's object. `language` of sentences: `vi` or `en`. `conformity`: what the
+    check of PDF/A found beside it; no part of the verdict, and `pdfa` is left out where there is none."""
     language = "en" if language == "en" else "vi"
     verdict = report.verdict
     return {
@@ -125,6 +131,7 @@ def to_json(report: DocumentReport, language: str = "vi") -> dict[str, Any]:
         "signatures": [_signature(each, language) for each in report.signatures],
         "findings": [_finding(each, language) for each in report.findings],
         "evidence": [_piece(each) for each in pieces(report)],
+        **({} if conformity is None else {"pdfa": conformity_json(conformity, language)}),
     }
 
 

@@ -1,4 +1,4 @@
-"""A good PDF/A-2b file as editable raw objects, so that a test can break exactly one rule.
+"""Good PDF/A-1b, -2b and -3b files as editable raw objects, so that a test can break exactly one rule.
 
 file = good_file()
 file.objects[PAGE] = file.objects[PAGE].replace(b"/Rotate 0", b"/AA << >>")
@@ -18,10 +18,14 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from PIL import ImageCms
 
+from api.demo.pdf_colour import srgb_profile
+from signer.document.text_strings import encode_text
+
 CATALOG, PAGES, PAGE, CONTENT, METADATA, INTENT, PROFILE = range(1, 8)
 TYPE0, CIDFONT, CID_DESCRIPTOR, CID_FILE, TO_UNICODE = range(8, 13)
 SIMPLE, SIMPLE_DESCRIPTOR, SIMPLE_FILE = range(13, 16)
 IMAGE, SOFT_MASK, STATE, NUMBER_FIELD, NUMBER_AP, SIG_FIELD, LINK, FORM_XOBJECT = range(16, 24)
+INFO, CID_SET, ATTACHED, ATTACHMENT = range(24, 28)
 
 FONT = Path(__file__).parents[2] / "signer/stamping/fonts/LiberationSerif-Regular.ttf"
 TEXT = "Số: 15/QĐ-UBND"
@@ -33,6 +37,22 @@ XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance></rdf:Description>
 </rdf:RDF></x:xmpmeta>
 <?xpacket end="w"?>"""
+_MORE = """
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">Quyết định</rdf:li></rdf:Alt></dc:title>
+<dc:creator><rdf:Seq><rdf:li>Văn thư</rdf:li></rdf:Seq></dc:creator>
+<dc:description><rdf:Alt><rdf:li xml:lang="x-default">Thử</rdf:li></rdf:Alt></dc:description>
+<pdf:Keywords>a, b</pdf:Keywords><pdf:Producer>Generator</pdf:Producer>
+<xmp:CreatorTool>Writer</xmp:CreatorTool>
+<xmp:CreateDate>2026-01-02T03:04:05+07:00</xmp:CreateDate>
+<xmp:ModifyDate>2026-01-02T03:04:06+07:00</xmp:ModifyDate>
+</rdf:Description>"""
+_PDFAID = 'xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"'
+_SCHEMAS = (
+    f'{_PDFAID} xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" '
+    'xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+)
+XMP_1 = XMP.replace("part>2", "part>1").replace(_PDFAID, _SCHEMAS).replace("</rdf:Description>", _MORE)
+XMP_3 = XMP.replace("part>2", "part>3")
 
 
 @dataclass
@@ -43,6 +63,7 @@ class RawFile:
     header: bytes = b"%PDF-1.7\n" + BINARY + b"\n"
     trailer: bytes = b"/Root 1 0 R /ID [<%s> <%s>]" % (IDENTIFIER, IDENTIFIER)
     xref_keyword: bytes = b"xref\n"
+    xref_space: bytes = b" "
     end: bytes = b"%%EOF\n"
     wrap: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
 
@@ -56,7 +77,7 @@ class RawFile:
             out.write(before + body + after)
         start = out.tell()
         size = max(self.objects) + 1
-        out.write(self.xref_keyword + b"0 %d\n0000000000 65535 f \n" % size)
+        out.write(self.xref_keyword + b"0%b%d\n0000000000 65535 f \n" % (self.xref_space, size))
         for number in range(1, size):
             entry = b"%010d 00000 n \n" % offsets[number] if number in offsets else b"0000000000 00000 f \n"
             out.write(entry)
@@ -78,6 +99,11 @@ def stream(data: bytes, entries: bytes = b"", *, compress: bool = False) -> byte
         data = zlib.compress(data)
         entries += b" /Filter /FlateDecode"
     return b"<< /Length %d %s >>\nstream\n" % (len(data), entries) + data + b"\nendstream"
+
+
+def metadata(packet: str) -> bytes:
+    """A packet as the metadata stream of the catalog."""
+    return stream(packet.encode(), b"/Type /Metadata /Subtype /XML")
 
 
 @functools.cache
@@ -176,7 +202,7 @@ def good_file(lines: tuple[tuple[float, float, str], ...] = ((50, 500, TEXT),)) 
         b"/ExtGState << /GS1 18 0 R >> >> /Group << /S /Transparency /CS /DeviceRGB >> "
         b"/Annots [19 0 R 21 0 R 22 0 R] >>",
         CONTENT: stream(_page_content(lines, known), compress=True),
-        METADATA: stream(XMP.encode(), b"/Type /Metadata /Subtype /XML"),
+        METADATA: metadata(XMP),
         INTENT: b"<< /Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier (sRGB) /Info (sRGB) "
         b"/DestOutputProfile 7 0 R >>",
         PROFILE: stream(srgb(), b"/N 3", compress=True),
@@ -219,6 +245,49 @@ def good_file(lines: tuple[tuple[float, float, str], ...] = ((50, 500, TEXT),)) 
         ),
     }
     return RawFile(objects)
+
+
+def good_file_1() -> RawFile:
+    """The good file as PDF/A-1b: no transparency, an older profile, a complete CIDSet, every appearance; and an
+    information dictionary that says what the metadata say."""
+    file = good_file()
+    file.header = b"%PDF-1.4\n" + BINARY + b"\n"
+    file.objects[METADATA] = metadata(XMP_1)
+    file.objects[PROFILE] = stream(srgb_profile(), b"/N 3")
+    file.replace(PAGE, b"/Group << /S /Transparency /CS /DeviceRGB >> ", b"")
+    file.replace(IMAGE, b"/SMask 17 0 R", b"").replace(STATE, b"/ca 0.5", b"")
+    file.replace(SIG_FIELD, b"/P 3 0 R", b"/P 3 0 R /AP << /N 20 0 R >>")
+    glyphs = program_of(TEXT)["maxp"].numGlyphs
+    every = ((1 << glyphs) - 1) << (-glyphs % 8)
+    file.objects[CID_SET] = stream(every.to_bytes((glyphs + 7) // 8, "big"))
+    file.replace(CID_DESCRIPTOR, b"/FontFile2", b"/CIDSet 25 0 R /FontFile2")
+    title, author, subject = (
+        b"<%s>" % encode_text(text).hex().encode() for text in ("Quyết định", "Văn thư", "Thử")
+    )
+    file.objects[INFO] = (
+        b"<< /Title %s /Author %s /Subject %s /Keywords (a, b) /Creator (Writer) /Producer (Generator) "
+        b"/CreationDate (D:20260102030405+07'00') /ModDate (D:20260102030406+07'00') >>"
+        % (title, author, subject)
+    )
+    file.trailer += b" /Info 24 0 R"
+    return file
+
+
+def good_file_3() -> RawFile:
+    """The good file as PDF/A-3b, with an embedded file that belongs to the document."""
+    file = good_file()
+    file.objects[METADATA] = metadata(XMP_3)
+    file.objects[ATTACHED] = stream(
+        b"<a/>",
+        b"/Type /EmbeddedFile /Subtype /text#2Fxml /Params << /ModDate (D:20260102030405Z) /Size 4 >>",
+    )
+    file.objects[ATTACHMENT] = (
+        b"<< /Type /Filespec /F (a.xml) /UF (a.xml) /AFRelationship /Data /EF << /F 26 0 R /UF 26 0 R >> >>"
+    )
+    return file.replace(CATALOG, b"/AcroForm", b"/AF [27 0 R] /AcroForm")
+
+
+GOOD = {"1": good_file_1, "2": good_file, "3": good_file_3}
 
 
 def with_a_large_image(path: Path, size: int) -> Path:

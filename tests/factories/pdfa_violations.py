@@ -1,10 +1,11 @@
-"""One file for each rule of PDF/A-2b that breaks this rule; each is the good file with one change."""
+"""Files that break one rule of PDF/A-2b each; each is the good file with one change. For other parts: `pdfa_parts`."""
 
 from __future__ import annotations
 
 import datetime
 import functools
 import io
+import re
 from collections.abc import Callable
 
 from cryptography import x509
@@ -33,10 +34,10 @@ from tests.factories.pdfa_file import (
     SIMPLE_FILE,
     STATE,
     TYPE0,
-    XMP,
     RawFile,
     font_program,
     good_file,
+    metadata,
     srgb,
     stream,
 )  # fmt: skip
@@ -548,6 +549,8 @@ for _kind in (
 ):  # fmt: skip
     swap("6.5.1-1", LINK, b"/S /URI", b"/S /%s" % _kind.encode())
 add("6.5.1-1", CATALOG, b"/OpenAction << /S /JavaScript /JS (1) >>")
+swap("6.5.1-1", LINK, b"/S /URI", b"/S /Nonsense")
+swap("6.5.1-1", LINK, b"/Type /Action /S /URI", b"/Type /Other /S /JavaScript")
 swap("6.5.1-2", LINK, b"/S /URI", b"/S /Named /N /Print")
 add("6.5.2-1", CATALOG, b"/AA << >>")
 add("6.5.2-2", PAGE, b"/AA << >>")
@@ -555,39 +558,50 @@ add("6.5.2-2", PAGE, b"/AA << >>")
 # --- 6.6: metadata
 
 
-def packet(rule: str, old: str, new: str) -> None:
-    """Register: the packet with one change."""
-    assert old in XMP
+def packet_of(file: RawFile) -> str:
+    """The packet of a file that was made by `metadata`."""
+    return file.objects[METADATA].partition(b"stream\n")[2].removesuffix(b"\nendstream").decode()
 
-    @breaks(rule)
-    def _changed(file: RawFile) -> RawFile:
-        file.objects[METADATA] = stream(XMP.replace(old, new).encode(), b"/Type /Metadata /Subtype /XML")
+
+def packet(rule: str, old: str, new: str) -> None:
+    """Register: the packet with one change; `old` is a pattern."""
+    breaks(rule)(changed_packet(old, new))
+
+
+def changed_packet(old: str, new: str) -> Breaker:
+    def breaker(file: RawFile) -> RawFile:
+        changed = re.sub(old, new, packet_of(file), count=1)
+        assert changed != packet_of(file)
+        file.objects[METADATA] = metadata(changed)
         return file
+
+    return breaker
 
 
 swap("6.6.2.1-1", METADATA, b"/Subtype /XML", b"")
 swap("6.6.2.1-1", CATALOG, b"/Metadata 5 0 R", b"")
-packet("6.6.2.1-2", 'NTczkc9d"?>', 'NTczkc9d" bytes="1000"?>')
-packet("6.6.2.1-3", 'NTczkc9d"?>', 'NTczkc9d" encoding="UTF-8"?>')
+packet("6.6.2.1-2", r'NTczkc9d"\?>', 'NTczkc9d" bytes="1000"?>')
+packet("6.6.2.1-3", r'NTczkc9d"\?>', 'NTczkc9d" encoding="UTF-8"?>')
 packet("6.6.2.1-4", "</rdf:RDF>", "")
 packet("6.6.2.1-4", "<x:xmpmeta", "<!DOCTYPE a [<!ENTITY b 'c'>]><x:xmpmeta")
 
 
 @breaks("6.6.2.1-5")
 def _packet_in_utf_16(file: RawFile) -> RawFile:
-    file.objects[METADATA] = stream(XMP.encode("utf-16"), b"/Type /Metadata /Subtype /XML")
+    file.objects[METADATA] = stream(packet_of(file).encode("utf-16"), b"/Type /Metadata /Subtype /XML")
     return file
 
 
 packet("6.6.2.3.1-1", "<pdfaid:part>", '<own:x xmlns:own="urn:own">1</own:x><pdfaid:part>')
-packet("6.6.4-1", "<pdfaid:part>2</pdfaid:part>", "")
-packet("6.6.4-2", ">2<", ">3<")
+packet("6.6.4-1", r"<pdfaid:part>\d</pdfaid:part>", "")
+packet("6.6.4-1", r"(<pdfaid:part>\d</pdfaid:part>)", r"\1\1")
+packet("6.6.4-2", r"part>\d<", "part>4<")
+packet("6.6.4-2", r"part>(\d)<", r"part>0\1<")
 packet("6.6.4-3", ">B<", ">C<")
 packet("6.6.4-3", "<pdfaid:conformance>B</pdfaid:conformance>", "")
 for _name, _rule in (("part", "6.6.4-4"), ("conformance", "6.6.4-5")):
-    _value = {"part": "2", "conformance": "B"}[_name]
-    _old = f"<pdfaid:{_name}>{_value}</pdfaid:{_name}>"
-    _new = f'<id:{_name} xmlns:id="http://www.aiim.org/pdfa/ns/id/">{_value}</id:{_name}>'
+    _old = rf"<pdfaid:{_name}>(\w)</pdfaid:{_name}>"
+    _new = rf'<id:{_name} xmlns:id="http://www.aiim.org/pdfa/ns/id/">\1</id:{_name}>'
     packet(_rule, _old, _new)
 for _name, _rule in (("amd", "6.6.4-6"), ("corr", "6.6.4-7")):
     _more = f'<id:{_name} xmlns:id="http://www.aiim.org/pdfa/ns/id/">1</id:{_name}><pdfaid:part>'
@@ -629,4 +643,4 @@ def make(breaker: Breaker, file: RawFile | None = None) -> bytes:
     return made if isinstance(made, bytes) else made.build()
 
 
-__all__ = ["VIOLATIONS", "container", "make", "signed", "with_entries"]
+__all__ = ["VIOLATIONS", "changed_packet", "container", "make", "signed", "with_entries"]

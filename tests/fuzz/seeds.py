@@ -11,6 +11,7 @@ from tests.attacks.pdf.desk import LATER, Answers, Desk
 from tests.attacks.pdf.suite import ATTACKS, GENUINE
 from tests.demo_pki import demo_pki
 from tests.factories.graphs import Blueprint, Form, Locks
+from tests.factories.pdfa_file import GOOD
 from tests.signer.document import build
 
 _LARGEST = 200_000
@@ -47,6 +48,7 @@ def corpus(made: Desk, *, every: int = 1) -> Corpus:
     good += [each.make(made).data for each in GENUINE[::every] if each.make(made).password is None]
     evil = [each.make(made).data for each in ATTACKS[::every]]
     plain = [blueprint.write(made.folder).read_bytes() for blueprint in _BLUEPRINTS]
+    plain += [good().build() for good in GOOD.values()]
     files = [each for each in dict.fromkeys((*good, *evil, *plain)) if len(each) < _LARGEST]
     return Corpus(tuple(files), tuple(dict.fromkeys(good)), _der(made))
 

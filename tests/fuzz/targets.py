@@ -32,6 +32,7 @@ from signer.validation.timestamps import material, validate_token
 from signer.validation.values import NO_EVIDENCE
 from tests.attacks.pdf.desk import LATER, Desk
 from tests.demo_pki import demo_pki
+from tests.factories.pdfa_file import XMP_1, XMP_3
 from tests.profiles import AGENCY
 from tests.signer.document import build
 
@@ -194,5 +195,7 @@ _WRITTEN = {
         b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about='' "
         b"xmlns:pdfaid='http://www.aiim.org/pdfa/ns/id/'><pdfaid:part>2</pdfaid:part></rdf:Description></rdf:RDF>"
         b"</x:xmpmeta><?xpacket end='w'?>",
+        XMP_1.encode(),
+        XMP_3.encode("utf-16"),
     ),
 }

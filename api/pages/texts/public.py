@@ -77,6 +77,21 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Hình chỉ để người đọc nhìn thấy thay đổi. Kết luận hợp lệ hay không vẫn theo từng thay đổi nêu ở trên.",
         "Pictures only show what changed. Whether it is valid is told by the changes listed above.",
     ),
+    "pdfa.title": ("Định dạng lưu trữ PDF/A", "PDF/A for archiving"),
+    "pdfa.findings": (
+        "Xem các điểm chưa đúng theo PDF/A-{against} ({n})",
+        "Show what breaks PDF/A-{against} ({n})",
+    ),
+    "pdfa.object": ("đối tượng {n}", "object {n}"),
+    "pdfa.more": (
+        "Danh sách chưa đầy đủ: phép kiểm đã gặp giới hạn.",
+        "The list is cut: the check met a limit.",
+    ),
+    "pdfa.unexamined": ("Phần chưa kiểm tra: {what}.", "Not examined: {what}."),
+    "pdfa.meaning": (
+        "Đây là phép kiểm riêng của An Tín về định dạng tệp, không phải chứng nhận, và không ảnh hưởng kết luận về chữ ký.",
+        "This is An Tín's own check of the file's format, no certificate, and no part of the verdict on signatures.",
+    ),
     "verification.report": ("Báo cáo kiểm tra", "Report"),
     "verification.at": ("Kiểm tra lúc", "Checked at"),
     "verification.json": ("Tải báo cáo JSON", "Save JSON report"),

@@ -7,14 +7,7 @@ from typing import Any
 from signer.document.objects import Stream
 from signer.document.pdfa.context import Context
 
-KINDS = frozenset(
-    {
-        "Text", "Link", "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine", "Highlight",
-        "Underline", "Squiggly", "StrikeOut", "Stamp", "Caret", "Ink", "Popup", "FileAttachment", "Widget",
-        "PrinterMark", "TrapNet", "Watermark", "Redact",
-    }
-)  # fmt: skip
-INVISIBLE, HIDDEN, PRINT, NO_VIEW, TOGGLE_NO_VIEW = 1, 2, 4, 32, 256
+PRINT = 4
 
 
 def annotation_rule(context: Context, role: str, node: dict[str, Any], number: int) -> None:
@@ -22,20 +15,34 @@ def annotation_rule(context: Context, role: str, node: dict[str, Any], number: i
     if role != "annotation":
         return
     kind = context.name(node.get("Subtype"))
-    context.require(kind in KINDS, "6.3.1-1", f"the annotation kind {kind or '?'} is not allowed", number)
+    known = kind in context.part.annotations
+    context.require(known, "6.3.1-1", f"the annotation kind {kind or '?'} is not allowed", number)
     _flags(context, kind, node, number)
+    _colours(context, node, number)
     _appearance(context, kind, node, number)
     if kind == "Widget":
-        context.require("A" not in node and "AA" not in node, "6.4.1-1", "the widget has actions", number)
+        context.require("A" not in node, "6.4.1-1", "the widget has an action", number)
+        context.require("AA" not in node, "6.4.1-1/AA", "the widget has additional actions", number)
+        context.require("AP" in node, "1:6.9-2", "the widget has no appearance", number)
 
 
 def _flags(context: Context, kind: str, node: dict[str, Any], number: int) -> None:
     flags = context.integer(node.get("F"))
     if flags is None:
-        context.require(kind == "Popup", "6.3.2-1", "the annotation has no flags", number)
+        flagless = kind in context.part.flagless
+        context.require(flagless, "6.3.2-1", "the annotation has no flags", number)
         return
-    hidden = flags & (INVISIBLE | HIDDEN | NO_VIEW | TOGGLE_NO_VIEW)
-    context.require(flags & PRINT != 0 and not hidden, "6.3.2-2", f"the annotation flags are {flags}", number)
+    shown = flags & PRINT != 0 and not flags & context.part.hiding
+    context.require(shown, "6.3.2-2", f"the annotation flags are {flags}", number)
+
+
+def _colours(context: Context, node: dict[str, Any], number: int) -> None:
+    """Part 1, 6.5.3: opaque, and coloured only where device colours mean something."""
+    opaque = "CA" not in node or context.number(node["CA"]) == 1.0
+    context.require(opaque, "1:6.5.3-1", "the annotation has /CA other than 1", number)
+    coloured = "C" in node or "IC" in node
+    meant = not coloured or context.intent == "RGB "
+    context.require(meant, "1:6.5.3-3", "the annotation has colours without an RGB output intent", number)
 
 
 def _appearance(context: Context, kind: str, node: dict[str, Any], number: int) -> None:

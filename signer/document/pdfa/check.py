@@ -1,4 +1,4 @@
-"""The order of the check: frame, objects, catalog, graph, pages, fonts, form, signatures."""
+"""The order of the check: what the file claims, frame, objects, catalog, graph, pages, fonts, form, signatures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 from policies.reasons import document as reasons
 from signer.document.objects import ReaderLimits
-from signer.document.pdfa import actions, colour, file_structure, fonts, forms, graph, images
+from signer.document.pdfa import actions, attachments, colour, file_structure, fonts, forms, graph, images
 from signer.document.pdfa.annotations import annotation_rule
 from signer.document.pdfa.content import Contents
-from signer.document.pdfa.context import READER, Context, PdfaLimits
-from signer.document.pdfa.metadata import check_metadata
+from signer.document.pdfa.context import Context, PdfaLimits
+from signer.document.pdfa.metadata import check_metadata, read_metadata
 from signer.document.pdfa.object_syntax import check_object_syntax
+from signer.document.pdfa.parts import PART_2, READER
 from signer.document.pdfa.report import PdfaFinding, PdfaReport
 from signer.document.pdfa.signatures import check_signatures
 from signer.document.pdfa.transparency import check_transparency
@@ -24,7 +25,7 @@ BOXES = ("MediaBox", "CropBox", "BleedBox", "TrimBox", "ArtBox")
 SMALLEST, LARGEST = 3, 14_400
 _GRAPH_RULES: tuple[graph.Rule, ...] = (
     actions.action_rule,
-    actions.file_specification_rule,
+    attachments.file_specification_rule,
     annotation_rule,
     colour.state_rule,
     colour.halftone_rule,
@@ -35,13 +36,14 @@ _DEFAULT = PdfaLimits()
 _UNREAD = {reasons.ENCRYPTED.id: "6.1.3-2", reasons.TOO_MANY_OBJECTS.id: "6.1.13-7"}
 
 
-def check(path: Path, limits: PdfaLimits = _DEFAULT) -> PdfaReport:
-    """Check a file against PDF/A-2b (ISO 19005-2:2011), as far as `docs/pdfa.md` lists.
+def check(path: Path, limits: PdfaLimits = _DEFAULT, password: str | None = None) -> PdfaReport:
+    """Check a file against level B of the part of ISO 19005 that it claims, as far as `docs/pdfa.md` lists; against
+    part 2 when it claims none that is known. `password` opens an encrypted file, which is a finding all the same.
 
-    Runs in the sandbox. Raises `DocumentRefused` when the file cannot be read as PDF at all; encryption and
-    too many objects, which end the reading too, are reported as the rules that they break.
+    Runs in the sandbox. Raises `DocumentRefused` when the file cannot be read as PDF at all; encryption that is not
+    opened and too many objects, which end the reading too, are reported as the rules that they break.
     """
-    return _report(lambda given: PdfFile.open(path, limits=given), limits)
+    return _report(lambda given: PdfFile.open(path, limits=given, password=password), limits)
 
 
 def check_open(pdf: PdfFile, limits: PdfaLimits = _DEFAULT) -> PdfaReport:
@@ -56,26 +58,42 @@ def _report(opened: Callable[[ReaderLimits], PdfFile], limits: PdfaLimits) -> Pd
     except DocumentRefused as exc:
         if exc.reason.id not in _UNREAD:
             raise
-        return PdfaReport("", (PdfaFinding(_UNREAD[exc.reason.id], str(exc)),), complete=False)
+        rule = _UNREAD[exc.reason.id]
+        return PdfaReport("", (PdfaFinding(rule, str(exc), area=PART_2.area(rule)),), complete=False)
 
 
 def _checked(context: Context) -> PdfaReport:
-    file_structure.check_file_structure(context)
+    metadata = read_metadata(context)
+    with context.reading():
+        file_structure.check_file_structure(context)
     if _is_too_large(context):
-        return PdfaReport("", tuple(context.findings.values()), complete=False)
+        context.complete = False
+        return _found(context)
     check_object_syntax(context)
-    colour.check_output_intents(context)
-    check_metadata(context)
+    with context.reading():
+        colour.check_output_intents(context)
+    with context.reading():
+        check_metadata(context, metadata)
     with context.reading():
         actions.check_catalog(context)
     with context.reading():
         graph.walk(context, _GRAPH_RULES)
+    attachments.check_associated(context)
     _pages(context)
     with context.reading():
         forms.check_form(context)
     check_signatures(context)
-    findings, unexamined = tuple(context.findings.values()), tuple(sorted(context.unexamined))
-    return PdfaReport(context.claims[:20], findings, context.complete, unexamined)
+    return _found(context)
+
+
+def _found(context: Context) -> PdfaReport:
+    return PdfaReport(
+        context.claims,
+        tuple(context.findings.values()),
+        context.complete,
+        tuple(sorted(context.unexamined)),
+        f"{context.part.name}B",
+    )
 
 
 def _is_too_large(context: Context) -> bool:

@@ -7,19 +7,13 @@ from typing import Any
 
 from signer.document.objects import Ref, Stream
 from signer.document.pdfa.context import Context
+from signer.document.pdfa.transparency import check_state
 
 INTENTS = frozenset({"RelativeColorimetric", "AbsoluteColorimetric", "Perceptual", "Saturation"})
 DEVICES = {"DeviceGray": "6.2.4.3-4", "DeviceRGB": "6.2.4.3-2", "DeviceCMYK": "6.2.4.3-3"}
 DEFAULTS = {"DeviceGray": "DefaultGray", "DeviceRGB": "DefaultRGB", "DeviceCMYK": "DefaultCMYK"}
 SHORT = {"G": "DeviceGray", "RGB": "DeviceRGB", "CMYK": "DeviceCMYK", "I": "Indexed"}
-BLEND_MODES = frozenset(
-    {
-        "Normal", "Compatible", "Multiply", "Screen", "Overlay", "Darken", "Lighten", "ColorDodge",
-        "ColorBurn", "HardLight", "SoftLight", "Difference", "Exclusion", "Hue", "Saturation", "Color",
-        "Luminosity",
-    }
-)  # fmt: skip
-MAX_COLOURANTS = 32
+COMPONENTS = {"GRAY": 1, "RGB ": 3, "Lab ": 3, "CMYK": 4}
 _PROFILE_HEAD = 128
 _DEEPEST = 8
 
@@ -60,9 +54,10 @@ def check_output_intents(context: Context) -> None:
                 profile is not None
                 and profile.kind in ("prtr", "mntr")
                 and profile.space in ("RGB ", "CMYK", "GRAY")
-                and profile.version < 5
+                and profile.version < context.part.profile_version
             )
             context.require(sound, "6.2.3-1", f"the output profile is {profile}")
+            _components(context, target, profile, 0)
             if profile is not None and context.name(intent.get("S")) == "GTS_PDFA1":
                 context.intent = profile.space
     context.require(len(profiles) <= 1, "6.2.3-2", "output intents with different profiles")
@@ -84,11 +79,11 @@ def check_space(context: Context, space: Any, resources: dict[str, Any], number:
         if family == "ICCBased" and len(parts) > 1:
             _icc_based(context, parts[1], number)
             return
-        if family in ("Separation", "DeviceN"):
-            context.unexamined.add("spot colours (6.2.4.4)")
+        if family in ("Separation", "DeviceN") and context.part.compares_spot_colours:
+            context.unexamined.add("spot-colours")
         if family == "DeviceN" and len(parts) > 1:
             count = len(context.array(parts[1]))
-            context.require(count <= MAX_COLOURANTS, "6.1.13-9", f"{count} colourants", number)
+            context.require(count <= context.part.colourants, "6.1.13-9", f"{count} colourants", number)
         inner = {"Indexed": 1, "I": 1, "Pattern": 1, "Separation": 2, "DeviceN": 2}.get(family)
         if inner is None or len(parts) <= inner:
             return
@@ -113,13 +108,21 @@ def _icc_based(context: Context, value: Any, number: int) -> None:
             profile is not None
             and profile.kind in ("prtr", "mntr", "scnr", "spac")
             and profile.space in ("RGB ", "CMYK", "GRAY", "Lab ")
-            and profile.version < 5
+            and profile.version < context.part.profile_version
         )
         context.require(sound, "6.2.4.2-1", f"the ICC profile is {profile}", number)
+        _components(context, value, profile, number)
+
+
+def _components(context: Context, value: Any, profile: Profile | None, number: int) -> None:
+    """Part 1, 6.2.3.2: /N is how many components the profile has."""
+    said = context.integer(context.dictionary(value).get("N"))
+    same = profile is None or said == COMPONENTS.get(profile.space)
+    context.require(same, "1:6.2.3.2-2", f"/N is {said} beside the profile {profile}", number)
 
 
 def state_rule(context: Context, role: str, node: dict[str, Any], number: int) -> None:
-    """6.2.5, 6.2.6, 6.2.10-1: a graphics state parameter dictionary."""
+    """6.2.5, 6.2.6, 6.2.10: a graphics state parameter dictionary."""
     if role != "state" and context.name(node.get("Type")) != "ExtGState":
         return
     context.require("TR" not in node, "6.2.5-1", "the graphics state has /TR", number)
@@ -127,10 +130,7 @@ def state_rule(context: Context, role: str, node: dict[str, Any], number: int) -
     context.require(second is None or context.name(second) == "Default", "6.2.5-2", "/TR2", number)
     context.require("HTP" not in node, "6.2.5-3", "the graphics state has /HTP", number)
     check_rendering_intent(context, node.get("RI"), number)
-    modes = context.get(node.get("BM"))
-    for mode in modes if isinstance(modes, list) else [] if modes is None else [modes]:
-        known = context.name(mode) in BLEND_MODES
-        context.require(known, "6.2.10-1", f"the blend mode {context.name(mode) or '?'}", number)
+    check_state(context, node, number)
 
 
 def halftone_rule(context: Context, role: str, node: dict[str, Any], number: int) -> None:

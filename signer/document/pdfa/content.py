@@ -15,14 +15,7 @@ from signer.document.pdfa.colour import DEVICES, check_rendering_intent, check_s
 from signer.document.pdfa.content_tokens import operations
 from signer.document.pdfa.context import Context
 from signer.document.pdfa.images import check_image
-from signer.document.pdfa.object_syntax import (
-    MAX_INTEGER,
-    MAX_NAME,
-    MAX_REAL,
-    MAX_STRING,
-    MIN_REAL,
-    check_number,
-)
+from signer.document.pdfa.object_syntax import MAX_INTEGER, MAX_NAME, check_number, check_size
 
 MAX_NESTING = 28
 _OPERATORS = (
@@ -99,7 +92,7 @@ class Contents:
     ) -> None:
         """Interpret one content stream."""
         run = _Run(self, own, resources, number, depth)
-        for operator, operands, tokens in operations(data):
+        for operator, operands, tokens in operations(data, self.context.part.largest_real):
             self.budget -= tokens
             if self.budget < 0:
                 self.context.complete = False
@@ -129,6 +122,9 @@ class _Run:
         self.mode = 0
         self.saved: list[tuple[Any, Any, int, int]] = []
         self.checked: set[str] = set()
+        part = contents.context.part
+        self.largest, self.smallest = part.largest_real, part.smallest_real
+        self.longest = part.longest_string
 
     def step(self, operator: str, operands: list[Any]) -> None:
         if operator not in OPERATORS:
@@ -149,17 +145,19 @@ class _Run:
                 if not -MAX_INTEGER <= item <= MAX_INTEGER:
                     check_number(self.context, item, self.number)
             elif kind is float:
-                if not MIN_REAL <= abs(item) <= MAX_REAL:
+                if not self.smallest <= abs(item) <= self.largest:
                     check_number(self.context, item, self.number)
             elif isinstance(item, Name):
                 if len(item) > MAX_NAME:
                     self.context.fail("6.1.13-4", "a long name", self.number)
             elif isinstance(item, bytes):
-                if len(item) > MAX_STRING:
+                if len(item) > self.longest:
                     self.context.fail("6.1.13-3", "a long string", self.number)
             elif isinstance(item, list):
+                check_size(self.context, item, self.number)
                 todo += item
             elif isinstance(item, dict):
+                check_size(self.context, item, self.number)
                 todo += item.values()
 
     # --- graphics state

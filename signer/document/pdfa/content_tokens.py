@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,33 +29,48 @@ _LONG_KEYS = {
 # follow each other. The numbers are within the limits of 6.1.13 by their length; what looks different ends the run.
 _SPACE = rb"[\t\n\f\r ]"
 _NUMBER = rb"[+-]?(?:\d{1,9}+(?:\.\d{0,9}+)?+|\.\d{1,9}+)"
+# The same with reals below 10,000, for a part that allows 32,767 (part 1, 6.1.12).
+_NUMBER_SHORT = rb"[+-]?(?:\d{1,4}+\.\d{0,9}+|\d{1,9}+(?!\.)|\.\d{1,9}+)"
 _UNPAINTED = rb"(?:BT|ET|EMC|cm|re|rg|RG|T[cdDLmswz*]|W\*?|[cghijJkGKlmMnvwy])"
 _COLOURS = frozenset({b"g", b"rg", b"k", b"G", b"RG", b"K"})
-_RUN = compile_pattern(
-    rb"(?:%b*+(?:%b%b++){0,%d}+%b(?=%b|\Z)){1,500}+"
-    % (_SPACE, _NUMBER, _SPACE, MAX_OPERANDS, _UNPAINTED, _SPACE)
-)
-# What TJ shows, up to its end: strings of plain letters or whole bytes, and such numbers.
-_SHOWN = compile_pattern(
-    rb"\[((?:%b*+(?:<(?:[0-9A-Fa-f]{2})*+>|\([^()\\\r]*+\)|%b(?=[\t\n\f\r <(\]]))){0,5000}+)%b*+\]"
-    % (_SPACE, _NUMBER, _SPACE)
-)
+
+
+def _run(number: bytes) -> re.Pattern[bytes]:
+    parts = (_SPACE, number, _SPACE, MAX_OPERANDS, _UNPAINTED, _SPACE)
+    return compile_pattern(rb"(?:%b*+(?:%b%b++){0,%d}+%b(?=%b|\Z)){1,500}+" % parts)
+
+
+def _shown(number: bytes) -> re.Pattern[bytes]:
+    """What TJ shows, up to its end: strings of plain letters or whole bytes, and such numbers."""
+    parts = (_SPACE, number, _SPACE)
+    return compile_pattern(
+        rb"\[((?:%b*+(?:<(?:[0-9A-Fa-f]{2})*+>|\([^()\\\r]*+\)|%b(?=[\t\n\f\r <(\]]))){0,5000}+)%b*+\]"
+        % parts
+    )
+
+
+_RUN, _RUN_SHORT = _run(_NUMBER), _run(_NUMBER_SHORT)
+_SHOWN, _SHOWN_SHORT = _shown(_NUMBER), _shown(_NUMBER_SHORT)
+_SAFE_REAL = 1e9  # what the longer form of a number stays below
 _STRINGS = compile_pattern(rb"<([^>]*+)>|\(([^)]*+)\)")
 
 
-def operations(data: bytes) -> Iterator[tuple[str, list[Any], int]]:
+def operations(data: bytes, largest_real: float) -> Iterator[tuple[str, list[Any], int]]:
     """Operators in order with their operands, and how many tokens that were; an inline image is one ("BI",
     [InlineImage]). A run of operators that paint nothing is one ("", [those that set a device colour]) with all
     its tokens; an array that shows text may be without its numbers.
 
-    Raises `DocumentRefused` for what is not the grammar.
+    No real beyond `largest_real` is left out with a run or an array. Raises `DocumentRefused` for what is not the
+    grammar.
     """
+    short = largest_real < _SAFE_REAL
+    runs, shown_arrays = (_RUN_SHORT, _SHOWN_SHORT) if short else (_RUN, _SHOWN)
     position = 0
     operands: list[Any] = []
     token = syntax.TOKEN.match
     while True:
         if not operands:
-            run = _RUN.match(data, position)
+            run = runs.match(data, position)
             if run is not None:
                 position = run.end()
                 words = run[0].split()
@@ -80,7 +96,7 @@ def operations(data: bytes) -> Iterator[tuple[str, list[Any], int]]:
             value, position = syntax.name_of(match[syntax.NAME]), match.end()
         elif kind == syntax.HEX:
             value, position = syntax.hex_string(match, 0), match.end()
-        elif kind == syntax.BRACKET and (shown := _SHOWN.match(data, match.start(syntax.BRACKET))):
+        elif kind == syntax.BRACKET and (shown := shown_arrays.match(data, match.start(syntax.BRACKET))):
             position = shown.end()
             value = [bytes.fromhex(digits.decode()) or text for digits, text in _STRINGS.findall(shown[1])]
         else:

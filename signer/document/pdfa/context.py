@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from signer.document.objects import Name, Ref, Stream
+from signer.document.pdfa.parts import PART_2, READER, Part
 from signer.document.pdfa.report import PdfaFinding
 from signer.document.reader import PdfFile
 from signer.errors import DocumentRefused
-
-READER = "reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +32,32 @@ class PdfaLimits:
 
 @dataclass
 class Context:
-    """One check under way. `intent` is the colour space of the PDF/A output intent's profile ("RGB ", "GRAY",
-    "CMYK"), "" without one."""
+    """One check under way. `part` is what the file is judged by, `claims` what it says it is. `intent` is the colour
+    space of the PDF/A output intent's profile ("RGB ", "GRAY", "CMYK"), "" without one. `embedded` are the file
+    specifications with a file inside, with the number of the object that holds each; `associated` those that an /AF
+    names."""
 
     pdf: PdfFile
     limits: PdfaLimits = field(default_factory=PdfaLimits)
     findings: dict[tuple[str, int], PdfaFinding] = field(default_factory=dict)
     complete: bool = True
+    part: Part = PART_2
     claims: str = ""
     intent: str = ""
+    embedded: dict[tuple[int, str], int] = field(default_factory=dict)
+    associated: set[tuple[int, str]] = field(default_factory=set)
     unexamined: set[str] = field(default_factory=set)
 
     def fail(self, rule: str, text: str, number: int = 0) -> None:
-        """Note a violated rule, once for each object."""
+        """Note a violated rule under its part's number, once for each object; nothing where that part has no such."""
+        own = self.part.number(rule)
+        if own is None:
+            return
         if len(self.findings) >= self.limits.findings:
             self.complete = False
             return
-        self.findings.setdefault((rule, number), PdfaFinding(rule, text[:300], number))
+        found = PdfaFinding(own, text[:300], number, self.part.area(own))
+        self.findings.setdefault((own, number), found)
 
     def require(self, holds: bool, rule: str, text: str, number: int = 0) -> None:
         """Note a violated rule unless `holds`."""

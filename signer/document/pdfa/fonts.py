@@ -6,6 +6,7 @@ glyphs: what An Tín writes is TrueType.
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from typing import Any
@@ -18,9 +19,9 @@ from signer.document.pdfa.context import Context
 from signer.document.pdfa.sfnt import FontProgram, read_font_program
 
 SUBTYPES = frozenset({"Type1", "MMType1", "TrueType", "Type3", "Type0", "CIDFontType0", "CIDFontType2"})
-FILE_SUBTYPES = frozenset({"", "Type1C", "CIDFontType0C", "OpenType"})
 FILES = ("FontFile", "FontFile2", "FontFile3")
 SYMBOLIC = 4
+_SUBSET = re.compile(r"[A-Z]{6}\+")
 TOLERANCE = 1.0  # thousandths of the em
 _CODECS = {"WinAnsiEncoding": "cp1252", "MacRomanEncoding": "mac_roman"}
 
@@ -66,6 +67,8 @@ def check_font(context: Context, use: FontUse) -> None:
         return
     descriptor = context.dictionary(font.get("FontDescriptor"))
     stream = _file(context, descriptor, use)
+    if kind in ("Type1", "MMType1"):
+        _char_set(context, descriptor, use)
     if kind == "TrueType" and stream is not None:
         program = _program(context, stream, use.number)
         if program is not None:
@@ -78,10 +81,11 @@ def _file(context: Context, descriptor: dict[str, Any], use: FontUse) -> Stream 
         stream = context.get(descriptor.get(key))
         if isinstance(stream, Stream):
             kind = context.name(stream.dict.get("Subtype"))
-            context.require(kind in FILE_SUBTYPES, "6.2.11.2-7", f"font file of {kind}", use.number)
+            allowed = kind in context.part.font_files
+            context.require(allowed, "6.2.11.2-7", f"font file of {kind}", use.number)
             if key == "FontFile2":
                 return stream
-            context.unexamined.add("glyphs of CFF and Type 1 fonts (6.2.11.4, 6.2.11.5)")
+            context.unexamined.add("glyphs")
             return None
     if use.rendered:
         name = context.name(use.font.get("BaseFont")) or "?"
@@ -100,16 +104,37 @@ def _program(context: Context, stream: Stream, number: int) -> FontProgram | Non
 
 
 def _compare(
-    context: Context, number: int, program: FontProgram, glyph: int, width: float, rendered: bool
+    context: Context, use: FontUse, program: FontProgram, glyph: int, width: float, *, asked: bool = False
 ) -> None:
-    """One shown glyph: known (6.2.11.4.1-2), not .notdef (6.2.11.8-1), as wide as said (6.2.11.5-1)."""
+    """One shown glyph: known (6.2.11.4.1-2), not .notdef (6.2.11.8-1), as wide as said (6.2.11.5-1). `asked`: .notdef
+    was meant, not shown for want of another."""
+    number = use.number
     if glyph == 0:
-        context.fail("6.2.11.8-1", ".notdef is shown", number)
+        if asked:
+            context.fail("6.2.11.8-1", ".notdef is shown", number)
+        elif use.rendered or context.part.notdef_unseen:
+            context.fail("6.2.11.8-1/missing", ".notdef is shown for a code without a glyph", number)
     elif glyph >= program.glyphs:
         context.fail("6.2.11.4.1-2", f"the font has no glyph {glyph}", number)
-    elif rendered and abs(program.width(glyph) - width) > TOLERANCE:
+    elif use.rendered and abs(program.width(glyph) - width) > TOLERANCE:
         said = f"glyph {glyph}: {width:g} in the file, {program.width(glyph):g} in the font"
         context.fail("6.2.11.5-1", said, number)
+
+
+def _char_set(context: Context, descriptor: dict[str, Any], use: FontUse) -> None:
+    """Part 1, 6.3.5: a subset of a Type 1 font lists its characters."""
+    subset = _SUBSET.match(context.name(use.font.get("BaseFont"))) is not None
+    listed = isinstance(context.get(descriptor.get("CharSet")), bytes)
+    context.require(
+        listed or not subset, "1:6.3.5-2", "a subset of a Type 1 font has no /CharSet", use.number
+    )
+
+
+def _described(context: Context, below: dict[str, Any], descriptor: dict[str, Any], number: int) -> None:
+    """Part 1, 6.3.5: a subset of a CID font lists its characters."""
+    subset = _SUBSET.match(context.name(below.get("BaseFont"))) is not None
+    listed = isinstance(context.get(descriptor.get("CIDSet")), Stream)
+    context.require(listed or not subset, "1:6.3.5-3", "a subset of a CID font has no /CIDSet", number)
 
 
 # --- composite fonts
@@ -121,6 +146,7 @@ def _composite(context: Context, use: FontUse) -> None:
     below = context.dictionary(descendants[0]) if descendants else {}
     descriptor = context.dictionary(below.get("FontDescriptor"))
     stream = _file(context, descriptor, use)
+    _described(context, below, descriptor, use.number)
     if context.name(below.get("Subtype")) != "CIDFontType2" or stream is None:
         return
     mapping = context.get(below.get("CIDToGIDMap"))
@@ -140,10 +166,10 @@ def _encoding(context: Context, use: FontUse) -> bool:
     encoding = context.get(use.font.get("Encoding"))
     if encoding in ("Identity-H", "Identity-V"):
         return True
-    context.unexamined.add("codes of CMaps other than Identity (6.2.11.4, 6.2.11.5)")
+    context.unexamined.add("cmaps")
     if isinstance(encoding, Stream):
         _embedded_map(context, use, encoding)
-    elif str(encoding) not in PREDEFINED:
+    elif str(encoding) not in context.part.cmaps:
         context.fail("6.2.11.3.3-1", f"the CMap {str(encoding)[:60]} is not embedded", use.number)
     return False
 
@@ -157,7 +183,9 @@ def _embedded_map(context: Context, use: FontUse, encoding: Stream) -> None:
             inside = words[index + 1]
         if word == b"usecmap" or words[index + 1] == b"usecmap":
             used = words[index].lstrip(b"/").decode("latin-1")
-            context.require(used in PREDEFINED, "6.2.11.3.3-3", f"the CMap uses {used[:60]}", use.number)
+            context.require(
+                used in context.part.cmaps, "6.2.11.3.3-3", f"the CMap uses {used[:60]}", use.number
+            )
             break
     said = context.integer(encoding.dict.get("WMode")) or 0
     context.require(inside == b"%d" % said, "6.2.11.3.3-2", "/WMode differs from the CMap's", use.number)
@@ -165,7 +193,8 @@ def _embedded_map(context: Context, use: FontUse, encoding: Stream) -> None:
     mine, its = (context.dictionary(d.get("CIDSystemInfo")) for d in (encoding.dict, below))
     equal = all(context.get(mine.get(key)) == context.get(its.get(key)) for key in ("Registry", "Ordering"))
     later = (context.integer(its.get("Supplement")) or 0) <= (context.integer(mine.get("Supplement")) or 0)
-    context.require(equal and later, "6.2.11.3.1-1", "/CIDSystemInfo differs from the CMap's", use.number)
+    context.require(equal, "6.2.11.3.1-1", "/CIDSystemInfo differs from the CMap's", use.number)
+    context.require(later, "6.2.11.3.1-1/later", "/CIDSystemInfo is later than the CMap's", use.number)
 
 
 def _shown_cids(
@@ -180,7 +209,7 @@ def _shown_cids(
         width = widths.get(cid, otherwise)
         known = 0 < glyph < len(advances) and glyph < program.glyphs
         if not known or abs(advances[glyph] - width) > TOLERANCE:
-            _compare(context, use.number, program, glyph, width, use.rendered)
+            _compare(context, use, program, glyph, width, asked=cid == 0)
 
 
 def _cids(use: FontUse) -> set[int]:
@@ -259,19 +288,21 @@ class _TrueType:
     def check(self) -> None:
         number, require = self.use.number, self.context.require
         maps = self.program.maps
+        free = self.context.part.named_glyphs
         if self.symbolic:
             require(self.encoding is None, "6.2.11.6-3", "a symbolic font has /Encoding", number)
-            require(len(maps) == 1 or (3, 0) in maps, "6.2.11.6-4", f"symbolic, {len(maps)} maps", number)
+            one = len(maps) == 1 or (free and (3, 0) in maps)
+            require(one, "6.2.11.6-4", f"symbolic, {len(maps)} maps", number)
         else:
             usable = len(maps) > 1 if (3, 0) in maps else bool(maps)
             require(usable, "6.2.11.6-1", "the font program has no map for a non-symbolic font", number)
             listed = all(agl.toUnicode(name) for name in self.differences.values())
-            known = self.base in _CODECS and (not self.differences or (listed and (3, 1) in maps))
+            differs = isinstance(self.encoding, dict) and "Differences" in self.encoding
+            named = free and (not self.differences or (listed and (3, 1) in maps))
+            known = self.base in _CODECS and (named or not differs)
             require(known, "6.2.11.6-2", f"the encoding {self.base or '?'} of a non-symbolic font", number)
         for code in sorted({code for text in self.use.shown for code in text}):
-            _compare(
-                self.context, number, self.program, self._glyph(code), self._width(code), self.use.rendered
-            )
+            _compare(self.context, self.use, self.program, self._glyph(code), self._width(code))
 
     def _glyph(self, code: int) -> int:
         maps = self.program.maps
@@ -304,16 +335,3 @@ class _TrueType:
             return width
         descriptor = self.context.dictionary(font.get("FontDescriptor"))
         return self.context.number(descriptor.get("MissingWidth")) or 0.0
-
-
-_PREDEFINED = (
-    "GB-EUC-H GB-EUC-V GBpc-EUC-H GBpc-EUC-V GBK-EUC-H GBK-EUC-V GBKp-EUC-H GBKp-EUC-V GBK2K-H GBK2K-V "
-    "UniGB-UCS2-H UniGB-UCS2-V UniGB-UTF16-H UniGB-UTF16-V B5pc-H B5pc-V HKscs-B5-H HKscs-B5-V ETen-B5-H "
-    "ETen-B5-V ETenms-B5-H ETenms-B5-V CNS-EUC-H CNS-EUC-V UniCNS-UCS2-H UniCNS-UCS2-V UniCNS-UTF16-H "
-    "UniCNS-UTF16-V 83pv-RKSJ-H 90ms-RKSJ-H 90ms-RKSJ-V 90msp-RKSJ-H 90msp-RKSJ-V 90pv-RKSJ-H Add-RKSJ-H "
-    "Add-RKSJ-V EUC-H EUC-V Ext-RKSJ-H Ext-RKSJ-V H V UniJIS-UCS2-H UniJIS-UCS2-V UniJIS-UCS2-HW-H "
-    "UniJIS-UCS2-HW-V UniJIS-UTF16-H UniJIS-UTF16-V KSC-EUC-H KSC-EUC-V KSCms-UHC-H KSCms-UHC-V "
-    "KSCms-UHC-HW-H KSCms-UHC-HW-V KSCpc-EUC-H UniKS-UCS2-H UniKS-UCS2-V UniKS-UTF16-H UniKS-UTF16-V "
-    "Identity-H Identity-V"
-)
-PREDEFINED = frozenset(_PREDEFINED.split())  # ISO 32000-1, table 118

@@ -24,4 +24,5 @@ def check_form(context: Context) -> None:
 
 
 def _field(context: Context, node: dict[str, Any], number: int) -> None:
-    context.require("A" not in node and "AA" not in node, "6.4.1-2", "the field has actions", number)
+    context.require("A" not in node, "6.4.1-2", "the field has an action", number)
+    context.require("AA" not in node, "6.4.1-2/AA", "the field has additional actions", number)

@@ -23,11 +23,15 @@ _ROLES = {
     "Annots": "annotations",
     "OutputIntents": "intents",
     "OCProperties": "layers",
+    "A": "action",
+    "OpenAction": "action",
+    "Next": "action",
+    "AF": "associates",
 }
 _HOLDING = frozenset({dict, list, Ref})  # a stream is only reached by reference
 _NUMBERS = frozenset({int, float})
 _NUMBERS_AND_ROWS = _NUMBERS | {list}
-_ITEMS = {"states": "state", "annotations": "annotation", "intents": "intent"}
+_ITEMS = {"states": "state", "annotations": "annotation", "intents": "intent", "associates": "associate"}
 
 
 def walk(context: Context, rules: tuple[Rule, ...]) -> None:

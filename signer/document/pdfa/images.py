@@ -6,6 +6,7 @@ from typing import Any
 
 from signer.document.pdfa.colour import check_rendering_intent
 from signer.document.pdfa.context import Context
+from signer.document.pdfa.transparency import check_group
 
 
 def external_object_rule(context: Context, _: str, node: dict[str, Any], number: int) -> None:
@@ -16,10 +17,14 @@ def external_object_rule(context: Context, _: str, node: dict[str, Any], number:
         check_rendering_intent(context, node.get("Intent"), number)
         context.require("Alternates" not in node, "6.2.8-1", "the image has alternates", number)
         context.require("OPI" not in node, "6.2.8-2", "the image has /OPI", number)
-    elif kind == "Form" and "BBox" in node:
-        postscript = "PS" in node or context.name(node.get("Subtype2")) == "PS" or "OPI" in node
-        context.require(not postscript, "6.2.9-1", "the form has /OPI, /PS or /Subtype2", number)
+        context.require("SMask" not in node, "1:6.4-2", "the image has a soft mask", number)
+    elif kind == "Form":
+        postscript = "PS" in node or context.name(node.get("Subtype2")) == "PS"
+        context.require(not postscript, "6.2.9-1", "the form has /PS or /Subtype2", number)
+        context.require("OPI" not in node, "6.2.9-1/OPI", "the form has /OPI", number)
         context.require("Ref" not in node, "6.2.9-2", "the form is a reference XObject", number)
+        context.require("SMask" not in node, "1:6.4-2", "the form has a soft mask", number)
+        check_group(context, node, number)
     elif kind == "PS" and context.name(node.get("Type")) in ("", "XObject"):
         context.fail("6.2.9-3", "a PostScript XObject", number)
 
@@ -32,4 +37,5 @@ def check_image(context: Context, node: dict[str, Any], number: int) -> None:
     if context.get(node.get("ImageMask")) is True:
         context.require(bits in (None, 1), "6.2.8-5", f"a mask of {bits} bits", number)
     else:
-        context.require(bits in (None, 1, 2, 4, 8, 16), "6.2.8-4", f"{bits} bits per component", number)
+        allowed = bits is None or bits in context.part.image_bits
+        context.require(allowed, "6.2.8-4", f"{bits} bits per component", number)

@@ -16,19 +16,10 @@ from signer.document.pdfa.context import READER, Context
 from signer.document.reader import Entry
 from signer.errors import DocumentRefused
 
-MAX_STRING = 32_767
 MAX_NAME = 127
 MAX_INTEGER = 2_147_483_647
-MAX_REAL = 3.403e38
-MIN_REAL = 1.175e-38
 MAX_OBJECTS = 8_388_607
 _LONGEST_NUMBER = 10
-FILTERS = frozenset(
-    {
-        "ASCIIHexDecode", "ASCII85Decode", "FlateDecode", "RunLengthDecode", "CCITTFaxDecode", "JBIG2Decode",
-        "DCTDecode", "JPXDecode",
-    }
-)  # fmt: skip
 _HEAD = re.compile(rb"(?:\r\n|\r|\n)\d+[\0\t\n\f\r ]\d+[\0\t\n\f\r ]obj(?:\r|\n)")
 _END = re.compile(rb"(?:\r|\n)endobj(?:\r|\n|\Z)")
 _SPACED_END = re.compile(rb"[\0\t\n\f\r ]*endobj")
@@ -128,9 +119,9 @@ def _dictionary_of_stream(context: Context, number: int, stream: Stream) -> None
     for index, item in enumerate(names):
         name = context.name(item)
         identity = context.name(context.dictionary(given[index] if index < len(given) else None).get("Name"))
-        allowed = name in FILTERS or (name == "Crypt" and identity == "Identity")
+        allowed = name in context.part.filters and (name != "Crypt" or identity == "Identity")
         if name == "JPXDecode":
-            context.unexamined.add("JPEG 2000 data (6.2.8.3)")
+            context.unexamined.add("jpeg-2000")
         context.require(allowed, "6.1.7.2-1", f"the filter {name or '?'} is not allowed", number)
 
 
@@ -153,15 +144,20 @@ def _packed(context: Context, container: int) -> None:
 
 def _values(context: Context, number: int, root: Any, read: Any) -> None:
     todo: list[Any] = [root.dict if isinstance(root, Stream) else root]
+    longest, largest = context.part.longest_array, context.part.largest_dictionary
     while todo:
         value = todo.pop()
         kind = type(value)
         if kind is dict:
+            if len(value) > largest:
+                check_size(context, value, number)
             for key in value:
                 if len(key) > MAX_NAME:
                     _name(context, number, key)
             todo += value.values()
         elif kind is list:  # widths and rectangles are left out at once
+            if len(value) > longest:
+                check_size(context, value, number)
             todo += [v for v in value if type(v) is not int or not -MAX_INTEGER <= v <= MAX_INTEGER]
         elif kind is Name:
             if len(value) > MAX_NAME:
@@ -172,7 +168,7 @@ def _values(context: Context, number: int, root: Any, read: Any) -> None:
 
 def _scalar(context: Context, number: int, value: Any, read: Any) -> None:
     if isinstance(value, bytes):
-        if len(value) > MAX_STRING:
+        if len(value) > context.part.longest_string:
             context.fail("6.1.13-3", f"a string of {len(value)} bytes", number)
         if isinstance(value, HexString) and value.start >= 0:
             digits = read(value.start + 1, value.end - value.start - 2).translate(None, _HEX_SPACE)
@@ -185,11 +181,22 @@ def _name(context: Context, number: int, name: str) -> None:
     context.fail("6.1.13-4", f"a name of {len(name)} bytes", number)
 
 
+def check_size(context: Context, value: dict[str, Any] | list[Any], number: int) -> None:
+    """Part 1, 6.1.12: how many entries an array or a dictionary may have."""
+    size = len(value)
+    if isinstance(value, dict):
+        if size > context.part.largest_dictionary:
+            context.fail("1:6.1.12-6", f"a dictionary of {size} entries", number)
+    elif size > context.part.longest_array:
+        context.fail("1:6.1.12-5", f"an array of {size} entries", number)
+
+
 def check_number(context: Context, value: Any, number: int) -> None:
     """6.1.13-1, -2, -5 for an integer or a real; other values pass."""
     if type(value) is int:
         if not -MAX_INTEGER - 1 <= value <= MAX_INTEGER:
             context.fail("6.1.13-1", f"the integer {value}", number)
     elif type(value) is float:
-        context.require(abs(value) <= MAX_REAL, "6.1.13-2", "a real number out of range", number)
-        context.require(value == 0 or abs(value) >= MIN_REAL, "6.1.13-5", "a real number near zero", number)
+        large, small = context.part.largest_real, context.part.smallest_real
+        context.require(abs(value) <= large, "6.1.13-2", "a real number out of range", number)
+        context.require(value == 0 or abs(value) >= small, "6.1.13-5", "a real number near zero", number)

@@ -1,4 +1,5 @@
-"""6.2.10-2: without an output intent, a page with transparency says in which space it blends."""
+"""6.2.10: without an output intent, a page with transparency says in which space it blends; part 1, 6.4: there is
+none at all."""
 
 from __future__ import annotations
 
@@ -12,10 +13,30 @@ _MAX_FORMS = 2_000
 
 def check_transparency(context: Context, page: dict[str, Any], number: int) -> None:
     """One page, with the resources that it and its annotations reach."""
+    check_group(context, page, number)
     if context.intent:
         return
     if "CS" not in context.dictionary(page.get("Group")) and _is_transparent(context, page):
         context.fail("6.2.10-2", "transparency on a page without a blending colour space", number)
+
+
+def check_group(context: Context, node: dict[str, Any], number: int) -> None:
+    """Part 1, 6.4: a page or form has no transparency group."""
+    kind = context.name(context.dictionary(node.get("Group")).get("S"))
+    context.require(kind != "Transparency", "1:6.4-3", "a transparency group", number)
+
+
+def check_state(context: Context, node: dict[str, Any], number: int) -> None:
+    """6.2.10-1 and, for part 1, 6.4: what a graphics state parameter dictionary may say of blending."""
+    modes = context.get(node.get("BM"))
+    for mode in modes if isinstance(modes, list) else [] if modes is None else [modes]:
+        known = context.name(mode) in context.part.blend_modes
+        context.require(known, "6.2.10-1", f"the blend mode {context.name(mode) or '?'}", number)
+    masked = "SMask" in node and context.name(node["SMask"]) != "None"
+    context.require(not masked, "1:6.4-1", "the graphics state has a soft mask", number)
+    for key, rule in (("CA", "1:6.4-5"), ("ca", "1:6.4-6")):
+        opaque = key not in node or context.number(node[key]) == 1.0
+        context.require(opaque, rule, f"the graphics state has /{key} other than 1", number)
 
 
 def _is_transparent(context: Context, page: dict[str, Any]) -> bool:

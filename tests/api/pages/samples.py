@@ -94,6 +94,23 @@ STAMP = replace(SEALED, level=Level.DTS, signer="DEMO TSA", title="", organisati
 PROOF = v.Proof(index=41, size=1342, logged_at=NOW)
 WITNESSES = (v.Witness("Sở Thông tin tỉnh bên", NOW), v.Witness("chung-kien.example.vn/antin", NOW))
 KEPT = v.Kept(CODE, "15/QĐ-UBND", State.ISSUED, NOW, proof=PROOF)
+CONFORMING = v.ConformityView(
+    "Tệp tự khai là PDF/A-2B; kiểm tra theo PDF/A-2B không thấy vi phạm.",
+    "2B",
+    complete=True,
+    findings=(),
+    unexamined=(),
+)
+BREAKING = replace(
+    CONFORMING,
+    told="Tệp tự khai là PDF/A-2B nhưng có 2 điểm chưa đúng quy tắc của PDF/A-2B.",
+    complete=False,
+    findings=(
+        v.ConformityFinding("6.1.3-3", "cấu trúc tệp", 0, "4 bytes after the last %%EOF"),
+        v.ConformityFinding("6.2.11.4.1-1", "phông chữ", 13, "the font <b>Helvetica</b> is not embedded"),
+    ),
+    unexamined=("các màu pha so với nhau", "từng nét chữ của phông CFF và Type 1"),
+)
 GOOD = v.VerificationView(
     file_name="15-QD-UBND.pdf",
     size=96_211,
@@ -116,6 +133,7 @@ GOOD = v.VerificationView(
         v.Evidence("timestamp", "DEMO TSA", NOW, SHA[:32] * 2),
     ),
     ticket="QUJDREVG",
+    pdfa=CONFORMING,
 )
 BAD = replace(
     GOOD,
@@ -123,6 +141,7 @@ BAD = replace(
     sub_indication=SubIndication.FORMAT_FAILURE,
     signatures=(SIGNED, ALTERED),
     kept=None,
+    pdfa=BREAKING,
 )
 UNSURE = replace(
     GOOD,
@@ -131,6 +150,7 @@ UNSURE = replace(
     signatures=(UNKNOWN, STAMP),
     kept=replace(KEPT, recalled_at=NOW),
     findings=(FINDING,),
+    pdfa=None,
 )
 UNSIGNED = replace(
     GOOD,

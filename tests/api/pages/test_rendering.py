@@ -395,3 +395,20 @@ def test_every_finding_of_an_audit_has_its_words():
 
     ids = {value for name, value in vars(findings).items() if name.isupper() and isinstance(value, str)}
     assert {f"fsck.{one}" for one in {*ids, AUDIT_BROKEN}} == set(fsck.TEXTS)
+
+
+def test_pdfa_is_told_in_one_line_and_its_findings_are_folded():
+    html = shown("verification bad")
+    section = html[html.index('id="h-pdfa"') :].partition("</section>")[0]
+    line, _, folded = section.partition("<details")
+    assert "Tệp tự khai là PDF/A-2B nhưng có 2 điểm chưa đúng quy tắc của PDF/A-2B." in line
+    assert "6.2.11.4.1-1" not in line
+    assert "Xem các điểm chưa đúng theo PDF/A-2B (2)" in folded
+    assert "<code>6.1.3-3</code> cấu trúc tệp: <span" in folded, "nothing is said of object 0"
+    assert "<code>6.2.11.4.1-1</code> phông chữ, đối tượng 13: <span" in folded
+    assert "&lt;b&gt;Helvetica" in folded
+    assert "Danh sách chưa đầy đủ" in folded
+    assert "Phần chưa kiểm tra: các màu pha so với nhau; từng nét chữ của phông CFF và Type 1." in folded
+    assert "không ảnh hưởng kết luận về chữ ký" in folded
+    assert "<details" not in shown("verification good").partition('id="h-pdfa"')[2].partition("</section>")[0]
+    assert "h-pdfa" not in shown("verification unsure")

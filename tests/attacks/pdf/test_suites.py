@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.refusals import Refused
+from signer.document.pdfa import check as conformity
 from signer.document.reader import PdfFile
 from tests.attacks.pdf.suite import ATTACKS, GENUINE, accepted, broken, told, word
 from tests.signer.validation.office import explain, understood
@@ -67,6 +68,15 @@ def test_a_genuine_file_passes(desk, genuine):
     assert accepted(answer), said(answer)
     assert set(genuine.ids) <= told(answer), said(answer)
     assert understood(answer)
+
+
+@pytest.mark.parametrize("genuine", GENUINE, ids=lambda genuine: genuine.id)
+def test_the_pdfa_check_of_a_genuine_file_ends_in_a_report(desk, genuine):
+    """None of these claims PDF/A with everything that it asks for: none is found to conform."""
+    made = genuine.make(desk)
+    report = conformity(desk.write(made), password=made.password or "")
+    assert report.complete and report.findings and not report.conforms
+    assert report.claims in ("", "2B")
 
 
 def test_what_the_attackers_make_can_be_opened(desk):
