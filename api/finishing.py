@@ -45,6 +45,7 @@ from signer.errors import DocumentRefused, RevocationUnavailable, TrustOverdue
 from signer.own_output import OwnOutput
 from signer.sandbox import Sandbox
 from signer.stages import Appended
+from signer.validation.kept_verdict import as_kept
 from signer.validation.values import DocumentReport
 
 log = logging.getLogger("antin.finishing")
@@ -54,10 +55,10 @@ KEPT = frozenset({State.ARCHIVED, State.ISSUED, State.FILED})
 FINISHING = frozenset({State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED}) | KEPT
 
 
-def _evidence(report: DocumentReport, profile: ValidationProfile) -> dict[str, Any]:
-    """Until when it is good, for the version's record."""
+def _judged(report: DocumentReport, profile: ValidationProfile) -> dict[str, Any]:
+    """For the version's record: the verdict with its material, and until when the evidence is good."""
     told = renewal.told(renewal.outlook(report.supports, profile), profile)
-    return {"evidence": told} if told else {}
+    return {"validation": as_kept(report), **({"evidence": told} if told else {})}
 
 
 def guarded(services: Services, act: Work) -> jobs.Handler:
@@ -318,13 +319,12 @@ class Finishing:
         self._require_agreement(document, output, conformity)
         at = self.s.clock()
         facts = {"indication": str(report.verdict.indication), "level": str(report.signatures[-1].level)}
+        judged = _judged(report, self.s.profiles["agency"])
         with self.s.transactions.write() as conn:
             changed = documents.advance(conn, document, Act.VALIDATE, at)
             work.audit_event(self.s, conn, document, None, "validate", **facts)
             content = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, sha256)
-            deposit = ingest.plan_version(
-                conn, changed, content, {**facts, **_evidence(report, self.s.profiles["agency"])}, at
-            )
+            deposit = ingest.plan_version(conn, changed, content, {**facts, **judged}, at)
             bind_audit(conn, document.agency, at)
         return deposit
 
@@ -433,15 +433,14 @@ class Finishing:
         appended: Appended = Verification(self.s, self.s.background).long_term(path)
         sha256 = work.append(self.s, document.current_sha256 or "", appended)
         report = self._validated(sha256, sandbox=self.s.background)
+        facts = {"level": "B-LT", **_judged(report, self.s.profiles["agency"])}
         at = self.s.clock()
         with self.s.transactions.write() as conn:
             documents.lock_row(conn, document.id)
             current = documents.get(conn, document.id)
             next_state(current.state, Act.AUGMENT)
             content = work.version(self.s, VersionRole.LONG_TERM, sha256)
-            deposit = ingest.plan_version(
-                conn, current, content, {"level": "B-LT", **_evidence(report, self.s.profiles["agency"])}, at
-            )
+            deposit = ingest.plan_version(conn, current, content, facts, at)
             work.audit_event(self.s, conn, current, None, "augment", sha256=sha256)
         return deposit
 

@@ -47,6 +47,7 @@ from signer.creation.native.kept import KeptDigest
 from signer.document.pdfa import PdfaReport
 from signer.errors import RevocationUnavailable, SignerUnavailable, TimestampRefused, TimestampUnavailable
 from signer.stages import Appended, Prepared
+from signer.validation.kept_verdict import as_kept
 from signer.validation.values import DocumentReport, SignatureReport
 
 log = logging.getLogger("antin.renewing")
@@ -139,7 +140,7 @@ class Renewing:
         found = renewal.outlook(after.supports, self.profile)
         if not renewal.worth_keeping(renewal.outlook(before.supports, self.profile), found):
             return Outcome.NO_GAIN
-        deposit = self._planned(document, base, sha256, found)
+        deposit = self._planned(document, base, sha256, after, found)
         # ---- COMMIT POINT: whoever finds the deposit carries it out.
         if deposit is None:
             return Outcome.NOT_DUE
@@ -195,9 +196,16 @@ class Renewing:
                 rules = ", ".join(sorted(conformity.rules)[:5])
                 raise Refused(reasons.OUTPUT_FAILED, verdict=f"PDF/A-{conformity.against} {rules}")
 
-    def _planned(self, document: Document, base: str, sha256: str, found: Outlook | None) -> Deposit | None:
+    def _planned(
+        self, document: Document, base: str, sha256: str, report: DocumentReport, found: Outlook | None
+    ) -> Deposit | None:
         """Step 5; None when another version came meanwhile."""
         at = self.s.clock()
+        facts: dict[str, Any] = {
+            "level": str(Level.B_LTA),
+            "validation": as_kept(report),
+            "evidence": renewal.told(found, self.profile),
+        }
         with self.s.transactions.write() as conn:
             documents.lock_row(conn, document.id)
             current = documents.get(conn, document.id)
@@ -205,7 +213,6 @@ class Renewing:
                 return None
             next_state(current.state, Act.AUGMENT)
             content = work.version(self.s, VersionRole.RENEWED, sha256)
-            facts: dict[str, Any] = {"level": str(Level.B_LTA), "evidence": renewal.told(found, self.profile)}
             deposit = ingest.plan_version(conn, current, content, facts, at)
             work.audit_event(self.s, conn, current, None, "renew", sha256=sha256)
         return deposit

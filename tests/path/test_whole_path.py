@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -14,7 +15,12 @@ from api.identity import AccessRefused
 from api.issuing import Issuing
 from api.store import accounts
 from archive.catalogue import documents
+from archive.record import RECORD_SCHEMA, parse
+from archive.storage import keys
 from policies.reasons import access as reasons
+from policies.validation import PASSED, fingerprint
+from signer.validation.kept_verdict import answers_of
+from signer.validation.process import validate
 from tests.conftest import need_tool
 from tests.service import AUDITOR, CLERK, INITIAL, LEADER, SECOND, Site, until
 
@@ -44,6 +50,34 @@ def test_an_issued_document_tells_its_whole_way(site, issued):
         "sealed",
         "seal-timestamped",
     ]
+
+
+def records(site: Site, document: str) -> list[dict]:
+    """The records of its versions in the object store, oldest first."""
+    store, prefix = site.services.store, keys.document_prefix(document)
+    found = []
+    for key in store.list(prefix):
+        if key.endswith(".record.json"):
+            with store.open(key) as file:
+                found.append(parse(file.read(), RECORD_SCHEMA, key))
+    return sorted(found, key=lambda record: record["recorded_at"])
+
+
+def test_the_archive_keeps_each_verdict_with_its_material(site, issued, tmp_path):
+    """Whoever has record and file finds the same verdict, asking nobody."""
+    long_term(site, issued)
+    profile, trust = site.services.profiles["agency"], site.services.trust
+    told = records(site, issued)
+    assert [record["content"]["role"] for record in told] == ["seal-timestamped", "long-term"]
+    for record in told:
+        path = tmp_path / f"{record['content']['role']}.pdf"
+        path.write_bytes(site.file(issued, record["content"]["role"]))
+        kept = record["facts"]["validation"]
+        at = datetime.fromisoformat(kept["at"])
+        found = validate(path, trust=trust, at=at, profile=profile, evidence=answers_of(kept))
+        assert found.verdict == PASSED
+        assert kept["policy_sha256"] == fingerprint(profile).hex()
+        assert kept["trust"] == trust.label
 
 
 def test_each_version_is_appended_to_the_one_before(site, issued):
