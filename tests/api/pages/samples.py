@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -437,6 +438,23 @@ BATCH = v.BatchView(
     ),
     running=True,
 )
+DRAWN = b'<svg xmlns="http://www.w3.org/2000/svg" width="744" height="1052"/>'
+PICTURE = "data:image/svg+xml;base64," + b64encode(DRAWN).decode()
+SEEN = replace(
+    GOOD,
+    seen=(
+        v.SeenState(
+            "chữ ký lãnh đạo",
+            (v.SeenPage(1, PICTURE, PICTURE), v.SeenPage(3, None, PICTURE)),
+            4,
+            9,
+            9,
+        ),
+        v.SeenState("dấu cơ quan", (), 0, 9, 9),
+        v.SeenState("chữ ký nháy", (), problem="Không dựng được hình của trang."),
+    ),
+)
+
 PAGES = {
     "home": ("home.html", "/", None, {"limit": 1 << 30, "code": "", "profiles": CHOICES}),
     "lookup": (
@@ -447,6 +465,7 @@ PAGES = {
     ),
     "lookup empty": ("lookup.html", "/lookup", None, {"code": "", "problem": ""}),
     "verification good": ("verification.html", "/", None, {"report": GOOD}),
+    "verification seen": ("verification.html", "/", None, {"report": SEEN}),
     "verification bad": ("verification.html", "/", None, {"report": BAD}),
     "verification unsure": ("verification.html", "/", None, {"report": UNSURE}),
     "verification unsigned": ("verification.html", "/", None, {"report": UNSIGNED}),

@@ -23,6 +23,7 @@ DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="1240" height="1754"><
 CHEAP = (
     "home",
     "verification bad",
+    "verification seen",
     "document",
     "inbox",
     "review",
@@ -134,6 +135,18 @@ def test_pages_are_accessible_on_a_phone(open_page, case):
 @pytest.mark.parametrize("case", ["verification unsure", "clerk", "prepare", "document"])
 def test_pages_are_accessible_in_the_dark(open_page, case):
     assert violations(open_page(case, 1280, color_scheme="dark")) == []
+
+
+@pytest.mark.parametrize(("width", "beside"), [(360, False), (1280, True)])
+def test_the_page_as_signed_stands_beside_the_page_as_now(open_page, width, beside):
+    """One above the other on a phone; each picture as large as there is room, and the words over the whole width."""
+    page = open_page("verification seen", width)
+    section = page.locator("section.pictures")
+    room = section.locator("h2").bounding_box()["width"]
+    signed, now = (section.locator("figure").nth(number).bounding_box() for number in (0, 1))
+    assert (signed["y"] == now["y"]) is beside
+    assert signed["width"] == now["width"] > room * (0.4 if beside else 0.9)
+    assert room > 0.8 * section.bounding_box()["width"]
 
 
 @pytest.mark.long
