@@ -294,12 +294,15 @@ def _row(deposit: Deposit, role: ObjectRole, stored: StoredObject, at: datetime)
 
 
 def _advance(conn: Connection, document: Document, deposit: Deposit, at: datetime) -> None:
+    """A version is of when it was planned, as its record says: a rebuild knows no other time."""
     content = NewVersion(deposit.version_role, deposit.content_sha256, deposit.content_size)
     new = None if _is_known(conn, document, content) else content
     if document.state is State.VALIDATED:
-        documents.advance(conn, document, Act.ARCHIVE, at, version=new, archived_at=at)
+        documents.advance(
+            conn, document, Act.ARCHIVE, at, version=new, made_at=deposit.planned_at, archived_at=at
+        )
     else:
-        documents.advance(conn, document, Act.AUGMENT, at, version=new)
+        documents.advance(conn, document, Act.AUGMENT, at, version=new, made_at=deposit.planned_at)
 
 
 def _enter_evidence(conn: Connection, deposit: Deposit, at: datetime) -> None:

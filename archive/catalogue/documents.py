@@ -199,9 +199,11 @@ def advance(
     *,
     facts: Facts = Facts(),  # noqa: B008 (frozen value)
     version: NewVersion | None = None,
+    made_at: datetime | None = None,
     **values: Any,
 ) -> Document:
-    """Do the act on the row as it was read: next state, new bytes if the act made some, other columns.
+    """Do the act on the row as it was read: next state, new bytes if the act made some (`made_at`: before the act was
+    done), other columns.
 
     Raises Refused as `policies.issuing.next_state` does; ArchiveRefused CHANGED_MEANWHILE when the row moved.
     """
@@ -214,7 +216,7 @@ def advance(
         values["current_sha256"] = version.sha256
     changed = change(conn, document, at, state=state, **values)
     if version is not None:
-        add_version(conn, document.id, version, at)
+        add_version(conn, document.id, version, made_at or at)
     return changed
 
 

@@ -115,6 +115,18 @@ def test_a_later_version_names_its_predecessor_and_both_are_found(house):
     assert leaves.decode(second.entry).predecessor == leaf_hash(first.entry)
 
 
+def test_a_version_that_is_carried_out_late_is_of_when_it_was_planned(house):
+    """As its record says, out of which a rebuild makes the row again."""
+    document = house.issued(CONTENT)
+    deposit = house.plan_long_term(document.id, CONTENT + b" with DSS")
+    house.carry_out(deposit, AT + timedelta(hours=3))
+    with house.transactions.read() as conn:
+        newest = documents.versions(conn, document.id)[-1]
+    assert newest.role is VersionRole.LONG_TERM
+    assert newest.created_at == deposit.planned_at == AT
+    assert parse(deposit.record, RECORD_SCHEMA, "")["recorded_at"] == AT.isoformat()
+
+
 def test_events_are_numbered_locked_objects_with_leaves_of_their_own(house):
     document = house.issued(CONTENT)
     with house.transactions.write() as conn:

@@ -111,6 +111,18 @@ def act(site: Site, document: str, step: str, **body: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
+def dossier(site: Site) -> str:
+    body = {
+        "catalog_year": int(year()),
+        "notation": "001",
+        "title": "Hồ sơ trước khi mất",
+        "start_date": f"{year()}-01-02",
+    }
+    answer = site.post(CLERK, "/dossiers", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 def numbered(site: Site) -> str:
     document = site.signed()
     act(site, document, "number")
@@ -121,7 +133,7 @@ def live(site: Site) -> Before:
     """A service that did its work: what was archived, what was voided, and two documents on their way."""
     issued, recalled, filed = (site.issued() for _ in range(3))
     act(site, recalled, "recall", reason="Ban hành nhầm")
-    act(site, filed, "filing")
+    act(site, filed, "filing", dossiers=[dossier(site)])
     voided, under_way = numbered(site), numbered(site)
     act(site, voided, "void", reason="Soạn sai")
     made = Before(issued, recalled, filed, voided, under_way, site.archived())
@@ -202,7 +214,7 @@ def test_the_database_is_deleted_and_everything_archived_comes_back(place, drop)
     with place.running() as (services, passwords):
         made = live(Site(place.settings, services, passwords))
     place.lose(drop)
-    place.antin("serve", status=70)  # an empty catalogue is behind its log
+    place.antin("serve", status=3)  # an empty catalogue belongs to no store, and is behind its log
     place.lose(drop)
     assert "closed: QĐ" in place.antin("rebuild")
     assert place.antin("fsck").rstrip().endswith("clean: everything agrees")
