@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from api.demo.documents import DecisionSpec
+from api.store import operations
 from api.upkeep import Upkeep
 from archive.errors import StorageRefused
 from policies.reasons import archiving
-from tests.service import CLERK, LEADER, PATIENCE, Site, start
+from tests.service import CLERK, LEADER, PATIENCE, Site, start, until
 
 pytestmark = [pytest.mark.long, pytest.mark.own_service, pytest.mark.xdist_group("site")]
 LATER = timedelta(days=40)
@@ -43,6 +44,16 @@ def is_there(services, sha256):
         return services.work_area.inner.work_path(sha256).exists()
     except StorageRefused:
         return False
+
+
+def nothing_is_left_to_do(services, document):
+    """No job of the document fetches its bytes back from the archive any more."""
+
+    def done():
+        with services.transactions.read() as conn:
+            return document not in {job.document for job in operations.unfinished(conn)}
+
+    until(done, "the jobs of the document")
 
 
 def of_its_own(name):
@@ -110,6 +121,7 @@ def test_other_bytes_in_the_archive_are_damage_and_not_served(own_site):
     site, services = own_site, own_site.services
     document = site.issued()
     site.long_term(document)
+    nothing_is_left_to_do(services, document)
     clear(services, LATER)
     sha256 = shas(site, document)["seal-timestamped"]
     path = services.store._path(f"documents/{document}/{sha256}.pdf")
