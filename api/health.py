@@ -1,7 +1,7 @@
 """Whether the service can do its work now, and what an operator does where it cannot: no secrets, no addresses, no
 texts of errors.
 
-database   a read transaction
+database   a read transaction; an act as well, when the last one failed
 store      bytes written to the work area
 locks      what the lock canary last found of the store: which attempts did not hold, and what that means
 log        its sequencer runs, and its shown head can be read
@@ -98,6 +98,9 @@ class Health:
     def _database(self) -> Part:
         with self.s.transactions.read() as conn:
             log_rows.current_checkpoint(conn)
+        if self.s.transactions.trouble is not None:  # the last act failed: would the next?
+            with self.s.transactions.note() as conn:
+                log_rows.current_checkpoint(conn)
         return {"state": OK}
 
     def _store(self) -> Part:
