@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 
 from signer.document.objects import Stream
-from signer.document.pdfa.context import READER, Context
+from signer.document.pdfa.context import Context
 from signer.document.pdfa.information import check_information
-from signer.document.pdfa.parts import PART_2, PARTS
+from signer.document.pdfa.parts import PART_2, PARTS, READER
 from signer.document.pdfa.vocabulary import PDFAID
 from signer.document.pdfa.xmp import Packet, read_packet
 from signer.errors import DocumentRefused

@@ -12,7 +12,8 @@ from typing import Any
 from policies.reasons import document as reasons
 from signer.document import syntax
 from signer.document.objects import HexString, Name, Ref, Stream
-from signer.document.pdfa.context import READER, Context
+from signer.document.pdfa.context import Context
+from signer.document.pdfa.parts import READER
 from signer.document.reader import Entry
 from signer.errors import DocumentRefused
 

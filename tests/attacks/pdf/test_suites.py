@@ -72,11 +72,11 @@ def test_a_genuine_file_passes(desk, genuine):
 
 @pytest.mark.parametrize("genuine", GENUINE, ids=lambda genuine: genuine.id)
 def test_the_pdfa_check_of_a_genuine_file_ends_in_a_report(desk, genuine):
-    """None of these claims PDF/A with everything that it asks for: none is found to conform."""
+    """What the product issued conforms; nothing else here is made to."""
     made = genuine.make(desk)
     report = conformity(desk.write(made), password=made.password or "")
-    assert report.complete and report.findings and not report.conforms
-    assert report.claims in ("", "2B")
+    assert report.complete
+    assert report.conforms == (genuine.name == "issued by the product")
 
 
 def test_what_the_attackers_make_can_be_opened(desk):
