@@ -50,6 +50,7 @@ from signer.sandbox import Sandbox, SandboxLimits
 from signer.timestamping.rfc3161 import HttpLimits, HttpTimestampAuthority
 from signer.timestamping.token import TokenRules
 from signer.trust.anchors import TrustAnchors
+from signer.trust.revocation_cache import CachedRevocationSource
 
 # What the templates of the path's and the visitors' workers import.
 PATH_MODULES = (
@@ -80,13 +81,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     area = Area(work, store, transactions)
     believed = trust.of_service(given, demo)
     sandbox, metrics = _path_sandbox(given), Metrics()
-    revocation = trust.revocation(
-        given.revocation_path,
-        sandbox,
-        offline=given.offline,
-        age=timedelta(seconds=given.revocation_age),
-        count=metrics.revocation,
-    )
+    revocation = _revocation(given, sandbox, metrics)
     company = Company.of(given, part)
     gate = canary.gate(given, transactions, watches=part is not Part.API)
     services = Services(
@@ -129,13 +124,28 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
     company.join(services)
     services.upkeep = Upkeep(services)
     services.canary = canary.watch(services)
-    with transactions.write() as conn:
-        documents.put_agency(
-            conn, Agency(given.agency_code, given.agency_name, given.agency_symbol, {}), clock()
-        )
-    if demo is not None:
-        furnish.stamps(given.stamps_path)
+    _furnish(services)
     return services
+
+
+def _revocation(given: Settings, sandbox: Sandbox, metrics: Metrics) -> CachedRevocationSource:
+    return trust.revocation(
+        given.revocation_path,
+        sandbox,
+        offline=given.offline,
+        age=timedelta(seconds=given.revocation_age),
+        count=metrics.revocation,
+    )
+
+
+def _furnish(services: Services) -> None:
+    """What a new catalogue and a new folder lack."""
+    given = services.settings
+    agency = Agency(given.agency_code, given.agency_name, given.agency_symbol, {})
+    with services.transactions.write() as conn:
+        documents.put_agency(conn, agency, services.clock())
+    if services.demo is not None:
+        furnish.stamps(given.stamps_path)
 
 
 def _proofs(
