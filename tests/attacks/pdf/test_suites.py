@@ -19,6 +19,8 @@ NAMES = {
     "evil annotation attack",
     "sneaky signature attack",
     "insecure forms and actions",
+    "object that comes later",
+    "one object in two roles",
     "byte tail",
     "signature hiding",
     "font and content substitution",
