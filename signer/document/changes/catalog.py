@@ -22,10 +22,22 @@ def compare_trailer(step: Step) -> None:
     for key in sorted({*old, *new} - _TRAILER_FORM):
         if key in new and not step.same(old.get(key), new[key]):
             step.found(Changes.SUSPICIOUS, "trailer-changed", detail=key)
+    _compare_size(step, old.get("Size"), new.get("Size"))
+    if isinstance(old.get("Root"), Ref) and not isinstance(new.get("Root"), Ref):
+        step.found(Changes.SUSPICIOUS, "trailer-changed", detail="Root")
     step.explain_unshared(old.get("Root"))
     step.explain_unshared(old.get("Info"))
     if not step.same(old.get("Info"), new.get("Info")) or step.rewritten(old.get("Info")):
         step.found(Changes.NONE, "metadata-changed", detail="Info")  # not drawn on any page
+
+
+def _compare_size(step: Step, old: Any, new: Any) -> None:
+    """What lies beyond /Size is not there (7.5.5, table 15), to readers that believe it."""
+    low, high = sorted(size if type(size) is int and size > 0 else 1 << 31 for size in (old, new))
+    if low > max(section.highest for section in step.before.sections):
+        return
+    if any(low <= num < high for num in step.before.numbers()):
+        step.found(Changes.SUSPICIOUS, "trailer-changed", detail="Size")
 
 
 def compare_catalog(step: Step) -> None:

@@ -17,10 +17,8 @@ _FILLED_BUTTON = _FILLED | {"AS"}
 _FILLED_CHOICE = _FILLED | {"I", "TI"}
 _PRINT_AND_LOCKED = 4 | 128
 # What makes a dictionary a font, a drawing, a pattern or a graphics state (tables 57, 75, 89, 109), and no signature.
-_OF_ANOTHER_ROLE = frozenset(
-    "Subtype PatternType ShadingType ColorSpace Function Font SMask BM ca CA LW LC LJ ML D RI OP op OPM"
-    " TR TR2 HT BG BG2 UCR UCR2 TK".split()
-)
+_KEYS = "Subtype PatternType ShadingType ColorSpace Function Font SMask BM ca CA LW LC LJ ML D RI OP op OPM TR HT BG"
+_OF_ANOTHER_ROLE = frozenset(_KEYS.split()) | {"TR2", "BG2", "UCR", "UCR2", "TK"}
 _KINDS: dict[str, type | tuple[type, ...]] = {"M": bytes, "I": list, "TI": int, "AS": str}
 
 

@@ -21,6 +21,7 @@ NAMES = {
     "insecure forms and actions",
     "object that comes later",
     "one object in two roles",
+    "two readers, two documents",
     "byte tail",
     "signature hiding",
     "font and content substitution",
