@@ -1,7 +1,7 @@
 """asn1crypto, made ready before anybody uses it.
 
-It sets up each of its classes at the first use: the maps of fields, of alternatives, of object identifiers are filled
-in place. A second thread that comes by sees half a map, and a fault in the middle (the stack's end) leaves half a map for
+It sets up each of its classes at the first use: the maps of fields, alternatives and object identifiers are filled in
+place. A second thread that comes by sees half a map, and a fault in the middle (the stack's end) leaves half a map for
 good; sound bytes are then "damaged". Importing this module, which Python does once and under its lock, sets up all.
 """
 

@@ -51,9 +51,12 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
         raise AnswerUnusable(f"máy chủ trả lời «{status}»", f"the responder said “{status}”")
     basic = response.basic_ocsp_response
     data = basic["tbs_response_data"]
-    single = next((each for each in data["responses"] if _about(each, certificate, issuer)), None)
-    if single is None:
+    about = [each for each in data["responses"] if _about(each, certificate, issuer)]
+    if not about:
         return None
+    if len(about) > 1:
+        raise AnswerUnusable("nói hai điều về chứng thư này", "it says two things about the certificate")
+    single = about[0]
     _no_unknown_critical(data["response_extensions"])
     _no_unknown_critical(single["single_extensions"])
     produced = data["produced_at"].native

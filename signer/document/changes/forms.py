@@ -95,8 +95,11 @@ def _signed(step: Step, field: FormField) -> None:
     if not _OF_ANOTHER_ROLE.isdisjoint(value):
         step.found(Changes.SUSPICIOUS, "field-changed", field.ref.num, field.name, "V")
     kind, subfilter = step.after.resolve(value.get("Type")), step.after.resolve(value.get("SubFilter"))
-    if (kind == "DocTimeStamp" or subfilter == TIMESTAMP_SUBFILTER) and draws_nothing(step, field):
-        step.found(Changes.LONG_TERM_DATA, "document-timestamp-added", field.ref.num, field.name)
+    if kind == "DocTimeStamp" or subfilter == TIMESTAMP_SUBFILTER:
+        # Anybody gets one from an authority that is trusted: what it draws, nobody stands for.
+        harmless = draws_nothing(step, field)
+        weight = Changes.LONG_TERM_DATA if harmless else Changes.SUSPICIOUS
+        step.found(weight, "document-timestamp-added", field.ref.num, field.name)
     else:
         covers = step.is_new(field.ref.num) and not draws_nothing(step, field)
         step.found(Changes.FORM_FILL, "signature-added", field.ref.num, field.name, covers=covers)
