@@ -40,6 +40,7 @@ from policies.reasons import issuing as reasons
 from policies.refusals import Refused
 from policies.validation import ValidationProfile
 from policies.vocabulary import FieldRole, Indication, State, SubIndication
+from signer.crosscheck.evidence import Newest
 from signer.crosscheck.independent import Expectation, ExpectedSignature
 from signer.errors import DocumentRefused, RevocationUnavailable, TrustOverdue
 from signer.own_output import OwnOutput
@@ -429,10 +430,16 @@ class Finishing:
 
     def _long_term(self, document: Document) -> Deposit:
         """The version planned, in one transaction with the check that the document may still get one."""
+        verification = Verification(self.s, self.s.background)
         path = self.s.work_area.work_path(document.current_sha256 or "")
-        appended: Appended = Verification(self.s, self.s.background).long_term(path)
+        before = verification.own_report(path)
+        appended: Appended = verification.long_term(path)
         sha256 = work.append(self.s, document.current_sha256 or "", appended)
-        report = self._validated(sha256, sandbox=self.s.background)
+        made = self.s.work_area.work_path(sha256)
+        output = verification.lasting_output(made, document, before, Newest.STORE)
+        report = output.report
+        self._require_passed(sha256, report)
+        self._require_agreement(document, output, conformity=False)
         facts = {"level": "B-LT", **_judged(report, self.s.profiles["agency"])}
         at = self.s.clock()
         with self.s.transactions.write() as conn:

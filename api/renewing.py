@@ -3,8 +3,8 @@
     1. read      its newest version, judged now: nothing is renewed that is not good, or not due
     2. collect   answers about its signers and its last time-stamps, newer than those, into the security store (DSS)
     3. ask       the authority for a document time-stamp over all that, as anybody asks it: few at a time, people first
-    4. judge     our own output: every signature B-LTA, nothing changed but long-term data, PDF/A as before, and good
-                 for noticeably longer than before
+    4. judge     our own output, by validation and by the small second reader: every signature B-LTA, nothing changed
+                 but long-term data, PDF/A as before, and good for noticeably longer than before
     5. plan      the version with its record and leaf, which names the predecessor, and the audit row: one transaction
                                                                                                    ← COMMIT POINT
     6. carry out the deposit, as every other (`archive.ingest`); with its commit the document has its new end
@@ -44,6 +44,7 @@ from policies.vocabulary import Changes, Coverage, Level, SubIndication
 from signer.augmentation import archive_timestamp, revocation_data
 from signer.creation import two_step
 from signer.creation.native.kept import KeptDigest
+from signer.crosscheck.evidence import Newest
 from signer.document.pdfa import PdfaReport
 from signer.errors import RevocationUnavailable, SignerUnavailable, TimestampRefused, TimestampUnavailable
 from signer.stages import Appended, Prepared
@@ -135,7 +136,7 @@ class Renewing:
         if before.verdict != PASSED:
             raise Refused(reasons.OUTPUT_FAILED, verdict=_said(before))
         sha256 = self._stamped(self._with_material(base))
-        after = self._report(self.s.work_area.work_path(sha256))
+        after = self._judged(document, before, sha256)
         self._check(document, before, after, sha256)
         found = renewal.outlook(after.supports, self.profile)
         if not renewal.worth_keeping(renewal.outlook(before.supports, self.profile), found):
@@ -154,6 +155,16 @@ class Renewing:
 
     def _report(self, path: Path) -> DocumentReport:
         return Verification(self.s, self.s.background).own_report(path)
+
+    def _judged(self, document: Document, before: DocumentReport, sha256: str) -> DocumentReport:
+        """What we made, by both of our own opinions: raises Refused where the second differs, or is missing beside a
+        pass."""
+        path = self.s.work_area.work_path(sha256)
+        verification = Verification(self.s, self.s.background)
+        output = verification.lasting_output(path, document, before, Newest.TIMESTAMP)
+        if output.report.verdict == PASSED and output.agreed is not True:
+            raise Refused(reasons.OUTPUT_FAILED, verdict="no second opinion")
+        return output.report
 
     def _with_material(self, base: str) -> str:
         """Step 2: these bytes and what settles all that they carry, where they do not have it yet."""

@@ -15,7 +15,8 @@ from policies.reasons import verification as reasons
 from policies.refusals import Refused
 from policies.validation import ValidationProfile
 from signer.augmentation import revocation_data
-from signer.crosscheck.independent import Expectation
+from signer.crosscheck.evidence import Newest
+from signer.crosscheck.independent import Expectation, ExpectedSignature
 from signer.errors import SandboxUnavailable
 from signer.own_output import PARTS, OwnOutput
 from signer.sandbox import Sandbox
@@ -102,6 +103,24 @@ class Verification:
             return found
 
         return in_rounds(judge, lambda output: output.report, at, self.s.revocation, foreseen=self.s.foreseen)
+
+    def lasting_output(
+        self, path: Path, document: Document, before: DocumentReport, newest: Newest
+    ) -> OwnOutput:
+        """The same of a version with long-term data: the signatures of the version before it, and what was added.
+
+        Raises CrossCheckFailed where the second opinion differs.
+        """
+        signed = sorted(
+            (each for each in before.signatures if each.type == "signature"), key=lambda each: each.revision
+        )
+        fingerprints = [each.certificate.fingerprint if each.certificate else "" for each in signed]
+        expected = tuple(
+            ExpectedSignature(each.field, fingerprint, True)
+            for each, fingerprint in zip(signed, fingerprints, strict=True)
+        )
+        expectation = Expectation(expected, document.number, document.document_date, newest)
+        return self.own_output(path, expectation, conformity=False)
 
     def kept_report(self, sha256: str) -> DocumentReport:
         """The report of bytes that we keep, at most five minutes old: revocation may change it, bytes may not."""

@@ -153,6 +153,12 @@ UNREACHABLE = Reason(
 PREV_FORWARD = Reason(
     "change.prev-forward", UPDATE, "chuỗi tham chiếu đi ngược", "the chain of cross-references leads forward"
 )
+REBUILT = Reason(
+    "change.rebuilt-otherwise",
+    UPDATE,
+    "có nội dung ẩn mà phần mềm tự sửa tệp sẽ hiển thị",
+    "there is hidden content that programs show which rebuild the file",
+)
 UNCOMPARED = Reason(
     "change.uncompared",
     UPDATE,

@@ -7,8 +7,9 @@
     5. digest, CMS  message digest, certificate binding, certificate that was meant, signature
     6. token        over this signature's value, itself well signed
     7. drawn        number and date: value, drawn text and register say the same
+    8. evidence     what follows the seal is security stores and document time-stamps (`evidence`), each over all before
 
-The whole file is read twice in blocks; memory does not grow with it.
+The whole file is read in blocks, a few times; memory does not grow with it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import zlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -29,12 +30,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from policies.reasons import signing as reasons
 from signer.crosscheck import signed_data
 from signer.crosscheck.drawn_value import drawn
+from signer.crosscheck.evidence import Newest, Stamp, after_the_seal
+from signer.crosscheck.holes import hole_of
 from signer.crosscheck.plain_reader import Found, PlainFile, Ref, Section, Strange
 from signer.errors import CrossCheckFailed
 
 _BYTE_RANGE = re.compile(rb"/ByteRange\s{0,32}\[(?:\s{0,32}\d{1,20}\s{0,32}){4}\]")
 _TEXT_FIELDS = (b"AnTinNumber", b"AnTinDay", b"AnTinMonth", b"AnTinYear")
-_HEX = re.compile(rb"<[0-9A-Fa-f]+>")
 _UNREADABLE = (
     ValueError,
     TypeError,
@@ -62,12 +64,14 @@ class Expectation:
     """What the file must hold: its signatures in the order in which they were made, and what the register says.
 
     `number` as int is printed with two digits at least. `date` may be given as `datetime.date`; it is kept
-    as ISO text. None: not numbered yet.
+    as ISO text. None: not numbered yet. `newest`: what the file ends with; long-term data follow the seal only
+    where that is a store or a time-stamp.
     """
 
     signatures: tuple[ExpectedSignature, ...]
     number: int | str | None = None
     date: dt.date | str | None = None
+    newest: Newest = Newest.SIGNATURE
 
     def __post_init__(self) -> None:
         if isinstance(self.date, dt.date):
@@ -84,20 +88,47 @@ class _Revision:
     signed: signed_data.Signed
 
 
+class _Covered(NamedTuple):
+    """A hole, the end of what its signature covers, and the digest that it wants."""
+
+    hole: tuple[int, int]
+    end: int
+    algorithm: str
+
+
 def check(path: Path, expectation: Expectation) -> None:
     """Return when every point holds. Raises `CrossCheckFailed` naming the first that does not."""
     with PlainFile(path) as file:
         revisions: list[_Revision] = []
-        end = file.size
+        seal = expectation.signatures[-1].field if expectation.signatures else ""
+        end, stamps = _guarded("evidence", "", after_the_seal, file, expectation.newest, seal)
         for expected in reversed(expectation.signatures):
             revisions.insert(0, _guarded("coverage", expected.field, _revision, file, expected, end))
             end = revisions[0].section.start
-        if not revisions or len(file.find_all(b"/ByteRange", _BYTE_RANGE)) != len(revisions):
+        count = len(revisions) + len(stamps)
+        if not revisions or len(file.find_all(b"/ByteRange", _BYTE_RANGE)) != count:
             _fail("signature-count", "")
-        for revision, digest in zip(revisions, _digests(file, revisions), strict=True):
+        covered = [_Covered(each.hole, each.end, each.signed.digest_algorithm) for each in revisions]
+        covered += [_guarded("token", each.field, _by_imprint, each) for each in stamps]
+        digests = _digests(file, covered)
+        for revision, digest in zip(revisions, digests, strict=False):
             _guarded("cms", revision.expected.field, _check_signature, revision, digest)
+        for stamp, digest in zip(stamps, digests[len(revisions) :], strict=True):
+            _guarded("token", stamp.field, _check_stamp, stamp, digest)
         for field, value in _values(expectation).items():
             _guarded(f"drawn-{field}", "", _check_drawn, file, revisions, field, value)
+
+
+def _by_imprint(stamp: Stamp) -> _Covered:
+    algorithm = signed_data.imprint_of(stamp.token)[0]
+    hashlib.new(algorithm)
+    return _Covered(stamp.hole, stamp.end, algorithm)
+
+
+def _check_stamp(stamp: Stamp, digest: bytes) -> None:
+    if signed_data.imprint_of(stamp.token)[1] != digest:
+        _fail("token-imprint", stamp.field)
+    signed_data.check_authority(stamp.token)
 
 
 def _fail(point: str, where: str) -> NoReturn:
@@ -125,14 +156,7 @@ def _revision(file: PlainFile, expected: ExpectedSignature, end: int) -> _Revisi
     signature = objects[fields[0]["V"].number]
     if signature.value["Type"] != "Sig" or signature.value["SubFilter"] != "ETSI.CAdES.detached":
         _fail("field", expected.field)
-    holes = [
-        m for m in _HEX.finditer(signature.raw) if signature.raw[: m.start()].rstrip().endswith(b"/Contents")
-    ]
-    if len(holes) != 1 or signature.raw.count(b"/Contents") != 1 or signature.raw.count(b"/ByteRange") != 1:
-        _fail("byte-range", expected.field)
-    hole = (signature.offset + holes[0].start(), signature.offset + holes[0].end())
-    if signature.value["ByteRange"] != [0, hole[0], hole[1], end - hole[1]]:
-        _fail("byte-range", expected.field)
+    hole = hole_of(signature, end)
     return _Revision(expected, section, end, objects, hole, signed_data.read(signature.value["Contents"]))
 
 
@@ -151,20 +175,19 @@ def _is_field(found: Found, name: str) -> bool:
     return isinstance(found.value, dict) and found.value.get("T") == name.encode("ascii")
 
 
-def _digests(file: PlainFile, revisions: list[_Revision]) -> list[bytes]:
+def _digests(file: PlainFile, covered: list[_Covered]) -> list[bytes]:
     """Digest over each ByteRange: one pass per algorithm, branching off at each hole."""
     running: dict[str, tuple[Any, int]] = {}
     found: list[bytes] = []
-    for revision in revisions:
-        name = revision.signed.digest_algorithm
+    for hole, end, name in covered:
         state, done = running.get(name, (hashlib.new(name), 0))
-        for block in file.blocks(done, revision.hole[0]):
+        for block in file.blocks(done, hole[0]):
             state.update(block)
         branch = state.copy()
-        for block in file.blocks(revision.hole[1], revision.end):
+        for block in file.blocks(hole[1], end):
             branch.update(block)
         found.append(branch.digest())
-        running[name] = (state, revision.hole[0])
+        running[name] = (state, hole[0])
     return found
 
 

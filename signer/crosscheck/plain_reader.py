@@ -17,11 +17,11 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 WINDOW = 1 << 20
-LARGEST_OBJECT = 8 << 20
+LARGEST_OBJECT = 32 << 20
 LARGEST_SECTION = 64 << 20
 _DEEPEST = 32
 _TOKEN = re.compile(
-    rb"[\0\t\n\f\r ]*(?:(?P<ref>\d+ \d+ R\b)|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))"
+    rb"(?:[\0\t\n\f\r ]|%[^\r\n]*[\r\n])*(?:(?P<ref>\d+\s+\d+\s+R\b)|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))"
     rb"|/(?P<name>[^\0\t\n\f\r ()<>\[\]{}/%]*)|(?P<mark><<|>>|\[|\])|<(?P<hex>[0-9A-Fa-f\s]*)>"
     rb"|(?P<literal>\()|(?P<word>true|false|null)\b)"
 )

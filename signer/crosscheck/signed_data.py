@@ -124,12 +124,22 @@ def check_token(signed: Signed) -> None:
     if names != ["signature_time_stamp_token"] or len(sets[0]) != 1:
         raise Wrong("token-missing")
     token = read(sets[0][0].dump())
-    content = token.data["encap_content_info"]["content"]
-    info = tsp.TSTInfo.load(bytes(content))
-    imprint = info["message_imprint"]
-    value = hashlib.new(imprint["hash_algorithm"]["algorithm"].native, signed.signature).digest()
-    if imprint["hashed_message"].native != value:
+    algorithm, imprint = imprint_of(token)
+    if imprint != hashlib.new(algorithm, signed.signature).digest():
         raise Wrong("token-imprint")
+    check_authority(token)
+
+
+def imprint_of(token: Signed) -> tuple[str, bytes]:
+    """The digest algorithm of a time-stamp token, and what it says that the digest is."""
+    content = token.data["encap_content_info"]["content"]
+    imprint = tsp.TSTInfo.load(bytes(content))["message_imprint"]
+    return str(imprint["hash_algorithm"]["algorithm"].native), bytes(imprint["hashed_message"].native)
+
+
+def check_authority(token: Signed) -> None:
+    """The token's own signature, by a certificate for time-stamping alone. Raises `Wrong`."""
+    content = token.data["encap_content_info"]["content"]
     try:
         certificate = check(token, hashlib.new(token.digest_algorithm, bytes(content)).digest(), "tst_info")
     except Wrong as exc:

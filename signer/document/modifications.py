@@ -15,6 +15,7 @@ to the leader's signature, and forbidden to the seal.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from policies.vocabulary import Changes
 from signer.document.changes.catalog import compare_catalog, compare_trailer, compare_validation_data
@@ -26,6 +27,7 @@ from signer.document.changes.references import References
 from signer.document.changes.step import ChangeItem, Rule, Step
 from signer.document.history import History
 from signer.document.reader import PdfFile
+from signer.document.rebuilding import may_be_rebuilt, rebuilt_otherwise
 from signer.document.signature_fields import SignatureField, signatures
 
 __all__ = ["ChangeItem", "ChangeReport", "Modifications", "classify"]
@@ -138,11 +140,19 @@ class Modifications:
         self._references.add_objects(after, changed)
         return tuple(step.items)
 
+    @cached_property
+    def _rebuilt_otherwise(self) -> bool:
+        return rebuilt_otherwise(self._history.pdf)
+
     def _bytes_outside(self, index: int) -> list[ChangeItem]:
         last = len(self._history.revisions)
         found = [*self._history.findings, *self._history.unreachable]
         end = self._history.revisions[index].mark
-        return [
+        newer = [each for k in range(index + 1, last) for each in self._history.sections(k)]
+        shown: list[ChangeItem] = []
+        if may_be_rebuilt(self._history.pdf, newer) and self._rebuilt_otherwise:
+            shown.append(ChangeItem(Changes.SUSPICIOUS, "rebuilt-otherwise", -1, last))
+        return shown + [
             ChangeItem(
                 Changes.NONE if finding.id == _HARMLESS_BYTES else Changes.SUSPICIOUS, finding.id, -1, last
             )

@@ -347,6 +347,8 @@ class PdfFile:
             raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
         starts = (first + at for at in numbers[1 : 2 * count : 2])
         pairs = list(zip(numbers[: 2 * count : 2], starts, strict=True))
+        if len(dict(pairs)) != count:  # readers differ in which of two they take
+            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
         if len(self._members) >= _MOST_OBJECT_STREAMS:
             del self._members[next(iter(self._members))]
         self._members[num] = data, pairs

@@ -22,15 +22,19 @@ _REFERENCE = compile_pattern(
 )
 # A string, a comment, or the end: `endobj`, or `stream` with its end of line. A name may hold either word.
 _NEXT = compile_pattern(rb"\(|%|(?<=[\0\t\n\f\r >\])])(?:endobj(?=[\0\t\n\f\r ])|stream(?=\r?\n))")
+_LENGTH = compile_pattern(
+    rb"/Length(?=[\0\t\n\f\r ()<>\[\]{}/%])(?:" + _SPACE + rb"++(\d{1,10})(?=" + _SPACE + rb"*+[/>]))?"
+)
 _STRING = compile_pattern(rb"\([^()\\]*+\)")
 _WINDOW = 64 << 10
+_LONGEST_KEYWORDS = 32  # bytes of `stream` and `endstream` with what may stand around them
 
 
-def references(pdf: PdfFile) -> Iterator[tuple[int, list[int]]]:
+def references(pdf: PdfFile) -> Iterator[tuple[int, list[int] | None]]:
     """Every object that is in use, once, with the numbers of the objects that it refers to, as often as it does.
 
-    Plain objects that cannot be read are passed over: reading them where they are used is what refuses. Raises
-    `DocumentRefused` for an object stream that is none.
+    None for a plain object that cannot be read in this view, also because it goes on beyond the view's end: reading it
+    where it is used is what refuses. Raises `DocumentRefused` for an object stream that is none.
     """
     scan = _Scan(pdf)
     packed: list[tuple[int, int]] = []
@@ -39,9 +43,7 @@ def references(pdf: PdfFile) -> Iterator[tuple[int, list[int]]]:
         if entry.kind == "c":
             packed.append((where, num))
             continue
-        found = scan.found(where, num, entry.extra)
-        if found is not None:
-            yield num, found
+        yield num, scan.found(where, num, entry.extra)
     for _, num in packed:  # those of one object stream together
         yield num, [ref.num for ref in direct_references(pdf.load(num))]
 
@@ -96,10 +98,18 @@ class _Scan:
             string = _STRING.match(window, stop.start())
             if string is None:
                 self._left -= stop.end() - begun
-                return None if stop[0] in (b"(", b"%") else found
+                whole = stop[0] == b"endobj" or (stop[0] == b"stream" and self._ends(begun, stop.start()))
+                return found if whole else None
             place = string.end()
         self._left -= len(window) - begun
         return None
+
+    def _ends(self, begun: int, stop: int) -> bool:
+        """Whether a stream surely ends within the view: where it does in one view, it does in all that are longer."""
+        lengths = _LENGTH.findall(self._window, begun, stop)
+        if len(lengths) != 1 or not lengths[0] or self._window.find(b"#", begun, stop) >= 0:
+            return False
+        return self._start + stop + int(lengths[0]) + _LONGEST_KEYWORDS <= self._pdf.size
 
     def _parsed(self, num: int) -> list[int] | None:
         try:

@@ -75,7 +75,18 @@ def read_sections(
             known[offset] = _read_section(source, offset, limits)
         found.append(known[offset])
         offset = found[-1].trailer.get("Prev")
+    _check_hidden(found)
     return tuple(found)
+
+
+def _check_hidden(chain: list[XrefSection]) -> None:
+    """/Prev means nothing in the stream of a hybrid section (7.5.8.4), but some readers follow it: it must lead
+    nowhere else than the chain does."""
+    for section, older in zip(chain, [*chain[1:], None], strict=True):
+        prev = None if section.hidden is None else section.hidden.trailer.get("Prev")
+        same = older is not None and older.hidden is not None and prev == older.hidden.offset
+        if prev is not None and prev != section.trailer.get("Prev") and not same:
+            raise xref_damaged("/Prev of /XRefStm", section.offset)
 
 
 def _read_section(source: Source, offset: int, limits: ReaderLimits) -> XrefSection:
@@ -92,6 +103,7 @@ def _read_section(source: Source, offset: int, limits: ReaderLimits) -> XrefSect
         if type(at) is not int or not 0 < at < source.size:
             raise xref_damaged("/XRefStm", position)
         hidden = _read_stream_section(source, at, limits)
+        xref.contradicted(parts, hidden, position)
     kind = "table" if hidden is None else "hybrid"
     return XrefSection(offset, position + end, kind, trailer, parts, hidden=hidden)
 

@@ -247,11 +247,17 @@ def _dictionary(items: list[Any], offset: int) -> dict[str, Any]:
     for key, value in zip(items[::2], items[1::2], strict=True):
         if type(key) is not Name:
             raise malformed("a key that is no name", offset)
-        if key in result and result[key] != value:
+        if key in result and not _alike(result[key], value):
             raise malformed(f"the key /{key} twice, with different values", offset)
-        if value is not None:  # 7.3.7: null is the same as absent
-            result[str(key)] = value
+        result[str(key)] = value
+    if None in result.values():  # 7.3.7: null is the same as absent
+        return {key: value for key, value in result.items() if value is not None}
     return result
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Equal, and not only to Python, for which 1 is true."""
+    return bool(one == other) and (type(one) is bool) == (type(other) is bool)
 
 
 def hex_string(match: re.Match[bytes], base: int) -> HexString:

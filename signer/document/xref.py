@@ -246,6 +246,15 @@ def _loose_part(source: Source, offset: int, first: int, count: int) -> tuple[Pa
     return LoosePart(first, count, rows), offset + position
 
 
+def contradicted(shown: tuple[Part, ...], hidden: XrefSection, offset: int) -> None:
+    """Refuses a hybrid section whose table and stream say different things of one object: readers differ there."""
+    for part in shown:
+        for num, entry in part.items():
+            other = hidden.entry(num)
+            if entry.kind != "f" and other is not None and other != entry:
+                raise xref_damaged(f"object {num} twice in one section", offset)
+
+
 def stream_parts(trailer: dict[str, Any], rows: bytes, offset: int, limit: int) -> tuple[Part, ...]:
     """The subsections of a cross-reference stream from its dictionary and decoded data."""
     widths = trailer.get("W")

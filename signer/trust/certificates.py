@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from asn1crypto import cms, x509
 
+from signer.trust.remembered import remembered_by_each_thread
 from signer.trust.unreadable import MALFORMED, Unreadable
 
 MAX_CERTIFICATE = 64 << 10
@@ -61,7 +61,7 @@ class Certificate:
         return self.not_before <= moment <= self.not_after
 
 
-@lru_cache(maxsize=512)
+@remembered_by_each_thread(512)
 def parse(der: bytes) -> Certificate:
     """DER → certificate. Raises `Unreadable` when it is none, is too large, or has junk after it."""
     if len(der) > MAX_CERTIFICATE:

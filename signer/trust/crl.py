@@ -7,7 +7,6 @@ are refused: an answer that is not understood is no answer.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from asn1crypto import core
@@ -17,6 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from signer.trust.certificates import Certificate, parse, same_name
 from signer.trust.locations import distribution_points
+from signer.trust.remembered import remembered
 from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, facts, verify
 from signer.trust.status import Answer, AnswerUnusable, Kind, NotSignedByIssuer
 from signer.trust.unreadable import MALFORMED
@@ -36,7 +36,7 @@ def answer(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer 
     return outcome
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def _answer(der: bytes, certificate: bytes, issuer: bytes) -> Answer | tuple[str, str] | None:
     try:
         return _read(der, parse(certificate), parse(issuer))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from asn1crypto import core, ocsp
 
 from signer.trust.certificates import Certificate, parse, parse_all, same_name
 from signer.trust.paths import issued
+from signer.trust.remembered import remembered
 from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, facts, verify
 from signer.trust.status import Answer, AnswerUnusable, Kind, NotSignedByIssuer
 from signer.trust.unreadable import MALFORMED
@@ -32,7 +32,7 @@ def answer(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer 
     return outcome
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _answer(der: bytes, certificate: bytes, issuer: bytes) -> Answer | tuple[str, str] | None:
     try:
         return _read(der, parse(certificate), parse(issuer))
@@ -51,9 +51,12 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
         raise AnswerUnusable(f"máy chủ trả lời «{status}»", f"the responder said “{status}”")
     basic = response.basic_ocsp_response
     data = basic["tbs_response_data"]
-    single = next((each for each in data["responses"] if _about(each, certificate, issuer)), None)
-    if single is None:
+    about = [each for each in data["responses"] if _about(each, certificate, issuer)]
+    if not about:
         return None
+    if len(about) > 1:
+        raise AnswerUnusable("nói hai điều về chứng thư này", "it says two things about the certificate")
+    single = about[0]
     _no_unknown_critical(data["response_extensions"])
     _no_unknown_critical(single["single_extensions"])
     produced = data["produced_at"].native
@@ -74,7 +77,7 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
     )
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def serials(der: bytes) -> frozenset[int] | None:
     """The serial numbers that a response speaks of, unverified, to pass over the others cheaply; None when
     it cannot be read."""
@@ -169,7 +172,7 @@ def _no_unknown_critical(extensions: Iterable[Any]) -> None:
             )
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def responders(der: bytes) -> tuple[bytes, ...]:
     """DER certificates that an OCSP response carries; empty when it cannot be read."""
     try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from pyhanko_certvalidator._state import ValProcState
@@ -25,6 +24,7 @@ from pyhanko_certvalidator.util import ConsList
 from pyhanko_certvalidator.validate import intl_validate_path
 
 from signer.trust.certificates import Certificate, parse
+from signer.trust.remembered import remembered
 from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, verify
 from signer.trust.unreadable import MALFORMED
 
@@ -106,7 +106,7 @@ def issued(issuer: Certificate, certificate: Certificate) -> bool:
     return issuer.subject == certificate.issuer and _signed_by(issuer.public_key, certificate.der)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _signed_by(public_key: bytes, der: bytes) -> bool:
     parsed = parse(der).parsed
     try:
@@ -137,7 +137,7 @@ _ANY_TIME = datetime(2020, 1, 1, tzinfo=UTC)
 _ALWAYS = timedelta(days=365 * 1000)
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _violation(ders: tuple[bytes, ...]) -> str | None:
     leaf, *issuers = [parse(der).parsed for der in ders]
     if not issuers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signer.trust.asn1_ready  # noqa: F401 (before anybody parses)
+
 MALFORMED = (
     ValueError,
     TypeError,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from asn1crypto import cms, core
@@ -16,6 +15,7 @@ from policies.reasons import verification as reasons
 from policies.refusals import Reason
 from signer import der
 from signer.trust.certificates import Certificate, parse_all
+from signer.trust.remembered import remembered_by_each_thread
 from signer.trust.unreadable import MALFORMED
 
 MAX_CMS = 4 << 20
@@ -83,7 +83,7 @@ class SignedMessage:
             return None
 
 
-@lru_cache(maxsize=16)
+@remembered_by_each_thread(16)
 def read(contents: bytes) -> SignedMessage:
     """`/Contents` (DER, filled up with zeros) → message. Raises `FormatProblem`.
 

@@ -31,7 +31,7 @@ from signer.trust import signatures
 from signer.trust.signatures import AlgorithmUnknown
 from signer.trust.unreadable import MALFORMED
 from signer.validation.context import Context
-from signer.validation.cryptographic import DigestOf, Verified, verify_message
+from signer.validation.cryptographic import DigestOf, verify_message
 from signer.validation.format_checking import (
     SIGNATURE_TIME_STAMP,
     TST_INFO,
@@ -121,7 +121,7 @@ def validate_token(context: Context, token: bytes, data: DigestOf, proof: Proof)
     broken = verified.integrity is Integrity.BROKEN or outcomes[1].verdict != PASSED
     chain = validate(context, certificate, Use.TIME_STAMPING, proof, fresh_since=info.time)
     outcomes += [chain.outcome, _plausible(context, certificate.valid_at(info.time), authority, info)]
-    used = _used(verified, certificate.public_key, info)
+    used = _used((message.digest, verified.digest, info.digest), certificate.public_key)
     outcomes.append(_algorithms(context, used, proof))
     integrity = Integrity.BROKEN if broken else verified.integrity
     verdict = worst(each.verdict for each in outcomes)
@@ -184,10 +184,10 @@ def _plausible(context: Context, inside: bool, authority: str, info: _Info) -> O
     return Outcome(indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE), (finding,))
 
 
-def _used(verified: Verified, public_key: bytes, info: _Info) -> tuple[AlgorithmFacts, ...]:
-    """What the token and its imprint were made with, as far as it is known."""
+def _used(digests: tuple[str, ...], public_key: bytes) -> tuple[AlgorithmFacts, ...]:
+    """What the token, its content's digest and its imprint were made with, as far as it is known."""
     found = []
-    for digest in dict.fromkeys((verified.digest, info.digest)):
+    for digest in dict.fromkeys(digests):
         try:
             found.append(signatures.facts(public_key, digest))
         except AlgorithmUnknown:

@@ -28,7 +28,9 @@ def compare_appearances(step: Step, old: FormField, new: FormField) -> bool:
         redrawn = redrawn or not step.same(before.get("AP"), after.get("AP"))
         redrawn = redrawn or not step.same(before.get("AS"), after.get("AS"))
         redrawn = redrawn or any(step.rewritten(stream) for stream in streams)
-        step.explain_unshared(before.get("AP"), *streams)
+        groups = [each for each in streams if isinstance(step.before.resolve(each), dict)]
+        step.explain_unshared(before.get("AP"), *groups)
+        step.explain_unshared(*streams, within=(before.get("AP"), *groups))
         extra = set(step.after.dictionary(after.get("AP"))) - set(_STATES)
         if extra:
             step.found(Changes.SUSPICIOUS, "field-changed", widget.ref.num, new.name, "AP")

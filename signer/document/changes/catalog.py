@@ -22,10 +22,22 @@ def compare_trailer(step: Step) -> None:
     for key in sorted({*old, *new} - _TRAILER_FORM):
         if key in new and not step.same(old.get(key), new[key]):
             step.found(Changes.SUSPICIOUS, "trailer-changed", detail=key)
-    step.explain(old.get("Root"))
+    _compare_size(step, old.get("Size"), new.get("Size"))
+    if isinstance(old.get("Root"), Ref) and not isinstance(new.get("Root"), Ref):
+        step.found(Changes.SUSPICIOUS, "trailer-changed", detail="Root")
+    step.explain_unshared(old.get("Root"))
     step.explain_unshared(old.get("Info"))
     if not step.same(old.get("Info"), new.get("Info")) or step.rewritten(old.get("Info")):
         step.found(Changes.NONE, "metadata-changed", detail="Info")  # not drawn on any page
+
+
+def _compare_size(step: Step, old: Any, new: Any) -> None:
+    """What lies beyond /Size is not there (7.5.5, table 15), to readers that believe it."""
+    low, high = sorted(size if type(size) is int and size > 0 else 1 << 31 for size in (old, new))
+    if low > max(section.highest for section in step.before.sections):
+        return
+    if any(low <= num < high for num in step.before.numbers()):
+        step.found(Changes.SUSPICIOUS, "trailer-changed", detail="Size")
 
 
 def compare_catalog(step: Step) -> None:
@@ -38,7 +50,11 @@ def compare_catalog(step: Step) -> None:
         step.found(Changes.FORBIDDEN, "page-tree-changed", _number(step, "Root"))
     _compare_version(step, old, new)
     _compare_metadata(step, old, new)
-    step.explain_unshared(old.get("Extensions"))  # names of features, draws nothing
+    step.explain_unshared(old.get("Extensions"), within=_catalog(step))  # names of features, draws nothing
+
+
+def _catalog(step: Step) -> tuple[object, ...]:
+    return (step.before.trailer.get("Root"),)
 
 
 def _number(step: Step, key: str) -> int:
@@ -56,7 +72,7 @@ def _compare_version(step: Step, old: dict[str, Any], new: dict[str, Any]) -> No
 
 def _compare_metadata(step: Step, old: dict[str, Any], new: dict[str, Any]) -> None:
     before, after = old.get("Metadata"), new.get("Metadata")
-    step.explain_unshared(before)
+    step.explain_unshared(before, within=_catalog(step))
     if before != after or step.rewritten(before):
         step.found(Changes.NONE, "metadata-changed", detail="Metadata")
 
@@ -71,7 +87,7 @@ def compare_validation_data(step: Step) -> None:
     if old != new or any(step.rewritten(Ref(num)) for num in nodes):
         number = new.num if isinstance(new, Ref) else -1
         step.found(Changes.LONG_TERM_DATA, "validation-data-added", number)
-    step.explain(*(Ref(num) for num in nodes))
+    step.explain_unshared(*(Ref(num) for num in nodes), within=_catalog(step))
 
 
 def _store_nodes(step: Step, store: Any) -> set[int]:

@@ -16,6 +16,10 @@ _FILLED = frozenset(("V", "AP", "Kids", "M"))
 _FILLED_BUTTON = _FILLED | {"AS"}
 _FILLED_CHOICE = _FILLED | {"I", "TI"}
 _PRINT_AND_LOCKED = 4 | 128
+# What makes a dictionary a font, a drawing, a pattern or a graphics state (tables 57, 75, 89, 109), and no signature.
+_KEYS = "Subtype PatternType ShadingType ColorSpace Function Font SMask BM ca CA LW LC LJ ML D RI OP op OPM TR HT BG"
+_OF_ANOTHER_ROLE = frozenset(_KEYS.split()) | {"TR2", "BG2", "UCR", "UCR2", "TK"}
+_KINDS: dict[str, type | tuple[type, ...]] = {"M": bytes, "I": list, "TI": int, "AS": str}
 
 
 def compare_form(step: Step) -> None:
@@ -24,8 +28,9 @@ def compare_form(step: Step) -> None:
     old, new = step.before.dictionary(old_form), step.after.dictionary(new_form)
     if old and not new:
         step.found(Changes.FORBIDDEN, "form-dropped")
-    step.explain(old_form)
-    step.explain_unshared(old.get("Fields"))
+    form = (step.before.trailer.get("Root"), old_form)
+    step.explain_unshared(old_form, within=form)
+    step.explain_unshared(old.get("Fields"), within=form)
     for key in step.differing(old, new):
         if key not in ("Fields", "SigFlags", "DR", "NeedAppearances"):
             step.found(Changes.SUSPICIOUS, "form-changed", detail=key)
@@ -33,17 +38,17 @@ def compare_form(step: Step) -> None:
         step.found(Changes.SUSPICIOUS, "form-changed", detail="SigFlags")
     if new.get("NeedAppearances") and not step.same(old.get("NeedAppearances"), new["NeedAppearances"]):
         step.found(Changes.SUSPICIOUS, "form-changed", detail="NeedAppearances")
-    _compare_resources(step, old.get("DR"), new.get("DR"))
+    _compare_resources(step, old.get("DR"), new.get("DR"), form)
     _compare_fields(step)
 
 
-def _compare_resources(step: Step, old: Any, new: Any) -> None:
+def _compare_resources(step: Step, old: Any, new: Any, form: tuple[object, ...]) -> None:
     """Default resources may gain names; a name keeps what it names."""
     before, after = step.before.dictionary(old), step.after.dictionary(new)
-    step.explain_unshared(old)
+    step.explain_unshared(old, within=form)
     for category, value in before.items():
         known, now = step.before.resolve(value), step.after.resolve(after.get(category))
-        step.explain_unshared(value)
+        step.explain_unshared(value, within=(*form, old))
         if isinstance(known, dict) and isinstance(now, dict):
             kept = all(step.same(item, now.get(name)) for name, item in known.items())
         else:
@@ -87,9 +92,14 @@ def _signed(step: Step, field: FormField) -> None:
     if field.value_ref is not None and not step.is_new(field.value_ref.num):
         step.found(Changes.SUSPICIOUS, "signature-borrowed", field.ref.num, field.name)
     value = step.after.dictionary(field.value)
+    if not _OF_ANOTHER_ROLE.isdisjoint(value):
+        step.found(Changes.SUSPICIOUS, "field-changed", field.ref.num, field.name, "V")
     kind, subfilter = step.after.resolve(value.get("Type")), step.after.resolve(value.get("SubFilter"))
-    if (kind == "DocTimeStamp" or subfilter == TIMESTAMP_SUBFILTER) and draws_nothing(step, field):
-        step.found(Changes.LONG_TERM_DATA, "document-timestamp-added", field.ref.num, field.name)
+    if kind == "DocTimeStamp" or subfilter == TIMESTAMP_SUBFILTER:
+        # Anybody gets one from an authority that is trusted: what it draws, nobody stands for.
+        harmless = draws_nothing(step, field)
+        weight = Changes.LONG_TERM_DATA if harmless else Changes.SUSPICIOUS
+        step.found(weight, "document-timestamp-added", field.ref.num, field.name)
     else:
         covers = step.is_new(field.ref.num) and not draws_nothing(step, field)
         step.found(Changes.FORM_FILL, "signature-added", field.ref.num, field.name, covers=covers)
@@ -117,7 +127,8 @@ def _compare_nodes(step: Step, old: FormField, new: FormField, signed_now: bool)
             continue
         before, after = step.before.dictionary(ref), step.after.dictionary(ref)
         for key in step.differing(before, after):
-            if key in allowed or (key == "F" and signed_now and _only_locks(before, after)):
+            plain = isinstance(step.after.resolve(after.get(key)), (_KINDS.get(key, object), type(None)))
+            if (key in allowed and plain) or (key == "F" and signed_now and _only_locks(before, after)):
                 continue
             step.found(Changes.SUSPICIOUS, "field-changed", ref.num, new.name, key)
         step.explain(ref)

@@ -7,13 +7,17 @@ from signer.document.changes.annotations import hides_nothing
 from signer.document.changes.references import TRAILER
 from signer.document.changes.step import Step
 from signer.document.objects import Stream
+from signer.document.reader import PdfFile
+from signer.errors import DocumentRefused
 
 _LONGEST_CLIMB = 64
+_MOST_UNREADABLE = 5_000
 
 
 def judge_leftovers(step: Step) -> None:
     """Every object that the revision wrote or freed and that no rule has looked at."""
     _judge_generations(step)
+    _judge_unreadable(step)
     for num in sorted(step.changed - step.explained - {0}):
         if step.is_new(num):
             if step.references.referred(num) and step.after.get(num) is not None:
@@ -26,6 +30,24 @@ def judge_leftovers(step: Step) -> None:
             step.found(Changes.SUSPICIOUS, "object-stream-redefined", num)
         elif step.references.referred(num):
             _redefined(step, num)
+
+
+def _judge_unreadable(step: Step) -> None:
+    """An object whose place the signed part names, and whose bytes only a later part brings, or completes."""
+    waiting = sorted(step.references.unreadable - step.changed)
+    if len(waiting) > _MOST_UNREADABLE:
+        step.found(Changes.SUSPICIOUS, "uncompared", detail=str(len(waiting)))
+    for num in waiting[:_MOST_UNREADABLE]:
+        if _readable(step.after, num) and not _readable(step.before, num):
+            step.found(Changes.SUSPICIOUS, "dangling-reference-defined", num)
+
+
+def _readable(pdf: PdfFile, num: int) -> bool:
+    try:
+        pdf.load(num)
+    except DocumentRefused:
+        return False
+    return True
 
 
 def _judge_generations(step: Step) -> None:

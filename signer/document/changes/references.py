@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from signer.document.objects import Stream
+from signer.document.objects import Ref, Stream
 from signer.document.reader import PdfFile
 from signer.document.reference_scan import direct_references, references
 
@@ -20,9 +20,15 @@ _OF_THE_TRAILER = ("Root", "Info", "ID")
 
 
 class References:
-    """References from object to object. Grows with `add`; never forgets, so it errs towards suspicion."""
+    """References from object to object. Grows with `add`; never forgets, so it errs towards suspicion.
+
+    `unreadable`: objects that the first view has, and that could not be read there.
+    """
 
     def __init__(self) -> None:
+        self.unreadable: set[int] = set()
+        self._of_trailers: dict[int, list[int]] = {}
+        self._users: dict[int, set[int]] = {}  # of catalogs
         self._first: dict[int, int] = {}
         self._shared: set[int] = set()
 
@@ -30,26 +36,52 @@ class References:
     def of(cls, pdf: PdfFile) -> References:
         """All references of one view of a file. Looks at every object once."""
         found = cls()
+        found._watch(pdf)
         found.add(TRAILER, pdf.trailer)
         trailers = _trailers(pdf)
         for num, referred in references(pdf):
-            if num in trailers:
-                found.add(num, _beyond_the_trailer(pdf.load(num)))
+            if referred is None:
+                found.unreadable.add(num)
+            elif num in trailers:
+                found._add_trailer(num, pdf.load(num))
             else:
                 found._add(num, referred)
+        found._add_used_trailers()
         return found
 
     def add_objects(self, pdf: PdfFile, numbers: Iterable[int]) -> None:
         """The references that these objects hold in a later view."""
+        self._watch(pdf)
         self.add(TRAILER, pdf.trailer)
         trailers = _trailers(pdf)
         for num in numbers:
             value = pdf.get(num)
-            self.add(num, _beyond_the_trailer(value) if num in trailers else value)
+            if num in trailers:
+                self._add_trailer(num, value)
+            else:
+                self.add(num, value)
+        self._add_used_trailers()
 
     def add(self, referrer: int, value: Any) -> None:
         """The references inside one object."""
         self._add(referrer, [ref.num for ref in direct_references(value)])
+
+    def _watch(self, pdf: PdfFile) -> None:
+        root = pdf.trailer.get("Root")
+        if isinstance(root, Ref):
+            self._users.setdefault(root.num, set())
+
+    def _add_trailer(self, num: int, value: Any) -> None:
+        """A cross-reference stream. What it says as the trailer is the trailer's, as long as nobody uses it besides."""
+        if isinstance(value, Stream):
+            own = {key: item for key, item in value.dict.items() if key in _OF_THE_TRAILER}
+            self._of_trailers[num] = [ref.num for ref in direct_references(own)]
+            value = {key: item for key, item in value.dict.items() if key not in _OF_THE_TRAILER}
+        self.add(num, value)
+
+    def _add_used_trailers(self) -> None:
+        for num in [each for each in self._of_trailers if self.referred(each)]:
+            self._add(num, self._of_trailers.pop(num))
 
     def _add(self, referrer: int, referred: list[int]) -> None:
         here: set[int] = set()
@@ -58,6 +90,8 @@ class References:
             if known != referrer or num in here:
                 self._shared.add(num)
             here.add(num)
+            if num in self._users:
+                self._users[num].add(referrer)
 
     def referred(self, num: int) -> bool:
         """Whether any object refers to this one."""
@@ -67,19 +101,38 @@ class References:
         """Whether more than one place refers to this object."""
         return num in self._shared
 
+    def catalog_used(self, pdf: PdfFile) -> bool:
+        """Whether anything but the trailer uses the catalog of this view: as a font's dictionary, say.
+
+        What a signature's reference names as its /Data (table 256) is not used so.
+        """
+        root = pdf.trailer.get("Root")
+        users = self._users.get(root.num, set()) if isinstance(root, Ref) else set()
+        return any(_uses(pdf.get(num), root.num) for num in users - {TRAILER} if isinstance(root, Ref))
+
     def referrer(self, num: int) -> int | None:
         """One object that refers to this one (0 is the trailer)."""
         return self._first.get(num)
+
+
+def _uses(value: Any, num: int) -> bool:
+    """Whether a value refers to this object, apart from /Data of signature references."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Ref):
+            if item.num == num:
+                return True
+        elif isinstance(item, dict | Stream):
+            entries = item if isinstance(item, dict) else item.dict
+            ours = "TransformMethod" in entries
+            stack.extend(each for key, each in entries.items() if not (ours and key == "Data"))
+        elif isinstance(item, list):
+            stack.extend(item)
+    return False
 
 
 def _trailers(pdf: PdfFile) -> frozenset[int]:
     """The numbers of the cross-reference streams: their dictionaries are trailers (7.5.8.2), also the older ones."""
     sections = [*pdf.sections, *(section.hidden for section in pdf.sections if section.hidden is not None)]
     return frozenset(section.number for section in sections if section.number >= 0)
-
-
-def _beyond_the_trailer(value: Any) -> Any:
-    """What such a stream says besides: who else uses it, as a form XObject say, follows that too."""
-    if not isinstance(value, Stream):
-        return value
-    return {key: item for key, item in value.dict.items() if key not in _OF_THE_TRAILER}

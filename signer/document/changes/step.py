@@ -70,10 +70,23 @@ class Step:
         """
         self.explained.update(value.num for value in values if isinstance(value, Ref))
 
-    def explain_unshared(self, *values: object) -> None:
-        """The same for objects whose content the rule does not look at: only while nobody else uses them."""
-        refs = [v for v in values if isinstance(v, Ref) and not self.references.shared(v.num)]
-        self.explained.update(ref.num for ref in refs)
+    def explain_unshared(self, *values: object, within: tuple[object, ...] = ()) -> None:
+        """The same for objects whose content the rule does not look at: only while nobody else uses them.
+
+        `within`: what they stand in. Who else uses that, as a font or as a drawing, uses them as well.
+        """
+        if not any(self.shared(each) for each in within):
+            self.explained.update(v.num for v in values if isinstance(v, Ref) and not self.shared(v))
+
+    def shared(self, value: object) -> bool:
+        """Whether more than one place refers to the object that this reference names."""
+        if isinstance(value, Ref) and value == self.before.trailer.get("Root"):
+            return self._catalog_used
+        return isinstance(value, Ref) and self.references.shared(value.num)
+
+    @cached_property
+    def _catalog_used(self) -> bool:
+        return self.references.catalog_used(self.before)
 
     def touched(self, value: object) -> bool:
         """Whether the object that this reference names was written again."""

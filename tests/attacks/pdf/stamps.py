@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 
 from signer.creation import cms as cms_builder
-from tests.attacks.pdf.cases import RFC3161, Found, Made, attack
+from signer.document.reader import PdfFile
+from signer.document.syntax import Ref
+from tests.attacks.pdf.cases import CERTIFIED, RFC3161, Found, Made, attack
+from tests.attacks.pdf.desk import NUMBERS
 from tests.signer.document import build
 from tests.signer.trust.forge import NOW, YEAR
 
@@ -63,6 +66,41 @@ def of_a_document(desk, variant, malicious):
     if not malicious:
         return desk.stamp_document(desk.signed())
     return desk.stamp_document(desk.signed(), over=b"other bytes")
+
+
+@attack(
+    "sneaky signature attack",
+    CERTIFIED,
+    dict.fromkeys(
+        ("a time-stamp in a field over the text", "a time-stamp in the field of the seal"),
+        Found("INDETERMINATE/SIG_CONSTRAINTS_FAILURE", ("Leader",), ("change.document-timestamp-added",)),
+    ),
+)
+def drawn(desk, variant, malicious):
+    """Anybody gets a time-stamp. In a file that nobody certified or locked, its field draws what it wants."""
+    data = desk.signed()
+    drawing = build.text_appearance(b"Quyet dinh gia")
+    if variant.endswith("the seal"):
+        num, also, field = build.SEAL, {}, PdfFile.of(data).get(build.SEAL)
+    else:
+        num = 70
+        numbers = [*NUMBERS, num]
+        field = build.field("Sneaky", "Sig", (45, 695, 245, 715))
+        also = {build.FORM: build.form(numbers), build.PAGE: build.page(numbers)}
+    if not malicious:
+        field = {**field, "T": b"Unseen", "Rect": [0, 0, 0, 0]}
+        num, numbers = 70, [*NUMBERS, 70]
+        also = {build.FORM: build.form(numbers), build.PAGE: build.page(numbers)}
+    return desk.sign(
+        data,
+        num,
+        71,
+        cms=lambda signed: desk.token(_sha256(signed)),
+        subfilter="ETSI.RFC3161",
+        kind="DocTimeStamp",
+        field_value={**field, **({"AP": {"N": Ref(72)}} if malicious else {})},
+        also={**also, **({72: drawing} if malicious else {})},
+    )
 
 
 _WRONG_TIMES = {

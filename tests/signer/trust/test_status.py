@@ -71,6 +71,18 @@ class TestOcsp:
         _, ca, leaf = family()
         assert "does not know" in refused(ask, answer(leaf, ca, unknown=True), leaf, ca)
 
+    def test_two_statements_about_one_certificate_are_none(self):
+        _root, ca, leaf = family()
+        good = asn1_ocsp.OCSPResponse.load(answer(leaf, ca))
+        revoked = asn1_ocsp.OCSPResponse.load(answer(leaf, ca, revoked=NOW))
+        basic = good["response_bytes"]["response"].parsed
+        statements = basic["tbs_response_data"]["responses"]
+        statements.append(revoked["response_bytes"]["response"].parsed["tbs_response_data"]["responses"][0])
+        data = basic["tbs_response_data"].dump(force=True)
+        basic["signature"] = ca.key.sign(data, ec.ECDSA(hashes.SHA256()))
+        with pytest.raises(AnswerUnusable, match="two things"):
+            ocsp.answer(good.dump(force=True), leaf.parsed, ca.parsed)
+
     def test_a_stranger_with_the_issuers_name(self):
         _, ca, leaf = family()
         stranger = issue("CA", ca=True)
