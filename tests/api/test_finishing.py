@@ -22,7 +22,7 @@ class Written(Exception):
     """It went on to the transaction that archives."""
 
 
-def judged(monkeypatch, indication, agreed, conformity, *, claims):
+def judged(monkeypatch, indication, agreed, conformity, *, claims, part="2B"):
     """`Finishing._validate` of a document, which claims PDF/A or not, about which this was said."""
     verdict = SimpleNamespace(indication=indication[0], sub_indication=indication[1])
     report = SimpleNamespace(verdict=verdict, signatures=[SimpleNamespace(level="B-T")])
@@ -39,7 +39,8 @@ def judged(monkeypatch, indication, agreed, conformity, *, claims):
         work_area=SimpleNamespace(work_path=lambda _: None),
         transactions=SimpleNamespace(write=write),
     )
-    document = SimpleNamespace(id="d", current_sha256="0" * 64, metadata={"pdfa": {"conforms": claims}})
+    pdfa = {"claims": part, "conforms": claims}
+    document = SimpleNamespace(id="d", current_sha256="0" * 64, metadata={"pdfa": pdfa})
     Finishing(services)._validate(document)
 
 
@@ -47,6 +48,18 @@ def judged(monkeypatch, indication, agreed, conformity, *, claims):
 def test_what_all_passed_goes_on(monkeypatch, conformity, claims):
     with pytest.raises(Written):
         judged(monkeypatch, PASSED, True, conformity, claims=claims)
+
+
+def test_part_1_is_not_promised(monkeypatch):
+    """Our own revisions do not keep what it asks of fields and fonts: such a document is finished all the same."""
+    with pytest.raises(Written):
+        judged(monkeypatch, PASSED, True, None, claims=True, part="1B")
+
+
+@pytest.mark.parametrize("part", ["2B", "3B", "2U"])
+def test_parts_2_and_3_are(monkeypatch, part):
+    with pytest.raises(Refused):
+        judged(monkeypatch, PASSED, True, BROKEN, claims=True, part=part)
 
 
 def test_a_trust_store_past_its_review_makes_it_wait(monkeypatch):

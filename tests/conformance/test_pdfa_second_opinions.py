@@ -86,15 +86,16 @@ def _breaks_more_than_the_form(part, breaker):
     return not changed or not changed <= FORM_ONLY
 
 
+@pytest.mark.parametrize("third", range(3))
 @pytest.mark.parametrize("part", GOOD)
-def test_pikepdf_denies_what_our_check_denies(part):
+def test_pikepdf_denies_what_our_check_denies(part, third):
     asked, passed = 0, []
-    for rule, breakers in VIOLATIONS_OF[part].items():
+    for rule, breakers in list(VIOLATIONS_OF[part].items())[third::3]:
         for index, breaker in enumerate(breakers):
             if not rule.startswith(UNSEEN_BY_PIKEPDF[part]) and _breaks_more_than_the_form(part, breaker):
                 asked += 1
                 data = make(breaker, _without_form(part))
                 if validate_written(io.BytesIO(data), f"{part}b").passed:
                     passed.append((rule, index))
-    assert asked > {"1": 140, "2": 120, "3": 90}[part]
+    assert asked > 20
     assert passed == []
