@@ -18,9 +18,10 @@ MODULES = (algos, cms, core, crl, keys, ocsp, tsp, x509)
 def classes(base: type) -> Iterator[Any]:
     """Every class of these modules below `base`, each once."""
     seen: set[type] = set()
-    waiting = [base]
+    waiting: list[type] = [base]
     while waiting:
-        for each in waiting.pop().__subclasses__():
+        below: list[type] = waiting.pop().__subclasses__()
+        for each in below:
             if each not in seen:
                 seen.add(each)
                 waiting.append(each)

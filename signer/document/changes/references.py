@@ -28,7 +28,7 @@ class References:
     def __init__(self) -> None:
         self.unreadable: set[int] = set()
         self._of_trailers: dict[int, list[int]] = {}
-        self._users: dict[int, set[int]] = {}  # of catalogs
+        self._users: dict[int, set[int]] = {}  # of catalogs and forms
         self._first: dict[int, int] = {}
         self._shared: set[int] = set()
 
@@ -67,9 +67,9 @@ class References:
         self._add(referrer, [ref.num for ref in direct_references(value)])
 
     def _watch(self, pdf: PdfFile) -> None:
-        root = pdf.trailer.get("Root")
-        if isinstance(root, Ref):
-            self._users.setdefault(root.num, set())
+        for each in (pdf.trailer.get("Root"), pdf.catalog.get("AcroForm")):
+            if isinstance(each, Ref):
+                self._users.setdefault(each.num, set())
 
     def _add_trailer(self, num: int, value: Any) -> None:
         """A cross-reference stream. What it says as the trailer is the trailer's, as long as nobody uses it besides."""
@@ -101,35 +101,41 @@ class References:
         """Whether more than one place refers to this object."""
         return num in self._shared
 
-    def catalog_used(self, pdf: PdfFile) -> bool:
-        """Whether anything but the trailer uses the catalog of this view: as a font's dictionary, say.
+    def used_besides(self, pdf: PdfFile, num: int, owner: int) -> bool:
+        """Whether anything but its owner uses a catalog or a form, in this view: as a font's dictionary, say.
 
-        What a signature's reference names as its /Data (table 256) is not used so.
+        What a signature's reference names as its /Data (table 256) is not used so, nor what an object names to which
+        nothing leads, such as an older catalog.
         """
-        root = pdf.trailer.get("Root")
-        users = self._users.get(root.num, set()) if isinstance(root, Ref) else set()
-        return any(_uses(pdf.get(num), root.num) for num in users - {TRAILER} if isinstance(root, Ref))
+        for user in self._users.get(num, set()) - {TRAILER}:
+            times = _times(pdf.get(user), num)
+            if user == owner:
+                times -= 1
+            elif not self.referred(user):
+                continue
+            if times > 0:
+                return True
+        return False
 
     def referrer(self, num: int) -> int | None:
         """One object that refers to this one (0 is the trailer)."""
         return self._first.get(num)
 
 
-def _uses(value: Any, num: int) -> bool:
-    """Whether a value refers to this object, apart from /Data of signature references."""
-    stack = [value]
+def _times(value: Any, num: int) -> int:
+    """How often a value refers to this object, apart from /Data of signature references."""
+    stack, count = [value], 0
     while stack:
         item = stack.pop()
         if isinstance(item, Ref):
-            if item.num == num:
-                return True
+            count += item.num == num
         elif isinstance(item, dict | Stream):
             entries = item if isinstance(item, dict) else item.dict
             ours = "TransformMethod" in entries
             stack.extend(each for key, each in entries.items() if not (ours and key == "Data"))
         elif isinstance(item, list):
             stack.extend(item)
-    return False
+    return count
 
 
 def _trailers(pdf: PdfFile) -> frozenset[int]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from policies.vocabulary import Changes
-from signer.document.changes.references import References
+from signer.document.changes.references import TRAILER, References
 from signer.document.fields import FormField, form_fields
 from signer.document.objects import Ref, Stream
 from signer.document.reader import Entry, PdfFile
@@ -80,13 +80,21 @@ class Step:
 
     def shared(self, value: object) -> bool:
         """Whether more than one place refers to the object that this reference names."""
-        if isinstance(value, Ref) and value == self.before.trailer.get("Root"):
-            return self._catalog_used
+        if isinstance(value, Ref) and value.num in self._used:
+            return self._used[value.num]
         return isinstance(value, Ref) and self.references.shared(value.num)
 
     @cached_property
-    def _catalog_used(self) -> bool:
-        return self.references.catalog_used(self.before)
+    def _used(self) -> dict[int, bool]:
+        """Whether anything else uses the catalog and the form."""
+        root, form = self.before.trailer.get("Root"), self.before.catalog.get("AcroForm")
+        owner = root.num if isinstance(root, Ref) else TRAILER
+        owned = ((root, TRAILER), (form, owner))
+        return {
+            each.num: self.references.used_besides(self.before, each.num, its_owner)
+            for each, its_owner in owned
+            if isinstance(each, Ref)
+        }
 
     def touched(self, value: object) -> bool:
         """Whether the object that this reference names was written again."""

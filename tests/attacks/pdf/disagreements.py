@@ -42,6 +42,9 @@ ROWS = (
             "DocMDP violation: *",
             "FieldMDP violation: *",
             "byte tail: *",
+            "object that comes later: *",
+            "one object in two roles: *",
+            "two readers, two documents: *",
             "cross-document replay of a signature: the value of an earlier signature of the file",
         ),
     ),
@@ -131,6 +134,31 @@ ROWS = (
     Disagreement(
         PYHANKO,
         ACCEPTS,
+        "It compares what the cross-references name anew. An object whose place the signed part names, and whose bytes "
+        "come later, is the same to it.",
+        ("object that comes later: *",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It does not ask which objects /Size leaves out: to readers that believe it they are not there.",
+        ("two readers, two documents: the size leaves out what covers the text",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It lets the catalog's extensions change, and does not ask whether the page uses the catalog besides.",
+        ("one object in two roles: the catalog's extensions are a graphics state",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It takes a document time-stamp for long-term data also where its field draws over the page.",
+        ("sneaky signature attack: a time-stamp in *",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
         "It lists the signatures of the newest revision: one that was taken away is not in the answer.",
         (
             "signature hiding: the value is taken from the field",
@@ -167,6 +195,61 @@ ROWS = (
         (
             "DocMDP violation: P=3, the page is written anew, the twin",
             "evil annotation attack: FreeText that says another, the twin",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        "ObjectHeaderReadError",
+        "It gives up on an object that is not where the table says; the twin shows nothing of it, before and after.",
+        ("object that comes later: an entry leads beyond the signed file, the twin",),
+    ),
+    Disagreement(
+        PYHANKO,
+        "PdfStreamError",
+        "It gives up on an object that does not end; the twin shows nothing of it, before and after.",
+        ("object that comes later: a string ends beyond the signed file, the twin",),
+    ),
+    Disagreement(
+        PYHANKO,
+        "PdfReadError",
+        "It gives up on a stream that does not end, which the twin never shows; and it looks for the end of the file "
+        "in its last kilobyte, behind which a web site may have appended more.",
+        ("object that comes later: a stream *, the twin", "two readers, two documents: *tail*, the twin"),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It permits no new object that nothing refers to.",
+        (
+            "two readers, two documents: rebuilt on account of lines of 19 bytes, the twin",
+            "two readers, two documents: rebuilt on account of a size below nothing, the twin",
+            "two readers, two documents: rebuilt on account of an absurd size, the twin",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        "ValueError",
+        "It reads no table whose entries are not written with all their zeros; nothing is hidden there.",
+        ("two readers, two documents: rebuilt on account of lines without zeros, the twin",),
+    ),
+    Disagreement(
+        PYHANKO,
+        "KeyError",
+        "It reads no trailer without /Size; nothing is hidden there.",
+        ("two readers, two documents: rebuilt on account of no size, the twin",),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It permits other metadata only as XMP, and no other time of change in a page or a field; where a signature's "
+        "field is named twice in the signed page, it permits no signature in it.",
+        (
+            "one object in two roles: the catalog's metadata are drawn, *, the twin",
+            "one object in two roles: the security store is a font, the twin",
+            "one object in two roles: the page is its own resources, the twin",
+            "one object in two roles: the time of a field is drawn, the twin",
+            "one object in two roles: the information of the trailer is drawn, the twin",
+            "one object in two roles: a signature is a graphics state, the twin",
         ),
     ),
     Disagreement(

@@ -23,7 +23,11 @@ def section(data: bytes, offsets: dict[int, int], **entries: object) -> bytes:
     trailer = {"Size": 120, "Root": Ref(CATALOG), **entries}
     at = len(data)
     return (
-        data + build.table(offsets) + b"trailer\n" + serialize(trailer) + b"\nstartxref\n%d\n%%%%EOF\n" % at
+        data
+        + build.table({0: None, **offsets})
+        + b"trailer\n"
+        + serialize(trailer)
+        + b"\nstartxref\n%d\n%%%%EOF\n" % at
     )
 
 
