@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from signer import der
 from signer.document.reader import PdfFile
 from signer.document.syntax import HexString, Name, Ref, Stream, serialize
 from tests.attacks.pdf.handmade import Way, signed_data
@@ -431,15 +432,30 @@ def giant_key(desk) -> bytes:
     return _with_contents(desk, _altered(desk, change))
 
 
-@shape("CMS: dozens of time-stamps")
+@shape("CMS: hundreds of time-stamps")
 def many_tokens(desk) -> bytes:
-    token = asn1_cms.ContentInfo.load(desk.token(bytes(32)))
+    """Written by hand: asn1crypto would take hours to write one token that often."""
+    values = (
+        1,
+        0,
+        -1,
+        0,
+        -1,
+        0,
+        1,
+    )  # from the message down to the values of the attribute
+    cms = desk.with_token(desk.cms_of("leader")(b"x"))
+    return _with_contents(desk, _again(cms, der.read(cms), values, 300))
 
-    def change(signed: asn1_cms.SignedData) -> None:
-        row = {"type": "signature_time_stamp_token", "values": [token] * 300}
-        signed["signer_infos"][0]["unsigned_attrs"] = asn1_cms.CMSAttributes([asn1_cms.CMSAttribute(row)])
 
-    return _with_contents(desk, _altered(desk, change))
+def _again(data: bytes, element: der.Element, path: tuple[int, ...], times: int) -> bytes:
+    """What stands in the element at the path, so many times."""
+    if not path:
+        return der.encode(element.tag, data[element.content : element.end] * times)
+    parts = list(der.children(data, element))
+    kept = [data[each.start : each.end] for each in parts]
+    kept[path[0]] = _again(data, parts[path[0]], path[1:], times)
+    return der.encode(element.tag, *kept)
 
 
 # --- certificates and answers
