@@ -33,11 +33,13 @@ def judged(monkeypatch, indication, agreed, conformity, *, claims, part="2B"):
 
     monkeypatch.setattr(finishing.Verification, "own_output", lambda *_, **__: output)
     monkeypatch.setattr(Finishing, "_expectation", lambda *_: None)
+    monkeypatch.setattr(finishing, "_judged", lambda *_: {})
     services = SimpleNamespace(
         sandbox=None,
         clock=lambda: None,
         work_area=SimpleNamespace(work_path=lambda _: None),
         transactions=SimpleNamespace(write=write),
+        profiles={"agency": None},
     )
     pdfa = {"claims": part, "conforms": claims}
     document = SimpleNamespace(id="d", current_sha256="0" * 64, metadata={"pdfa": pdfa})
