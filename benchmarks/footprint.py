@@ -88,7 +88,7 @@ def _row(each: Standing, size: int) -> Row:
         f"what one document of {size / 1000:.0f} KB leaves for good, validation data included (SQLite, directory)",
         f"{each.object_bytes / 1000:.0f} KB in {each.objects:.1f} objects, {each.log_bytes / 1000:.1f} KB of log in "
         f"{each.leaves:.1f} leaves, {each.database_bytes / 1000:.1f} KB of database",
-        "[scale.md](scale.md) reckons with it",
+        "docs/scale.md reckons with it",
         "–",
         None,
         0.0,
