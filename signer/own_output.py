@@ -1,7 +1,8 @@
 """What the service made itself, judged in one call of a worker: validation, the second opinion, PDF/A.
 
-Each opens and reads the file for itself, and they share no code; the process they share, as calls of their own would
-too, since a pool hands out the worker that was used last. Runs in the sandbox.
+The second opinion opens and reads the file for itself and shares no code with the first; the process they share, as
+calls of their own would too, since a pool hands out the worker that was used last. PDF/A, a rule and no opinion on a
+signature, goes on with what validation has parsed. Runs in the sandbox.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from signer.crosscheck import independent
 from signer.crosscheck.independent import Expectation
 from signer.document import pdfa
 from signer.document.pdfa import PdfaReport
+from signer.document.reader import PdfFile
 from signer.trust.anchors import TrustAnchors
 from signer.validation import process
 from signer.validation.values import DocumentReport, Evidence, SignedDigest
@@ -47,8 +49,9 @@ def judge(
 
     Raises `CrossCheckFailed` when the second differs, and `DocumentRefused` as `process.run` and `pdfa.check`.
     """
-    report = process.run(path, trust, at, profile, evidence, None, digests)
-    if report.verdict.indication is not Indication.TOTAL_PASSED:
-        return OwnOutput(report)
-    independent.check(path, expectation)
-    return OwnOutput(report, agreed=True, conformity=pdfa.check(path) if conformity else None)
+    with PdfFile.open(path, password="") as pdf:
+        report = process.judged(pdf, trust, at, profile, evidence, digests)
+        if report.verdict.indication is not Indication.TOTAL_PASSED:
+            return OwnOutput(report)
+        independent.check(path, expectation)
+        return OwnOutput(report, agreed=True, conformity=pdfa.check_open(pdf) if conformity else None)

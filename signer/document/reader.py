@@ -133,7 +133,8 @@ class PdfFile:
     def within(self, limits: ReaderLimits) -> PdfFile:
         """This file under other limits. Shares the open file, and what was parsed where the limits on single
         objects are the same; closed with it."""
-        view = PdfFile(self._source, limits, decryption=self._decryption)
+        known = self._known_sections if limits == self.limits else None
+        view = PdfFile(self._source, limits, decryption=self._decryption, known_sections=known)
         view._decoded = self._decoded
         if _single(limits) == _single(self.limits):
             view._parsed = self._parsed

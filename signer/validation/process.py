@@ -81,7 +81,19 @@ def run(
 ) -> DocumentReport:
     """`validate` with positional arguments: the sandbox's entry point. `digests` are an earlier round's."""
     with PdfFile.open(path, password=password or "") as pdf:
-        return _Process(pdf, trust, at, profile, evidence, digests).report(trust)
+        return judged(pdf, trust, at, profile, evidence, digests)
+
+
+def judged(
+    pdf: PdfFile,
+    trust: TrustAnchors,
+    at: datetime,
+    profile: ValidationProfile,
+    evidence: Evidence,
+    digests: tuple[SignedDigest, ...],
+) -> DocumentReport:
+    """`run` over a file that is open. Raises `DocumentRefused` as it does."""
+    return _Process(pdf, trust, at, profile, evidence, digests).report(trust)
 
 
 class _Process:
