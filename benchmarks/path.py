@@ -13,7 +13,7 @@ from api.wiring.clock import clock
 from benchmarks.harness import Row, busy_seconds, fsync_ms
 from benchmarks.site import CLERK, LEADER, Site, Walker, started
 
-WANTED = 18.0
+WANTED = 60.0
 IN_FLIGHT = 12
 
 
