@@ -14,7 +14,7 @@ from api import work
 from api.audit_heads import bind_audit
 from api.finishing import Finishing
 from api.services import Services
-from archive.catalogue import documents, rebuild_rows
+from archive.catalogue import document_lists, documents, rebuild_rows
 from archive.heads import bind_register
 
 log = logging.getLogger("antin.aftercare")
@@ -59,7 +59,7 @@ class Aftercare:
             rebuilt = rebuild_rows.current(conn)
             if rebuilt is None or rebuilt.stage != DONE:
                 return False
-            found = documents.without_long_term(conn, rebuilt.done_to, BLOCK)
+            found = document_lists.without_long_term(conn, rebuilt.done_to, BLOCK)
         with self.s.transactions.write() as conn:
             for document in found.lacking:
                 Finishing(self.s).owed(conn, documents.get(conn, document), work.SYSTEM)

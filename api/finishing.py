@@ -29,7 +29,7 @@ from api.store.database_errors import DatabaseUnavailable
 from api.store.operations import Operation
 from api.verification import Verification
 from archive import ingest
-from archive.catalogue import Connection, deposit_rows, documents, log_rows
+from archive.catalogue import Connection, deposit_rows, document_changes, documents, log_rows
 from archive.catalogue.identity import new_id
 from archive.catalogue.values import LASTING, Deposit, Document, VersionRole
 from archive.errors import ArchiveUnavailable, ArchivingStopped
@@ -198,8 +198,8 @@ class Finishing:
         stamped, imprint = Stamping(self.s).stamp(document, sha256, payload["field"], operation)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.INITIALLED, stamped)
-            changed = documents.advance(conn, document, Act.INITIAL, self.s.clock(), version=version)
-            documents.mark_signed(conn, signer, self.s.clock())
+            changed = document_changes.advance(conn, document, Act.INITIAL, self.s.clock(), version=version)
+            document_changes.mark_signed(conn, signer, self.s.clock())
             work.audit_event(self.s, conn, document, actor, "initialled", sha256=stamped)
             tokens.forget(conn, imprint)
         return {"state": changed.state}
@@ -240,7 +240,7 @@ class Finishing:
         if token_time is None:
             raise Refused(reasons.NO_LEADER_TOKEN)
         with self.s.transactions.write() as conn:
-            changed = documents.advance(
+            changed = document_changes.advance(
                 conn,
                 document,
                 Act.STAMP_LEADER,
@@ -303,7 +303,9 @@ class Finishing:
         stamped, imprint = Stamping(self.s).stamp(document, document.current_sha256 or "", field, operation)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, stamped)
-            changed = documents.advance(conn, document, Act.STAMP_SEAL, self.s.clock(), version=version)
+            changed = document_changes.advance(
+                conn, document, Act.STAMP_SEAL, self.s.clock(), version=version
+            )
             work.audit_event(self.s, conn, document, None, "stamp-seal", sha256=stamped)
             tokens.forget(conn, imprint)
         return changed
@@ -322,7 +324,7 @@ class Finishing:
         facts = {"indication": str(report.verdict.indication), "level": str(report.signatures[-1].level)}
         judged = _judged(report, self.s.profiles["agency"])
         with self.s.transactions.write() as conn:
-            changed = documents.advance(conn, document, Act.VALIDATE, at)
+            changed = document_changes.advance(conn, document, Act.VALIDATE, at)
             work.audit_event(self.s, conn, document, None, "validate", **facts)
             content = work.version(self.s, VersionRole.SEAL_TIMESTAMPED, sha256)
             deposit = ingest.plan_version(conn, changed, content, {**facts, **judged}, at)
@@ -403,7 +405,7 @@ class Finishing:
         current, at = documents.get(conn, document_id), self.s.clock()
         if current.state in (State.STOPPED, State.VOIDED):
             return None
-        stopped = documents.advance(conn, current, Act.STOP, at, facts=Facts(reason=why))
+        stopped = document_changes.advance(conn, current, Act.STOP, at, facts=Facts(reason=why))
         deposit = ingest.plan_event(conn, stopped, "stopped", {"reason": why}, work.SYSTEM, at)
         work.audit_event(self.s, conn, current, None, "stop", reason=why)
         return deposit

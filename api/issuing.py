@@ -20,7 +20,7 @@ from api.services import Services
 from api.store import accounts, operations
 from api.store.accounts import Account
 from api.store.operations import Operation
-from archive.catalogue import Connection, documents
+from archive.catalogue import Connection, document_changes, documents
 from archive.catalogue.identity import new_id
 from archive.catalogue.values import Document, NewDocument, Signer, VersionRole
 from archive.heads import bind_register
@@ -101,8 +101,8 @@ class Issuing:
         roles = [FieldRole.INITIAL] * len(draft.initials) + [FieldRole.LEADER] * len(draft.leaders)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.UPLOADED, sha256)
-            document = documents.add(conn, new, version, at)
-            documents.set_signers(conn, document.id, _signers(document.id, signers, roles))
+            document = document_changes.add(conn, new, version, at)
+            document_changes.set_signers(conn, document.id, _signers(document.id, signers, roles))
             work.audit_event(self.s, conn, document, actor, "receive", sha256=sha256, pages=facts.pages)
         return document
 
@@ -165,7 +165,7 @@ class Issuing:
         sha256 = work.append(self.s, document.current_sha256 or "", appended)
         with self.s.transactions.write() as conn:
             version = work.version(self.s, VersionRole.PREPARED, sha256)
-            changed = documents.advance(
+            changed = document_changes.advance(
                 conn,
                 document,
                 Act.PREPARE,
@@ -174,7 +174,7 @@ class Issuing:
                 boxes=_box_rows(found.boxes),
                 metadata={**document.metadata, "printed_year": found.year},
             )
-            documents.set_signers(
+            document_changes.set_signers(
                 conn, document.id, _with_fields(documents.signers(conn, document.id), found.boxes)
             )
             work.audit_event(self.s, conn, document, actor, "prepare", sha256=sha256)
@@ -202,10 +202,10 @@ class Issuing:
         signers = documents.signers(conn, document.id)
         facts = Facts(signatures=sum(signer.signed_at is not None for signer in signers))
         first = documents.versions(conn, document.id)[0]
-        changed = documents.advance(
+        changed = document_changes.advance(
             conn, document, act, self.s.clock(), facts=facts, current_sha256=first.sha256, boxes=[]
         )
-        documents.set_signers(conn, document.id, [_unsigned(signer) for signer in signers])
+        document_changes.set_signers(conn, document.id, [_unsigned(signer) for signer in signers])
         work.audit_event(self.s, conn, document, actor, str(act))
         return changed
 
@@ -230,8 +230,8 @@ class Issuing:
 
         def record(conn: Connection, sha256: str) -> Operation:
             at, version = self.s.clock(), work.version(self.s, VersionRole.LEADER_SIGNED, sha256)
-            signed = documents.advance(conn, document, Act.SIGN, at, version=version)
-            documents.mark_signed(conn, signer, at)
+            signed = document_changes.advance(conn, document, Act.SIGN, at, version=version)
+            document_changes.mark_signed(conn, signer, at)
             return self._enqueue(conn, "stamp-leader", signed, actor, {"field": signer.field, "batch": batch})
 
         with work.turn(self.s, document):
@@ -366,7 +366,7 @@ class Issuing:
         def record(conn: Connection, sha256: str) -> Operation:
             at, version = self.s.clock(), work.version(self.s, VersionRole.SEALED, sha256)
             facts = Facts(number=document.number_text)
-            sealed = documents.advance(conn, document, Act.SEAL, at, facts=facts, version=version)
+            sealed = document_changes.advance(conn, document, Act.SEAL, at, facts=facts, version=version)
             return self._enqueue(conn, "finish", sealed, actor, {"field": field})
 
         with work.turn(self.s, document):
@@ -383,7 +383,7 @@ class Issuing:
         def record(conn: Connection) -> Document:
             outgoing.mark_sent(conn, document.id, at)
             kept = work.as_kept(conn, document)
-            changed = documents.advance(
+            changed = document_changes.advance(
                 conn, kept, Act.ISSUE, at, facts=Facts(has_receipt=True), issued_at=at
             )
             work.audit_event(self.s, conn, document, actor, "issue", number=document.number_text)
@@ -400,7 +400,7 @@ class Issuing:
 
         def record(conn: Connection) -> Document:
             kept = work.as_kept(conn, document)
-            changed = documents.advance(conn, kept, Act.RECALL, at, facts=facts, recalled_at=at)
+            changed = document_changes.advance(conn, kept, Act.RECALL, at, facts=facts, recalled_at=at)
             work.audit_event(self.s, conn, document, actor, "recall", reason=reason)
             return changed
 
@@ -438,7 +438,7 @@ class Issuing:
         def record(conn: Connection) -> Document:
             before(conn, at)
             kept = work.as_kept(conn, document)
-            changed = documents.advance(conn, kept, act, at, facts=facts)
+            changed = document_changes.advance(conn, kept, act, at, facts=facts)
             work.audit_event(self.s, conn, document, actor, str(act), reason=facts.reason)
             return changed
 

@@ -10,7 +10,7 @@ from api.services import Services
 from api.store import accounts, audit, operations
 from api.store.accounts import Account
 from api.work import SYSTEM
-from archive.catalogue import Connection, dossier_rows
+from archive.catalogue import Connection, document_lists, dossier_rows
 from archive.catalogue import documents as rows
 from policies.vocabulary import Severity, State
 from policies.words import ACTS
@@ -120,7 +120,7 @@ def auditor(services: Services, account: Account, language: str, log: views.LogV
     """The first page: how things stand."""
     shown = trail(services, account, language, "", None)
     with services.transactions.read() as conn:
-        count = rows.count(conn, account.agency)
+        count = document_lists.count(conn, account.agency)
     kept = (State.ARCHIVED, State.ISSUED, State.FILED)
     return views.AuditorView(
         documents=sum(count.get(state, 0) for state in kept),

@@ -12,8 +12,8 @@ from api.presenters import pages, placing
 from api.services import Services
 from api.store import accounts
 from api.store.accounts import Account
+from archive.catalogue import document_lists, register_rows
 from archive.catalogue import documents as rows
-from archive.catalogue import register_rows
 from archive.catalogue.values import Document
 from archive.registers import outgoing
 from policies import numbering
@@ -76,8 +76,8 @@ def desk(
     """The chosen tab with the badges of all."""
     chosen: views.Tab = next((name for name in views.TABS if name == tab), "draft")
     with services.transactions.read() as conn:
-        by_state = rows.count(conn, account.agency)
-        listing = rows.newest if chosen == "issued" else rows.desk
+        by_state = document_lists.count(conn, account.agency)
+        listing = document_lists.newest if chosen == "issued" else document_lists.desk
         page = listing(conn, account.agency, TAB_STATES[chosen], cursor=after, limit=LISTED)
     counts = {name: sum(by_state.get(state, 0) for state in TAB_STATES[name]) for name in views.TABS}
     found = [document for document in page.documents if _matches(document, query)]

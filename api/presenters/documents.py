@@ -11,7 +11,7 @@ from api.services import Services
 from api.store import accounts, audit, operations
 from api.store.accounts import Account
 from api.verification import Verification
-from archive.catalogue import Connection, evidence_rows
+from archive.catalogue import Connection, document_lists, evidence_rows
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, Signer
 from policies.holds import ROLES_OF, HoldAct
@@ -50,7 +50,9 @@ def inbox(services: Services, account: Account) -> tuple[views.InboxItem, ...]:
     """What waits for this leader, most urgent first."""
     at = services.clock()
     with services.transactions.read() as conn:
-        found = rows.desk(conn, account.agency, [State.PREPARED], waits_for=account.id, limit=200).documents
+        found = document_lists.desk(
+            conn, account.agency, [State.PREPARED], waits_for=account.id, limit=200
+        ).documents
         mine = {document.id: _own(rows.signers(conn, document.id), account) for document in found}
         busy = {document.id for document in found if _initialling(conn, document, mine[document.id])}
     return tuple(

@@ -18,6 +18,7 @@ from api.locations import DOCUMENTS, location
 from api.previews import Previews
 from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest, json_answer
 from api.routes.waiting import Prefer, accepted, accepted_before, waited
+from archive.catalogue import document_lists
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, VersionRole
 from policies.layout import Box, Rect
@@ -172,7 +173,7 @@ def listing(
     account = who.needs(*STAFF)
     with given.transactions.read() as conn:
         waits = account.id if mine else None
-        page = rows.desk(
+        page = document_lists.desk(
             conn, account.agency, state or list(State), waits_for=waits, cursor=cursor, limit=limit
         )
     return json_answer({"documents": [views.document(item) for item in page.documents], "next": page.next})

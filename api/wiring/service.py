@@ -35,7 +35,7 @@ from api.wiring.company import Company
 from api.wiring.rules import retention_table, validation_profiles
 from api.wiring.tools import password_of, verification_limits
 from api.witness.client import HttpWitness
-from archive.catalogue import documents
+from archive.catalogue import agency_rows
 from archive.catalogue.values import Agency
 from archive.errors import ProofRefused
 from archive.log.cosignature import WitnessKey
@@ -143,7 +143,7 @@ def _furnish(services: Services) -> None:
     given = services.settings
     agency = Agency(given.agency_code, given.agency_name, given.agency_symbol, {})
     with services.transactions.write() as conn:
-        documents.put_agency(conn, agency, services.clock())
+        agency_rows.put_agency(conn, agency, services.clock())
     if services.demo is not None:
         furnish.stamps(given.stamps_path)
 

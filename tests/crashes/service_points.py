@@ -26,7 +26,7 @@ class Point:
 
 
 def _act(name: str):
-    """Of `documents.advance`: this act."""
+    """Of `document_changes.advance`: this act."""
     return lambda arguments, _named: str(arguments[2]) == name
 
 
@@ -40,7 +40,7 @@ def _kind(word: str):
     return lambda arguments, _named: word in arguments[1]
 
 
-ADVANCE = "archive.catalogue.documents:advance"
+ADVANCE = "archive.catalogue.document_changes:advance"
 AUDIT = "api.work:_audit"
 PUT = "archive.ingest:put_and_read_back"
 COMPLETE = "signer.creation.two_step:complete"
@@ -82,7 +82,7 @@ def _stamp(step: str, act: str, method: str) -> dict[str, Point]:
 
 POINTS: dict[str, Point] = {
     "upload: bytes without a row": Point("upload", "before", "api.issuing:Issuing.receive"),
-    "upload: in its transaction": Point("upload", "after", "archive.catalogue.documents:add"),
+    "upload: in its transaction": Point("upload", "after", "archive.catalogue.document_changes:add"),
     "upload: committed, not answered": Point("upload", "after", "api.issuing:Issuing.receive"),
     "prepare: revision without a name": Point("preparation", "after", "api.work:append"),
     "prepare: in its transaction": Point("preparation", "after", ADVANCE, _act("prepare")),

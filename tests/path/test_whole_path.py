@@ -14,7 +14,7 @@ from api.demo.documents import DecisionSpec
 from api.identity import AccessRefused
 from api.issuing import Issuing
 from api.store import accounts
-from archive.catalogue import documents
+from archive.catalogue import document_changes, documents
 from archive.record import RECORD_SCHEMA, parse
 from archive.storage import keys
 from policies.reasons import access as reasons
@@ -377,7 +377,7 @@ def test_a_use_of_a_key_is_told_when_its_act_did_not_come_about(site):
         row, (actor, _) = documents.get(conn, document), accounts.by_name(conn, INITIAL)
 
     def record(conn, sha256):
-        documents.change(conn, row, site.services.clock(), reason=sha256)
+        document_changes.change(conn, row, site.services.clock(), reason=sha256)
         raise AccessRefused(reasons.CHANGED_MEANWHILE)
 
     with pytest.raises(AccessRefused):
