@@ -18,6 +18,7 @@ from api.locations import API_PREFIX
 from api.pages import rendering
 from api.routes import (
     audits,
+    clerk_desk,
     context,
     demo_pki,
     desks,
@@ -28,6 +29,7 @@ from api.routes import (
     hold_desk,
     holds,
     journal,
+    leader_desk,
     metrics,
     operations,
     public,
@@ -52,7 +54,16 @@ API = (
     metrics.router,
     sessions.api,
 )
-PAGES = (sessions.pages, public.router, audits.router, dossier_desk.router, hold_desk.router, desks.router)
+PAGES = (
+    sessions.pages,
+    public.router,
+    audits.router,
+    dossier_desk.router,
+    hold_desk.router,
+    desks.router,
+    leader_desk.router,
+    clerk_desk.router,
+)
 DESCRIPTION = """Signs, seals, issues, archives and proves official documents.
 
 Every write needs an `Idempotency-Key`. Acts that wait answer 202 with an operation to be polled. Errors are
