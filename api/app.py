@@ -22,6 +22,8 @@ from api.routes import (
     context,
     demo_pki,
     desks,
+    document_acts,
+    document_signing,
     documents,
     dossier_desk,
     dossiers,
@@ -42,7 +44,8 @@ from policies.reasons import access as reasons
 
 API = (
     operations.router,
-    documents.writes,
+    document_acts.writes,
+    document_signing.writes,
     documents.router,
     dossiers.writes,
     dossiers.router,
