@@ -18,10 +18,10 @@ from api.audit_heads import bind_audit
 from api.batch import Batch, unchanged
 from api.fence import Lost
 from api.identity import AccessRefused
-from api.issuing import Issuing
 from api.line import Postponed, Stopped
 from api.locations import OPERATIONS
 from api.services import Services
+from api.signing import Signing
 from api.stamping import Stamping
 from api.store import accounts, operations, tokens
 from api.store.accounts import Account
@@ -217,7 +217,7 @@ class Finishing:
             return sha256
 
         with self._working(document):
-            return Issuing(self.s).initial(document, actor, record)
+            return Signing(self.s).initial(document, actor, record)
 
     def _sign_batch(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         return Batch(self.s, self._actor(payload)).run(operation, payload["documents"])

@@ -1,4 +1,9 @@
-"""Steps that the acts share: bytes in the work area, one use of a key with its audit rows, whose turn it is."""
+"""Steps that the acts share: bytes in the work area, one use of a key with its audit rows, whose turn it is.
+
+Each act: read the row → do the work beside the database → one transaction that moves the row as it was read,
+writes the audit row and enqueues what follows. A crash before that commit leaves unnamed bytes in the work
+area and an audit intent; the act is simply done again.
+"""
 
 from __future__ import annotations
 

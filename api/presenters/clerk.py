@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from api.issuing import Draft
 from api.pages import clerk, views
 from api.presenters import documents as present
 from api.presenters import pages, placing
+from api.receiving import Draft
 from api.services import Services
 from api.store import accounts
 from api.store.accounts import Account

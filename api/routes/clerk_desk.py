@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date as date_type
 from typing import Annotated
 
@@ -10,14 +11,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from api.finishing import Finishing
-from api.issuing import Draft, Issuing
+from api.issuing import Issuing
 from api.pages import rendering
 from api.pages.addresses import address
+from api.preparing import Preparing
 from api.presenters import clerk as clerk_views
+from api.receiving import Draft, Receiving
 from api.routes.context import Caller, Given, Language, Who, check_form, viewer
 from api.routes.desks import Csrf, Text, said, seen, to
 from api.routes.documents import staff_document
 from api.services import Services
+from api.signing import Signing
+from api.store.accounts import Account
 from archive.catalogue.values import Document
 from policies.refusals import Refused
 from policies.vocabulary import Role, State
@@ -102,7 +107,7 @@ def upload(
         recipients=tuple(part.strip() for part in recipients.split(";") if part.strip()),
     )
     try:
-        document = Issuing(given).receive(given.work_area.put_work(file.file), draft, account)
+        document = Receiving(given).receive(given.work_area.put_work(file.file), draft, account)
     except Refused as exc:
         return _clerk(request, given, who, language, problem=exc.text(language), entered=draft)
     return to("prepare", id=document.id)
@@ -133,7 +138,7 @@ def _prepare(
     try:
         said = {key: str(value) for key, value in form.items()}
         boxes = clerk_views.boxes_of_form(given, document, said)
-        Issuing(given).prepare(document, boxes, account, qr="qr" in form)
+        Preparing(given).prepare(document, boxes, account, qr="qr" in form)
     except Refused as exc:
         shown = clerk_views.prepare(given, document, language, problem=exc.text(language))
         return rendering.page(
@@ -189,7 +194,7 @@ def number(
     account = who.needs(Role.CLERK)
     try:
         numbered = Issuing(given).number(seen(given, who, document_id, digest), account, day=date)
-        Issuing(given).seal(numbered, account)
+        Signing(given).seal(numbered, account)
     except Refused as exc:
         current = staff_document(given, who, document_id)
         if current.state is not State.LEADER_TIMESTAMPED:
@@ -207,13 +212,13 @@ def proceed(given: Given, who: Who, document_id: str, csrf: Csrf = "") -> Respon
     return to("work", id=document_id)
 
 
-def _act(path: str, method: str) -> None:
+def _act(path: str, act: Callable[[Services], Callable[[Document, Account], Document]]) -> None:
     """Acts of one button."""
 
     def endpoint(given: Given, who: Who, document_id: str, csrf: Csrf = "") -> Response:
         check_form(who, csrf)
         account = who.needs(Role.CLERK)
-        getattr(Issuing(given), method)(staff_document(given, who, document_id), account)
+        act(given)(staff_document(given, who, document_id), account)
         return to("work", id=document_id)
 
     router.add_api_route(
@@ -233,7 +238,8 @@ def _act_with_reason(path: str, method: str) -> None:
     )
 
 
-for _path in ("issue", "withdraw", "resubmit"):
-    _act(_path, _path)
+_act("issue", lambda given: Issuing(given).issue)
+_act("withdraw", lambda given: Preparing(given).withdraw)
+_act("resubmit", lambda given: Preparing(given).resubmit)
 for _path in ("recall", "void", "resume"):
     _act_with_reason(_path, _path)

@@ -12,8 +12,10 @@ from fastapi import File, Form, Request, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.filing import Filing
-from api.issuing import Draft, Issuing
+from api.issuing import Issuing
 from api.locations import DOCUMENTS, location
+from api.preparing import Preparing
+from api.receiving import Draft, Receiving
 from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest
 from api.routes.documents import Match, refuse_changed, show, staff_document
 from archive.catalogue.values import Document
@@ -98,7 +100,7 @@ def receive(
     body = digest(draft, sha256)
 
     def act() -> Response:
-        return _shown_first(Issuing(given).receive(sha256, draft, account))
+        return _shown_first(Receiving(given).receive(sha256, draft, account))
 
     def told(made: str) -> Response:
         return _shown_first(staff_document(given, who, made))
@@ -124,7 +126,7 @@ def prepare(
 
     def act() -> Response:
         refuse_changed(document, match)
-        return show(Issuing(given).prepare(document, boxes, account, qr=body.qr))
+        return show(Preparing(given).prepare(document, boxes, account, qr=body.qr))
 
     told = _as_it_is(given, who, document_id)
     return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act, told)
@@ -211,7 +213,7 @@ def withdraw(request: Request, given: Given, who: Who, document_id: str, match: 
 
     def act() -> Response:
         refuse_changed(document, match)
-        return show(Issuing(given).withdraw(document, account))
+        return show(Preparing(given).withdraw(document, account))
 
     told = _as_it_is(given, who, document_id)
     return answer_once(request, given, account, digest(document_id), act, told)
@@ -224,7 +226,7 @@ def resubmit(request: Request, given: Given, who: Who, document_id: str, match: 
 
     def act() -> Response:
         refuse_changed(document, match)
-        return show(Issuing(given).resubmit(document, account))
+        return show(Preparing(given).resubmit(document, account))
 
     told = _as_it_is(given, who, document_id)
     return answer_once(request, given, account, digest(document_id), act, told)

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.finishing import Finishing
 from api.identity import AccessRefused
-from api.issuing import Issuing
 from api.routes.context import ONCE, Given, Who, answer_once, api_router, digest
 from api.routes.documents import Match, refuse_changed, staff_document
 from api.routes.waiting import Prefer, accepted, accepted_before, waited
+from api.signing import Signing
 from archive.catalogue.values import Document
 from policies.reasons import access as reasons
 from policies.vocabulary import Role, State
@@ -54,7 +54,7 @@ async def sign(
         def act() -> Response:
             refuse_changed(document, match)
             _refuse_unseen(document, body.sha256)
-            return accepted(Issuing(given).sign(document, account))
+            return accepted(Signing(given).sign(document, account))
 
         return answer_once(
             request, given, account, digest(document_id, body.sha256), act, accepted_before(given)
@@ -81,7 +81,7 @@ async def sign_batch(
         def act() -> Response:
             for document in chosen:
                 _refuse_unseen(document, seen[document.id])
-            return accepted(Issuing(given).sign_batch(chosen, account))
+            return accepted(Signing(given).sign_batch(chosen, account))
 
         return answer_once(request, given, account, digest(seen), act, accepted_before(given))
 
@@ -98,7 +98,7 @@ async def seal(
 
         def act() -> Response:
             refuse_changed(document, match)
-            return accepted(Issuing(given).seal(document, account))
+            return accepted(Signing(given).seal(document, account))
 
         return answer_once(request, given, account, digest(document_id), act, accepted_before(given))
 

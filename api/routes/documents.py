@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse
 
 from api import views
 from api.identity import AccessRefused
-from api.issuing import Issuing
+from api.preparing import Preparing
 from api.previews import Previews
 from api.routes.context import Given, Who, api_router, json_answer
 from archive.catalogue import document_lists
@@ -109,7 +109,7 @@ def page_image(
 @router.get("/documents/{document_id}/proposal", summary="The boxes found by the document's own text")
 def proposal(given: Given, who: Who, document_id: str) -> Response:
     document = staff_document(given, who, document_id)
-    found = Issuing(given).propose(document)
+    found = Preparing(given).propose(document)
     return json_answer(views.layout(found))
 
 

@@ -20,6 +20,7 @@ from api.routes.context import Caller, Given, Language, Who, check_form, viewer
 from api.routes.desks import Csrf, Text, said, seen, to
 from api.routes.documents import staff_document
 from api.services import Services
+from api.signing import Signing
 from archive.catalogue.values import Document
 from policies.reasons import access as reasons
 from policies.refusals import Both, Refused
@@ -127,7 +128,7 @@ def sign(
     check_form(who, csrf)
     account = who.needs(Role.LEADER)
     try:
-        operation = Issuing(given).sign(seen(given, who, document_id, digest), account)
+        operation = Signing(given).sign(seen(given, who, document_id, digest), account)
     except Refused as exc:
         return _review(request, given, who, language, document_id, problem=exc)
     done = "initialled" if operation.kind == "initial" else "signed"
@@ -154,7 +155,7 @@ def _sign_many(given: Services, who: Caller, form: FormData) -> Response:
     ]
     if not documents:
         return to("inbox")
-    operation = Issuing(given).sign_batch(documents, account)
+    operation = Signing(given).sign_batch(documents, account)
     return to("batch", id=operation.id)
 
 

@@ -63,7 +63,7 @@ def _signature(step: str, act: str, method: str) -> dict[str, Point]:
         f"{act}: in its transaction": Point(step, "after", ADVANCE, _act(act), act),
         # The job is enqueued: its question may be out already, or not yet.
         f"{act}: committed, not answered": Point(
-            step, "after", f"api.issuing:Issuing.{method}", asked=(1, 2)
+            step, "after", f"api.signing:Signing.{method}", asked=(1, 2)
         ),
     }
 
@@ -81,12 +81,12 @@ def _stamp(step: str, act: str, method: str) -> dict[str, Point]:
 
 
 POINTS: dict[str, Point] = {
-    "upload: bytes without a row": Point("upload", "before", "api.issuing:Issuing.receive"),
+    "upload: bytes without a row": Point("upload", "before", "api.receiving:Receiving.receive"),
     "upload: in its transaction": Point("upload", "after", "archive.catalogue.document_changes:add"),
-    "upload: committed, not answered": Point("upload", "after", "api.issuing:Issuing.receive"),
+    "upload: committed, not answered": Point("upload", "after", "api.receiving:Receiving.receive"),
     "prepare: revision without a name": Point("preparation", "after", "api.work:append"),
     "prepare: in its transaction": Point("preparation", "after", ADVANCE, _act("prepare")),
-    "prepare: committed, not answered": Point("preparation", "after", "api.issuing:Issuing.prepare"),
+    "prepare: committed, not answered": Point("preparation", "after", "api.preparing:Preparing.prepare"),
     **_signature(SIGN, "sign", "sign"),
     **_stamp(SIGN, "stamp-leader", "_stamp_leader"),
     "number: in its transaction": Point("number", "after", "archive.registers.outgoing:number_and_enter"),
@@ -130,9 +130,9 @@ def _answer(step: str, act: str, key_used: str = "") -> dict[str, Point]:
 
 
 ANSWER_POINTS: dict[str, Point] = {
-    **_answer(SIGN, "api.issuing:Issuing.sign", "sign"),
+    **_answer(SIGN, "api.signing:Signing.sign", "sign"),
     **_answer("number", "api.issuing:Issuing.number"),
-    **_answer(SEAL, "api.issuing:Issuing.seal", "seal"),
+    **_answer(SEAL, "api.signing:Signing.seal", "seal"),
     **_answer("issue", "api.issuing:Issuing.issue"),
     "issue: committed, its event not stored": Point("issue", "before", PUT),
     **_answer(CLOSE, "api.filing:Filing.close"),
