@@ -12,8 +12,8 @@ from threading import Event, Thread
 
 from api import problems
 from api.aftercare import Aftercare
-from api.finishing import Finishing
 from api.holding import Holding
+from api.owed import Owed
 from api.services import Services
 from api.store import idempotency, operations
 from archive.catalogue import deposit_rows, document_lists, dossier_rows
@@ -172,7 +172,7 @@ class Upkeep:
             with self.s.transactions.read() as conn:
                 last = operations.latest(conn, deposit.document)
             if last is not None:
-                Finishing(self.s).follow_up(deposit.document, last.account)
+                Owed(self.s).follow_up(deposit.document, last.account)
 
     def end_lost_operations(self) -> None:
         """An operation ends with its job. One that a job left open (its last write failed) is marked failed."""

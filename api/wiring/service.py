@@ -16,13 +16,15 @@ from api.area import Area
 from api.checking import Checking
 from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
-from api.finishing import Finishing, guarded
+from api.finishing import Finishing
 from api.gate import ArchivingGate
 from api.identity import LocalIdentity
 from api.jobs import ACTS, COPIES, IN_LINE, NIGHT, QUIET, STAMPS, DbosJobs
 from api.keyring import REPORT, SEAL, KeyRing
 from api.metrics import Metrics
 from api.nights import Nights
+from api.outcomes import guarded
+from api.owed import Owed
 from api.rebuilding import Bench, check_whole
 from api.services import WORKING, Part, Services
 from api.settings import KeySettings, Settings, SettingsError
@@ -196,6 +198,7 @@ def _jobs(services: Services, nights: Nights, company: Company) -> DbosJobs:
         services.transactions,
         {
             **Finishing(services).handlers(),
+            **Owed(services).handlers(),
             **nights.handlers(),
             "fsck": guarded(services, Checking(services).run),
         },

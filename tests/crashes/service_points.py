@@ -45,7 +45,7 @@ AUDIT = "api.work:_audit"
 PUT = "archive.ingest:put_and_read_back"
 COMPLETE = "signer.creation.two_step:complete"
 TSA = "signer.timestamping.rfc3161:HttpTimestampAuthority.token"
-FINISHING = "api.finishing:Finishing"
+FINISHING, OWED = "api.finishing:Finishing", "api.owed:Owed"
 STAMPING = "api.stamping:Stamping"
 SEQUENCER = "archive.log.sequencer:Sequencer"
 SIGN, SEAL = "leader-signature", "seal"
@@ -106,11 +106,11 @@ POINTS: dict[str, Point] = {
     "log: head shown": Point(SEAL, "after", f"{SEQUENCER}._show"),
     "archived, nothing follows yet": Point(SEAL, "before", f"{FINISHING}._finished"),
     "finished, job open": Point(SEAL, "after", f"{FINISHING}._finish"),
-    "crosscheck: before": Point(SEAL, "before", f"{FINISHING}._crosscheck"),
-    "crosscheck: done, job open": Point(SEAL, "after", f"{FINISHING}._crosscheck"),
-    "augment: planned": Point(SEAL, "after", f"{FINISHING}._long_term"),
+    "crosscheck: before": Point(SEAL, "before", f"{OWED}._crosscheck"),
+    "crosscheck: done, job open": Point(SEAL, "after", f"{OWED}._crosscheck"),
+    "augment: planned": Point(SEAL, "after", f"{OWED}._long_term"),
     "augment: in its transaction": Point(SEAL, "after", ADVANCE, _act("augment")),
-    "augment: kept, operation open": Point(SEAL, "after", f"{FINISHING}._augment"),
+    "augment: kept, operation open": Point(SEAL, "after", f"{OWED}._augment"),
     "issue: in its transaction": Point("issue", "after", "archive.ingest:plan_event"),
     "issue: committed, event not stored": Point("issue", "before", PUT),
     "issue: event stored": Point("issue", "after", PUT),
