@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from api import work
 from api.audit_heads import bind_audit
-from api.finishing import Finishing
+from api.owed import Owed
 from api.services import Services
-from archive.catalogue import documents, rebuild_rows
+from archive.catalogue import document_lists, documents, rebuild_rows
 from archive.heads import bind_register
 
 log = logging.getLogger("antin.aftercare")
@@ -59,10 +59,10 @@ class Aftercare:
             rebuilt = rebuild_rows.current(conn)
             if rebuilt is None or rebuilt.stage != DONE:
                 return False
-            found = documents.without_long_term(conn, rebuilt.done_to, BLOCK)
+            found = document_lists.without_long_term(conn, rebuilt.done_to, BLOCK)
         with self.s.transactions.write() as conn:
             for document in found.lacking:
-                Finishing(self.s).owed(conn, documents.get(conn, document), work.SYSTEM)
+                Owed(self.s).enqueue(conn, documents.get(conn, document), work.SYSTEM)
             stage, done_to = (DONE, found.last) if found.last else (FOLLOWED, "")
             rebuild_rows.change(conn, stage=stage, done_to=done_to)
         if found.lacking:

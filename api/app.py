@@ -18,9 +18,12 @@ from api.locations import API_PREFIX
 from api.pages import rendering
 from api.routes import (
     audits,
+    clerk_desk,
     context,
     demo_pki,
     desks,
+    document_acts,
+    document_signing,
     documents,
     dossier_desk,
     dossiers,
@@ -28,6 +31,7 @@ from api.routes import (
     hold_desk,
     holds,
     journal,
+    leader_desk,
     metrics,
     operations,
     public,
@@ -40,7 +44,8 @@ from policies.reasons import access as reasons
 
 API = (
     operations.router,
-    documents.writes,
+    document_acts.writes,
+    document_signing.writes,
     documents.router,
     dossiers.writes,
     dossiers.router,
@@ -52,7 +57,16 @@ API = (
     metrics.router,
     sessions.api,
 )
-PAGES = (sessions.pages, public.router, audits.router, dossier_desk.router, hold_desk.router, desks.router)
+PAGES = (
+    sessions.pages,
+    public.router,
+    audits.router,
+    dossier_desk.router,
+    hold_desk.router,
+    desks.router,
+    leader_desk.router,
+    clerk_desk.router,
+)
 DESCRIPTION = """Signs, seals, issues, archives and proves official documents.
 
 Every write needs an `Idempotency-Key`. Acts that wait answer 202 with an operation to be polled. Errors are

@@ -13,9 +13,9 @@ from typing import Any
 
 from api import problems
 from api.identity import AccessRefused
-from api.issuing import Issuing
 from api.line import Stopped
 from api.services import Services
+from api.signing import Signing
 from api.store import operations
 from api.store.accounts import Account
 from api.store.database_errors import DatabaseUnavailable
@@ -76,7 +76,7 @@ class Batch:
         if document.version > version and any(at is not None and at >= since for at in mine):
             return {"state": document.state}  # before a crash of this batch
         unchanged(document, version)
-        operation = Issuing(self.s).sign(document, self.actor, batch=True)
+        operation = Signing(self.s).sign(document, self.actor, batch=True)
         if operation.kind == "initial":
             return {"state": document.state, "operation": operation.id}
         return {"state": State.SIGNED}

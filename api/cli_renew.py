@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
+from api.cli_options import FILE
 from api.progress import printable
 from api.wiring import tools
 from api.wiring.clock import clock
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 WRONG = 1
 MOST = 1000
 

@@ -10,17 +10,16 @@ from typing import NoReturn
 
 import click
 
+from api.cli_options import CONFIG, FILE
 from api.settings import ObjectStoreSettings, Settings, SettingsError
 from api.wiring import tools
 from api.wiring.rights import bucket_policy, seaweedfs_actions
 from archive.errors import StoreUnavailable
 from policies.reasons import storage as reasons
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 EXIT = {"sound": 0, "broken": 1, "unusable": 2, "no-answer": 2}
 NOTHING_TO_TRY = 2
 SECOND = click.option("--second", is_flag=True, help="The second store instead of the first.")
-CONFIG = click.option("--config", type=FILE, help="Settings file.")
 DATA = click.option("--data-dir", type=click.Path(path_type=Path), help="Where this process keeps its own.")
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
+from api.cli_options import FILE
 from api.progress import printable
 from policies.anchors import AnchorRole
 from policies.vocabulary import TrustDomain
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 STORE = click.option(
     "--store",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -12,15 +12,13 @@ from typing import Any
 
 import click
 
+from api.cli_options import CONFIG, DATA
 from api.progress import printable
 from api.wiring import tools
 from api.wiring.clock import clock
 from archive.catalogue.copies import FIRST, SECOND
 from archive.catalogue.watch_rows import FixityRun
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-CONFIG = click.option("--config", type=FILE, help="Settings file.")
-DATA = click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded stores live.")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 WRONG = 1
 MOST = 50  # faults shown

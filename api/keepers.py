@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from api import work
-from api.finishing import KEPT, Finishing
+from api.owed import KEPT, Owed
 from api.services import Services
 from api.store import audit, operations
 from archive.catalogue import Connection, documents
@@ -122,4 +122,4 @@ def _ask_again(services: Services, document_ids: Collection[str]) -> None:
         unasked = [each for each in document_ids if not operations.known(conn, each, "crosscheck")]
         wanted = [each for each in unasked if documents.get(conn, each).state in KEPT]
     for document_id in wanted:
-        Finishing(services).follow_up(document_id, work.SYSTEM)
+        Owed(services).follow_up(document_id, work.SYSTEM)

@@ -21,9 +21,9 @@ from typing import Any
 
 from api import jobs, keepers
 from api.checking import Checking
-from api.finishing import guarded
 from api.fixity_child import read_all_due
 from api.line import Stopped
+from api.outcomes import guarded
 from api.renewals import Renewals
 from api.services import Services
 from api.store import night_rows, operations

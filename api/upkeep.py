@@ -12,11 +12,11 @@ from threading import Event, Thread
 
 from api import problems
 from api.aftercare import Aftercare
-from api.finishing import Finishing
 from api.holding import Holding
+from api.owed import Owed
 from api.services import Services
 from api.store import idempotency, operations
-from archive.catalogue import deposit_rows, documents, dossier_rows
+from archive.catalogue import deposit_rows, document_lists, dossier_rows
 from archive.catalogue.keeping_values import DossierDeposit
 from archive.catalogue.values import Deposit
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
@@ -150,7 +150,9 @@ class Upkeep:
         old = self.s.work_area.old_work(at - FRESH)
         while digests := list(islice(old, FEW)):
             with self.s.transactions.read() as conn:
-                keep = documents.needed(conn, digests, archived_before) | operations.bytes_under_way(conn)
+                keep = document_lists.needed(conn, digests, archived_before) | operations.bytes_under_way(
+                    conn
+                )
                 keep |= dossier_rows.planned_bytes(conn)
             for sha256 in set(digests) - keep:
                 if self._stopping.is_set():
@@ -170,7 +172,7 @@ class Upkeep:
             with self.s.transactions.read() as conn:
                 last = operations.latest(conn, deposit.document)
             if last is not None:
-                Finishing(self.s).follow_up(deposit.document, last.account)
+                Owed(self.s).follow_up(deposit.document, last.account)
 
     def end_lost_operations(self) -> None:
         """An operation ends with its job. One that a job left open (its last write failed) is marked failed."""

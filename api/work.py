@@ -1,4 +1,9 @@
-"""Steps that the acts share: bytes in the work area, one use of a key with its audit rows, whose turn it is."""
+"""Steps that the acts share: bytes in the work area, one use of a key with its audit rows, whose turn it is.
+
+Each act: read the row → do the work beside the database → one transaction that moves the row as it was read,
+writes the audit row and enqueues what follows. A crash before that commit leaves unnamed bytes in the work
+area and an audit intent; the act is simply done again.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +20,11 @@ from api.identity import AccessRefused
 from api.intact import intact
 from api.locations import DOCUMENTS
 from api.services import Services
-from api.store import audit
+from api.store import audit, operations
 from api.store.accounts import Account
+from api.store.operations import Operation
 from archive.catalogue import Connection, documents
+from archive.catalogue.identity import new_id
 from archive.catalogue.values import Document, NewVersion, Signer, VersionRole
 from archive.errors import ArchiveUnavailable
 from policies.reasons import access as access_reasons
@@ -230,6 +237,25 @@ def priority(document: Document | None, *, batch: bool = False) -> int:
     if document is None:
         return jobs.BATCH
     return jobs.NORMAL - 2 * document.urgency + batch
+
+
+def enqueue(
+    services: Services,
+    conn: Connection,
+    kind: str,
+    document: Document,
+    account: str,
+    delay: float = 0.0,
+    queue: str | None = None,
+) -> Operation:
+    """An operation on the document and its job, in the caller's transaction."""
+    at = services.clock()
+    payload = {"document": document.id, "actor": account}
+    operation = operations.add(
+        conn, new_id(at), kind, document=document.id, account=account, payload=payload, total=1, at=at
+    )
+    services.jobs.enqueue(conn, kind, operation.id, payload, priority(document), delay, queue)
+    return operation
 
 
 def keeps_pdfa(document: Document) -> bool:

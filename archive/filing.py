@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.catalogue import Connection, deposit_rows, documents, dossier_rows, log_rows
+from archive.catalogue import Connection, agency_rows, deposit_rows, dossier_rows, log_rows
 from archive.catalogue.keeping_values import Dossier, DossierDeposit, DossierVersion
 from archive.catalogue.values import Leaf, ObjectRole, ObjectRow
 from archive.dossier_record import Act, dossier_record
@@ -60,7 +60,7 @@ def plan(conn: Connection, dossier: Dossier, act: Act) -> DossierDeposit:
 
     `dossier` is as the act left it, with its new version. ValueError when its agency is gone.
     """
-    agency = documents.agency(conn, dossier.agency)
+    agency = agency_rows.agency(conn, dossier.agency)
     if agency is None:
         raise ValueError(f"agency {dossier.agency} of dossier {dossier.id} is gone")
     before = dossier_rows.last_leaf(conn, dossier.id)

@@ -22,7 +22,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from archive.catalogue import Connection, deposit_rows, documents, evidence_rows, log_rows, register_rows
+from archive.catalogue import (
+    Connection,
+    agency_rows,
+    deposit_rows,
+    document_changes,
+    documents,
+    evidence_rows,
+    log_rows,
+    register_rows,
+)
 from archive.catalogue.values import Deposit, Document, Event, Leaf, NewVersion, ObjectRole, ObjectRow
 from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from archive.heads import bind_register
@@ -79,7 +88,7 @@ def plan_version(
     leaf, retain_until = _secrets(), lock_until(at)
     earlier = log_rows.archived_versions(conn, document.id)
     predecessor = earlier[-1] if earlier else None
-    agency = documents.agency(conn, document.agency)
+    agency = agency_rows.agency(conn, document.agency)
     if agency is None or deposit_rows.version_deposit(conn, document.id) is not None:
         raise ValueError(f"a version of document {document.id} is planned already, or its agency is gone")
     record = version_record(
@@ -298,11 +307,11 @@ def _advance(conn: Connection, document: Document, deposit: Deposit, at: datetim
     content = NewVersion(deposit.version_role, deposit.content_sha256, deposit.content_size)
     new = None if _is_known(conn, document, content) else content
     if document.state is State.VALIDATED:
-        documents.advance(
+        document_changes.advance(
             conn, document, Act.ARCHIVE, at, version=new, made_at=deposit.planned_at, archived_at=at
         )
     else:
-        documents.advance(conn, document, Act.AUGMENT, at, version=new, made_at=deposit.planned_at)
+        document_changes.advance(conn, document, Act.AUGMENT, at, version=new, made_at=deposit.planned_at)
 
 
 def _enter_evidence(conn: Connection, deposit: Deposit, at: datetime) -> None:

@@ -21,7 +21,7 @@ from minio.retention import Retention
 
 from api.proofs import Proofs
 from archive import ingest
-from archive.catalogue import documents
+from archive.catalogue import agency_rows, document_changes
 from archive.catalogue.values import Agency, Deposit, NewDocument, NewVersion, VersionRole
 from archive.log.note import Ed25519LogKey
 from archive.storage.work import WorkDirectory
@@ -78,14 +78,14 @@ class House:
             new = NewDocument(
                 AGENCY, "QĐ", "Về việc đo tốc độ lưu trữ", uploader="1", uploader_display="Người đo"
             )
-            document = documents.add(conn, new, upload, at)
-            document = documents.change(conn, document, at, state=State.VALIDATED)
+            document = document_changes.add(conn, new, upload, at)
+            document = document_changes.change(conn, document, at, state=State.VALIDATED)
             return ingest.plan_version(conn, document, upload, {"level": "B-T"}, at)
 
 
 def _house(given: Engines, folder: Path) -> House:
     with given.transactions.write() as conn:
-        documents.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), now())
+        agency_rows.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), now())
     work = WorkDirectory(folder / "work", hashed=given.store.hashed)
     key = Ed25519LogKey.generate("bench.antin.example/log")
     return House(given, Proofs(given.transactions, given.store, work, key, now), work)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from api.transactions import Transactions
-from archive.catalogue import documents as document_rows
+from archive.catalogue import agency_rows
 from archive.log.checkpoint import Checkpoint, sign_checkpoint
 from archive.log.edge import Edge, grow, partial_tiles
 from archive.log.note import Ed25519LogKey
@@ -73,7 +73,7 @@ class SimulatedArchive(SimulatedDocuments):
     def fill(self, transactions: Transactions, store: ObjectStore) -> None:
         """Rows into an empty catalogue that has its tables, the log's objects into the store."""
         with transactions.write() as conn:
-            document_rows.put_agency(conn, AGENCY, AT)
+            agency_rows.put_agency(conn, AGENCY, AT)
         log = _Log(self.key, store)
         with Bulk(transactions) as bulk, makers(self.size) as stretches:
             bulk.insert("number_series", SERIES, [(AGENCY.code, "TB", 2026, 1, self.size, DAY, False)])

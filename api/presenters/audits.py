@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from api.pages import views
+from api.pages import audited, proofs
 from api.services import Services
 from api.store import accounts, audit, operations
 from api.store.accounts import Account
 from api.work import SYSTEM
-from archive.catalogue import Connection, dossier_rows
+from archive.catalogue import Connection, document_lists, dossier_rows
 from archive.catalogue import documents as rows
 from policies.vocabulary import Severity, State
 from policies.words import ACTS
@@ -49,7 +49,7 @@ def _names(conn: Connection, agency: str, found: tuple[audit.Entry, ...]) -> _Na
     return _Names(accounts.displays(conn, agency), documents, dossiers)
 
 
-def _entry(row: audit.Entry, names: _Names, language: str) -> views.TrailEntry:
+def _entry(row: audit.Entry, names: _Names, language: str) -> audited.TrailEntry:
     column = 1 if language == "en" else 0
     outcome: Literal["intent", "done", "failed"] = "done"
     if row.phase == "intent":
@@ -57,7 +57,7 @@ def _entry(row: audit.Entry, names: _Names, language: str) -> views.TrailEntry:
     if row.phase == "failed":
         outcome = "failed"
     known = names.documents.get(row.subject)
-    return views.TrailEntry(
+    return audited.TrailEntry(
         index=row.sequence,
         at=row.at,
         actor=names.people.get(row.actor, "An Tín" if row.actor == SYSTEM else row.actor),
@@ -71,10 +71,10 @@ def _entry(row: audit.Entry, names: _Names, language: str) -> views.TrailEntry:
 
 def trail(
     services: Services, account: Account, language: str, query: str, after: int | None
-) -> views.TrailView:
+) -> audited.TrailView:
     """A page of the trail, newest first, and whether the chain holds. A query searches the whole trail."""
     words = query.casefold().split()
-    entries: list[views.TrailEntry] = []
+    entries: list[audited.TrailEntry] = []
     more = True
     with services.transactions.read() as conn:
         faults = [fault for fault in audit.check(conn) if fault.agency == account.agency]
@@ -86,43 +86,43 @@ def trail(
             more = len(found) == SHOWN
             after = found[-1].sequence if found else None
     older = str(after) if more else None
-    return views.TrailView(tuple(entries), query, faults[0].sequence if faults else None, older)
+    return audited.TrailView(tuple(entries), query, faults[0].sequence if faults else None, older)
 
 
-def _matches(one: views.TrailEntry, words: list[str]) -> bool:
+def _matches(one: audited.TrailEntry, words: list[str]) -> bool:
     text = f"{one.actor} {one.act} {one.subject} {one.id}".casefold()
     return all(word in text for word in words)
 
 
-def fsck(services: Services) -> views.FsckView:
+def fsck(services: Services) -> audited.FsckView:
     """The last run, or the one under way."""
     with services.transactions.read() as conn:
         last = operations.latest_of_kind(conn, "fsck")
     if last is None:
-        return views.FsckView(None, 0.0, False, (), ())
+        return audited.FsckView(None, 0.0, False, (), ())
     result = last.result or {}
     found = tuple(
-        views.FsckFinding(row["id"], row["where"], row["text"], Severity(row["severity"]))
+        audited.FsckFinding(row["id"], row["where"], row["text"], Severity(row["severity"]))
         for row in result.get("findings", [])
     )
     errors = int(result.get("errors", 0))
     if last.state == "failed" and last.problem:
-        found = (views.FsckFinding(last.problem["id"], "fsck", last.problem["title"]),)
+        found = (audited.FsckFinding(last.problem["id"], "fsck", last.problem["title"]),)
         errors = 1
     checked = tuple((name, int(result.get("read", {}).get(key, 0))) for name, key in READ.items())
     seconds = (last.updated_at - last.created_at).total_seconds()
-    return views.FsckView(
+    return audited.FsckView(
         last.updated_at if last.ended else None, seconds, not last.ended, checked, found, errors
     )
 
 
-def auditor(services: Services, account: Account, language: str, log: views.LogView) -> views.AuditorView:
+def auditor(services: Services, account: Account, language: str, log: proofs.LogView) -> audited.AuditorView:
     """The first page: how things stand."""
     shown = trail(services, account, language, "", None)
     with services.transactions.read() as conn:
-        count = rows.count(conn, account.agency)
+        count = document_lists.count(conn, account.agency)
     kept = (State.ARCHIVED, State.ISSUED, State.FILED)
-    return views.AuditorView(
+    return audited.AuditorView(
         documents=sum(count.get(state, 0) for state in kept),
         log=log,
         fsck=fsck(services),

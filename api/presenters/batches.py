@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from api.pages import views
+from api.pages import leader
 from api.presenters.documents import kind_name
 from api.services import Services
 from api.store import operations
@@ -27,7 +27,7 @@ def own(services: Services, account: Account, operation_id: str) -> Operation | 
     return found if mine else None
 
 
-def latest(services: Services, account: Account, language: str) -> views.BatchView | None:
+def latest(services: Services, account: Account, language: str) -> leader.BatchView | None:
     """The newest batch while it still matters: it runs, or something in it was not signed since yesterday."""
     with services.transactions.read() as conn:
         found = operations.latest_by(conn, account.id, KIND)
@@ -37,18 +37,18 @@ def latest(services: Services, account: Account, language: str) -> views.BatchVi
     return shown if shown.running or shown.count("failed") else None
 
 
-def view(services: Services, operation: Operation, language: str) -> views.BatchView:
+def view(services: Services, operation: Operation, language: str) -> leader.BatchView:
     """Every document in the order in which it was chosen."""
     told = {line["document"]: line for line in (operation.result or {}).get("documents", [])}
     with services.transactions.read() as conn:
         chosen = [rows.get(conn, document_id) for document_id, _version in operation.payload["documents"]]
         lines = [_line(conn, document, told.get(document.id), operation, language) for document in chosen]
-    return views.BatchView(operation.id, operation.created_at, tuple(lines), not operation.ended)
+    return leader.BatchView(operation.id, operation.created_at, tuple(lines), not operation.ended)
 
 
 def _line(
     conn: Connection, document: Document, told: dict[str, Any] | None, operation: Operation, language: str
-) -> views.BatchLine:
+) -> leader.BatchLine:
     """A ký nháy is done when its own operation is."""
     later = operations.get(conn, told["operation"]) if told and "operation" in told else None
     problem = told.get("problem") if told else operation.problem
@@ -56,5 +56,5 @@ def _line(
         problem = later.problem
     named = document.id, document.subject, kind_name(document)
     if problem is not None:
-        return views.BatchLine(*named, "failed", problem["text"][language])
-    return views.BatchLine(*named, "done" if told and (later is None or later.ended) else "waiting")
+        return leader.BatchLine(*named, "failed", problem["text"][language])
+    return leader.BatchLine(*named, "done" if told and (later is None or later.ended) else "waiting")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from api.issuing import Draft
-from api.pages import views
+from api.pages import clerk, views
 from api.presenters import documents as present
 from api.presenters import pages, placing
+from api.receiving import Draft
 from api.services import Services
 from api.store import accounts
 from api.store.accounts import Account
+from archive.catalogue import document_lists, register_rows
 from archive.catalogue import documents as rows
-from archive.catalogue import register_rows
 from archive.catalogue.values import Document
 from archive.registers import outgoing
 from policies import numbering
@@ -27,7 +27,7 @@ from policies.vocabulary import FieldRole, Role, State
 from signer.errors import DocumentRefused, PlacementRefused
 from signer.keys.checks import subject_of
 
-TAB_STATES: dict[views.Tab, tuple[State, ...]] = {
+TAB_STATES: dict[clerk.Tab, tuple[State, ...]] = {
     "draft": (State.DRAFT, State.RETURNED),
     "circulating": (State.PREPARED,),
     "timestamp": (State.SIGNED, State.SEALED, State.SEAL_TIMESTAMPED, State.VALIDATED, State.STOPPED),
@@ -64,9 +64,9 @@ BOX_KEY = re.compile(r"box-(\d{1,3})-name")
 class Desk:
     """One tab of the desk."""
 
-    tab: views.Tab
-    counts: dict[views.Tab, int]
-    items: tuple[views.WorkItem, ...]
+    tab: clerk.Tab
+    counts: dict[clerk.Tab, int]
+    items: tuple[clerk.WorkItem, ...]
     older: str | None
 
 
@@ -74,12 +74,12 @@ def desk(
     services: Services, account: Account, tab: str, query: str, after: str | None, language: str
 ) -> Desk:
     """The chosen tab with the badges of all."""
-    chosen: views.Tab = next((name for name in views.TABS if name == tab), "draft")
+    chosen: clerk.Tab = next((name for name in clerk.TABS if name == tab), "draft")
     with services.transactions.read() as conn:
-        by_state = rows.count(conn, account.agency)
-        listing = rows.newest if chosen == "issued" else rows.desk
+        by_state = document_lists.count(conn, account.agency)
+        listing = document_lists.newest if chosen == "issued" else document_lists.desk
         page = listing(conn, account.agency, TAB_STATES[chosen], cursor=after, limit=LISTED)
-    counts = {name: sum(by_state.get(state, 0) for state in TAB_STATES[name]) for name in views.TABS}
+    counts = {name: sum(by_state.get(state, 0) for state in TAB_STATES[name]) for name in clerk.TABS}
     found = [document for document in page.documents if _matches(document, query)]
     items = tuple(present.work_item(services, document, language) for document in found)
     return Desk(chosen, counts, items, page.next)
@@ -90,13 +90,13 @@ def _matches(document: Document, query: str) -> bool:
     return all(word in text for word in query.casefold().split())
 
 
-def upload_options(services: Services, entered: Draft | None = None) -> views.UploadOptions:
+def upload_options(services: Services, entered: Draft | None = None) -> clerk.UploadOptions:
     """Kinds of document and people who may sign; after a refusal, what was `entered` stands there again."""
     with services.transactions.read() as conn:
         leaders = accounts.with_role(conn, Role.LEADER)
     people = tuple(views.Choice(one.name, f"{one.display}, {one.title}") for one in leaders)
     kinds = tuple(views.Choice(code, kind.name) for code, kind in BY_CODE.items())
-    options = views.UploadOptions(kinds, people, people, services.settings.upload_limit)
+    options = clerk.UploadOptions(kinds, people, people, services.settings.upload_limit)
     if entered is None:
         return options
     return replace(
@@ -111,7 +111,7 @@ def upload_options(services: Services, entered: Draft | None = None) -> views.Up
     )
 
 
-def prepare(services: Services, document: Document, language: str, problem: str = "") -> views.PrepareView:
+def prepare(services: Services, document: Document, language: str, problem: str = "") -> clerk.PrepareView:
     """The fields that the text asks for, on pictures of their pages; where nothing was found, it says so."""
     boxes: tuple[Box, ...] = ()
     frames = placing.frames(services, document)
@@ -131,7 +131,7 @@ def prepare(services: Services, document: Document, language: str, problem: str 
         for box, label in zip(boxes, labels, strict=True)
         if box.page < len(frames)
     )
-    return views.PrepareView(
+    return clerk.PrepareView(
         id=document.id,
         digest=document.current_sha256 or "",
         subject=document.subject,
@@ -156,9 +156,9 @@ def _labels(services: Services, document: Document, boxes: tuple[Box, ...], lang
     ]
 
 
-def _box(box: Box, frame: PageFrame, label: str) -> views.BoxView:
+def _box(box: Box, frame: PageFrame, label: str) -> clerk.BoxView:
     left, top, width, height = to_page(box.rect, frame)
-    return views.BoxView(box.name, box.role, label, box.page + 1, left, top, width, height)
+    return clerk.BoxView(box.name, box.role, label, box.page + 1, left, top, width, height)
 
 
 def boxes_of_form(services: Services, document: Document, form: dict[str, str]) -> tuple[Box, ...]:
@@ -206,7 +206,7 @@ def _given(box: Box, form: dict[str, str], number: str, frames: tuple[PageFrame,
     )
 
 
-def number(services: Services, document: Document) -> views.NumberView:
+def number(services: Services, document: Document) -> clerk.NumberView:
     """The number that comes next, as of now; the register decides when the clerk confirms."""
     at = services.clock()
     today = civil_date(at)
@@ -226,7 +226,7 @@ def number(services: Services, document: Document) -> views.NumberView:
     pictures, _ = pages.images(
         services, document.current_sha256 or "", lambda index: present.desk_image(document, index), shown=1
     )
-    return views.NumberView(
+    return clerk.NumberView(
         id=document.id,
         digest=document.current_sha256 or "",
         kind=present.kind_name(document),
@@ -245,7 +245,7 @@ def number(services: Services, document: Document) -> views.NumberView:
 
 def register(
     services: Services, account: Account, year: int | None, kind: str, query: str
-) -> views.RegisterView:
+) -> clerk.RegisterView:
     """The outgoing register of a year."""
     today = civil_date(services.clock())
     chosen = year or today.year
@@ -255,7 +255,7 @@ def register(
     shown = [row for row in found if (not name or row.kind_name == name)]
     cells = [(row, outgoing.printed(row)) for row in shown]
     wanted = query.casefold().split()
-    return views.RegisterView(
+    return clerk.RegisterView(
         agency=services.settings.agency_name,
         year=chosen,
         years=tuple(range(today.year, today.year - 10, -1)),
@@ -263,7 +263,7 @@ def register(
         kinds=tuple(views.Choice(code, one.name) for code, one in BY_CODE.items()),
         query=query,
         rows=tuple(
-            views.RegisterRow(
+            clerk.RegisterRow(
                 number=row.number_text,
                 date=row.document_date,
                 kind_and_subject=printed[2],

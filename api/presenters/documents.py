@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Literal, cast
 
-from api.pages import views
+from api.pages import clerk, leader, verified, views
+from api.pages.issued import DocumentView
 from api.presenters import pages, signatures
 from api.services import Services
 from api.store import accounts, audit, operations
 from api.store.accounts import Account
 from api.verification import Verification
-from archive.catalogue import Connection, evidence_rows
+from archive.catalogue import Connection, document_lists, evidence_rows
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, Signer
 from policies.holds import ROLES_OF, HoldAct
@@ -46,15 +47,17 @@ def desk_image(document: Document, index: int) -> str:
     return f"/api/v1/documents/{document.id}/pages/{index}?dpi={pages.DPI}&v={digest}"
 
 
-def inbox(services: Services, account: Account) -> tuple[views.InboxItem, ...]:
+def inbox(services: Services, account: Account) -> tuple[leader.InboxItem, ...]:
     """What waits for this leader, most urgent first."""
     at = services.clock()
     with services.transactions.read() as conn:
-        found = rows.desk(conn, account.agency, [State.PREPARED], waits_for=account.id, limit=200).documents
+        found = document_lists.desk(
+            conn, account.agency, [State.PREPARED], waits_for=account.id, limit=200
+        ).documents
         mine = {document.id: _own(rows.signers(conn, document.id), account) for document in found}
         busy = {document.id for document in found if _initialling(conn, document, mine[document.id])}
     return tuple(
-        views.InboxItem(
+        leader.InboxItem(
             id=document.id,
             subject=document.subject,
             kind=kind_name(document),
@@ -90,7 +93,7 @@ def review(
     account: Account,
     language: str,
     ids: tuple[str, ...] = (),
-) -> views.ReviewView:
+) -> leader.ReviewView:
     """All pages of one document before its signer, and the digest of the bytes that they show.
 
     `ids`: what is reviewed in this sitting, in order.
@@ -103,7 +106,7 @@ def review(
     pictures, count = pages.images(
         services, document.current_sha256 or "", lambda index: desk_image(document, index), shown=2000
     )
-    return views.ReviewView(
+    return leader.ReviewView(
         id=document.id,
         digest=document.current_sha256 or "",
         subject=document.subject,
@@ -124,13 +127,13 @@ def review(
     )
 
 
-def work_item(services: Services, document: Document, language: str) -> views.WorkItem:
+def work_item(services: Services, document: Document, language: str) -> clerk.WorkItem:
     """A row of the clerk's desk."""
     with services.transactions.read() as conn:
         waiting = [s.display for s in rows.signers(conn, document.id) if s.signed_at is None]
         latest = operations.latest(conn, document.id) if document.state in WAITING else None
     failed = latest.problem["text"][language] if latest is not None and latest.problem else ""
-    return views.WorkItem(
+    return clerk.WorkItem(
         id=document.id,
         subject=document.subject,
         kind=kind_name(document),
@@ -144,7 +147,7 @@ def work_item(services: Services, document: Document, language: str) -> views.Wo
     )
 
 
-def work(services: Services, document: Document, account: Account, language: str) -> views.WorkView:
+def work(services: Services, document: Document, account: Account, language: str) -> clerk.WorkView:
     """A document with everything that happened to it, and what may be done now."""
     with services.transactions.read() as conn:
         signers = rows.signers(conn, document.id)
@@ -159,7 +162,7 @@ def work(services: Services, document: Document, account: Account, language: str
     acts = _acts(document, signers, account)
     if document.state in WAITING and not running and Role.CLERK in account.roles:
         acts |= {"proceed"}
-    return views.WorkView(
+    return clerk.WorkView(
         id=document.id,
         kind=kind_name(document),
         subject=document.subject,
@@ -252,13 +255,13 @@ def _operation(latest: operations.Operation, language: str) -> views.TimelineEnt
     )
 
 
-def _signatures(services: Services, document: Document, language: str) -> tuple[views.SignatureView, ...]:
+def _signatures(services: Services, document: Document, language: str) -> tuple[verified.SignatureView, ...]:
     report = Verification(services).kept_report(document.current_sha256 or "")
     in_time = sorted(report.signatures, key=lambda one: one.revision)
     return tuple(signatures.signature(one, language) for one in in_time)
 
 
-def public(services: Services, document: Document, language: str) -> views.DocumentView:
+def public(services: Services, document: Document, language: str) -> DocumentView:
     """The public face of an issued document: it shows, and asks to compare."""
     code = document.public_code
     leaf = services.proofs.leaf_of(document)
@@ -269,7 +272,7 @@ def public(services: Services, document: Document, language: str) -> views.Docum
     issued, day = document.issued_at, document.document_date
     if issued is None or day is None:
         raise ValueError("only an issued document has a public page")
-    return views.DocumentView(
+    return DocumentView(
         code=code,
         kind=kind_name(document),
         number=document.number_text or "",

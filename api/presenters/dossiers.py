@@ -13,8 +13,7 @@ from api.presenters import documents as present
 from api.presenters import holds as hold_views
 from api.services import Services
 from api.store.accounts import Account
-from archive.catalogue import Connection, dossier_rows, hold_rows, retention_rows
-from archive.catalogue import documents as rows
+from archive.catalogue import Connection, document_lists, dossier_rows, hold_rows, retention_rows
 from archive.catalogue.keeping_values import Dossier, DossierVersion, Entry
 from archive.catalogue.values import Document
 from archive.dossier_record import in_order_of_time
@@ -211,7 +210,9 @@ def _told(version: DossierVersion, language: str) -> views.TimelineEntry:
 def add(services: Services, found: Dossier, account: Account, query: str, after: str | None) -> kept.AddView:
     """Issued documents that do not lie in the dossier yet."""
     with services.transactions.read() as conn:
-        page = rows.fileable(conn, account.agency, found.id, words=query.split(), cursor=after, limit=LISTED)
+        page = document_lists.fileable(
+            conn, account.agency, found.id, words=query.split(), cursor=after, limit=LISTED
+        )
     return kept.AddView(
         id=found.id,
         code=found.code,

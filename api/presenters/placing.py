@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from api.issuing import Issuing
+from api.preparing import Preparing
 from api.services import Services
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document
@@ -47,21 +47,21 @@ def frames(services: Services, document: Document) -> tuple[PageFrame, ...]:
 
 def propose(services: Services, document: Document) -> Proposal:
     """Raises DocumentRefused when the file cannot be read."""
-    issuing = Issuing(services)
+    preparing = Preparing(services)
     try:
-        return Proposal(issuing.propose(document).boxes)
+        return Proposal(preparing.propose(document).boxes)
     except PlacementRefused as exc:
         refusal = exc
     guesses = tuple(_guesses(services, document))
-    missing = [role for role in SEARCHED if not _found(issuing, document, guesses, role)]
+    missing = [role for role in SEARCHED if not _found(preparing, document, guesses, role)]
     given = tuple(box for box in guesses if box.role in missing)
-    return Proposal(issuing.propose(document, given).boxes, refusal)
+    return Proposal(preparing.propose(document, given).boxes, refusal)
 
 
-def _found(issuing: Issuing, document: Document, guesses: tuple[Box, ...], role: FieldRole) -> bool:
+def _found(preparing: Preparing, document: Document, guesses: tuple[Box, ...], role: FieldRole) -> bool:
     """Whether the text alone tells where this part belongs."""
     try:
-        issuing.propose(document, tuple(box for box in guesses if box.role is not role))
+        preparing.propose(document, tuple(box for box in guesses if box.role is not role))
     except PlacementRefused:
         return False
     return True

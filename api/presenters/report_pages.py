@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from api.pages import formats, views
+from api.pages import formats, proofs, verified
 from api.pages.rendering import Translator, translator
 from api.pages.verdicts import verdict
 from policies.vocabulary import Changes, Integrity, Level
@@ -16,7 +16,7 @@ MOST = 200  # findings, changes or pieces of evidence in one list; the JSON repo
 _ANSWERS = {True: "yes", False: "no", None: "unknown"}
 
 
-def printed(shown: views.VerificationView, language: str, *, archive: bool = True) -> Printed:
+def printed(shown: verified.VerificationView, language: str, *, archive: bool = True) -> Printed:
     """The page of a check as a report, in `vi` or `en`. Times are +07:00. `archive`: whether one was asked at all."""
     t = translator(language)
     title = t("report.title")
@@ -36,7 +36,7 @@ class _Words:
         self.t = t
         self.language = language
 
-    def report(self, shown: views.VerificationView, *, archive: bool) -> Iterator[Block]:
+    def report(self, shown: verified.VerificationView, *, archive: bool) -> Iterator[Block]:
         t = self.t
         yield Block(Kind.TITLE, t("report.title"))
         yield Block(Kind.FACT, shown.file_name or "–", t("report.file"))
@@ -66,7 +66,7 @@ class _Words:
         yield Block(Kind.SECTION, t("verification.report"))
         yield Block(Kind.NOTE, t("report.note"))
 
-    def _verdict(self, shown: views.VerificationView) -> Iterator[Block]:
+    def _verdict(self, shown: verified.VerificationView) -> Iterator[Block]:
         worst = [
             one
             for one in shown.signatures
@@ -80,7 +80,7 @@ class _Words:
         yield Block(Kind.TEXT, self.t(f"verdict.{found.key}.why"))
         yield Block(Kind.FACT, _indication(shown), "EN 319 102-1")
 
-    def _kept(self, kept: views.Kept | None) -> Iterator[Block]:
+    def _kept(self, kept: verified.Kept | None) -> Iterator[Block]:
         t = self.t
         yield Block(Kind.SECTION, t("kept.title"))
         if kept is None:
@@ -103,7 +103,7 @@ class _Words:
         if not kept.proof.witnesses:
             yield Block(Kind.TEXT, t("log.not_witnessed"))
 
-    def _signature(self, one: views.SignatureView, position: int) -> Iterator[Block]:
+    def _signature(self, one: verified.SignatureView, position: int) -> Iterator[Block]:
         t = self.t
         found = verdict(one.indication, one.sub_indication, one.integrity, one.changes)
         number = "signature.stamp" if one.level is Level.DTS else "signature.number"
@@ -133,7 +133,7 @@ class _Words:
         if since is not None and until is not None:
             yield Block(Kind.FACT, f"{moment(since)} – {moment(until)}", self.t("signature.period"))
 
-    def _findings(self, findings: Sequence[views.Finding]) -> Iterator[Block]:
+    def _findings(self, findings: Sequence[verified.Finding]) -> Iterator[Block]:
         return self._items(
             [f"{self.t(f'severity.{one.severity}')}: {one.text} [{one.id}]" for one in findings]
         )
@@ -144,7 +144,7 @@ class _Words:
         if len(texts) > MOST:
             yield Block(Kind.NOTE, self.t("report.more", n=len(texts) - MOST))
 
-    def _conformity(self, found: views.ConformityView) -> Iterator[Block]:
+    def _conformity(self, found: verified.ConformityView) -> Iterator[Block]:
         t = self.t
         yield Block(Kind.SECTION, t("pdfa.title"))
         yield Block(Kind.TEXT, found.told)
@@ -161,7 +161,7 @@ class _Words:
             yield Block(Kind.TEXT, t("pdfa.unexamined", what="; ".join(found.unexamined)))
         yield Block(Kind.NOTE, t("pdfa.meaning"))
 
-    def _evidence(self, pieces: Sequence[views.Evidence]) -> Iterator[Block]:
+    def _evidence(self, pieces: Sequence[verified.Evidence]) -> Iterator[Block]:
         if not pieces:
             return
         yield Block(Kind.SECTION, self.t("report.evidence", n=len(pieces)))
@@ -173,9 +173,9 @@ class _Words:
             yield Block(Kind.NOTE, self.t("report.more", n=len(pieces) - MOST))
 
 
-def _indication(one: views.SignatureView | views.VerificationView) -> str:
+def _indication(one: verified.SignatureView | verified.VerificationView) -> str:
     return f"{one.indication} / {one.sub_indication}" if one.sub_indication else str(one.indication)
 
 
-def _place(proof: views.Proof) -> dict[str, int]:
+def _place(proof: proofs.Proof) -> dict[str, int]:
     return {"index": proof.index, "size": proof.size}

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from api.pages import views
+from api.pages import proofs, verified
 from api.seen import SeenAfter, data_address
 from api.services import Services
 from api.verification import DEFAULT_PROFILE, Ours
@@ -34,10 +34,10 @@ FIELDS = {
 FIELD = re.compile(rf"\b({'|'.join(FIELDS)})(\d*)\b")
 
 
-def signature(report: SignatureReport, language: str) -> views.SignatureView:
+def signature(report: SignatureReport, language: str) -> verified.SignatureView:
     """One signature with what TT 15/2025/TT-BKHCN wants shown."""
     holder = report.certificate
-    return views.SignatureView(
+    return verified.SignatureView(
         field=report.field,
         indication=report.verdict.indication,
         sub_indication=report.verdict.sub_indication,
@@ -65,8 +65,8 @@ def _valid(status: str) -> bool | None:
     return None if status == "unknown" else status == "valid"
 
 
-def finding(found: Found, language: str) -> views.Finding:
-    return views.Finding(found.reason.id, found.severity, plain(found.text(language), language))
+def finding(found: Found, language: str) -> verified.Finding:
+    return verified.Finding(found.reason.id, found.severity, plain(found.text(language), language))
 
 
 def plain(text: str, language: str) -> str:
@@ -93,22 +93,22 @@ class Checked:
     conformity: PdfaReport | None = None
 
 
-def verification(services: Services, checked: Checked, language: str) -> views.VerificationView:
+def verification(services: Services, checked: Checked, language: str) -> verified.VerificationView:
     """The result page of a check."""
     return replace(known(services, checked, language), ticket=_ticket(services, checked))
 
 
-def known(services: Services, checked: Checked, language: str) -> views.VerificationView:
+def known(services: Services, checked: Checked, language: str) -> verified.VerificationView:
     """What was found, with what the archive says of these bytes."""
     ours = checked.ours
     return replace(found(checked, language), kept=kept(services, ours) if ours else None)
 
 
-def found(checked: Checked, language: str) -> views.VerificationView:
+def found(checked: Checked, language: str) -> verified.VerificationView:
     """What was found in the bytes alone."""
     report = checked.report
     in_time = sorted(report.signatures, key=lambda one: one.revision)
-    return views.VerificationView(
+    return verified.VerificationView(
         file_name=clean(checked.file_name),
         size=checked.size,
         sha256=checked.sha256,
@@ -129,19 +129,19 @@ def found(checked: Checked, language: str) -> views.VerificationView:
         usual_policy=report.profile == DEFAULT_PROFILE,
         trust=clean(report.trust_label),
         evidence=tuple(
-            views.Evidence(each.kind, each.subject, each.time, each.sha256) for each in pieces(report)
+            verified.Evidence(each.kind, each.subject, each.time, each.sha256) for each in pieces(report)
         ),
         pdfa=conformity(checked.conformity, language) if checked.conformity else None,
     )
 
 
-def conformity(report: PdfaReport, language: str) -> views.ConformityView:
+def conformity(report: PdfaReport, language: str) -> verified.ConformityView:
     """Whether the file is the PDF/A that it says it is; rules in the order of their numbers."""
     findings = tuple(
-        views.ConformityFinding(each.rule, word(AREAS, each.area, language), each.object, clean(each.text))
+        verified.ConformityFinding(each.rule, word(AREAS, each.area, language), each.object, clean(each.text))
         for each in sorted(report.findings, key=lambda each: (_numbers(each.rule), each.object))
     )
-    return views.ConformityView(
+    return verified.ConformityView(
         told=told(report, language),
         against=report.against,
         complete=report.complete,
@@ -165,25 +165,25 @@ def _ticket(services: Services, checked: Checked) -> str:
     )
 
 
-def state(each: SeenAfter, language: str) -> views.SeenState:
+def state(each: SeenAfter, language: str) -> verified.SeenState:
     """The pages as one signature's signer saw them, and as they are now."""
     fields = plain(", ".join(clean(name) for name in each.fields), language)
     if each.seen is None:
-        return views.SeenState(fields, (), problem=each.refusal.text(language) if each.refusal else "")
+        return verified.SeenState(fields, (), problem=each.refusal.text(language) if each.refusal else "")
     seen = each.seen
     pages = tuple(
-        views.SeenPage(page.page + 1, data_address(page.signed), data_address(page.now))
+        verified.SeenPage(page.page + 1, data_address(page.signed), data_address(page.now))
         for page in seen.pages
     )
-    return views.SeenState(fields, pages, seen.different, seen.compared, seen.total)
+    return verified.SeenState(fields, pages, seen.different, seen.compared, seen.total)
 
 
-def kept(services: Services, ours: Ours) -> views.Kept | None:
+def kept(services: Services, ours: Ours) -> verified.Kept | None:
     """What the archive says of these bytes."""
     document = ours.document
     if document.archived_at is None:
         return None
-    return views.Kept(
+    return verified.Kept(
         code=document.public_code,
         number=document.number_text or "",
         state=document.state,
@@ -194,17 +194,17 @@ def kept(services: Services, ours: Ours) -> views.Kept | None:
     )
 
 
-def proof(services: Services, document: Any, sha256: str | None = None) -> views.Proof | None:
+def proof(services: Services, document: Any, sha256: str | None = None) -> proofs.Proof | None:
     """The document's place in the log, once the shown head contains it."""
     leaf = services.proofs.leaf_of(document, sha256)
     head = services.proofs.shown_head()
     if leaf is None or leaf.log_index is None or head is None or leaf.log_index >= head.size:
         return None
     cosigned = services.proofs.cosigned(leaf.log_index)
-    return views.Proof(leaf.log_index, head.size, leaf.created_at, witnesses(services, cosigned))
+    return proofs.Proof(leaf.log_index, head.size, leaf.created_at, witnesses(services, cosigned))
 
 
-def witnesses(services: Services, cosigned: CosignedHead | None) -> tuple[views.Witness, ...]:
+def witnesses(services: Services, cosigned: CosignedHead | None) -> tuple[proofs.Witness, ...]:
     """Who cosigned that head, by the names that the operator gave them."""
     by = cosigned.by if cosigned else ()
-    return tuple(views.Witness(services.proofs.witnesses.label(one.name), one.at) for one in by)
+    return tuple(proofs.Witness(services.proofs.witnesses.label(one.name), one.at) for one in by)

@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from api import views as json_views
 from api.identity import AccessRefused
 from api.intact import intact
-from api.pages import rendering, views
+from api.pages import proofs, rendering
 from api.pages.addresses import address
 from api.presenters import documents as present
 from api.presenters import pages, profiles, signatures
@@ -161,11 +161,11 @@ def log(request: Request, given: Given, who: Who, language: Language) -> Respons
     return rendering.page(request, "log.html", language, viewer=viewer(who), log=log_view(given))
 
 
-def log_view(given: Services) -> views.LogView:
+def log_view(given: Services) -> proofs.LogView:
     """The log as it is shown now."""
     head, cosigned = given.proofs.shown_head(), given.proofs.cosigned()
     note = given.proofs.head()
-    return views.LogView(
+    return proofs.LogView(
         origin=given.settings.origin,
         size=head.size if head else 0,
         root=base64.b64encode(head.root).decode() if head else "",

@@ -16,13 +16,15 @@ from api.area import Area
 from api.checking import Checking
 from api.demo import furnish
 from api.demo.pki import DemoPki, make_demo_pki
-from api.finishing import Finishing, guarded
+from api.finishing import Finishing
 from api.gate import ArchivingGate
 from api.identity import LocalIdentity
 from api.jobs import ACTS, COPIES, IN_LINE, NIGHT, QUIET, STAMPS, DbosJobs
 from api.keyring import REPORT, SEAL, KeyRing
 from api.metrics import Metrics
 from api.nights import Nights
+from api.outcomes import guarded
+from api.owed import Owed
 from api.rebuilding import Bench, check_whole
 from api.services import WORKING, Part, Services
 from api.settings import KeySettings, Settings, SettingsError
@@ -35,7 +37,7 @@ from api.wiring.company import Company
 from api.wiring.rules import retention_table, validation_profiles
 from api.wiring.tools import password_of, verification_limits
 from api.witness.client import HttpWitness
-from archive.catalogue import documents
+from archive.catalogue import agency_rows
 from archive.catalogue.values import Agency
 from archive.errors import ProofRefused
 from archive.log.cosignature import WitnessKey
@@ -143,7 +145,7 @@ def _furnish(services: Services) -> None:
     given = services.settings
     agency = Agency(given.agency_code, given.agency_name, given.agency_symbol, {})
     with services.transactions.write() as conn:
-        documents.put_agency(conn, agency, services.clock())
+        agency_rows.put_agency(conn, agency, services.clock())
     if services.demo is not None:
         furnish.stamps(given.stamps_path)
 
@@ -196,6 +198,7 @@ def _jobs(services: Services, nights: Nights, company: Company) -> DbosJobs:
         services.transactions,
         {
             **Finishing(services).handlers(),
+            **Owed(services).handlers(),
             **nights.handlers(),
             "fsck": guarded(services, Checking(services).run),
         },

@@ -1,11 +1,11 @@
-"""The few statements whose form differs between SQLite and PostgreSQL."""
+"""What SQLite and PostgreSQL do differently: the few statements whose form differs, and the case of letters."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Table, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Table, bindparam, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from archive.catalogue import Connection
@@ -36,3 +36,9 @@ def insert_missing(conn: Connection, table: Table, values: dict[str, Any]) -> No
 def _insert_missing(table: Table, dialect: str) -> Prepared:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return Prepared(insert(table).on_conflict_do_nothing())
+
+
+def contains(word: str, *texts: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whatever the case: SQLite's `lower` knows ASCII alone, so other letters are asked for in each form."""
+    forms = sorted({word, word.lower(), word.upper(), word.capitalize()})
+    return or_(*(text.icontains(form, autoescape=True) for text in texts for form in forms))

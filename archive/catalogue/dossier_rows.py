@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
 from archive.catalogue import Connection
-from archive.catalogue.documents import contains
+from archive.catalogue.dialects import contains
 from archive.catalogue.keeping_values import (
     Dossier,
     DossierDeposit,

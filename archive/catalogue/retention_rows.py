@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, cast, extract, select, tuple_
 
 from archive.catalogue import Connection, dossier_rows, hold_rows
-from archive.catalogue.documents import contains
+from archive.catalogue.dialects import contains
 from archive.catalogue.dossier_rows import BLOCK, blocks
 from archive.catalogue.keeping_values import Dossier
 from archive.catalogue.tables import dossier_entries, dossiers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
-from archive.catalogue import Connection, audit_rows
+from archive.catalogue import Connection, audit_objects, audit_rows
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress, Report
@@ -33,11 +33,11 @@ def check_copies(
     `at`: what was archived long before it must have its copy; without, only what is said to have one.
     """
     total = audit_rows.count(conn, "object_copies")
-    looks = look_at(store, audit_rows.copies(conn, name), pool, quick=quick)
+    looks = look_at(store, audit_objects.copies(conn, name), pool, quick=quick)
     for done, looked in enumerate(looks, 1):
         check_object(looked, report, name)
         progress("copies", done, total)
-    for row in audit_rows.differing_copies(conn, name):
+    for row in audit_objects.differing_copies(conn, name):
         what = "the rows of the two stores say other bytes of it"
         report.error(ids.COPY_DIFFERS, place(name, row["key"]), what)
     _check_owed(conn, name, at, report)
@@ -49,7 +49,7 @@ def check_copies(
 
 def _check_owed(conn: Connection, name: str, at: datetime | None, report: Report) -> None:
     owed = 0
-    for row in audit_rows.without_copy(conn, name):
+    for row in audit_objects.without_copy(conn, name):
         where = place(name, row["key"])
         if row["copied_at"] is not None:
             report.error(ids.COPY_MISSING, where, f"was copied at {row['copied_at']}, and has no row")
@@ -63,9 +63,9 @@ def _check_owed(conn: Connection, name: str, at: datetime | None, report: Report
 
 def check_unknown_copies(conn: Connection, name: str, unknown: list[str], report: Report) -> None:
     """In a later snapshot. What the first store archived is on its way: its row follows, or the next run makes it."""
-    planned = audit_rows.planned_keys(conn)
+    planned = audit_objects.planned_keys(conn)
     for block in in_blocks(unknown):
-        known = audit_rows.stored(conn, name, block)
+        known = audit_objects.stored(conn, name, block)
         archived = audit_rows.by_id(conn, "objects", "key", block)
         for key in block:
             if key not in known and key not in archived and key not in planned:

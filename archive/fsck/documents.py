@@ -9,7 +9,7 @@ from collections import Counter
 from concurrent.futures import Executor
 from typing import Any
 
-from archive.catalogue import Connection, audit_rows
+from archive.catalogue import Connection, audit_documents, audit_objects, audit_rows
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.dossiers import check_filed
@@ -40,9 +40,11 @@ def check_documents(
 ) -> None:
     """Every document, and every row that names one that is not there. `quick`: no object is read."""
     total, done = audit_rows.count(conn, "documents"), 0
-    planned = Counter(row["document"] for row in audit_rows.deposits(conn) if row["kind"] == LeafKind.EVENT)
-    for block in in_blocks(audit_rows.documents(conn)):
-        of = audit_rows.belongings(conn, [row["id"] for row in block])
+    planned = Counter(
+        row["document"] for row in audit_objects.deposits(conn) if row["kind"] == LeafKind.EVENT
+    )
+    for block in in_blocks(audit_documents.documents(conn)):
+        of = audit_documents.belongings(conn, [row["id"] for row in block])
         for row in block:
             _check_document(row, of, planned[row["id"]], report)
             check_told(conn, row, of.events[row["id"]], report)
@@ -61,11 +63,11 @@ def check_documents(
         done += len(block)
         report.read["documents"] += len(block)
         progress("documents", done, total)
-    for table, name, document in audit_rows.dangling(conn):
+    for table, name, document in audit_documents.dangling(conn):
         report.error(ids.ROW_DANGLING, f"{table} {name}", f"its document {document} has no row")
 
 
-def _check_document(row: RowValues, of: audit_rows.Belongings, planned: int, report: Report) -> None:
+def _check_document(row: RowValues, of: audit_documents.Belongings, planned: int, report: Report) -> None:
     where, leaves = f"document {row['id']}", of.leaves[row["id"]]
     if row["number"] is not None and row["id"] not in of.numbers:
         report.error(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from archive.catalogue import Connection, audit_rows
+from archive.catalogue import Connection, audit_dossiers, audit_objects, audit_rows
 from archive.dossier_record import DOSSIER_SCHEMA
 from archive.errors import ArchiveDamaged
 from archive.fsck import findings as ids
@@ -97,10 +97,10 @@ def check_dossiers(
 ) -> None:
     """Every dossier with its objects. `quick`: no object is read, so that nothing is done again."""
     total = audit_rows.count(conn, "dossiers")
-    planned = {row["leaf"]: row for row in audit_rows.dossier_deposits(conn)}
-    for done, row in enumerate(audit_rows.dossiers(conn), start=1):
-        objects = {one["key"]: one for one in audit_rows.dossier_objects(conn, row["id"])}
-        versions = audit_rows.dossier_versions(conn, row["id"])
+    planned = {row["leaf"]: row for row in audit_objects.dossier_deposits(conn)}
+    for done, row in enumerate(audit_dossiers.dossiers(conn), start=1):
+        objects = {one["key"]: one for one in audit_dossiers.dossier_objects(conn, row["id"])}
+        versions = audit_dossiers.dossier_versions(conn, row["id"])
         _check_versions(conn, row, versions, objects, planned, report)
         records = _records(store, objects.values(), versions, planned, pool, report, quick=quick)
         if not quick:
@@ -130,7 +130,7 @@ def _check_versions(
     if [version["ordinal"] for version in versions] != list(range(1, row["version"] + 1)):
         what = f"has {row['version']} versions, and rows of {[version['ordinal'] for version in versions]}"
         report.error(ids.DOSSIER_VERSION_MISSING, where, what)
-    leaves = {leaf["id"]: leaf for leaf in audit_rows.dossier_leaves(conn, row["id"])}
+    leaves = {leaf["id"]: leaf for leaf in audit_dossiers.dossier_leaves(conn, row["id"])}
     before = None
     for version in versions:
         leaf = leaves.pop(version["leaf"], None)
@@ -248,7 +248,7 @@ def _compare(conn: Connection, row: RowValues, told: _Told, report: Report) -> N
 
 
 def _compare_entries(conn: Connection, row: RowValues, told: _Told, report: Report) -> None:
-    found = {entry["ordinal"]: entry for entry in audit_rows.dossier_entries(conn, row["id"])}
+    found = {entry["ordinal"]: entry for entry in audit_dossiers.dossier_entries(conn, row["id"])}
     for ordinal in sorted(told.entries.keys() | found.keys()):
         where = f"dossier {row['id']}, entry {ordinal}"
         entry, said = found.get(ordinal), told.entries.get(ordinal)
@@ -266,7 +266,7 @@ def _compare_entries(conn: Connection, row: RowValues, told: _Told, report: Repo
 
 def _compare_files(conn: Connection, row: RowValues, told: _Told, report: Report) -> None:
     mine = {one: said for one, said in told.files.items() if said["dossier"] == row["id"]}
-    found = {file["id"]: file for file in audit_rows.dossier_files(conn, row["id"])}
+    found = {file["id"]: file for file in audit_dossiers.dossier_files(conn, row["id"])}
     for file_id in sorted(mine.keys() | found.keys()):
         where = f"dossier {row['id']}, file {file_id}"
         file, said = found.get(file_id), mine.get(file_id)

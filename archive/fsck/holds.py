@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from archive.catalogue import Connection, audit_rows
+from archive.catalogue import Connection, audit_holds, audit_rows
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Report
@@ -26,7 +26,7 @@ _NOT_CONFIRMED = {HoldState.PLACED, HoldState.RELEASE_ASKED}
 
 def check_locks(conn: Connection, at: datetime, report: Report) -> None:
     """No lock ends soon of what is to be kept for longer."""
-    for row in audit_rows.ending(conn, at + MARGIN):
+    for row in audit_holds.ending(conn, at + MARGIN):
         last = last_day(_kept(conn, row))
         if last is None or day_after(last) > row["retain_until"]:
             until = "nobody has decided yet" if last is None else last.isoformat()
@@ -40,24 +40,24 @@ def _kept(conn: Connection, row: RowValues) -> Keeping:
         return own
     things = (
         {"document": one["document"], "file": one["file"], "dossier": None}
-        for one in audit_rows.things_in(conn, row["dossier"])
+        for one in audit_holds.things_in(conn, row["dossier"])
     )
     inside = (keeping(_filings(conn, thing), held=_held(conn, thing)) for thing in things)
     return longest([own, *inside])
 
 
 def _filings(conn: Connection, row: RowValues) -> Iterator[Filing]:
-    for said in audit_rows.filings(conn, row):
+    for said in audit_holds.filings(conn, row):
         yield Filing(said["years"], said["work_ended"] if said["state"] == DossierState.CLOSED else None)
 
 
 def _held(conn: Connection, row: RowValues) -> bool:
-    return any(hold["state"] in HOLDING for hold in audit_rows.holds_over(conn, row))
+    return any(hold["state"] in HOLDING for hold in audit_holds.holds_over(conn, row))
 
 
 def check_flags(conn: Connection, wrong: list[str], report: Report) -> None:
     """In a later snapshot: what is still wrong is not on its way."""
-    still = set(wrong) & set(audit_rows.wrong_flags(conn))
+    still = set(wrong) & set(audit_holds.wrong_flags(conn))
     for block in in_blocks(sorted(still)):
         for key, row in audit_rows.by_id(conn, "objects", "key", block).items():
             if row["hold"]:
@@ -69,7 +69,7 @@ def check_flags(conn: Connection, wrong: list[str], report: Report) -> None:
 def check_holds(conn: Connection, report: Report) -> None:
     """Each hold ⇔ what the archive has in writing of it: events of its documents, or versions of its dossier."""
     wanted: Counter[tuple[str, str]] = Counter()
-    for hold in audit_rows.holds(conn):
+    for hold in audit_holds.holds(conn):
         report.read["holds"] += 1
         where = f"hold {hold['id']}"
         if hold["state"] not in _STATES:
@@ -80,9 +80,9 @@ def check_holds(conn: Connection, report: Report) -> None:
         wants = ["held", "released"] if confirmed else ["held"]
         if hold["dossier"] is not None:
             wanted.update((hold["dossier"], act) for act in wants)
-        for block in in_blocks(audit_rows.hold_documents(conn, hold["id"])):
+        for block in in_blocks(audit_holds.hold_documents(conn, hold["id"])):
             _check_events(conn, hold, block, wants, report)
-    told = audit_rows.hold_versions(conn, (DossierAct.HOLD, DossierAct.RELEASE))
+    told = audit_holds.hold_versions(conn, (DossierAct.HOLD, DossierAct.RELEASE))
     for dossier, act in sorted(wanted.keys() | told.keys()):
         if wanted[dossier, act] != told.get((dossier, act), 0):
             what = (
@@ -94,7 +94,7 @@ def check_holds(conn: Connection, report: Report) -> None:
 def _check_events(
     conn: Connection, hold: RowValues, documents: list[str], wants: list[str], report: Report
 ) -> None:
-    told = audit_rows.hold_events(conn, documents)
+    told = audit_holds.hold_events(conn, documents)
     for document in documents:
         kinds = [event["kind"] for event in told[document] if event["facts"].get("hold") == hold["id"]]
         if not set(wants) <= set(
@@ -112,6 +112,6 @@ def check_told(conn: Connection, row: RowValues, events: list[RowValues], report
         hold = event["facts"].get("hold") if event["kind"] in ("held", "released") else None
         if hold is None:
             continue
-        if audit_rows.hold(conn, hold) is None or row["id"] not in audit_rows.hold_documents(conn, hold):
+        if audit_holds.hold(conn, hold) is None or row["id"] not in audit_holds.hold_documents(conn, hold):
             where = f"document {row['id']}, event {event['ordinal']}"
             report.error(ids.HOLD_DIFFERS, where, f"tells of the hold {hold}, which has no row over it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archive.catalogue import Connection, audit_rows
+from archive.catalogue import Connection, audit_documents, audit_log, audit_registers
 from archive.catalogue.values import ObjectRole
 from archive.errors import ProofRefused
 from archive.fsck import findings as ids
@@ -24,11 +24,11 @@ Chains = Mapping[LeafKind, ChainLookup]
 
 def register_chain(conn: Connection, agency: str, ordinal: int) -> str | None:
     """`ChainLookup` of the register journals."""
-    row = audit_rows.journal_at(conn, agency, ordinal)
+    row = audit_registers.journal_at(conn, agency, ordinal)
     return row["sha256"] if row else None
 
 
-def check_leaf(conn: Connection, row: RowValues, of: audit_rows.Belongings, report: Report) -> None:
+def check_leaf(conn: Connection, row: RowValues, of: audit_documents.Belongings, report: Report) -> None:
     """A leaf of a document, beside what belongs to that."""
     report.read["leaves"] += 1
     where = f"leaf {row['id']}"
@@ -65,8 +65,8 @@ def check_dossier_leaf(row: RowValues, before: RowValues | None, report: Report)
 
 def check_heads(conn: Connection, chains: Chains, report: Report, progress: Progress) -> None:
     """Every leaf that is no document's: heads of chains, and those of which nobody knows what they are about."""
-    total = audit_rows.count_other_leaves(conn)
-    for done, row in enumerate(audit_rows.other_leaves(conn), start=1):
+    total = audit_log.count_other_leaves(conn)
+    for done, row in enumerate(audit_log.other_leaves(conn), start=1):
         _check_other(conn, chains, row, report)
         report.read["leaves"] += 1
         progress("leaves", done, total)
@@ -117,12 +117,12 @@ def _check_openings(leaf: Leaf, row: RowValues, where: str, report: Report) -> N
 
 
 def _check_predecessor(
-    conn: Connection, leaf: Leaf, row: RowValues, of: audit_rows.Belongings, report: Report
+    conn: Connection, leaf: Leaf, row: RowValues, of: audit_documents.Belongings, report: Report
 ) -> None:
     wanted = row["predecessor"]
     earlier = next((one for one in of.leaves[row["document"]] if one["id"] == wanted), None)
     if wanted and earlier is None:
-        earlier = audit_rows.leaf(conn, wanted)
+        earlier = audit_log.leaf(conn, wanted)
     expected = leaf_hash(earlier["entry"]) if earlier else None
     if leaf.predecessor != expected or (wanted and earlier is None):
         what = "its entry names another predecessor than its row"

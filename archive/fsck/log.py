@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from archive.catalogue import Connection, audit_rows
+from archive.catalogue import Connection, audit_log
 from archive.errors import ArchiveDamaged, ProofRefused, StorageRefused
 from archive.fsck import findings as ids
 from archive.fsck.findings import Progress, Report
@@ -94,7 +94,7 @@ def check_row_not_behind(
 
 
 def _row_checkpoint(conn: Connection, key: VerifierKey, report: Report) -> Checkpoint | None:
-    row = audit_rows.checkpoint(conn)
+    row = audit_log.checkpoint(conn)
     if row is None or not row["note"]:
         return None
     try:
@@ -110,7 +110,7 @@ def _row_checkpoint(conn: Connection, key: VerifierKey, report: Report) -> Check
 
 
 def _check_indices(conn: Connection, row: Checkpoint | None, report: Report) -> None:
-    size, highest = row.size if row else 0, audit_rows.highest_index(conn)
+    size, highest = row.size if row else 0, audit_log.highest_index(conn)
     if highest + 1 > size:
         what = f"leaves up to {highest} are numbered, the checkpoint has {size}"
         report.error(ids.LOG_CHECKPOINT_OLDER, _CATALOGUE, what)
@@ -196,7 +196,7 @@ def _check_entries(
 
 def _agreed(conn: Connection, reader: TileReader, start: int, width: int, report: Report) -> Iterator[bytes]:
     """Leaf hashes from `start` on, as at least two of the three places have them."""
-    rows = audit_rows.entries(conn, start, start + width)
+    rows = audit_log.entries(conn, start, start + width)
     bundle = _bundle(reader, TileId(None, start // WIDTH, width), report)
     tile = _tile(reader, TileId(0, start // WIDTH, width), report)
     for place in range(width):

@@ -9,8 +9,8 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from archive.catalogue import Connection, audit_rows
-from archive.catalogue.audit_rows import SeriesKey
+from archive.catalogue import Connection, audit_registers, audit_rows
+from archive.catalogue.audit_registers import SeriesKey
 from archive.catalogue.values import Number
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
@@ -26,7 +26,7 @@ _ENTERED = ("position", "kind_name", "subject", "signer", "recipients", "keeper"
 def check_numbers(conn: Connection, report: Report, progress: Progress) -> None:
     """The journal's chain; then each series against it; then the outgoing register and the documents."""
     _check_chain(conn, report)
-    keys = audit_rows.series_keys(conn)
+    keys = audit_registers.series_keys(conn)
     for done, key in enumerate(keys, start=1):
         _check_series(conn, key, report)
         progress("numbers", done, len(keys))
@@ -34,7 +34,7 @@ def check_numbers(conn: Connection, report: Report, progress: Progress) -> None:
 
 
 def _check_chain(conn: Connection, report: Report) -> None:
-    for agency, rows in groupby(audit_rows.journal(conn), key=lambda row: row["agency"]):
+    for agency, rows in groupby(audit_registers.journal(conn), key=lambda row: row["agency"]):
         ordinal, previous = 0, GENESIS
         for row in rows:
             where = f"register journal of {agency}, row {row['ordinal']}"
@@ -47,7 +47,7 @@ def _check_chain(conn: Connection, report: Report) -> None:
 
 
 def _check_series(conn: Connection, key: SeriesKey, report: Report) -> None:
-    series = audit_rows.series(conn, key)
+    series = audit_registers.series(conn, key)
     expected = series["first_number"] if series else 1
     last_date: date | None = None
     for block in in_blocks(_side_by_side(conn, key)):
@@ -89,8 +89,8 @@ def _check_series_row(
 
 
 def _side_by_side(conn: Connection, key: SeriesKey) -> Iterator[_Beside]:
-    rows = ((row["number"], row) for row in audit_rows.numbers_in(conn, key))
-    acts = ((row["number"], row) for row in audit_rows.journal_in(conn, key))
+    rows = ((row["number"], row) for row in audit_registers.numbers_in(conn, key))
+    acts = ((row["number"], row) for row in audit_registers.journal_in(conn, key))
     merged = heapq.merge(((n, 0, row) for n, row in rows), ((n, 1, row) for n, row in acts), key=_order)
     for value, group in groupby(merged, key=lambda item: item[0]):
         items = list(group)
@@ -158,7 +158,7 @@ def _check_entered(
 
 def _check_outgoing(conn: Connection, report: Report) -> None:
     position: dict[tuple[str, int], int] = {}
-    for block in in_blocks(audit_rows.outgoing(conn)):
+    for block in in_blocks(audit_registers.outgoing(conn)):
         numbers = audit_rows.by_id(conn, "numbers", "document", [row["document"] for row in block])
         for row in block:
             where = f"outgoing register of {row['agency']}, {row['year']}, row {row['position']}"
@@ -173,7 +173,7 @@ def _check_outgoing(conn: Connection, report: Report) -> None:
                 report.error(ids.NUMBER_MISSING, where, what)
             elif (number["text"], number["document_date"]) != (row["number_text"], row["document_date"]):
                 report.error(ids.REGISTER_DIFFERS, where, f"the number register says {number['text']}")
-    for row in audit_rows.numbers_without_outgoing(conn):
+    for row in audit_registers.numbers_without_outgoing(conn):
         report.error(ids.REGISTER_DIFFERS, f"number {row['text']}", "has no row in the outgoing register")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from archive.catalogue import Connection, audit_rows
+from archive.catalogue import Connection, audit_objects, audit_rows
 from archive.catalogue.copies import FIRST
 from archive.catalogue.values import ObjectRole
 from archive.dossier_record import MAX_DOSSIER_RECORD
@@ -127,7 +127,7 @@ def check_again(conn: Connection, stores: Mapping[str, ObjectStore], report: Rep
     """In a later snapshot: holds that were put on or taken off between the row and the look at the store."""
     for name, store in stores.items():
         for keys_ in in_blocks(key for where, key in report.again if where == name):
-            rows = audit_rows.stored(conn, name, keys_)
+            rows = audit_objects.stored(conn, name, keys_)
             for key, row in rows.items():
                 head = store.head(key, row["version"])
                 if head is not None and bool(row["hold"]) is not head.hold:
@@ -152,13 +152,13 @@ def strangers(
 
     Keys of the log are judged with the log.
     """
-    planned = audit_rows.planned_keys(conn)
+    planned = audit_objects.planned_keys(conn)
     unknown: list[str] = []
     listed, before = 0, None
     for block in in_blocks(store.inventory("")):
         listed += len(block)
         names = sorted({entry.key for entry in block})
-        rows = audit_rows.stored(conn, name, names)
+        rows = audit_objects.stored(conn, name, names)
         named = [key for key in names if not key.startswith(_JUDGED_ELSEWHERE)]
         unknown += [key for key in named if key not in rows and key not in planned]
         for entry in block:
@@ -212,10 +212,10 @@ def _shadowed(found: Around, archived: str, what: str, report: Report) -> None:
 
 def check_unknown(conn: Connection, unknown: list[str], report: Report) -> None:
     """In a later snapshot: what is still unknown was not archived meanwhile. What a rebuild told of is a remark."""
-    planned = audit_rows.planned_keys(conn)
+    planned = audit_objects.planned_keys(conn)
     for block in in_blocks(unknown):
         known = audit_rows.by_id(conn, "objects", "key", block)
-        told = audit_rows.told_by_rebuild(conn, block)
+        told = audit_objects.told_by_rebuild(conn, block)
         for key in block:
             if key in planned or key in known:
                 continue
@@ -227,9 +227,9 @@ def check_unknown(conn: Connection, unknown: list[str], report: Report) -> None:
 
 def check_deposits(conn: Connection, report: Report) -> None:
     """Deposits are on their way; one that stays needs a look."""
-    for row in audit_rows.deposits(conn):
+    for row in audit_objects.deposits(conn):
         where = f"document {row['document']}, leaf {row['leaf']}"
         report.note(ids.DEPOSIT_LEFT, where, f"planned at {row['planned_at'].isoformat()}, not committed yet")
-    for row in audit_rows.dossier_deposits(conn):
+    for row in audit_objects.dossier_deposits(conn):
         where = f"dossier {row['dossier']}, version {row['version']}"
         report.note(ids.DEPOSIT_LEFT, where, f"planned at {row['planned_at'].isoformat()}, not committed yet")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from archive.catalogue import Connection, audit_rows
+from archive.catalogue import Connection, audit_documents, audit_registers
 from archive.catalogue.values import ObjectRole
 from archive.errors import ArchiveDamaged
 from archive.fsck import findings as ids
@@ -25,7 +25,7 @@ _SIGNER_COLUMNS = ("ordinal", "role", "display", "title", "field")
 class Records:
     """The records of a block of documents."""
 
-    def __init__(self, documents: dict[str, RowValues], of: audit_rows.Belongings) -> None:
+    def __init__(self, documents: dict[str, RowValues], of: audit_documents.Belongings) -> None:
         self._documents, self._of = documents, of
         self._registers: list[tuple[str, str, int, str]] = []  # key, agency, ordinal, hash
 
@@ -55,7 +55,7 @@ class Records:
     def check_registers(self, conn: Connection, report: Report) -> None:
         """The hashes that the block's records name, all at once."""
         told = [(agency, ordinal) for _, agency, ordinal, _ in self._registers]
-        hashes = audit_rows.journal_hashes(conn, told)
+        hashes = audit_registers.journal_hashes(conn, told)
         for key, agency, ordinal, sha256 in self._registers:
             if hashes.get((agency, ordinal)) != sha256:
                 what = f"record and catalogue differ in register journal, row {ordinal}"

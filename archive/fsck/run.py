@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from archive.catalogue import Connection, audit_rows
+from archive.catalogue import Connection, audit_holds
 from archive.fsck import (
     copies,
     documents,
@@ -65,7 +65,7 @@ def check(
             dossiers.check_dossiers(conn, store, pool, report, progress, quick=quick)
             objects.check_deposits(conn, report)
             holds.check_holds(conn, report)
-            wrong_flags = audit_rows.wrong_flags(conn)
+            wrong_flags = audit_holds.wrong_flags(conn)
             if at is not None:
                 holds.check_locks(conn, at, report)
             unknown = objects.strangers(conn, store, report, progress)

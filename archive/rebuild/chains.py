@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.catalogue import Connection, rebuild_rows
-from archive.catalogue.audit_rows import journal_at
+from archive.catalogue.audit_registers import journal_at
 from archive.log.leaf import LeafKind
 from archive.registers.chain import link
 

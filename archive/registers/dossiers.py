@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from archive import filing
-from archive.catalogue import Connection, documents, hold_rows, log_rows
+from archive.catalogue import Connection, agency_rows, document_changes, documents, hold_rows, log_rows
 from archive.catalogue import dossier_rows as rows
 from archive.catalogue.identity import new_id
 from archive.catalogue.keeping_values import (
@@ -130,7 +130,7 @@ def file_documents(
     _check_new(conn, dossier, ids)
     found = [_fileable(conn, dossier, one) for one in ids]
     for document in found:
-        documents.advance(conn, document, DocumentAct.FILE, by.at)
+        document_changes.advance(conn, document, DocumentAct.FILE, by.at)
     filed = [
         _entry(dossier, number, by, note, document=_as_filed(conn, one))
         for number, one in enumerate(found, 1)
@@ -265,7 +265,7 @@ def _fileable(conn: Connection, dossier: Dossier, document_id: str) -> Document:
 
 
 def _as_filed(conn: Connection, document: Document) -> FiledDocument:
-    agency = documents.agency(conn, document.agency)
+    agency = agency_rows.agency(conn, document.agency)
     versions = log_rows.archived_versions(conn, document.id)
     return FiledDocument(
         id=document.id,
@@ -351,7 +351,7 @@ def _unfile(conn: Connection, document_id: str, by: Acting) -> None:
     left = len(rows.dossiers_of(conn, document_id))
     if document.state is State.FILED:
         facts = Facts(reason=by.reason, dossiers=left)
-        documents.advance(conn, document, DocumentAct.UNFILE, by.at, facts=facts)
+        document_changes.advance(conn, document, DocumentAct.UNFILE, by.at, facts=facts)
 
 
 def _next(dossier: Dossier, by: Acting, **changes: object) -> Dossier:

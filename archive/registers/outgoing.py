@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from archive.catalogue import Connection, documents
+from archive.catalogue import Connection, document_changes, documents
 from archive.catalogue import register_rows as rows
 from archive.catalogue.values import Document, Number, RegisterRow
 from archive.registers import numbers
@@ -57,7 +57,7 @@ def number_and_enter(
     number = numbers.allot(conn, request, at, enter)
     if not entered:
         return documents.get(conn, document.id), number
-    numbered = documents.change(
+    numbered = document_changes.change(
         conn,
         document,
         at,

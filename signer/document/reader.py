@@ -10,7 +10,6 @@ callers must not change them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from policies.reasons import document as reasons
-from signer.document import filters, sections, syntax
+from signer.document import filters, object_streams, sections, syntax
 from signer.document.decryption import Decryption, decryption_of
 from signer.document.objects import DEFAULT_LIMITS, HexString, Name, PdfObject, ReaderLimits, Ref, Stream
 from signer.document.pages import Page, PageTree
@@ -28,7 +27,6 @@ from signer.errors import DocumentRefused
 
 __all__ = ["Entry", "HexString", "Name", "Page", "PdfFile", "Ref", "Stream", "XrefSection"]
 
-_INTEGERS = re.compile(rb"\d{1,10}")
 _MOST_KEPT = 3 << 20
 _MOST_OBJECT_STREAMS = 8
 _MOST_ENTRIES = 10_000
@@ -339,17 +337,8 @@ class PdfFile:
         stream = self.get(num) if entry is not None and entry.kind == "n" else None
         if not isinstance(stream, Stream) or stream.dict.get("Type") != "ObjStm":
             raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
-        count, first = stream.dict.get("N"), stream.dict.get("First")
         data = self.stream_data(stream, self.limits.object_stream_bytes)
-        if type(count) is not int or type(first) is not int or not 0 <= first <= len(data):
-            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
-        numbers = [int(digits) for digits in _INTEGERS.findall(data, 0, first)]
-        if not 0 <= 2 * count <= len(numbers):
-            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
-        starts = (first + at for at in numbers[1 : 2 * count : 2])
-        pairs = list(zip(numbers[: 2 * count : 2], starts, strict=True))
-        if len(dict(pairs)) != count:  # readers differ in which of two they take
-            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
+        pairs = object_streams.index_of(num, stream.dict, data)
         if len(self._members) >= _MOST_OBJECT_STREAMS:
             del self._members[next(iter(self._members))]
         self._members[num] = data, pairs

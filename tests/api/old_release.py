@@ -94,7 +94,7 @@ def acts(house: Any, own: Any) -> None:
     """What the service does, by the code of the tree that this runs in."""
     from api.store import accounts, audit, idempotency, operations, tokens
     from archive import ingest
-    from archive.catalogue import documents
+    from archive.catalogue import document_changes, document_lists, documents
     from archive.registers import outgoing
     from policies.issuing import Act, Facts
     from policies.vocabulary import Role
@@ -105,7 +105,7 @@ def acts(house: Any, own: Any) -> None:
     with transactions.write() as conn:
         document = documents.get(conn, recalled.id)
         facts = Facts(reason="Ban hành nhầm")
-        document = documents.advance(conn, document, Act.RECALL, AT, facts=facts, recalled_at=AT)
+        document = document_changes.advance(conn, document, Act.RECALL, AT, facts=facts, recalled_at=AT)
         deposit = ingest.plan_event(conn, document, "recalled", {"reason": facts.reason}, "Văn thư", AT)
     house.carry_out(deposit)
     house.carry_out(house.plan_long_term(issued.id, b"%PDF one with DSS", AT))
@@ -114,7 +114,7 @@ def acts(house: Any, own: Any) -> None:
     with transactions.write() as conn:
         document = documents.get(conn, voided.document)
         outgoing.void(conn, document.id, "Soạn sai", AT)
-        documents.advance(conn, document, Act.VOID, AT, facts=Facts(reason="Soạn sai"))
+        document_changes.advance(conn, document, Act.VOID, AT, facts=Facts(reason="Soạn sai"))
     account = accounts.Account(
         "a-1", "van-thu", "Nguyễn Thị", "Văn thư", frozenset({Role.CLERK}), "H99.01", ""
     )
@@ -141,7 +141,7 @@ def acts(house: Any, own: Any) -> None:
         tokens.keep(conn, "a" * 64, b"token", AT)
     with transactions.write() as conn:
         accounts.session(conn, "f" * 64, AT)
-        documents.desk(conn, "H99.01", ["issued"])
+        document_lists.desk(conn, "H99.01", ["issued"])
         documents.by_digest(conn, issued.current_sha256)
         outgoing.page(conn, "H99.01", 2026)
         operations.unfinished(conn)
@@ -178,7 +178,7 @@ def record(url: str) -> list[Row]:
     """The acts on the empty database at `url`, which gets this tree's tables."""
     from api import migrations
     from api.transactions import Transactions
-    from archive.catalogue import documents
+    from archive.catalogue import agency_rows
     from archive.catalogue.values import Agency
     from archive.storage.memory import MemoryStore
     from archive.storage.work import WorkDirectory
@@ -192,7 +192,7 @@ def record(url: str) -> list[Row]:
         house = House(transactions, objects, WorkDirectory(Path(folder) / "work"))
         with recorded(transactions.engine, found):
             with transactions.write() as conn:
-                documents.put_agency(conn, Agency("H99.01", "UBND tỉnh Sông Hồng", "UBND", {}), AT)
+                agency_rows.put_agency(conn, Agency("H99.01", "UBND tỉnh Sông Hồng", "UBND", {}), AT)
             acts(house, Own())
     transactions.close()
     return found

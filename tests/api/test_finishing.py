@@ -8,6 +8,8 @@ import pytest
 
 from api import finishing, problems
 from api.finishing import Finishing
+from api.judging import Judging
+from api.verification import Verification
 from policies.refusals import Refused
 from policies.vocabulary import Indication, SubIndication
 from signer.document.pdfa.report import PdfaFinding, PdfaReport
@@ -31,9 +33,9 @@ def judged(monkeypatch, indication, agreed, conformity, *, claims, part="2B"):
     def write():
         raise Written
 
-    monkeypatch.setattr(finishing.Verification, "own_output", lambda *_, **__: output)
-    monkeypatch.setattr(Finishing, "_expectation", lambda *_: None)
-    monkeypatch.setattr(finishing, "_judged", lambda *_: {})
+    monkeypatch.setattr(Verification, "own_output", lambda *_, **__: output)
+    monkeypatch.setattr(Judging, "expectation", lambda *_: None)
+    monkeypatch.setattr(finishing, "judged", lambda *_: {})
     services = SimpleNamespace(
         sandbox=None,
         clock=lambda: None,

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.identity import COOKIE, csrf_token
-from api.routes import audits, desks
+from api.routes import audits, clerk_desk, desks, leader_desk
 from tests.service import AUDITOR, CLERK, LEADER, PATIENCE
 
 pytestmark = pytest.mark.xdist_group("site")
@@ -82,8 +82,8 @@ def test_signing_in_from_another_site_is_refused(site):
 
 def test_every_form_of_the_desks_asks_for_the_token(site):
     """No POST under /desk does anything for a session whose form lacks the token."""
-    routes = [*desks.router.routes, *audits.router.routes]
-    posts = {route.path for route in routes if "POST" in route.methods}
+    rooms = (desks, leader_desk, clerk_desk, audits)
+    posts = {route.path for room in rooms for route in room.router.routes if "POST" in route.methods}
     assert len(posts) >= 14
     file = {"file": ("a.pdf", b"%PDF-1.7", "application/pdf")}
     fields = {"reason": "x", "digest": "x", "subject": "x"}

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from api import work
+from api.archiving import carry_out_event
 from api.demo.documents import decision
-from api.finishing import Finishing
 from api.jobs import BACKGROUND
+from api.owed import Owed
 from api.routes import context
 from api.store import audit
 from api.store.tables import operations
@@ -89,10 +90,9 @@ def asked_back(site):
 
 def stopped(site):
     document = site.archived()
-    finishing = Finishing(site.services)
     with site.services.transactions.write() as conn:
-        deposit = finishing._stop(conn, document, "ý kiến thứ hai khác")
-    finishing._carry_out_event(deposit)
+        deposit = Owed(site.services)._stop(conn, document, "ý kiến thứ hai khác")
+    carry_out_event(site.services, deposit)
     return document
 
 

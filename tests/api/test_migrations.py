@@ -19,7 +19,7 @@ from api.migrations import SchemaRefused
 from api.store import tables as store
 from api.store.database_errors import DatabaseUnavailable
 from api.transactions import Transactions
-from archive.catalogue import documents
+from archive.catalogue import agency_rows, documents
 from archive.catalogue import tables as catalogue
 from archive.catalogue.values import Agency
 from policies.reasons import database as reasons
@@ -55,7 +55,7 @@ def furnished(transactions, at=BEFORE):
     """At an earlier revision, with rows."""
     bring_to(transactions.engine, at)
     with transactions.write() as conn:
-        documents.put_agency(conn, Agency(AGENCY, "UBND", "UBND", {}), AT)
+        agency_rows.put_agency(conn, Agency(AGENCY, "UBND", "UBND", {}), AT)
         return new_document(conn)
 
 

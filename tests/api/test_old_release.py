@@ -13,7 +13,7 @@ from api import migrations
 from api.store import accounts, audit, operations
 from api.store.tables import metadata as own_tables
 from api.transactions import Transactions
-from archive.catalogue import documents, log_rows
+from archive.catalogue import document_lists, log_rows
 from archive.catalogue.tables import metadata as catalogue_tables
 from archive.fsck.findings import Report, quiet
 from archive.fsck.numbers import check_numbers
@@ -88,7 +88,7 @@ def test_new_code_goes_on_with_what_old_code_left(opened, release, said):
         say_again(conn, said)
     migrations.upgrade(opened.engine)
     with opened.write() as conn:
-        assert documents.count(conn, AGENCY) == {"issued": 2, "voided": 1}
+        assert document_lists.count(conn, AGENCY) == {"issued": 2, "voided": 1}
         account, _ = accounts.by_name(conn, "van-thu")
         assert accounts.session(conn, "f" * 64, AT).account == account
         assert operations.get(conn, "o-1").state == "succeeded"

@@ -18,7 +18,7 @@ from api.store import audit
 from api.store.tables import metadata as service_metadata
 from api.transactions import Transactions
 from api.wiring import service
-from archive.catalogue import documents, log_rows, rebuild_rows, register_rows
+from archive.catalogue import agency_rows, document_lists, log_rows, rebuild_rows, register_rows
 from archive.catalogue.rebuild_rows import Rebuild
 from archive.catalogue.values import Agency
 from archive.errors import ArchiveDamaged
@@ -244,7 +244,7 @@ def test_heads_follow_what_was_done_now_and_then(services):
 def test_without_long_term_looks_at_every_archived_document_once(tmp_path):
     transactions = open_catalogue(tmp_path)
     with transactions.write() as conn:
-        documents.put_agency(conn, Agency(AGENCY, "A", "A", {}), AT)
+        agency_rows.put_agency(conn, Agency(AGENCY, "A", "A", {}), AT)
         for number in range(5):
             conn.exec_driver_sql(
                 "INSERT INTO documents (id, public_code, agency, kind, unit, subject, state, reason, version, urgency,"
@@ -257,9 +257,9 @@ def test_without_long_term_looks_at_every_archived_document_once(tmp_path):
         )
         conn.exec_driver_sql("UPDATE documents SET archived_at = NULL WHERE id = 'd3'")
     with transactions.read() as conn:
-        first = documents.without_long_term(conn, "", 3)
-        second = documents.without_long_term(conn, first.last, 3)
-        third = documents.without_long_term(conn, second.last, 3)
+        first = document_lists.without_long_term(conn, "", 3)
+        second = document_lists.without_long_term(conn, first.last, 3)
+        third = document_lists.without_long_term(conn, second.last, 3)
     assert (first.lacking, first.last) == (("d0", "d2"), "d2")
     assert (second.lacking, second.last) == (("d4",), "d4")
     assert (third.lacking, third.last) == ((), "")

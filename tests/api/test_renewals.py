@@ -19,7 +19,7 @@ from api.renewing import Outcome, Renewing
 from api.store import audit, night_rows
 from api.store.tables import night_tasks
 from api.verification import Verification
-from archive.catalogue import deposit_rows, documents, evidence_rows, log_rows
+from archive.catalogue import deposit_rows, document_changes, documents, evidence_rows, log_rows
 from archive.catalogue.tables import evidence_ends
 from archive.receipt import verify as verify_receipt
 from policies.issuing import Act, Facts
@@ -179,7 +179,7 @@ class TestOneRenewal:
         services = site.services
         with services.transactions.write() as conn:
             current = documents.get(conn, lasting)
-            documents.advance(conn, current, Act.STOP, services.clock(), facts=Facts(reason="test"))
+            document_changes.advance(conn, current, Act.STOP, services.clock(), facts=Facts(reason="test"))
         assert Renewing(services).renew(lasting, due=False).outcome is Outcome.NOT_DUE
         assert authority.asked == 0
 

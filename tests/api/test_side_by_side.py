@@ -15,7 +15,7 @@ from api.store import audit, tokens
 from api.store.database_errors import DatabaseUnavailable
 from api.store.tables import metadata as own_tables
 from api.transactions import Limits, Transactions
-from archive.catalogue import deposit_rows, documents, log_rows
+from archive.catalogue import agency_rows, deposit_rows, document_changes, document_lists, documents, log_rows
 from archive.catalogue.dialects import lock_name
 from archive.catalogue.values import Agency
 from archive.errors import ArchiveUnavailable
@@ -98,11 +98,11 @@ def test_recoveries_side_by_side_leave_nothing(house):
 def test_an_agency_is_entered_by_whoever_comes_first(house):
     def put(number):
         with house.transactions.write() as conn:
-            documents.put_agency(conn, Agency("H01.02", f"Sở {number}", "S", {}), AT)
+            agency_rows.put_agency(conn, Agency("H01.02", f"Sở {number}", "S", {}), AT)
 
     together(put, *range(THREADS))
     with house.transactions.read() as conn:
-        assert documents.agency(conn, "H01.02").name.startswith("Sở ")
+        assert agency_rows.agency(conn, "H01.02").name.startswith("Sở ")
 
 
 def test_a_token_that_came_twice_is_kept_once(house):
@@ -128,7 +128,7 @@ def test_acts_on_one_document_come_one_after_the_other_whatever_they_lock(house)
                         conn, AGENCY, actor="a", act="x", phase="event", subject="s", detail={}, at=AT
                     )
                 current = documents.get(conn, document.id)
-                documents.change(conn, current, AT, reason=f"by {number}")
+                document_changes.change(conn, current, AT, reason=f"by {number}")
                 if not number % 2:
                     audit.write(
                         conn, AGENCY, actor="a", act="x", phase="event", subject="s", detail={}, at=AT
@@ -146,7 +146,7 @@ def test_many_documents_are_numbered_and_archived_side_by_side(house):
     together(through, *range(THREADS))
     with house.transactions.read() as conn:
         assert deposit_rows.deposits_left(conn) == ()
-        assert documents.count(conn, AGENCY) == {"issued": 3 * THREADS}
+        assert document_lists.count(conn, AGENCY) == {"issued": 3 * THREADS}
 
 
 def test_sequencers_side_by_side_make_one_log(house):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.transactions import Transactions
-from archive.catalogue import documents
+from archive.catalogue import agency_rows, document_changes
 from archive.catalogue.tables import metadata
 from archive.catalogue.values import Agency, Document, NewDocument, NewVersion, VersionRole
 from archive.registers.numbers import NumberRequest
@@ -22,7 +22,7 @@ def open_catalogue(directory: Path, url: str | None = None) -> Transactions:
     transactions = Transactions(url or f"sqlite:///{directory / 'catalogue.sqlite3'}")
     with transactions.write() as conn:
         metadata.create_all(conn)
-        documents.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), AT)
+        agency_rows.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), AT)
     return transactions
 
 
@@ -30,12 +30,12 @@ def new_document(conn, at=AT, content=b"%PDF-1.7 draft", **values) -> Document:
     fields = {"agency": AGENCY, "kind": "QĐ", "subject": "Về việc thành lập Tổ công tác", **values}
     upload = NewVersion(VersionRole.UPLOADED, hashlib.sha256(content).hexdigest(), len(content))
     new = NewDocument(**fields, uploader="clerk-1", uploader_display="Nguyễn Thị Văn Thư")
-    return documents.add(conn, new, upload, at)
+    return document_changes.add(conn, new, upload, at)
 
 
 def signed_document(conn, at=AT, **values) -> Document:
     document = new_document(conn, at, **values)
-    return documents.change(conn, document, at, state=State.LEADER_TIMESTAMPED, leader_token_time=at)
+    return document_changes.change(conn, document, at, state=State.LEADER_TIMESTAMPED, leader_token_time=at)
 
 
 def request_for(document: Document, **wishes) -> NumberRequest:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from api.transactions import Transactions
 from archive import ingest
-from archive.catalogue import documents
+from archive.catalogue import document_changes, documents
 from archive.catalogue.values import Deposit, Document, NewVersion, VersionRole
 from archive.registers import outgoing
 from archive.storage.memory import MemoryStore
@@ -46,9 +46,9 @@ class House:
         with self.transactions.write() as conn:
             document = signed_document(conn, at, **values)
             document, _ = outgoing.number_and_enter(conn, document, request_for(document), ENTRY, at)
-            document = documents.change(conn, document, at, state=State.SEALED)
-            document = documents.advance(conn, document, Act.STAMP_SEAL, at, version=version)
-            document = documents.advance(conn, document, Act.VALIDATE, at)
+            document = document_changes.change(conn, document, at, state=State.SEALED)
+            document = document_changes.advance(conn, document, Act.STAMP_SEAL, at, version=version)
+            document = document_changes.advance(conn, document, Act.VALIDATE, at)
             return ingest.plan_version(conn, document, version, {"level": "B-T"}, at)
 
     def archived(self, content: bytes = b"%PDF-1.7 sealed", at=AT, **values) -> Document:
@@ -59,7 +59,7 @@ class House:
     def issued(self, content: bytes = b"%PDF-1.7 sealed", at=AT, **values) -> Document:
         archived = self.archived(content, at, **values)
         with self.transactions.write() as conn:
-            document = documents.advance(
+            document = document_changes.advance(
                 conn, archived, Act.ISSUE, at, facts=Facts(has_receipt=True), issued_at=at
             )
             outgoing.mark_sent(conn, document.id, at)

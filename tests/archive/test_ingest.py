@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from archive import ingest
-from archive.catalogue import deposit_rows, documents, log_rows, register_rows
+from archive.catalogue import deposit_rows, document_changes, documents, log_rows, register_rows
 from archive.catalogue.values import ObjectRole, VersionRole
 from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from archive.log import leaf as leaves
@@ -131,7 +131,7 @@ def test_events_are_numbered_locked_objects_with_leaves_of_their_own(house):
     document = house.issued(CONTENT)
     with house.transactions.write() as conn:
         facts = Facts(reason="Ban hành nhầm")
-        recalled = documents.advance(conn, document, Act.RECALL, AT, facts=facts, recalled_at=AT)
+        recalled = document_changes.advance(conn, document, Act.RECALL, AT, facts=facts, recalled_at=AT)
         deposit = ingest.plan_event(conn, recalled, "recalled", {"reason": "Ban hành nhầm"}, "Văn thư", AT)
     house.carry_out(deposit)
     with house.transactions.read() as conn:
@@ -173,7 +173,7 @@ def test_nothing_is_archived_when_the_store_drops_the_lock(house, content):
 def test_a_document_stopped_meanwhile_is_not_archived(house):
     deposit = house.validated(CONTENT)
     with house.transactions.write() as conn:
-        documents.advance(
+        document_changes.advance(
             conn, documents.get(conn, deposit.document), Act.STOP, AT, facts=Facts(reason="pyHanko")
         )
     with pytest.raises(Refused) as refused:
@@ -184,7 +184,7 @@ def test_a_document_stopped_meanwhile_is_not_archived(house):
     with house.transactions.write() as conn:
         stopped = documents.get(conn, deposit.document)
         facts = Facts(stopped_from=stopped.stopped_from, reason="Đã kiểm tra")
-        documents.advance(conn, stopped, Act.RESUME, AT, facts=facts)
+        document_changes.advance(conn, stopped, Act.RESUME, AT, facts=facts)
     assert house.recover() == ()
     assert house.document(deposit.document).state is State.ARCHIVED
 
@@ -258,7 +258,7 @@ def test_a_document_voided_meanwhile_is_never_archived(house):
     deposit = house.validated(CONTENT)
     with house.transactions.write() as conn:
         document = documents.get(conn, deposit.document)
-        documents.advance(conn, document, Act.VOID, AT, facts=Facts(reason="Sai thẩm quyền"))
+        document_changes.advance(conn, document, Act.VOID, AT, facts=Facts(reason="Sai thẩm quyền"))
     with pytest.raises(Refused):
         house.carry_out(deposit)
     assert house.recover() == ()

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from archive import locks as passes
-from archive.catalogue import copy_rows, documents, watch_rows
+from archive.catalogue import copy_rows, document_changes, watch_rows
 from archive.catalogue.copies import FIRST, Shelf
 from archive.catalogue.watch_rows import EventType
 from archive.fsck.run import check
@@ -75,7 +75,7 @@ def test_what_the_second_opinion_did_not_clear_is_not_hardened_and_not_forgotten
     watch.agreed = {heard.id, stopped.id, voided.id}
     with watch.house.transactions.write() as conn:
         for document, state in ((stopped, State.STOPPED), (voided, State.VOIDED)):
-            documents.change(conn, document, AT, state=state)
+            document_changes.change(conn, document, AT, state=state)
     run = watch.night(OVER)
     assert (run.good, run.hardened, run.withheld) == (True, 2, 6)
     for document in (unheard, stopped, voided):

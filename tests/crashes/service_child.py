@@ -222,7 +222,7 @@ def faulty_document(_armed: Path) -> None:
         if when == "before" and "LỖI" in arguments[1].subject:
             raise ZeroDivisionError("in one document")
 
-    wrap("api.issuing:Issuing.sign", decide)
+    wrap("api.signing:Signing.sign", decide)
 
 
 def slow_signatures(_armed: Path) -> None:
@@ -232,7 +232,7 @@ def slow_signatures(_armed: Path) -> None:
         if when == "before":
             threading.Event().wait(0.5)
 
-    wrap("api.issuing:Issuing.sign", decide)
+    wrap("api.signing:Signing.sign", decide)
 
 
 def no_revocation_answer(armed: Path) -> None:

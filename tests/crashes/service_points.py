@@ -26,7 +26,7 @@ class Point:
 
 
 def _act(name: str):
-    """Of `documents.advance`: this act."""
+    """Of `document_changes.advance`: this act."""
     return lambda arguments, _named: str(arguments[2]) == name
 
 
@@ -40,12 +40,12 @@ def _kind(word: str):
     return lambda arguments, _named: word in arguments[1]
 
 
-ADVANCE = "archive.catalogue.documents:advance"
+ADVANCE = "archive.catalogue.document_changes:advance"
 AUDIT = "api.work:_audit"
 PUT = "archive.ingest:put_and_read_back"
 COMPLETE = "signer.creation.two_step:complete"
 TSA = "signer.timestamping.rfc3161:HttpTimestampAuthority.token"
-FINISHING = "api.finishing:Finishing"
+FINISHING, OWED = "api.finishing:Finishing", "api.owed:Owed"
 STAMPING = "api.stamping:Stamping"
 SEQUENCER = "archive.log.sequencer:Sequencer"
 SIGN, SEAL = "leader-signature", "seal"
@@ -63,7 +63,7 @@ def _signature(step: str, act: str, method: str) -> dict[str, Point]:
         f"{act}: in its transaction": Point(step, "after", ADVANCE, _act(act), act),
         # The job is enqueued: its question may be out already, or not yet.
         f"{act}: committed, not answered": Point(
-            step, "after", f"api.issuing:Issuing.{method}", asked=(1, 2)
+            step, "after", f"api.signing:Signing.{method}", asked=(1, 2)
         ),
     }
 
@@ -81,12 +81,12 @@ def _stamp(step: str, act: str, method: str) -> dict[str, Point]:
 
 
 POINTS: dict[str, Point] = {
-    "upload: bytes without a row": Point("upload", "before", "api.issuing:Issuing.receive"),
-    "upload: in its transaction": Point("upload", "after", "archive.catalogue.documents:add"),
-    "upload: committed, not answered": Point("upload", "after", "api.issuing:Issuing.receive"),
+    "upload: bytes without a row": Point("upload", "before", "api.receiving:Receiving.receive"),
+    "upload: in its transaction": Point("upload", "after", "archive.catalogue.document_changes:add"),
+    "upload: committed, not answered": Point("upload", "after", "api.receiving:Receiving.receive"),
     "prepare: revision without a name": Point("preparation", "after", "api.work:append"),
     "prepare: in its transaction": Point("preparation", "after", ADVANCE, _act("prepare")),
-    "prepare: committed, not answered": Point("preparation", "after", "api.issuing:Issuing.prepare"),
+    "prepare: committed, not answered": Point("preparation", "after", "api.preparing:Preparing.prepare"),
     **_signature(SIGN, "sign", "sign"),
     **_stamp(SIGN, "stamp-leader", "_stamp_leader"),
     "number: in its transaction": Point("number", "after", "archive.registers.outgoing:number_and_enter"),
@@ -106,11 +106,11 @@ POINTS: dict[str, Point] = {
     "log: head shown": Point(SEAL, "after", f"{SEQUENCER}._show"),
     "archived, nothing follows yet": Point(SEAL, "before", f"{FINISHING}._finished"),
     "finished, job open": Point(SEAL, "after", f"{FINISHING}._finish"),
-    "crosscheck: before": Point(SEAL, "before", f"{FINISHING}._crosscheck"),
-    "crosscheck: done, job open": Point(SEAL, "after", f"{FINISHING}._crosscheck"),
-    "augment: planned": Point(SEAL, "after", f"{FINISHING}._long_term"),
+    "crosscheck: before": Point(SEAL, "before", f"{OWED}._crosscheck"),
+    "crosscheck: done, job open": Point(SEAL, "after", f"{OWED}._crosscheck"),
+    "augment: planned": Point(SEAL, "after", f"{OWED}._long_term"),
     "augment: in its transaction": Point(SEAL, "after", ADVANCE, _act("augment")),
-    "augment: kept, operation open": Point(SEAL, "after", f"{FINISHING}._augment"),
+    "augment: kept, operation open": Point(SEAL, "after", f"{OWED}._augment"),
     "issue: in its transaction": Point("issue", "after", "archive.ingest:plan_event"),
     "issue: committed, event not stored": Point("issue", "before", PUT),
     "issue: event stored": Point("issue", "after", PUT),
@@ -130,9 +130,9 @@ def _answer(step: str, act: str, key_used: str = "") -> dict[str, Point]:
 
 
 ANSWER_POINTS: dict[str, Point] = {
-    **_answer(SIGN, "api.issuing:Issuing.sign", "sign"),
+    **_answer(SIGN, "api.signing:Signing.sign", "sign"),
     **_answer("number", "api.issuing:Issuing.number"),
-    **_answer(SEAL, "api.issuing:Issuing.seal", "seal"),
+    **_answer(SEAL, "api.signing:Signing.seal", "seal"),
     **_answer("issue", "api.issuing:Issuing.issue"),
     "issue: committed, its event not stored": Point("issue", "before", PUT),
     **_answer(CLOSE, "api.filing:Filing.close"),

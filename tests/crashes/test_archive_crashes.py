@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from archive import ingest
-from archive.catalogue import documents, log_rows
+from archive.catalogue import document_changes, documents, log_rows
 from archive.catalogue.values import NewVersion, VersionRole
 from archive.fsck.run import check
 from archive.log.note import Ed25519LogKey, VerifierKey
@@ -89,9 +89,9 @@ def one_document(store, begin, transactions, document_id) -> None:
         document = documents.get(conn, document_id)
         document, _ = outgoing.number_and_enter(conn, document, request_for(document), ENTRY, AT)
     with begin() as conn:
-        document = documents.change(conn, document, AT, state=State.SEALED)
-        document = documents.advance(conn, document, Act.STAMP_SEAL, AT, version=content)
-        document = documents.advance(conn, document, Act.VALIDATE, AT)
+        document = document_changes.change(conn, document, AT, state=State.SEALED)
+        document = document_changes.advance(conn, document, Act.STAMP_SEAL, AT, version=content)
+        document = document_changes.advance(conn, document, Act.VALIDATE, AT)
         deposit = ingest.plan_version(conn, document, content, {}, AT)
     ingest.carry_out(deposit, store, store, begin, AT)
     log = sequencer(store, begin, transactions)

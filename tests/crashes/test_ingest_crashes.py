@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 
 from archive import ingest
-from archive.catalogue import deposit_rows, documents, log_rows
+from archive.catalogue import deposit_rows, document_changes, documents, log_rows
 from archive.catalogue.values import NewVersion, VersionRole
 from archive.errors import ArchiveUnavailable
 from archive.log.leaf import LeafKind
@@ -119,12 +119,12 @@ def test_the_plan_itself(house, fault):
     content = NewVersion(VersionRole.SEAL_TIMESTAMPED, house.work.put_work(CONTENT), len(CONTENT))
     with house.transactions.write() as conn:
         document = signed_document(conn)
-        document = documents.change(conn, document, AT, state=State.SEALED)
-        document = documents.advance(conn, document, Act.STAMP_SEAL, AT, version=content)
+        document = document_changes.change(conn, document, AT, state=State.SEALED)
+        document = document_changes.advance(conn, document, Act.STAMP_SEAL, AT, version=content)
 
     def validate():
         with FailingCommit(house, fault)() as conn:
-            validated = documents.advance(conn, document, Act.VALIDATE, AT)
+            validated = document_changes.advance(conn, document, Act.VALIDATE, AT)
             ingest.plan_version(conn, validated, content, {}, AT)
 
     with pytest.raises(ArchiveUnavailable):
@@ -141,7 +141,9 @@ def test_the_plan_itself(house, fault):
 def test_an_events_object(house, fault):
     archived = house.archived(CONTENT)
     with house.transactions.write() as conn:
-        issued = documents.advance(conn, archived, Act.ISSUE, AT, facts=Facts(has_receipt=True), issued_at=AT)
+        issued = document_changes.advance(
+            conn, archived, Act.ISSUE, AT, facts=Facts(has_receipt=True), issued_at=AT
+        )
         deposit = ingest.plan_event(conn, issued, "issued", {}, "Văn thư", AT)
     house.objects.fail_at(1, fault)
     with pytest.raises(ArchiveUnavailable):

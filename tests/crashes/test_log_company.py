@@ -13,7 +13,7 @@ import pytest
 
 from api import migrations
 from api.transactions import Transactions
-from archive.catalogue import documents
+from archive.catalogue import agency_rows
 from archive.catalogue.values import Agency
 from archive.log.merkle import verify_consistency
 from archive.log.note import Ed25519LogKey, VerifierKey
@@ -66,7 +66,7 @@ def company(tmp_path, postgres_database, seaweedfs):
     transactions = Transactions(postgres_database)
     migrations.upgrade(transactions.engine)
     with transactions.write() as conn:
-        documents.put_agency(conn, Agency(AGENCY, "UBND", "UBND", {}), real_now())
+        agency_rows.put_agency(conn, Agency(AGENCY, "UBND", "UBND", {}), real_now())
     bucket = new_bucket(seaweedfs)
     at = connection(seaweedfs, bucket)
     reach = {

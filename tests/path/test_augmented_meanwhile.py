@@ -7,8 +7,8 @@ import uuid
 import pytest
 
 from api.filing import Filing
-from api.finishing import Finishing
 from api.issuing import Issuing
+from api.owed import Owed
 from api.store import accounts, operations
 from archive.catalogue import documents
 from policies.dossiers import Fields
@@ -45,7 +45,7 @@ def read_row(services, document):
 def augment(site, document):
     with site.services.transactions.read() as conn:
         operation = operations.under_way(conn, document, "augment")
-    Finishing(site.services).handlers()["augment"](operation.id, operation.payload)
+    Owed(site.services).handlers()["augment"](operation.id, operation.payload)
 
 
 @pytest.mark.parametrize("name", ACTS)

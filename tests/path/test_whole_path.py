@@ -12,9 +12,9 @@ import pytest
 from api.demo.agency import DEMO_AGENCY
 from api.demo.documents import DecisionSpec
 from api.identity import AccessRefused
-from api.issuing import Issuing
+from api.signing import Signing
 from api.store import accounts
-from archive.catalogue import documents
+from archive.catalogue import document_changes, documents
 from archive.record import RECORD_SCHEMA, parse
 from archive.storage import keys
 from policies.reasons import access as reasons
@@ -330,7 +330,7 @@ def test_a_batch_calls_signed_what_it_signed_and_nothing_that_was_signed_before(
     with site.services.transactions.read() as conn:
         leader = accounts.by_name(conn, LEADER)[0]
         row = documents.get(conn, document)
-    stale = Issuing(site.services).sign_batch([replace(row, version=-1)], leader)
+    stale = Signing(site.services).sign_batch([replace(row, version=-1)], leader)
     operation = until(lambda: _ended(site, stale.id), "the batch")
     (line,) = operation["result"]["documents"]
     assert line["problem"]["id"] == "access.changed-meanwhile"
@@ -377,11 +377,11 @@ def test_a_use_of_a_key_is_told_when_its_act_did_not_come_about(site):
         row, (actor, _) = documents.get(conn, document), accounts.by_name(conn, INITIAL)
 
     def record(conn, sha256):
-        documents.change(conn, row, site.services.clock(), reason=sha256)
+        document_changes.change(conn, row, site.services.clock(), reason=sha256)
         raise AccessRefused(reasons.CHANGED_MEANWHILE)
 
     with pytest.raises(AccessRefused):
-        Issuing(site.services).initial(row, actor, record)
+        Signing(site.services).initial(row, actor, record)
     found = site.document(document)
     assert (found["state"], found["reason"]) == ("prepared", None)
     phases = [act["phase"] for act in found["acts"] if act["act"] == "initial"]

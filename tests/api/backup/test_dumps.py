@@ -20,7 +20,7 @@ from api.store.job_rows import JobRows
 from api.store.tables import metadata as service_metadata
 from api.transactions import Transactions
 from api.wiring import backups
-from archive.catalogue import documents, log_rows
+from archive.catalogue import agency_rows, log_rows
 from archive.catalogue.tables import metadata as catalogue_metadata
 from archive.catalogue.values import Agency
 from archive.errors import ArchiveUnavailable
@@ -48,7 +48,7 @@ def furnish(url, work):
     migrations.upgrade(transactions.engine)
     run_dbos_database_migrations(transactions.url)
     with transactions.write() as conn:
-        documents.put_agency(
+        agency_rows.put_agency(
             conn, Agency(AGENCY, "UBND tỉnh Sông Hồng\n\t\\N «ấn tín»", "UBND", {"a": [1, None]}), AT
         )
         rows = JobRows(transactions.engine.dialect.name, "test")
@@ -155,7 +155,7 @@ def test_a_backup_holds_one_instant_however_much_is_written_meanwhile(source, ta
         while not done.is_set():
             number += 1
             with transactions.write() as conn:
-                documents.put_agency(conn, Agency(f"A{number}", "x", "X", {}), AT)
+                agency_rows.put_agency(conn, Agency(f"A{number}", "x", "X", {}), AT)
                 log_rows.insert_leaf(conn, replace(_leaf(), agency=f"A{number}"))
 
     writer = threading.Thread(target=write)
@@ -206,7 +206,7 @@ def test_an_older_backup_is_brought_to_this_release(tmp_path):
     transactions = Transactions(old.settings.engine_url)
     migrations.upgrade_to(transactions.engine, "0001")
     with transactions.write() as conn:
-        documents.put_agency(conn, Agency(AGENCY, "x", "X", {}), AT)
+        agency_rows.put_agency(conn, Agency(AGENCY, "x", "X", {}), AT)
     transactions.close()
     make_backup(old, tmp_path / "b.zip", MADE)
     new = place(tmp_path / "new", "")

@@ -7,6 +7,7 @@ from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from api.pages import audited, clerk, issued, leader, proofs, verified
 from api.pages import policy as p
 from api.pages import views as v
 from policies.vocabulary import (
@@ -37,10 +38,10 @@ def page_image(number=1):
     return v.PageImage(number, f"/page-{number}.png", 1240, 1754, "ỦY BAN NHÂN DÂN\nTỈNH SÔNG HỒNG")
 
 
-FINDING = v.Finding(
+FINDING = verified.Finding(
     "verification.claimed-time", Severity.WARNING, "Giờ khai báo lệch đúng 7 giờ so với dấu thời gian."
 )
-SIGNED = v.SignatureView(
+SIGNED = verified.SignatureView(
     field="AnTinLeader1",
     indication=Indication.TOTAL_PASSED,
     sub_indication=None,
@@ -92,10 +93,10 @@ UNKNOWN = replace(
     findings=(FINDING,),
 )
 STAMP = replace(SEALED, level=Level.DTS, signer="DEMO TSA", title="", organisation="")
-PROOF = v.Proof(index=41, size=1342, logged_at=NOW)
-WITNESSES = (v.Witness("Sở Thông tin tỉnh bên", NOW), v.Witness("chung-kien.example.vn/antin", NOW))
-KEPT = v.Kept(CODE, "15/QĐ-UBND", State.ISSUED, NOW, proof=PROOF)
-CONFORMING = v.ConformityView(
+PROOF = proofs.Proof(index=41, size=1342, logged_at=NOW)
+WITNESSES = (proofs.Witness("Sở Thông tin tỉnh bên", NOW), proofs.Witness("chung-kien.example.vn/antin", NOW))
+KEPT = verified.Kept(CODE, "15/QĐ-UBND", State.ISSUED, NOW, proof=PROOF)
+CONFORMING = verified.ConformityView(
     "Tệp tự khai là PDF/A-2B; kiểm tra theo PDF/A-2B không thấy vi phạm.",
     "2B",
     complete=True,
@@ -107,12 +108,14 @@ BREAKING = replace(
     told="Tệp tự khai là PDF/A-2B nhưng có 2 điểm chưa đúng quy tắc của PDF/A-2B.",
     complete=False,
     findings=(
-        v.ConformityFinding("6.1.3-3", "cấu trúc tệp", 0, "4 bytes after the last %%EOF"),
-        v.ConformityFinding("6.2.11.4.1-1", "phông chữ", 13, "the font <b>Helvetica</b> is not embedded"),
+        verified.ConformityFinding("6.1.3-3", "cấu trúc tệp", 0, "4 bytes after the last %%EOF"),
+        verified.ConformityFinding(
+            "6.2.11.4.1-1", "phông chữ", 13, "the font <b>Helvetica</b> is not embedded"
+        ),
     ),
     unexamined=("các màu pha so với nhau", "từng nét chữ của phông CFF và Type 1"),
 )
-GOOD = v.VerificationView(
+GOOD = verified.VerificationView(
     file_name="15-QD-UBND.pdf",
     size=96_211,
     sha256=SHA,
@@ -129,9 +132,9 @@ GOOD = v.VerificationView(
     policy_version=1,
     trust="demo",
     evidence=(
-        v.Evidence("certificate", "Nguyễn Văn An (DEMO)", None, SHA),
-        v.Evidence("ocsp", "Nguyễn Văn An (DEMO)", NOW, SHA[::-1]),
-        v.Evidence("timestamp", "DEMO TSA", NOW, SHA[:32] * 2),
+        verified.Evidence("certificate", "Nguyễn Văn An (DEMO)", None, SHA),
+        verified.Evidence("ocsp", "Nguyễn Văn An (DEMO)", NOW, SHA[::-1]),
+        verified.Evidence("timestamp", "DEMO TSA", NOW, SHA[:32] * 2),
     ),
     ticket="QUJDREVG",
     pdfa=CONFORMING,
@@ -160,7 +163,7 @@ UNSIGNED = replace(
     signatures=(),
     kept=replace(KEPT, replaced_by=CODE, proof=None),
     findings=(
-        v.Finding(
+        verified.Finding(
             "verification.only-picture", Severity.WARNING, "Tệp chỉ có hình chữ ký, không có chữ ký số."
         ),
     ),
@@ -208,7 +211,7 @@ POLICY = p.PolicyView(
         ),
     ),
 )
-DOCUMENT = v.DocumentView(
+DOCUMENT = issued.DocumentView(
     code=CODE,
     kind="Quyết định",
     number="15/QĐ-UBND",
@@ -225,7 +228,7 @@ DOCUMENT = v.DocumentView(
     size=96_211,
     sha256=SHA,
 )
-LOG = v.LogView(
+LOG = proofs.LogView(
     origin="antin.songhong.demo/log",
     size=1342,
     root="c0ffee" * 10 + "c0de",
@@ -237,7 +240,7 @@ LOG = v.LogView(
     tiles_url="/log/tile/",
 )
 WITNESSED_LOG = replace(LOG, witnesses=WITNESSES, witnessed_size=1340, published_at=None)
-ITEM = v.InboxItem(ID, SUBJECT, "Quyết định", 0, "Lê Thị Cúc", NOW, 3, "KT. Chủ tịch", overdue=False)
+ITEM = leader.InboxItem(ID, SUBJECT, "Quyết định", 0, "Lê Thị Cúc", NOW, 3, "KT. Chủ tịch", overdue=False)
 ITEMS = (
     replace(
         ITEM,
@@ -250,7 +253,7 @@ ITEMS = (
     ITEM,
     replace(ITEM, id="c", subject="Thành lập Tổ công tác liên ngành", initial=True, urgency=1, pages=12),
 )
-REVIEW = v.ReviewView(
+REVIEW = leader.ReviewView(
     id=ID,
     digest=SHA,
     subject=SUBJECT,
@@ -268,27 +271,27 @@ REVIEW = v.ReviewView(
     total=3,
     next_id="c",
 )
-UPLOAD = v.UploadOptions(
+UPLOAD = clerk.UploadOptions(
     kinds=(v.Choice("QĐ", "Quyết định"), v.Choice("CV", "Công văn")),
     leaders=(v.Choice("l1", "Nguyễn Văn An, Phó Chủ tịch"), v.Choice("l2", "Trần Thị Bình, Chủ tịch")),
     initials=(v.Choice("i1", "Hoàng Minh Đức, Chánh Văn phòng"),),
     limit=1 << 30,
 )
 COUNTS = {"draft": 2, "circulating": 3, "timestamp": 1, "number": 4, "issue": 0, "issued": 1342}
-WORK_ITEM = v.WorkItem(ID, SUBJECT, "Quyết định", "", State.LEADER_TIMESTAMPED, 1, "Nguyễn Văn An", NOW)
+WORK_ITEM = clerk.WorkItem(ID, SUBJECT, "Quyết định", "", State.LEADER_TIMESTAMPED, 1, "Nguyễn Văn An", NOW)
 WORK_ITEMS = (
     WORK_ITEM,
     replace(WORK_ITEM, id="b", state=State.RETURNED, note="Trả lại: sai căn cứ pháp lý", overdue=True),
     replace(WORK_ITEM, id="c", state=State.ISSUED, number="15/QĐ-UBND", urgency=0),
 )
 BOXES = (
-    v.BoxView("AnTinNumber", FieldRole.NUMBER, "Số", 1, 42.0, 35.5, 14.0, 6.0),
-    v.BoxView("AnTinDay", FieldRole.DATE, "Ngày", 1, 136.0, 35.5, 8.0, 6.0),
-    v.BoxView("AnTinLeader1", FieldRole.LEADER, "Chữ ký Nguyễn Văn An", 1, 130.0, 224.0, 45.0, 20.0),
-    v.BoxView("AnTinSeal", FieldRole.SEAL, "Dấu cơ quan", 1, 109.0, 216.0, 36.0, 36.0),
-    v.BoxView("AnTinInitial1", FieldRole.INITIAL, "Ký nháy", 2, 120.0, 200.0, 14.0, 8.0),
+    clerk.BoxView("AnTinNumber", FieldRole.NUMBER, "Số", 1, 42.0, 35.5, 14.0, 6.0),
+    clerk.BoxView("AnTinDay", FieldRole.DATE, "Ngày", 1, 136.0, 35.5, 8.0, 6.0),
+    clerk.BoxView("AnTinLeader1", FieldRole.LEADER, "Chữ ký Nguyễn Văn An", 1, 130.0, 224.0, 45.0, 20.0),
+    clerk.BoxView("AnTinSeal", FieldRole.SEAL, "Dấu cơ quan", 1, 109.0, 216.0, 36.0, 36.0),
+    clerk.BoxView("AnTinInitial1", FieldRole.INITIAL, "Ký nháy", 2, 120.0, 200.0, 14.0, 8.0),
 )
-PREPARE = v.PrepareView(
+PREPARE = clerk.PrepareView(
     id=ID,
     digest=SHA,
     subject=SUBJECT,
@@ -311,7 +314,7 @@ TIMELINE = (
     ),
     v.TimelineEntry(NOW + timedelta(minutes=10), "Hệ thống", "Gắn dấu thời gian", "waiting"),
 )
-WORK = v.WorkView(
+WORK = clerk.WorkView(
     id=ID,
     kind="Quyết định",
     subject=SUBJECT,
@@ -355,7 +358,7 @@ DONE = replace(
     signatures=(SIGNED, SEALED),
     recalled_at=NOW,
 )
-NUMBER = v.NumberView(
+NUMBER = clerk.NumberView(
     id=ID,
     digest=SHA,
     kind="Quyết định",
@@ -370,7 +373,7 @@ NUMBER = v.NumberView(
     seal_holder="Ủy ban nhân dân tỉnh Sông Hồng (DEMO)",
     page=page_image(),
 )
-ROW = v.RegisterRow(
+ROW = clerk.RegisterRow(
     number="15/QĐ-UBND",
     date=date(2026, 11, 20),
     kind_and_subject=f"Quyết định {SUBJECT[0].lower()}{SUBJECT[1:]}",
@@ -383,7 +386,7 @@ ROW = v.RegisterRow(
     note="",
     id=ID,
 )
-REGISTER = v.RegisterView(
+REGISTER = clerk.RegisterView(
     agency="Ủy ban nhân dân tỉnh Sông Hồng",
     year=2026,
     years=(2026, 2025),
@@ -392,7 +395,7 @@ REGISTER = v.RegisterView(
     query="",
     rows=(ROW, replace(ROW, number="16/QĐ-UBND", voided=True, note="Sai thẩm quyền", sent_at=None, id="")),
 )
-FSCK = v.FsckView(
+FSCK = audited.FsckView(
     ran_at=NOW,
     seconds=3.42,
     running=False,
@@ -403,20 +406,20 @@ FSCK_BAD = replace(
     FSCK,
     errors=2,
     findings=(
-        v.FsckFinding(
+        audited.FsckFinding(
             "fsck.object-digest", "objects/9f/2c41…/decision.pdf", "Nội dung tệp không khớp mã băm đã ghi."
         ),
-        v.FsckFinding("fsck.number-gap", "số 17 sổ QĐ 2026", "Thiếu dòng trong sổ cấp số."),
+        audited.FsckFinding("fsck.number-gap", "số 17 sổ QĐ 2026", "Thiếu dòng trong sổ cấp số."),
     ),
 )
-ENTRY = v.TrailEntry(118, NOW, "Nguyễn Văn An", "Ký số", "Quyết định " + SUBJECT, "intent", SHA, ID)
+ENTRY = audited.TrailEntry(118, NOW, "Nguyễn Văn An", "Ký số", "Quyết định " + SUBJECT, "intent", SHA, ID)
 ENTRIES = (
     ENTRY,
     replace(ENTRY, index=119, outcome="done"),
     replace(ENTRY, index=120, outcome="failed", id=""),
 )
-TRAIL = v.TrailView(ENTRIES, "An", None, "117")
-AUDIT = v.AuditorView(1342, LOG, FSCK, ENTRIES)
+TRAIL = audited.TrailView(ENTRIES, "An", None, "117")
+AUDIT = audited.AuditorView(1342, LOG, FSCK, ENTRIES)
 PROBLEM = {
     "title": "Văn bản đang ở trạng thái «Dự thảo» nên không thể phát hành.",
     "status": 409,
@@ -426,15 +429,15 @@ PROBLEM = {
 }
 
 # name of the case: (template, path, viewer, context)
-BATCH = v.BatchView(
+BATCH = leader.BatchView(
     "b",
     NOW,
     (
-        v.BatchLine("a", SUBJECT, "Quyết định", "done"),
-        v.BatchLine(
+        leader.BatchLine("a", SUBJECT, "Quyết định", "done"),
+        leader.BatchLine(
             "b", "Thành lập Tổ công tác liên ngành", "Quyết định", "failed", "Đã được người khác cập nhật."
         ),
-        v.BatchLine("c", "Ban hành Quy chế", "Quyết định", "waiting"),
+        leader.BatchLine("c", "Ban hành Quy chế", "Quyết định", "waiting"),
     ),
     running=True,
 )
@@ -443,15 +446,15 @@ PICTURE = "data:image/svg+xml;base64," + b64encode(DRAWN).decode()
 SEEN = replace(
     GOOD,
     seen=(
-        v.SeenState(
+        verified.SeenState(
             "chữ ký lãnh đạo",
-            (v.SeenPage(1, PICTURE, PICTURE), v.SeenPage(3, None, PICTURE)),
+            (verified.SeenPage(1, PICTURE, PICTURE), verified.SeenPage(3, None, PICTURE)),
             4,
             9,
             9,
         ),
-        v.SeenState("dấu cơ quan", (), 0, 9, 9),
-        v.SeenState("chữ ký nháy", (), problem="Không dựng được hình của trang."),
+        verified.SeenState("dấu cơ quan", (), 0, 9, 9),
+        verified.SeenState("chữ ký nháy", (), problem="Không dựng được hình của trang."),
     ),
 )
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.catalogue import documents
+from archive.catalogue import document_changes, document_lists, documents
 from archive.catalogue.identity import new_id, new_public_code
 from archive.catalogue.values import NewVersion, Signer, VersionRole
 from archive.errors import ArchiveRefused
@@ -49,7 +49,7 @@ def test_a_document_is_found_by_id_code_and_any_version(catalogue):
     with catalogue.write() as conn:
         document = new_document(conn)
         later = NewVersion(VersionRole.PREPARED, "ab" * 32, 10)
-        document = documents.advance(conn, document, Act.PREPARE, AT, version=later)
+        document = document_changes.advance(conn, document, Act.PREPARE, AT, version=later)
         assert documents.by_code(conn, document.public_code.upper()) == document
         for version in documents.versions(conn, document.id):
             assert documents.by_digest(conn, version.sha256) == (document, version)
@@ -64,9 +64,9 @@ def test_a_document_is_found_by_id_code_and_any_version(catalogue):
 def test_a_row_that_moved_is_not_overwritten(catalogue):
     with catalogue.write() as conn:
         seen = new_document(conn)
-        documents.change(conn, seen, AT, subject="Về việc khác")
+        document_changes.change(conn, seen, AT, subject="Về việc khác")
         with pytest.raises(ArchiveRefused) as refused:
-            documents.change(conn, seen, AT, subject="Về việc khác nữa")
+            document_changes.change(conn, seen, AT, subject="Về việc khác nữa")
         assert documents.get(conn, seen.id).subject == "Về việc khác"
         assert documents.get(conn, seen.id).version == 2
     assert refused.value.reason is access.CHANGED_MEANWHILE
@@ -82,7 +82,7 @@ def test_what_a_change_returns_is_what_is_stored(catalogue):
             {"state": State.SEALED},
             {"metadata": {"a": [1, None]}},
         ):
-            document = documents.change(conn, document, local, **values)
+            document = document_changes.change(conn, document, local, **values)
             assert repr(document) == repr(documents.get(conn, document.id))
 
 
@@ -90,7 +90,7 @@ def test_the_version_of_a_row_counts_its_changes(catalogue):
     with catalogue.write() as conn:
         document = new_document(conn)
         assert documents.row_version(conn, document.id) == document.version == 1
-        changed = documents.change(conn, document, AT, subject="Về việc khác")
+        changed = document_changes.change(conn, document, AT, subject="Về việc khác")
         assert documents.row_version(conn, document.id) == changed.version == 2
         with pytest.raises(ArchiveRefused) as refused:
             documents.row_version(conn, "no such id")
@@ -103,7 +103,7 @@ def test_versions_are_numbered_in_the_order_in_which_they_came(catalogue):
         for number in range(3):
             for document in (first, second):
                 version = NewVersion(VersionRole.PREPARED, f"{number:064d}", number)
-                documents.add_version(conn, document.id, version, AT)
+                document_changes.add_version(conn, document.id, version, AT)
         for document in (first, second):
             found = documents.versions(conn, document.id)
             assert [version.ordinal for version in found] == [1, 2, 3, 4]
@@ -114,18 +114,18 @@ def test_a_refused_act_changes_nothing(catalogue):
     with catalogue.write() as conn:
         document = new_document(conn)
         with pytest.raises(Refused):
-            documents.advance(conn, document, Act.SEAL, AT, facts=Facts(number="01/QĐ-UBND"))
+            document_changes.advance(conn, document, Act.SEAL, AT, facts=Facts(number="01/QĐ-UBND"))
         assert documents.get(conn, document.id) == document
 
 
 def test_reasons_and_the_state_before_a_stop_are_kept(catalogue):
     with catalogue.write() as conn:
-        document = documents.change(conn, new_document(conn), AT, state=State.SEALED)
-        stopped = documents.advance(
+        document = document_changes.change(conn, new_document(conn), AT, state=State.SEALED)
+        stopped = document_changes.advance(
             conn, document, Act.STOP, AT, facts=Facts(reason="pyHanko: khác kết luận")
         )
         facts = Facts(reason="đã kiểm tra", stopped_from=stopped.stopped_from)
-        resumed = documents.advance(conn, stopped, Act.RESUME, AT, facts=facts)
+        resumed = document_changes.advance(conn, stopped, Act.RESUME, AT, facts=facts)
     assert (stopped.state, stopped.stopped_from) == (State.STOPPED, State.SEALED)
     assert stopped.reason == "pyHanko: khác kết luận"
     assert resumed.state is State.SEALED
@@ -150,8 +150,10 @@ def test_desks_show_everything_once_urgent_first_then_oldest(catalogue, rows, li
         for urgency, minutes in rows:
             new_document(conn, AT + timedelta(minutes=minutes), urgency=urgency)
     with catalogue.read() as conn:
-        shown = all_pages(lambda c: documents.desk(conn, AGENCY, [State.DRAFT], cursor=c, limit=limit))
-        recent = all_pages(lambda c: documents.newest(conn, AGENCY, [State.DRAFT], cursor=c, limit=limit))
+        shown = all_pages(lambda c: document_lists.desk(conn, AGENCY, [State.DRAFT], cursor=c, limit=limit))
+        recent = all_pages(
+            lambda c: document_lists.newest(conn, AGENCY, [State.DRAFT], cursor=c, limit=limit)
+        )
     assert len(shown) == len({document.id for document in shown}) == len(rows)
     assert shown == sorted(shown, key=lambda d: (-d.urgency, d.created_at, d.id))
     assert recent == sorted(recent, key=lambda d: (d.created_at, d.id), reverse=True)
@@ -164,17 +166,17 @@ def test_a_leader_sees_what_waits_for_him_next(catalogue):
 
     def waiting(account):
         with catalogue.read() as conn:
-            page = documents.desk(conn, AGENCY, [State.PREPARED], waits_for=account)
+            page = document_lists.desk(conn, AGENCY, [State.PREPARED], waits_for=account)
         return [document.id for document in page.documents]
 
     with catalogue.write() as conn:
-        document = documents.advance(conn, new_document(conn), Act.PREPARE, AT)
+        document = document_changes.advance(conn, new_document(conn), Act.PREPARE, AT)
         new_document(conn)
         signers = [signer(document, 1, "an"), signer(document, 2, "bình")]
-        documents.set_signers(conn, document.id, signers)
+        document_changes.set_signers(conn, document.id, signers)
     assert (waiting("an"), waiting("bình"), waiting("cúc")) == ([document.id], [], [])
     with catalogue.write() as conn:
-        documents.mark_signed(conn, signers[0], AT)
+        document_changes.mark_signed(conn, signers[0], AT)
         assert [s.signed_at for s in documents.signers(conn, document.id)] == [AT, None]
     assert (waiting("an"), waiting("bình")) == ([], [document.id])
 
@@ -183,9 +185,9 @@ def test_badges_count_by_state(catalogue):
     with catalogue.write() as conn:
         for _ in range(3):
             new_document(conn)
-        documents.advance(conn, new_document(conn), Act.PREPARE, AT)
-        assert documents.count(conn, AGENCY) == {State.DRAFT: 3, State.PREPARED: 1}
-        assert documents.count(conn, "H00") == {}
+        document_changes.advance(conn, new_document(conn), Act.PREPARE, AT)
+        assert document_lists.count(conn, AGENCY) == {State.DRAFT: 3, State.PREPARED: 1}
+        assert document_lists.count(conn, "H00") == {}
 
 
 def test_bytes_are_needed_by_open_documents_and_by_those_archived_lately(catalogue):
@@ -193,12 +195,16 @@ def test_bytes_are_needed_by_open_documents_and_by_those_archived_lately(catalog
     with catalogue.write() as conn:
         still_open, lately, long_ago = (new_document(conn, content=bytes([n])) for n in range(3))
         for document, sha256 in zip((still_open, lately, long_ago), digests, strict=False):
-            documents.add_version(conn, document.id, NewVersion(VersionRole.PREPARED, sha256, 1), AT)
-        documents.change(conn, lately, AT, state=State.ARCHIVED, archived_at=AT)
-        documents.change(conn, long_ago, AT, state=State.ARCHIVED, archived_at=AT - timedelta(days=31))
-        documents.add_version(conn, lately.id, NewVersion(VersionRole.SEALED, digests[3], 1), AT)
-        documents.add_version(conn, long_ago.id, NewVersion(VersionRole.SEALED, digests[3], 1), AT)
+            document_changes.add_version(conn, document.id, NewVersion(VersionRole.PREPARED, sha256, 1), AT)
+        document_changes.change(conn, lately, AT, state=State.ARCHIVED, archived_at=AT)
+        document_changes.change(conn, long_ago, AT, state=State.ARCHIVED, archived_at=AT - timedelta(days=31))
+        document_changes.add_version(conn, lately.id, NewVersion(VersionRole.SEALED, digests[3], 1), AT)
+        document_changes.add_version(conn, long_ago.id, NewVersion(VersionRole.SEALED, digests[3], 1), AT)
     with catalogue.read() as conn:
         before = AT - timedelta(days=30)
-        assert documents.needed(conn, [*digests, "5" * 64], before) == {digests[0], digests[1], digests[3]}
-        assert documents.needed(conn, [], before) == set()
+        assert document_lists.needed(conn, [*digests, "5" * 64], before) == {
+            digests[0],
+            digests[1],
+            digests[3],
+        }
+        assert document_lists.needed(conn, [], before) == set()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from archive.catalogue import documents, evidence_rows
+from archive.catalogue import document_changes, documents, evidence_rows
 from archive.catalogue.evidence_rows import Due
 from policies.renewal import AGAIN, rules_of, spread_of, told
 from policies.vocabulary import State
@@ -71,7 +71,7 @@ def test_what_was_never_judged_or_otherwise_is_found(house):
     assert made[1].id in read(house, evidence_rows.unjudged, RULES, "", 10)
     assert made[0].id in read(house, evidence_rows.unjudged, "other rules", "", 10)
     with house.transactions.write() as conn:
-        documents.change(conn, documents.get(conn, made[2].id), AT, state=State.STOPPED)
+        document_changes.change(conn, documents.get(conn, made[2].id), AT, state=State.STOPPED)
     assert made[2].id not in read(house, evidence_rows.unjudged, RULES, "", 10)
 
 
@@ -87,7 +87,7 @@ def test_pages_of_what_is_due_the_longest_due_first(house):
     assert first + read(house, evidence_rows.due, late, first[-1], 10) == expected
     assert read(house, evidence_rows.due, expected[1].due, None, 10) == expected[:2]
     with house.transactions.write() as conn:
-        documents.change(conn, documents.get(conn, expected[0].document), AT, state=State.STOPPED)
+        document_changes.change(conn, documents.get(conn, expected[0].document), AT, state=State.STOPPED)
     assert read(house, evidence_rows.due, late, None, 10) == expected[1:]
 
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from archive import ingest
-from archive.catalogue import documents, log_rows
+from archive.catalogue import document_changes, documents, log_rows
 from archive.fsck.run import check
 from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.sequencer import Sequencer
@@ -68,7 +68,7 @@ class Audited:
         with self.house.transactions.write() as conn:
             document = documents.get(conn, self.recalled.id)
             facts = Facts(reason="Ban hành nhầm")
-            document = documents.advance(conn, document, Act.RECALL, AT, facts=facts, recalled_at=AT)
+            document = document_changes.advance(conn, document, Act.RECALL, AT, facts=facts, recalled_at=AT)
             deposit = ingest.plan_event(conn, document, "recalled", {"reason": facts.reason}, "Văn thư", AT)
         self.house.carry_out(deposit)
         self.house.carry_out(self.house.plan_long_term(self.issued.id, b"%PDF one with DSS", AT))

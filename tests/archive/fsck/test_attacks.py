@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from archive import ingest
-from archive.catalogue import documents
+from archive.catalogue import document_changes
 from archive.catalogue.values import Signer
 from archive.fsck import findings as ids
 from archive.heads import Head, bind
@@ -286,7 +286,7 @@ def test_a_changed_document_row(archive, change):
 
 def test_a_signer_exchanged(archive):
     with archive.house.transactions.write() as conn:
-        documents.set_signers(conn, archive.issued.id, [_signer(archive.issued.id)])
+        document_changes.set_signers(conn, archive.issued.id, [_signer(archive.issued.id)])
     assert archive.found() == {ids.RECORD_DIFFERS}
 
 
@@ -305,7 +305,7 @@ def test_an_earlier_version_rewritten(archive):
 
 def test_a_stopped_document_let_go_on_behind_the_archive(archive):
     with archive.house.transactions.write() as conn:
-        document = documents.advance(
+        document = document_changes.advance(
             conn, archive.house.document(archive.last.id), Act.STOP, AT, facts=Facts(reason="?")
         )
         deposit = ingest.plan_event(conn, document, "stopped", {"reason": "?"}, "An Tín", AT)

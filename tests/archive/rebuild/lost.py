@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from api.transactions import Transactions
 from archive import ingest
-from archive.catalogue import documents, log_rows, rebuild_rows
+from archive.catalogue import agency_rows, document_changes, documents, log_rows, rebuild_rows
 from archive.catalogue.tables import metadata
 from archive.catalogue.values import Agency
 from archive.fsck.run import check
@@ -95,7 +95,7 @@ class Archive:
 
     def event(self, document_id, act, kind, facts=Facts(), **values) -> None:  # noqa: B008
         with self.house.transactions.write() as conn:
-            changed = documents.advance(
+            changed = document_changes.advance(
                 conn, documents.get(conn, document_id), act, AT, facts=facts, **values
             )
             told = {"reason": facts.reason} if facts.reason else {}
@@ -185,7 +185,7 @@ class Archive:
             transactions = Transactions(server.database(f"lost_{uuid.uuid4().hex}"))
         with transactions.write() as conn:
             metadata.create_all(conn)
-            documents.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), AT)
+            agency_rows.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), AT)
         objects = MemoryStore(clock=lambda: NOW)
         objects._objects.update(self.objects._objects)
         lost = Archive(directory, House(transactions, objects, self.house.work))

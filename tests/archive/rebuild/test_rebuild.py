@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from archive import receipt as receipts
-from archive.catalogue import documents, rebuild_rows, register_rows, tables
+from archive.catalogue import document_changes, documents, rebuild_rows, register_rows, tables
 from archive.catalogue.values import ObjectRow
 from archive.errors import ArchiveRefused, RegisterRefused
 from archive.fsck import findings as ids
@@ -142,10 +142,10 @@ def test_numbers_that_nobody_archived_stay_taken(lost):
     assert "hủy số" in under_way.reason.lower()
     with lost.house.transactions.write() as conn:
         outgoing.void(conn, under_way.id, "Mất khi hỏng máy chủ", NOW)
-        documents.advance(conn, under_way, Act.VOID, NOW, facts=Facts(reason="Mất khi hỏng máy chủ"))
+        document_changes.advance(conn, under_way, Act.VOID, NOW, facts=Facts(reason="Mất khi hỏng máy chủ"))
     assert lost.check().clean
     with pytest.raises(Exception, match="wrong-order"), lost.house.transactions.write() as conn:
-        documents.advance(conn, under_way, Act.RESUME, NOW, facts=Facts(reason="Tiếp tục"))
+        document_changes.advance(conn, under_way, Act.RESUME, NOW, facts=Facts(reason="Tiếp tục"))
 
 
 def test_a_series_reopens_when_its_last_number_is_confirmed(lost):
