@@ -42,7 +42,7 @@ class Answers(PkiSource):
         self.desk = desk
 
     def ocsp(self, certificate: bytes, issuer: bytes, at: datetime) -> bytes | None:
-        return None if issuer in self.desk.authorities else super().ocsp(certificate, issuer, at)
+        return super().ocsp(certificate, issuer, at) if issuer == self.desk.pki.issuing else None
 
     def crl(self, certificate: bytes, issuer: bytes, at: datetime) -> bytes | None:
         party = self.desk.authorities.get(issuer)

@@ -67,6 +67,7 @@ ROWS = (
         (
             "certificate with the right name from the wrong issuer: *",
             "certificate that may not sign: *",
+            "issuer that is no CA: *",
             "certificate substitution: another certificate over the same key",
             "claimed time: signed *",
         ),
@@ -179,6 +180,17 @@ ROWS = (
             "certificate that may not sign: a server's certificate signs",
             "certificate that may not sign: a key for encryption signs",
             "certificate that may not sign: a time-stamp authority's certificate signs",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It reads extensions whatever the version says, and the last of two (RFC 5280, 4.1.2.9, 4.2); of an anchor "
+        "it does not ask whether it is a CA's (4.2.1.9).",
+        (
+            "issuer that is no CA: *, whose extensions say CA",
+            "issuer that is no CA: first no CA, then one",
+            "issuer that is no CA: an anchor, *",
         ),
     ),
     Disagreement(

@@ -7,6 +7,7 @@ from policies.validation import PASSED
 from signer.validation.values import DocumentReport
 from tests.attacks.pdf import (
     actions,
+    authorities,
     cases,
     certificates,
     certification,
@@ -44,6 +45,7 @@ MODULES = (
     replay,
     stamps,
     certificates,
+    authorities,
     genuine_files,
     genuine_keys,
 )

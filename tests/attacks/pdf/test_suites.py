@@ -35,6 +35,7 @@ NAMES = {
     "certificate with the right name from the wrong issuer",
     "certificate that may not sign",
     "certificate substitution",
+    "issuer that is no CA",
 }
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from asn1crypto import core
+from asn1crypto import algos, core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -177,3 +178,99 @@ def with_sha1(party: Party, issuer: Party) -> Party:
     body = parsed["tbs_certificate"].dump(force=True)
     parsed["signature_value"] = issuer.key.sign(body, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
     return Party(x509.load_der_x509_certificate(parsed.dump(force=True)), party.key)
+
+
+@dataclass(frozen=True)
+class Pss:
+    """RSASSA-PSS with these parameters (RFC 4055, 3.1): of a signature, or of a key that announces them."""
+
+    digest: str = "sha256"
+    mask: str = "sha256"
+    salt: int = 32
+
+    @property
+    def algorithm(self) -> dict:
+        parameters = {
+            "hash_algorithm": {"algorithm": self.digest},
+            "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": {"algorithm": self.mask}},
+            "salt_length": self.salt,
+        }
+        return {"algorithm": "rsassa_pss", "parameters": algos.RSASSAPSSParams(parameters)}
+
+    def sign(self, key: rsa.RSAPrivateKey, data: bytes) -> bytes:
+        digest, mask = (getattr(hashes, name.upper())() for name in (self.digest, self.mask))
+        return key.sign(data, padding.PSS(padding.MGF1(mask), self.salt), digest)
+
+
+@dataclass
+class Rewritten(Party):
+    """A certificate that no builder makes. `certificate` has its names and its number."""
+
+    bytes_: bytes
+
+    @property
+    def der(self) -> bytes:
+        return self.bytes_
+
+
+def rewritten(party: Party, issuer: Party, change: Callable, pss: Pss | None = None) -> Party:
+    """The same certificate after `change` of its tbsCertificate, signed again by the issuer."""
+    parsed = asn1_x509.Certificate.load(party.der)
+    change(parsed["tbs_certificate"])
+    signed_again(parsed, ("tbs_certificate", "signature_value"), issuer.key, pss)
+    return Rewritten(party.certificate, party.key, parsed.dump(force=True))
+
+
+def signed_again(structure, fields: tuple[str, str], key, pss: Pss | None = None) -> None:
+    """Sign this ASN.1 structure: `fields` are its body and its signature. With `pss`, else as the key does at first."""
+    body, value = fields
+    algorithm = pss.algorithm if pss else _usual(key)
+    structure["signature_algorithm"] = algorithm
+    if "signature" in {field[0] for field in structure[body]._fields}:
+        structure[body]["signature"] = algorithm
+    structure[value] = _value(key, structure[body].dump(force=True), pss)
+
+
+def _usual(key) -> dict:
+    elliptic = isinstance(key, ec.EllipticCurvePrivateKey)
+    return (
+        {"algorithm": "sha256_ecdsa"} if elliptic else {"algorithm": "sha256_rsa", "parameters": core.Null()}
+    )
+
+
+def _value(key, data: bytes, pss: Pss | None) -> bytes:
+    if pss:
+        return pss.sign(key, data)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(data, ec.ECDSA(hashes.SHA256()))
+    return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+
+def of_version(version: str, *, bare: bool = True) -> Callable:
+    """For `rewritten`: a certificate of this version, as such a one is without extensions."""
+
+    def change(body) -> None:
+        body["version"] = version
+        if bare:
+            body["extensions"] = None
+
+    return change
+
+
+def without(name: str) -> Callable:
+    """For `rewritten`: this extension is left out."""
+
+    def change(body) -> None:
+        body["extensions"] = [each for each in body["extensions"] if each["extn_id"].native != name]
+
+    return change
+
+
+def said_before(name: str, value) -> Callable:
+    """For `rewritten`: this critical extension stands there once more, before the others."""
+
+    def change(body) -> None:
+        first = asn1_x509.Extension({"extn_id": name, "critical": True, "extn_value": value})
+        body["extensions"] = [first, *body["extensions"]]
+
+    return change
