@@ -68,6 +68,9 @@ ROWS = (
             "certificate with the right name from the wrong issuer: *",
             "certificate that may not sign: *",
             "issuer that is no CA: *",
+            "signature that its key forbids: certificate: *",
+            "signature that its key forbids: CRL: *",
+            "signature that its key forbids: OCSP response: *",
             "certificate substitution: another certificate over the same key",
             "claimed time: signed *",
         ),
@@ -76,7 +79,11 @@ ROWS = (
         PDFSIG,
         ACCEPTS,
         "It verifies no time-stamps, neither a signature's nor a document's.",
-        ("cross-document replay of a time-stamp: *", "valid time-stamp over other bytes: *"),
+        (
+            "cross-document replay of a time-stamp: *",
+            "valid time-stamp over other bytes: *",
+            "signature that its key forbids: time-stamp: *",
+        ),
     ),
     Disagreement(
         PDFSIG,
@@ -86,6 +93,26 @@ ROWS = (
             "algorithms: *SHA3-*",
             "algorithms: Ed*",
             "algorithms: brainpool*",
+        ),
+    ),
+    Disagreement(
+        PDFSIG,
+        ACCEPTS,
+        "Its NSS lets a key that is announced for RSASSA-PSS alone make other signatures (RFC 4055, 1.2).",
+        ("signature that its key forbids: PKCS#1 v1.5*",),
+    ),
+    Disagreement(
+        PDFSIG,
+        REJECTS,
+        "It verifies no PSS signature in CMS under a key that is announced for PSS alone (RFC 4056, 3).",
+        (
+            "signature that its key forbids: another *, the twin",
+            "signature that its key forbids: a shorter salt, the twin",
+            "signature that its key forbids: no salt, the twin",
+            "signature that its key forbids: PKCS#1 v1.5*, the twin",
+            "keys for PSS alone: a longer salt",
+            "keys for PSS alone: two digests, as the key demands",
+            "keys for PSS alone: the *",
         ),
     ),
     Disagreement(
@@ -191,6 +218,15 @@ ROWS = (
             "issuer that is no CA: *, whose extensions say CA",
             "issuer that is no CA: first no CA, then one",
             "issuer that is no CA: an anchor, *",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It wants the salt exactly as long as the key's parameters say; longer ones are good (RFC 4055, 3.3).",
+        (
+            "keys for PSS alone: *a longer salt",
+            "keys for PSS alone: two digests, as the key demands",
         ),
     ),
     Disagreement(

@@ -15,6 +15,7 @@ from tests.attacks.pdf import (
     genuine_files,
     genuine_keys,
     hiding,
+    key_parameters,
     later,
     permissions,
     readers,
@@ -46,6 +47,7 @@ MODULES = (
     stamps,
     certificates,
     authorities,
+    key_parameters,
     genuine_files,
     genuine_keys,
 )

@@ -36,6 +36,7 @@ NAMES = {
     "certificate that may not sign",
     "certificate substitution",
     "issuer that is no CA",
+    "signature that its key forbids",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from asn1crypto import algos, core
+from asn1crypto import algos, core, keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,6 +20,7 @@ from signer.trust.certificates import Certificate, parse
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 YEAR = timedelta(days=365)
 DER = serialization.Encoding.DER
+SPKI = serialization.PublicFormat.SubjectPublicKeyInfo
 NO_CHECK = x509.OCSPNoCheck()
 OCSP_SIGNING = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
 
@@ -272,5 +273,22 @@ def said_before(name: str, value) -> Callable:
     def change(body) -> None:
         first = asn1_x509.Extension({"extn_id": name, "critical": True, "extn_value": value})
         body["extensions"] = [first, *body["extensions"]]
+
+    return change
+
+
+def announced_key(key: rsa.RSAPublicKey, parameters: Pss | None) -> bytes:
+    """SubjectPublicKeyInfo of a key for PSS alone, restricted to these parameters (RFC 4055, 1.2)."""
+    info = keys.PublicKeyInfo.load(key.public_bytes(DER, SPKI))
+    info["algorithm"] = parameters.algorithm if parameters else {"algorithm": "rsassa_pss"}
+    return info.dump(force=True)
+
+
+def announcing(parameters: Pss | None) -> Callable:
+    """For `rewritten`: the key is for PSS alone, restricted to these parameters."""
+
+    def change(body) -> None:
+        key = body["subject_public_key_info"]
+        key["algorithm"] = parameters.algorithm if parameters else {"algorithm": "rsassa_pss"}
 
     return change
