@@ -71,6 +71,7 @@ ROWS = (
             "signature that its key forbids: certificate: *",
             "signature that its key forbids: CRL: *",
             "signature that its key forbids: OCSP response: *",
+            "answer that is none: *",
             "certificate substitution: another certificate over the same key",
             "claimed time: signed *",
         ),
@@ -227,6 +228,26 @@ ROWS = (
         (
             "keys for PSS alone: *a longer salt",
             "keys for PSS alone: two digests, as the key demands",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It asks no critical extension of a CRL's entry or of an OCSP response whether it knows it (RFC 5280, 5.3; RFC "
+        "6960, 4.4).",
+        (
+            "answer that is none: CRL: a critical extension of an entry",
+            "answer that is none: OCSP response: *",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It reads indirect lists, and takes entries of another issuer also in a list that is none (RFC 5280, 5.3.3). "
+        "We read neither: such a list says nothing here.",
+        (
+            "answer that is none: CRL: of several issuers",
+            "answer that is none: CRL: an entry of another issuer*",
         ),
     ),
     Disagreement(

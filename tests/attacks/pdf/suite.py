@@ -7,6 +7,7 @@ from policies.validation import PASSED
 from signer.validation.values import DocumentReport
 from tests.attacks.pdf import (
     actions,
+    answers,
     authorities,
     cases,
     certificates,
@@ -48,6 +49,7 @@ MODULES = (
     certificates,
     authorities,
     key_parameters,
+    answers,
     genuine_files,
     genuine_keys,
 )

@@ -37,6 +37,7 @@ NAMES = {
     "certificate substitution",
     "issuer that is no CA",
     "signature that its key forbids",
+    "answer that is none",
 }
 
 

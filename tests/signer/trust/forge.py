@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from asn1crypto import algos, core, keys
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -149,8 +150,9 @@ def crl(
     reason=x509.ReasonFlags.key_compromise,
     digest=None,
     key=None,
+    of_entries=(),
 ) -> bytes:
-    """A CRL; `revoked`: pairs of party and time."""
+    """A CRL; `revoked`: pairs of party and time. `of_entries` are extensions of each entry, critical or not."""
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(name or issuer.certificate.subject)
@@ -158,13 +160,15 @@ def crl(
         .next_update(until)
     )
     for party, at in revoked:
-        builder = builder.add_revoked_certificate(
+        entry = (
             x509.RevokedCertificateBuilder()
             .serial_number(party.certificate.serial_number)
             .revocation_date(at)
             .add_extension(x509.CRLReason(reason), critical=False)
-            .build()
         )
+        for extension, critical in of_entries:
+            entry = entry.add_extension(extension, critical)
+        builder = builder.add_revoked_certificate(entry.build())
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
     return builder.sign(key or issuer.key, digest or hashes.SHA256()).public_bytes(DER)
@@ -292,3 +296,19 @@ def announcing(parameters: Pss | None) -> Callable:
         key["algorithm"] = parameters.algorithm if parameters else {"algorithm": "rsassa_pss"}
 
     return change
+
+
+def extended(response: bytes, key, *, of_all=(), of_one=()) -> bytes:
+    """An OCSP response with more extensions (identifier, critical, value), signed again."""
+    parsed = asn1_ocsp.OCSPResponse.load(response)
+    basic = parsed["response_bytes"]["response"].parsed
+    data = basic["tbs_response_data"]
+    for place, name, more in (
+        (data, "response_extensions", of_all),
+        (data["responses"][0], "single_extensions", of_one),
+    ):
+        rows = [{"extn_id": oid, "critical": critical, "extn_value": value} for oid, critical, value in more]
+        if rows:
+            place[name] = rows
+    signed_again(basic, ("tbs_response_data", "signature"), key)
+    return parsed.dump(force=True)
