@@ -1,8 +1,9 @@
 """Until when what proves a document can be checked, and when it must be renewed. Pure.
 
 A time-stamp proves what it covers for as long as its authority's certificates have not expired and its algorithms are
-reliable; before that a newer one has to cover it and everything that is needed to check it (ETSI EN 319 142-1, 5.4;
-EN 319 102-1, 5.6; a preservation service watches both: ETSI TS 119 511; TT 15/2025/TT-BKHCN, PL I, names EN 319 142-1).
+reliable; before that a newer one has to cover it and everything that is needed to check it (ETSI EN 319 102-1, 5.6; a
+preservation service watches both: ETSI TS 119 511; TT 15/2025/TT-BKHCN, PL I, names EN 319 142-1, whose 5.4.2 and 5.4.3
+say what a renewal is made of. When it is due no clause of those says in days: that is ours).
 
     365 days   before that end a document is renewed, spread over the first quarter of a year
     180 days   before it an alarm is told: nights of half a year have failed by then, half a year remains

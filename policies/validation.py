@@ -163,8 +163,8 @@ def weigh_algorithm(profile: ValidationProfile, facts: AlgorithmFacts, proven_at
     """Is the algorithm good enough (EN 319 102-1, 5.2.8.4.1 and 5.2.6.4)?
 
     `proven_at` is the earliest proven existence of the signed thing, None when nothing proves it. An
-    algorithm that was reliable until a time needs that proof from before it; without any proof the answer
-    is …_NO_POE.
+    algorithm that was reliable until a time needs that proof from before it, not of that very second; without
+    any proof the answer is …_NO_POE.
     """
     until = reliable_until(profile, facts)
     if until == FOREVER:
@@ -173,7 +173,7 @@ def weigh_algorithm(profile: ValidationProfile, facts: AlgorithmFacts, proven_at
         return indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
     if proven_at is None:
         return indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE)
-    if proven_at <= until and profile.accept_weak:
+    if proven_at < until and profile.accept_weak:
         return PASSED
     return indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
 

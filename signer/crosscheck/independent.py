@@ -46,6 +46,7 @@ _UNREADABLE = (
     RecursionError,
     zlib.error,
     x509.ExtensionNotFound,
+    x509.InvalidVersion,
     UnsupportedAlgorithm,
 )
 

@@ -30,7 +30,7 @@ def certificate(der: bytes) -> x509.Certificate:
     """Parse one DER certificate. Raises `SigningRefused` when it cannot be read."""
     try:
         return x509.load_der_x509_certificate(der)
-    except (ValueError, UnsupportedAlgorithm) as exc:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as exc:
         raise SigningRefused(reasons.CERTIFICATE_UNREADABLE, cause="DER") from exc
 
 

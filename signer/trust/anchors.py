@@ -73,7 +73,7 @@ class TrustAnchors:
 
 
 def from_bytes(data: bytes, *, label: str = "", domain: str = "") -> TrustAnchors:
-    """PEM (one or many) or one DER certificate. Self-issued CA certificates are anchors, others only help.
+    """PEM (one or many) or one DER certificate. Self-issued certificates are anchors, others only help.
 
     When none is self-issued, all are anchors: then the caller pinned an intermediate on purpose.
     Raises `SigningRefused` when there is no certificate in it.

@@ -14,6 +14,7 @@ from signer.trust.unreadable import MALFORMED, Unreadable
 
 MAX_CERTIFICATE = 64 << 10
 MAX_BUNDLE, MAX_BUNDLED = 256 << 10, 20
+_SHORT_LIVED = "0.4.0.194121.2.1"  # ETSI EN 319 412-1, 5.2.2: too short-lived to be ever revoked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,10 +22,12 @@ class Certificate:
     """One X.509 certificate (RFC 5280). Equal when its DER is. Times are aware, UTC.
 
     `usages` and `purposes` are None when the extension is missing; names are asn1crypto's
-    (`digital_signature`, `time_stamping`, `ocsp_signing`). `parsed` is the asn1crypto object.
+    (`digital_signature`, `time_stamping`, `ocsp_signing`). `authority`: it says that it is a CA's, as only version 3
+    can (4.2.1.9). `extensions`: their object identifiers in order. `parsed` is the asn1crypto object.
     """
 
     der: bytes
+    version: int
     subject: bytes
     issuer: bytes
     serial: int
@@ -39,6 +42,7 @@ class Certificate:
     authority_key_identifier: bytes | None
     no_revocation_check: bool
     short_lived: bool
+    extensions: tuple[str, ...]
     parsed: Any = field(repr=False)
 
     def __eq__(self, other: object) -> bool:
@@ -103,29 +107,28 @@ def _read(der: bytes, parsed: Any) -> Certificate:
     usages = parsed.key_usage_value
     purposes = parsed.extended_key_usage_value
     constraints = parsed.basic_constraints_value
+    version = int(body["version"]) + 1
+    extensions = tuple(each["extn_id"].dotted for each in body["extensions"])
     return Certificate(
         der=der,
+        version=version,
         subject=_canonical(body["subject"]),
         issuer=_canonical(body["issuer"]),
         serial=body["serial_number"].native,
         not_before=body["validity"]["not_before"].native,
         not_after=body["validity"]["not_after"].native,
         public_key=body["subject_public_key_info"].dump(),
-        authority=bool(constraints is not None and constraints["ca"].native),
+        authority=bool(version == 3 and constraints is not None and constraints["ca"].native),
         usages=None if usages is None else frozenset(usages.native),
         purposes=None if purposes is None else frozenset(purposes.native),
         purposes_critical="extended_key_usage" in parsed.critical_extensions,
         key_identifier=parsed.key_identifier,
         authority_key_identifier=parsed.authority_key_identifier,
         no_revocation_check=parsed.ocsp_no_check_value is not None,
-        short_lived=_has_extension(body, "0.4.0.194121.2.1"),
+        short_lived=_SHORT_LIVED in extensions,
+        extensions=extensions,
         parsed=parsed,
     )
-
-
-def _has_extension(body: Any, oid: str) -> bool:
-    """ETSI EN 319 412-1, 5.2.2: a certificate too short-lived to be ever revoked says so."""
-    return any(extension["extn_id"].dotted == oid for extension in body["extensions"])
 
 
 def same_name(one: Any, other: Any) -> bool:

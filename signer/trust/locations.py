@@ -37,11 +37,11 @@ def _access(certificate: Certificate, method: str) -> Iterator[str]:
         return
 
 
-def distribution_points(certificate: Certificate) -> Iterator[str]:
-    """URIs of the CRL distribution points, whatever their scheme."""
+def distribution_points(certificate: Certificate, *, every_reason: bool = False) -> Iterator[str]:
+    """URIs of the CRL distribution points, whatever their scheme; or of those alone that are for every reason."""
     try:
         for point in certificate.parsed.crl_distribution_points_value or ():
-            if point["distribution_point"].name != "full_name":
+            if point["distribution_point"].name != "full_name" or (every_reason and point["reasons"].native):
                 continue
             for name in point["distribution_point"].chosen:
                 if name.name == "uniform_resource_identifier":

@@ -10,10 +10,10 @@ from typing import Any
 from asn1crypto import core, ocsp
 
 from signer.trust.certificates import Certificate, parse, parse_all, same_name
-from signer.trust.paths import issued
+from signer.trust.paths import issued, violation
 from signer.trust.remembered import remembered
 from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, facts, verify
-from signer.trust.status import Answer, AnswerUnusable, Kind, NotSignedByIssuer
+from signer.trust.status import Answer, AnswerUnusable, Kind, NotSignedByIssuer, UnknownCritical
 from signer.trust.unreadable import MALFORMED
 
 MAX_RESPONSE = 1 << 20
@@ -57,11 +57,12 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
     if len(about) > 1:
         raise AnswerUnusable("nói hai điều về chứng thư này", "it says two things about the certificate")
     single = about[0]
-    _no_unknown_critical(data["response_extensions"])
-    _no_unknown_critical(single["single_extensions"])
     produced = data["produced_at"].native
     responder, digest = _responder(basic, issuer, produced)
     revoked_at, reason = _status(single)
+    if revoked_at is None:  # whatever else is said of it, what is revoked is not good
+        _no_unknown_critical(data["response_extensions"])
+        _no_unknown_critical(single["single_extensions"])
     return Answer(
         kind=Kind.OCSP,
         der=der,
@@ -153,11 +154,21 @@ def _delegated(responder: Certificate, issuer: Certificate, produced: datetime) 
         raise AnswerUnusable(
             "người trả lời không được ủy quyền trả lời OCSP", "its signer is not delegated to answer OCSP"
         )
+    if violation((responder, issuer)) is not None or not _may_sign(responder):
+        raise AnswerUnusable(
+            "chứng thư của người trả lời vi phạm quy tắc đường dẫn",
+            "its signer's certificate breaks the rules of paths",
+        )
     if not responder.valid_at(produced):
         raise AnswerUnusable(
             "chứng thư của người trả lời không có hiệu lực lúc trả lời",
             "its signer's certificate was not valid when it answered",
         )
+
+
+def _may_sign(responder: Certificate) -> bool:
+    """RFC 5280, 4.2.1.12: which key usages go with OCSP signing, where key usage speaks."""
+    return responder.usages is None or bool(responder.usages & {"digital_signature", "non_repudiation"})
 
 
 _INVALIDITY_DATE = "2.5.29.24"
@@ -167,9 +178,7 @@ _KNOWN = {"2.5.29.24", "1.3.6.1.5.5.7.48.1.2", "1.3.6.1.5.5.7.48.1.6", "1.3.6.1.
 def _no_unknown_critical(extensions: Iterable[Any]) -> None:
     for extension in extensions or ():
         if extension["critical"].native and extension["extn_id"].dotted not in _KNOWN:
-            raise AnswerUnusable(
-                "có phần mở rộng bắt buộc không biết", "it has an unknown critical extension"
-            )
+            raise UnknownCritical
 
 
 @remembered(1024)

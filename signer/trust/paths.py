@@ -23,6 +23,7 @@ from pyhanko_certvalidator.sig_validate import SignatureValidator
 from pyhanko_certvalidator.util import ConsList
 from pyhanko_certvalidator.validate import intl_validate_path
 
+from signer.trust.authority import problem
 from signer.trust.certificates import Certificate, parse
 from signer.trust.remembered import remembered
 from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, verify
@@ -123,9 +124,9 @@ def violation(path: Path) -> str | None:
     """The first rule of RFC 5280, 6.1 that the path breaks, as an English phrase; None when it holds.
 
     Name chaining, basic constraints, path length, key usage of CAs, name constraints, policies, critical
-    extensions. Signatures were verified by `build`.
+    extensions; and who may issue at all (`authority`). Signatures were verified by `build`.
     """
-    return _violation(tuple(each.der for each in path))
+    return problem(path) or _violation(tuple(each.der for each in path))
 
 
 class _AlreadyVerified(SignatureValidator):

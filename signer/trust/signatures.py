@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from policies.validation import AlgorithmFacts
+from signer.trust import pss
 from signer.trust.unreadable import MALFORMED
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
@@ -189,6 +190,8 @@ def _guarded(
         if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
             _verify_edwards(key, scheme(algorithm), signature, data)
             return name
+        if isinstance(key, rsa.RSAPublicKey) and not _permitted(public_key, algorithm):
+            raise SignatureWrong("the key forbids these parameters")
         if value is None:
             value = digest(name, data or b"")
         elif name != hint:
@@ -234,9 +237,15 @@ def _verify(
         raise SignatureWrong
 
 
-def _pss(parameters: Any) -> padding.PSS:
-    mask = parameters["mask_gen_algorithm"]
-    if mask["algorithm"].native != "mgf1" or parameters["trailer_field"].native != "trailer_field_bc":
-        raise AlgorithmUnknown("RSASSA-PSS parameters")
-    inner = hash_algorithm(mask["parameters"]["algorithm"].native)
-    return padding.PSS(padding.MGF1(inner), parameters["salt_length"].native)
+def _permitted(public_key: bytes, algorithm: Any) -> bool:
+    """Whether an RSA key lets itself be used so (RFC 4055, 3.3)."""
+    demanded = pss.restriction(public_key)
+    if demanded is None:
+        return True
+    is_pss = scheme(algorithm) == "rsassa_pss"
+    return demanded.permits(pss.parameters(algorithm["parameters"]) if is_pss else None)
+
+
+def _pss(found: Any) -> padding.PSS:
+    used = pss.parameters(found)
+    return padding.PSS(padding.MGF1(hash_algorithm(used.mask)), used.salt)

@@ -28,6 +28,7 @@ from lxml import etree
 
 from policies.reasons import trust as reasons
 from signer.errors import TrustRefused
+from signer.trust import pss
 from signer.trust.certificates import Certificate, parse
 from signer.trust.signatures import AlgorithmUnknown, load_key
 from signer.trust.unreadable import Unreadable
@@ -137,9 +138,18 @@ def _verify_value(signature: Any, info: Any, signer: Certificate) -> None:
     message = _canonical(info, _child(info, "CanonicalizationMethod"))
     value = _decoded(_child(signature, "SignatureValue"))
     try:
+        _check_permitted(signer, kind, algorithm)
         _verify(load_key(signer.public_key), kind, algorithm, value, message)
     except (InvalidSignature, AlgorithmUnknown, UnsupportedAlgorithm, ValueError) as exc:
         raise _wrong("SignatureValue") from exc
+
+
+def _check_permitted(signer: Certificate, kind: str, algorithm: hashes.HashAlgorithm) -> None:
+    """A key for PSS alone, with or without parameters of its own (RFC 4055, 3.3)."""
+    demanded = pss.restriction(signer.public_key)
+    used = pss.Parameters(algorithm.name, algorithm.name, algorithm.digest_size) if kind == "pss" else None
+    if demanded is not None and not demanded.permits(used):
+        raise InvalidSignature
 
 
 def _verify(key: Any, kind: str, algorithm: hashes.HashAlgorithm, value: bytes, message: bytes) -> None:

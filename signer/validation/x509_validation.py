@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from policies.reasons import trust as trust_reasons
@@ -241,7 +241,8 @@ class _Judge:
         values = {"subject": common_name(certificate), "until": day(certificate.not_after)}
         if certificate == self.path[0]:
             self.condition = "expired"
-            if self.proof.surely_after(certificate.not_after):
+            # its last second is a good one (RFC 5280, 4.1.2.5)
+            if self.proof.surely_after(certificate.not_after + timedelta.resolution):
                 self._add(failed(SubIndication.EXPIRED), reasons.EXPIRED, Severity.ERROR, **values)
                 return
         verdict = indeterminate(SubIndication.OUT_OF_BOUNDS_NO_POE)

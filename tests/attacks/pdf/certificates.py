@@ -7,7 +7,7 @@ import hashlib
 from asn1crypto import cms as asn1_cms
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from policies.algorithms import SignatureAlgorithm
 from signer.creation import cms as cms_builder
@@ -16,6 +16,11 @@ from tests.attacks.pdf.cases import PATHS, Found, attack
 from tests.signer.document import build
 from tests.signer.trust.forge import Party, issue
 
+_RESPONDER = x509.UniformResourceIdentifier("http://ocsp.example.gov.vn")
+# pyHanko asks for no OCSP response about a certificate that names no responder.
+ANSWERED = x509.AuthorityInformationAccess(
+    [x509.AccessDescription(AuthorityInformationAccessOID.OCSP, _RESPONDER)]
+)
 _NO_CHAIN = Found("INDETERMINATE/NO_CERTIFICATE_CHAIN_FOUND", ("Leader",), ("verification.no-path",))
 _CHAIN = Found("INDETERMINATE/CHAIN_CONSTRAINTS_FAILURE", ("Leader",))
 

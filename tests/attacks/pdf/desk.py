@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -42,9 +43,13 @@ class Answers(PkiSource):
         self.desk = desk
 
     def ocsp(self, certificate: bytes, issuer: bytes, at: datetime) -> bytes | None:
-        return None if issuer in self.desk.authorities else super().ocsp(certificate, issuer, at)
+        if issuer in self.desk.responses:
+            return self.desk.responses[issuer](self.at or at)
+        return super().ocsp(certificate, issuer, at) if issuer == self.desk.pki.issuing else None
 
     def crl(self, certificate: bytes, issuer: bytes, at: datetime) -> bytes | None:
+        if issuer in self.desk.lists:
+            return self.desk.lists[issuer](self.at or at)
         party = self.desk.authorities.get(issuer)
         if party is None:
             return super().crl(certificate, issuer, at)
@@ -60,6 +65,8 @@ class Desk:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.authorities: dict[bytes, Party] = {}
         self.digests: dict[bytes, object] = {}
+        self.lists: dict[bytes, Callable[[datetime], bytes]] = {}
+        self.responses: dict[bytes, Callable[[datetime], bytes]] = {}
         self.made: dict[str, Made] = {}
         self._kept: dict[str, bytes] = {}
 
@@ -73,6 +80,14 @@ class Desk:
         """This CA answers by CRL, signed with this digest."""
         self.authorities[party.der] = party
         self.digests[party.der] = digest
+        return party
+
+    def says(self, party: Party, *, crl=None, ocsp=None) -> Party:
+        """What this CA answers of all that it issues: each makes its answer of the time of the question."""
+        self.authorities[party.der] = party
+        for kind, made in ((self.lists, crl), (self.responses, ocsp)):
+            if made is not None:
+                kind[party.der] = made
         return party
 
     def identity(self, name: str) -> Party:

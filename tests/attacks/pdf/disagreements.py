@@ -67,6 +67,11 @@ ROWS = (
         (
             "certificate with the right name from the wrong issuer: *",
             "certificate that may not sign: *",
+            "issuer that is no CA: *",
+            "signature that its key forbids: certificate: *",
+            "signature that its key forbids: CRL: *",
+            "signature that its key forbids: OCSP response: *",
+            "answer that is none: *",
             "certificate substitution: another certificate over the same key",
             "claimed time: signed *",
         ),
@@ -75,7 +80,11 @@ ROWS = (
         PDFSIG,
         ACCEPTS,
         "It verifies no time-stamps, neither a signature's nor a document's.",
-        ("cross-document replay of a time-stamp: *", "valid time-stamp over other bytes: *"),
+        (
+            "cross-document replay of a time-stamp: *",
+            "valid time-stamp over other bytes: *",
+            "signature that its key forbids: time-stamp: *",
+        ),
     ),
     Disagreement(
         PDFSIG,
@@ -85,6 +94,26 @@ ROWS = (
             "algorithms: *SHA3-*",
             "algorithms: Ed*",
             "algorithms: brainpool*",
+        ),
+    ),
+    Disagreement(
+        PDFSIG,
+        ACCEPTS,
+        "Its NSS lets a key that is announced for RSASSA-PSS alone make other signatures (RFC 4055, 1.2).",
+        ("signature that its key forbids: PKCS#1 v1.5*",),
+    ),
+    Disagreement(
+        PDFSIG,
+        REJECTS,
+        "It verifies no PSS signature in CMS under a key that is announced for PSS alone (RFC 4056, 3).",
+        (
+            "signature that its key forbids: another *, the twin",
+            "signature that its key forbids: a shorter salt, the twin",
+            "signature that its key forbids: no salt, the twin",
+            "signature that its key forbids: PKCS#1 v1.5*, the twin",
+            "keys for PSS alone: a longer salt",
+            "keys for PSS alone: two digests, as the key demands",
+            "keys for PSS alone: the *",
         ),
     ),
     Disagreement(
@@ -179,6 +208,46 @@ ROWS = (
             "certificate that may not sign: a server's certificate signs",
             "certificate that may not sign: a key for encryption signs",
             "certificate that may not sign: a time-stamp authority's certificate signs",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It reads extensions whatever the version says, and the last of two (RFC 5280, 4.1.2.9, 4.2); of an anchor "
+        "it does not ask whether it is a CA's (4.2.1.9).",
+        (
+            "issuer that is no CA: *, whose extensions say CA",
+            "issuer that is no CA: first no CA, then one",
+            "issuer that is no CA: an anchor, *",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It wants the salt exactly as long as the key's parameters say; longer ones are good (RFC 4055, 3.3).",
+        (
+            "keys for PSS alone: *a longer salt",
+            "keys for PSS alone: two digests, as the key demands",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It asks no critical extension of a CRL's entry or of an OCSP response whether it knows it (RFC 5280, 5.3; RFC "
+        "6960, 4.4).",
+        (
+            "answer that is none: CRL: a critical extension of an entry",
+            "answer that is none: OCSP response: *",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It reads indirect lists, and takes entries of another issuer also in a list that is none (RFC 5280, 5.3.3). "
+        "We read neither: such a list says nothing here.",
+        (
+            "answer that is none: CRL: of several issuers",
+            "answer that is none: CRL: an entry of another issuer*",
         ),
     ),
     Disagreement(

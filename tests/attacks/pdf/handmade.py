@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -45,7 +46,8 @@ _OIDS = {
 @dataclass(frozen=True)
 class Way:
     """How a SignedData is made. `algorithm` is a key of `_OIDS` or "pss"; `certificates` go into it, the signer's
-    always first; `referenced` adds the signing-certificate attribute; `by_key` names the signer by his key."""
+    always first; `referenced` adds the signing-certificate attribute; `by_key` names the signer by his key; `mask` is
+    the digest of PSS's mask where it is another."""
 
     digest: str = "sha256"
     algorithm: str = "rsa"
@@ -54,6 +56,7 @@ class Way:
     attributes: bool = True
     by_key: bool = False
     salt: int = 32
+    mask: str = ""
     more: tuple[tuple[str, object], ...] = field(default=())
 
 
@@ -63,11 +66,11 @@ def digest_of(name: str, data: bytes) -> bytes:
     return context.finalize()
 
 
-def signed_data(leaf: Party, way: Way) -> Callable[[bytes], bytes]:
-    """Makes the detached SignedData over bytes."""
+def signed_data(leaf: Party, way: Way, kind: str = "data") -> Callable[[bytes], bytes]:
+    """Makes the detached SignedData over bytes; of another kind they stand in it."""
 
     def make(data: bytes) -> bytes:
-        attributes = _attributes(leaf, way, digest_of(way.digest, data)) if way.attributes else None
+        attributes = _attributes(leaf, way, digest_of(way.digest, data), kind) if way.attributes else None
         to_sign = attributes.untag().dump() if attributes is not None else data
         signer = {
             "version": "v3" if way.by_key else "v1",
@@ -80,9 +83,9 @@ def signed_data(leaf: Party, way: Way) -> Callable[[bytes], bytes]:
             signer["signed_attrs"] = attributes
         certificates = [asn1_x509.Certificate.load(each) for each in (leaf.der, *way.certificates)]
         body = {
-            "version": "v1",
+            "version": "v1" if kind == "data" else "v3",
             "digest_algorithms": [{"algorithm": way.digest}],
-            "encap_content_info": {"content_type": "data"},
+            "encap_content_info": _content(kind, data),
             "certificates": certificates,
             "signer_infos": [signer],
         }
@@ -105,14 +108,34 @@ def _algorithm(way: Way) -> algos.SignedDigestAlgorithm:
         return algos.SignedDigestAlgorithm({"algorithm": _OIDS[way.algorithm]})
     parameters = {
         "hash_algorithm": {"algorithm": way.digest},
-        "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": {"algorithm": way.digest}},
+        "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": {"algorithm": way.mask or way.digest}},
         "salt_length": way.salt,
     }
     return algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": parameters})
 
 
-def _attributes(leaf: Party, way: Way, digest: bytes) -> cms.CMSAttributes:
-    rows: list[tuple[str, object]] = [("content_type", "data"), ("message_digest", digest)]
+def token(leaf: Party, way: Way, imprint: bytes, at: datetime) -> bytes:
+    """A time-stamp token over a SHA-256 digest (RFC 3161, 2.4.2)."""
+    info = tsp.TSTInfo(
+        {
+            "version": "v1",
+            "policy": "1.3.6.1.4.1.99999.4",
+            "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": imprint},
+            "serial_number": 1,
+            "gen_time": at,
+        }
+    )
+    return signed_data(leaf, way, "tst_info")(info.dump())
+
+
+def _content(kind: str, data: bytes) -> dict:
+    if kind == "data":
+        return {"content_type": kind}
+    return {"content_type": kind, "content": core.ParsableOctetString(data)}
+
+
+def _attributes(leaf: Party, way: Way, digest: bytes, kind: str) -> cms.CMSAttributes:
+    rows: list[tuple[str, object]] = [("content_type", kind), ("message_digest", digest)]
     if way.referenced:
         value = hashlib.sha256(leaf.der).digest()
         rows.append(("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [{"cert_hash": value}]})))
@@ -126,9 +149,10 @@ def _value(key: object, way: Way, data: bytes) -> bytes:
         return key.sign(data, ec.ECDSA(_HASHES[way.digest]))
     if isinstance(key, rsa.RSAPrivateKey):
         chosen = _HASHES[way.digest]
-        scheme = padding.PSS(padding.MGF1(chosen), way.salt) if way.algorithm == "pss" else padding.PKCS1v15()
+        mask = padding.MGF1(_HASHES[way.mask or way.digest])
+        scheme = padding.PSS(mask, way.salt) if way.algorithm == "pss" else padding.PKCS1v15()
         return key.sign(data, scheme, chosen)
     return key.sign(data)
 
 
-__all__ = ["Way", "core", "digest_of", "signed_data"]
+__all__ = ["Way", "core", "digest_of", "signed_data", "token"]

@@ -7,6 +7,8 @@ from policies.validation import PASSED
 from signer.validation.values import DocumentReport
 from tests.attacks.pdf import (
     actions,
+    answers,
+    authorities,
     cases,
     certificates,
     certification,
@@ -14,6 +16,7 @@ from tests.attacks.pdf import (
     genuine_files,
     genuine_keys,
     hiding,
+    key_parameters,
     later,
     permissions,
     readers,
@@ -44,6 +47,9 @@ MODULES = (
     replay,
     stamps,
     certificates,
+    authorities,
+    key_parameters,
+    answers,
     genuine_files,
     genuine_keys,
 )

@@ -35,6 +35,9 @@ NAMES = {
     "certificate with the right name from the wrong issuer",
     "certificate that may not sign",
     "certificate substitution",
+    "issuer that is no CA",
+    "signature that its key forbids",
+    "answer that is none",
 }
 
 

@@ -18,6 +18,7 @@ from signer.keys.development import DevelopmentKey
 from signer.keys.software import SoftwareKey
 from signer.trust.anchors import TrustAnchors
 from tests.demo_pki import AT, DemoRevocation, demo_pki, trust
+from tests.signer.trust.forge import issue, of_version, rewritten
 
 ECDSA = SignatureAlgorithm(Scheme.ECDSA)
 
@@ -247,6 +248,13 @@ def test_broken_certificates(broken):
     assert refusal.value.reason is reasons.CERTIFICATE_UNREADABLE
     with pytest.raises(SigningRefused):
         SoftwareKey(leader.private_key, leader.certificate, (broken,))
+
+
+def test_a_certificate_of_version_2_is_refused_like_any_other_that_cannot_be_read():
+    root = issue("Root", ca=True)
+    with pytest.raises(SigningRefused) as refusal:
+        SoftwareKey(demo_pki().leader.private_key, rewritten(root, root, of_version("v2")).der)
+    assert refusal.value.reason is reasons.CERTIFICATE_UNREADABLE
 
 
 def test_too_many_or_too_large_certificates():

@@ -31,7 +31,7 @@ from tests.factories.trusted_list import (
     signed,
     unsigned,
 )
-from tests.signer.trust.forge import NOW, issue
+from tests.signer.trust.forge import NOW, announcing, issue, rewritten
 
 SIGNER = issue("List Signer", key=rsa.generate_private_key(65537, 2048))
 MALLORY = issue("List Signer", key=rsa.generate_private_key(65537, 2048))
@@ -89,6 +89,13 @@ def test_a_service_is_good_back_to_where_its_history_breaks():
 
 
 # Attacks
+
+
+def test_a_signature_that_the_signers_key_forbids():
+    """RFC 4055, 1.2: a key that is announced for RSASSA-PSS alone makes no other signatures."""
+    restricted = rewritten(SIGNER, SIGNER, announcing(None))
+    data = signed(unsigned(scheme()), restricted)
+    refused(data, "list.signature", restricted.parsed.fingerprint.hex())
 
 
 def test_another_signer_of_the_same_name():
