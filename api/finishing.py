@@ -1,8 +1,8 @@
-"""What waits: time-stamps, our own validation, archiving, validation data. Run by jobs, repeatable after a kill.
+"""What waits: time-stamps, our own validation, archiving. Run by jobs, repeatable after a kill.
 
 A handler reads the document's state first and does only what is missing, so a second run after a crash ends
 where the first would have. Its outcome is the operation's row; a refusal or an authority that does not answer
-leaves the document waiting in its state, and `proceed` asks again.
+leaves the document waiting in its state, and `proceed` asks again. What is owed after archiving: `api.owed`.
 """
 
 from __future__ import annotations
