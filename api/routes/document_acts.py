@@ -5,6 +5,7 @@ Every write needs an Idempotency-Key. The acts that wait are in `api.routes.docu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date as date_type
 from typing import Annotated
 
@@ -18,11 +19,14 @@ from api.preparing import Preparing
 from api.receiving import Draft, Receiving
 from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest
 from api.routes.documents import Match, refuse_changed, show, staff_document
+from api.services import Services
+from api.store.accounts import Account
 from archive.catalogue.values import Document
 from policies.layout import Box, Rect
 from policies.vocabulary import FieldRole, Role
 
 writes = api_router("documents", ONCE)
+Done = Callable[[Services, Document, Account], Document]
 
 
 class _Body(BaseModel):
@@ -147,19 +151,6 @@ def number(
     return answer_once(request, given, account, digest(document_id, body.model_dump(mode="json")), act, told)
 
 
-@writes.post("/documents/{document_id}/issue", summary="Phát hành")
-def issue(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
-    account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id)
-
-    def act() -> Response:
-        refuse_changed(document, match)
-        return show(Issuing(given).issue(document, account))
-
-    told = _as_it_is(given, who, document_id)
-    return answer_once(request, given, account, digest(document_id), act, told)
-
-
 @writes.post("/documents/{document_id}/filing", summary="Lưu hồ sơ: into one or several dossiers")
 def file_away(
     request: Request, given: Given, who: Who, document_id: str, body: FilingBody, match: Match = None
@@ -206,27 +197,35 @@ _with_reason("recall", "Thu hồi", "recall", Role.CLERK)
 _with_reason("resumption", "Tiếp tục sau khi tạm dừng", "resume", Role.CLERK)
 
 
-@writes.post("/documents/{document_id}/withdrawal", summary="Rút lại trước khi có chữ ký")
-def withdraw(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
-    account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id)
+def _without_more(path: str, summary: str, name: str, done: Done) -> None:
+    """Acts of a clerk that need nothing but the document."""
 
-    def act() -> Response:
-        refuse_changed(document, match)
-        return show(Preparing(given).withdraw(document, account))
+    def endpoint(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
+        account = who.needs(Role.CLERK)
+        document = staff_document(given, who, document_id)
 
-    told = _as_it_is(given, who, document_id)
-    return answer_once(request, given, account, digest(document_id), act, told)
+        def act() -> Response:
+            refuse_changed(document, match)
+            return show(done(given, document, account))
+
+        told = _as_it_is(given, who, document_id)
+        return answer_once(request, given, account, digest(document_id), act, told)
+
+    writes.add_api_route(
+        f"/documents/{{document_id}}/{path}", endpoint, methods=["POST"], summary=summary, name=name
+    )
 
 
-@writes.post("/documents/{document_id}/resubmission", summary="Soạn lại một văn bản đã trả lại")
-def resubmit(request: Request, given: Given, who: Who, document_id: str, match: Match = None) -> Response:
-    account = who.needs(Role.CLERK)
-    document = staff_document(given, who, document_id)
-
-    def act() -> Response:
-        refuse_changed(document, match)
-        return show(Preparing(given).resubmit(document, account))
-
-    told = _as_it_is(given, who, document_id)
-    return answer_once(request, given, account, digest(document_id), act, told)
+_without_more("issue", "Phát hành", "issue", lambda given, *what: Issuing(given).issue(*what))
+_without_more(
+    "withdrawal",
+    "Rút lại trước khi có chữ ký",
+    "withdraw",
+    lambda given, *what: Preparing(given).withdraw(*what),
+)
+_without_more(
+    "resubmission",
+    "Soạn lại một văn bản đã trả lại",
+    "resubmit",
+    lambda given, *what: Preparing(given).resubmit(*what),
+)

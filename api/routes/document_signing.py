@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,12 +12,16 @@ from api.identity import AccessRefused
 from api.routes.context import ONCE, Given, Who, answer_once, api_router, digest
 from api.routes.documents import Match, refuse_changed, staff_document
 from api.routes.waiting import Prefer, accepted, accepted_before, waited
+from api.services import Services
 from api.signing import Signing
+from api.store.accounts import Account
+from api.store.operations import Operation
 from archive.catalogue.values import Document
 from policies.reasons import access as reasons
 from policies.vocabulary import Role, State
 
 writes = api_router("documents", ONCE)
+Begun = Callable[[Services, Document, Account], Operation]
 
 
 class SeenBody(BaseModel):
@@ -88,35 +94,42 @@ async def sign_batch(
     return await waited(given, prefer, run)
 
 
-@writes.post("/documents/{document_id}/seal", summary="The agency seals", status_code=202)
-async def seal(
-    request: Request, given: Given, who: Who, document_id: str, match: Match = None, prefer: Prefer = None
-) -> Response:
-    def run() -> Response:
-        account = who.needs(Role.CLERK)
-        document = staff_document(given, who, document_id)
+def _on_the_document(path: str, summary: str, name: str, begun: Begun, *roles: Role) -> None:
+    """Acts that need nothing but the document."""
 
-        def act() -> Response:
-            refuse_changed(document, match)
-            return accepted(Signing(given).seal(document, account))
+    async def endpoint(
+        request: Request, given: Given, who: Who, document_id: str, match: Match = None, prefer: Prefer = None
+    ) -> Response:
+        def run() -> Response:
+            account = who.needs(*roles)
+            document = staff_document(given, who, document_id)
 
-        return answer_once(request, given, account, digest(document_id), act, accepted_before(given))
+            def act() -> Response:
+                refuse_changed(document, match)
+                return accepted(begun(given, document, account))
 
-    return await waited(given, prefer, run)
+            return answer_once(request, given, account, digest(document_id), act, accepted_before(given))
+
+        return await waited(given, prefer, run)
+
+    writes.add_api_route(
+        f"/documents/{{document_id}}/{path}",
+        endpoint,
+        methods=["POST"],
+        summary=summary,
+        name=name,
+        status_code=202,
+    )
 
 
-@writes.post("/documents/{document_id}/continuation", summary="Ask again for what waits", status_code=202)
-async def proceed(
-    request: Request, given: Given, who: Who, document_id: str, match: Match = None, prefer: Prefer = None
-) -> Response:
-    def run() -> Response:
-        account = who.needs(Role.LEADER, Role.CLERK)
-        document = staff_document(given, who, document_id)
-
-        def act() -> Response:
-            refuse_changed(document, match)
-            return accepted(Finishing(given).proceed(document, account))
-
-        return answer_once(request, given, account, digest(document_id), act, accepted_before(given))
-
-    return await waited(given, prefer, run)
+_on_the_document(
+    "seal", "The agency seals", "seal", lambda given, *what: Signing(given).seal(*what), Role.CLERK
+)
+_on_the_document(
+    "continuation",
+    "Ask again for what waits",
+    "proceed",
+    lambda given, *what: Finishing(given).proceed(*what),
+    Role.LEADER,
+    Role.CLERK,
+)
