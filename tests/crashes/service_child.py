@@ -260,6 +260,13 @@ def silent(armed: Path) -> None:
     wrap("signer.trust.revocation_cache:CachedRevocationSource.crl", decide)
 
 
+def heads_unbound(_armed: Path) -> None:
+    """No fault: the log stands still between acts, since upkeep puts no heads of registers and audit into it."""
+    from api.aftercare import Aftercare
+
+    Aftercare.bind_heads = lambda _self: None
+
+
 FAULTS = {
     each.__name__: each
     for each in (
@@ -274,6 +281,7 @@ FAULTS = {
         slow_signatures,
         no_revocation_answer,
         silent,
+        heads_unbound,
     )
 }
 
