@@ -1,6 +1,6 @@
 """What watches over the archive, as the health page tells it: quick questions to rows, nothing is counted anew.
 
-nights      each of the night's tasks: when it last ended well
+nights      each of the night's tasks: when it last ended well; what the last audit found
 lock_ends   each store: when its first lock ends, and what the last pass found
 fixity      each store: what is due, and when it will be read at the measured pace; damaged copies
 evidence    when the first document's evidence ends, how many are due, and how many could not be renewed in time
@@ -17,6 +17,7 @@ from typing import Any
 from api import keepers
 from api.services import Services
 from api.store import night_rows
+from api.store.night_rows import NightTask
 from archive.catalogue import Connection, copy_rows, evidence_rows, watch_rows
 from archive.catalogue.copies import Shelf
 from archive.catalogue.watch_rows import FixityRun
@@ -42,7 +43,7 @@ ALARMS = {
 
 
 def nights(services: Services) -> Part:
-    """A task that has not ended well for two days is an alarm."""
+    """A task that has not ended well for two days is an alarm; what an audit found is one at once."""
     at = services.clock()
     with services.transactions.read() as conn:
         rows = night_rows.tasks(conn)
@@ -50,8 +51,15 @@ def nights(services: Services) -> Part:
         return {"state": UNKNOWN}
     told = {name: _when(rows[name].good_at) for name in map(str, Task) if name in rows}
     late = [name for name in told if at - (rows[name].good_at or rows[name].since) > MISSED]
-    part: Part = {"state": FAILING if late else OK, "good": told}
-    return part | _alarm([_said(reasons.NO_GOOD_NIGHT, task=name) for name in late])
+    found = [_said(reasons.NO_GOOD_NIGHT, task=name) for name in late] + _audit_found(rows)
+    return {"state": FAILING if found else OK, "good": told} | _alarm(found)
+
+
+def _audit_found(rows: Mapping[str, NightTask]) -> list[Part]:
+    """Until an audit finds nothing. One that came to no end has found nothing, and is late in time."""
+    row = rows.get(Task.RECONCILE)
+    count = row.told.get("errors", 0) if row is not None and not row.good else 0
+    return [_said(reasons.AUDIT_FOUND, count=count)] if count else []
 
 
 def lock_ends(services: Services) -> Part:

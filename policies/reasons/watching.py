@@ -12,6 +12,14 @@ NO_GOOD_NIGHT = Reason(
     "The night's work ({task}) has not come to a good end for more than two days. See the service's log and the store; "
     "what is owed is tried again every hour.",
 )
+AUDIT_FOUND = Reason(
+    "watch.audit-found",
+    GUIDE,
+    "Lần đối soát ban đêm gần nhất thấy {count} chỗ sai lệch giữa kho, cơ sở dữ liệu, nhật ký và sổ. Đừng xóa gì; hãy "
+    "chạy «antin fsck» và xem từng chỗ trong hướng dẫn.",
+    "The last nightly audit found {count} places where stores, catalogue, log and registers disagree. Delete nothing; "
+    "run “antin fsck” and look each of them up in the guide.",
+)
 LOCK_END_NEAR = Reason(
     "watch.lock-end-near",
     "Luật Lưu trữ 33/2024/QH15, Điều 15; " + GUIDE,
