@@ -67,6 +67,20 @@ SECOND_BEHIND = Reason(
     "check --second».",
     "The second store lacks {count} objects, the oldest since {at}. Look at it with “antin storage check --second”.",
 )
+SECOND_LOCKS = Reason(
+    "watch.second-locks",
+    GUIDE,
+    "Kho thứ hai: {what}. Những gì đã sao sang đó chưa chắc được giữ. Hãy chạy «antin storage check --second».",
+    "The second store: {what}. Nothing is sure to stay that was copied there. Run “antin storage check --second”.",
+)
+NOT_ARCHIVED = Reason(
+    "watch.not-archived",
+    GUIDE,
+    "Có {count} việc đã làm mà kho chưa nhận, lâu nhất từ {at}; chưa việc nào trong số đó được coi là đã lưu trữ. Hãy chạy "
+    "«antin storage check» và xem nhật ký dịch vụ; hệ thống tự thử lại hai lần mỗi phút.",
+    "{count} acts wait to be archived, the oldest since {at}; none of them is called archived. Run “antin storage check” "
+    "and see the service's log; each is tried again twice a minute.",
+)
 EVIDENCE_ENDS = Reason(
     "watch.evidence-ends",
     "ETSI EN 319 142-1, 5.4.3; " + GUIDE,
