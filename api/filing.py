@@ -19,7 +19,7 @@ from api.store import audit
 from api.store.accounts import Account
 from archive.catalogue import Connection, dossier_rows, hold_rows
 from archive.catalogue.keeping_values import Dossier, DossierFile, FileFacts
-from archive.errors import ArchiveRefused, ArchiveUnavailable
+from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from archive.registers import dossiers
 from archive.registers.dossiers import Acting, Closing, Done, NewFile
 from policies.dossiers import HEAD_BYTES, DossierAct, Fields, allow, check_file
@@ -184,7 +184,7 @@ class Filing:
         if kept and held:
             try:
                 Holding(self.s).enforce()
-            except ArchiveUnavailable as exc:
+            except (ArchiveUnavailable, ArchiveDamaged) as exc:
                 log.warning("what came into a held dossier waits for the store: %s", exc)
 
     def _audit(self, conn: Connection, actor: Account, act: str, dossier: Dossier, **facts: Any) -> None:

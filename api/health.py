@@ -11,7 +11,7 @@ sandbox    a worker answers
 tsa        how the authority did when it was last asked: nobody asks it for the sake of this page; how many
            questions are out, and how many wait for their turn
 trust      which version of the trust store this process believes, and until when it is to be reviewed
-nights, lock_ends, fixity, evidence, retention, second  what watches over the archive (`api.watch_health`)
+nights, lock_ends, fixity, evidence, retention, deposits, second  what watches over the archive (`api.watch_health`)
 processes  where several share the work: each with its role and how long ago its heart beat; also those that stopped
            or were lost within the last hour
 clock      where several share the work: whether the clock of this one is about what the others' say
@@ -50,6 +50,7 @@ PATIENT = frozenset(
         "fixity",
         "evidence",
         "retention",
+        "deposits",
         "second",
         "witnesses",
         "trust",
@@ -91,6 +92,7 @@ class Health:
         if self.s.shared:
             checks += [self._processes, self._clock]
         checks += [self._nights, self._lock_ends, self._fixity, self._evidence, self._retention]
+        checks.append(self._deposits)
         if self.s.second is not None:
             checks.append(self._second)
         return {check.__name__[1:]: _safely(check) for check in checks}
@@ -227,6 +229,9 @@ class Health:
 
     def _retention(self) -> Part:
         return watch_health.retention(self.s)
+
+    def _deposits(self) -> Part:
+        return watch_health.deposits(self.s)
 
     def _second(self) -> Part:
         return watch_health.second(self.s)

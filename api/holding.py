@@ -14,7 +14,7 @@ from api.store.accounts import Account
 from archive import holds
 from archive.catalogue import Connection, hold_rows
 from archive.catalogue.keeping_values import Hold
-from archive.errors import ArchiveUnavailable
+from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from archive.holds import Done, Person, Subject
 from archive.ports import ObjectStore
 from policies.holds import HoldAct, allow
@@ -99,7 +99,7 @@ class Holding:
         if self.s.proofs.keep((*done.events, *done.versions)):
             try:
                 self.enforce()
-            except ArchiveUnavailable as exc:
+            except (ArchiveUnavailable, ArchiveDamaged) as exc:  # health tells, and upkeep tries again
                 log.warning("hold %s waits for the store: %s", done.hold.id, exc)
         with self.s.transactions.read() as conn:
             return hold_rows.find(conn, done.hold.id) or done.hold

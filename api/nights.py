@@ -33,6 +33,7 @@ from archive.catalogue import copy_rows, retention_rows, watch_rows
 from archive.catalogue.copies import Shelf
 from archive.catalogue.identity import new_id
 from archive.errors import ArchiveUnavailable
+from archive.gone import mark_gone
 from archive.locks import extend_due
 from archive.repair import mend_all
 from archive.replication import copy_missing, lag
@@ -45,7 +46,7 @@ log = logging.getLogger("antin.nights")
 LOOK_SECONDS = 10.0
 NIGHTLY = tuple(map(str, Task))  # in their order
 NAMES = [*NIGHTLY, *map(str, Errand)]
-MOST = 1000  # damaged copies are counted up to here
+MOST = 1000  # damaged copies are counted, and marked by one audit, up to here
 AT_WORK = 600.0  # seconds that one job of copying goes on looking for more
 PAUSE = 2.0  # between its looks
 Told = dict[str, Any]
@@ -211,8 +212,10 @@ class Nights:
         return all(run is not None and run.ended_at is not None and not run.unread for run in runs), told
 
     def _reconcile(self, _at: datetime) -> Done:
-        """Objects ⇔ rows ⇔ leaves ⇔ locks ⇔ numbers, in one snapshot; bytes are fixity's."""
+        """Objects ⇔ rows ⇔ leaves ⇔ locks ⇔ numbers, in one snapshot; bytes are fixity's. What is gone is mended."""
         found = Checking(self.s).report(quick=True)
+        with self.s.transactions.write() as conn:
+            mark_gone(conn, found.gone[:MOST], self.s.clock())
         errors = sum(finding.severity is Severity.ERROR for finding in found.findings)
         return found.clean, {"clean": found.clean, "errors": errors}
 

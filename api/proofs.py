@@ -291,11 +291,14 @@ class Proofs:
         return ingest.carry_out(deposit, *given)
 
     def keep(self, deposits: Iterable[Deposit | DossierDeposit]) -> bool:
-        """Carry out what an act has committed; False when the archive does not take it now: it is tried again."""
+        """Carry out what an act has committed; False when the archive does not take it now: it is tried again.
+
+        The act stands: nobody is told that it was refused.
+        """
         for deposit in deposits:
             try:
                 self.carry_out(deposit)
-            except ArchiveUnavailable as exc:
+            except (ArchiveUnavailable, ArchivingStopped) as exc:
                 log.warning("deposit %s waits for the archive: %s", deposit.leaf, exc)
                 return False
         return True

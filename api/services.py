@@ -135,6 +135,7 @@ class Services:
     traffic: Traffic = field(default_factory=Traffic)
     leftovers: tuple[Sweepable, ...] = ()  # what interrupted writers left, where no others write
     gate: ArchivingGate = field(default_factory=OpenGate)
+    second_gate: ArchivingGate = field(default_factory=OpenGate)  # nothing waits for it: it is told
     canary: Watch | None = None
     stale: tuple[Sweepable, ...] = ()  # what writers left that were interrupted long ago
     caches: tuple[Cache, ...] = ()

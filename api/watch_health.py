@@ -1,11 +1,12 @@
 """What watches over the archive, as the health page tells it: quick questions to rows, nothing is counted anew.
 
-nights      each of the night's tasks: when it last ended well
+nights      each of the night's tasks: when it last ended well; what the last audit found
 lock_ends   each store: when its first lock ends, and what the last pass found
 fixity      each store: what is due, and when it will be read at the measured pace; damaged copies
 evidence    when the first document's evidence ends, how many are due, and how many could not be renewed in time
 retention   how many dossiers' periods are over or end before long, as the last night counted: no fault, ever
-second      how far the second store is behind
+second      how far the second store is behind, and what the lock canary found of it
+deposits    what was done and is not archived yet: a store that takes nothing, or gives back something else
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import Any
 from api import keepers
 from api.services import Services
 from api.store import night_rows
-from archive.catalogue import Connection, copy_rows, evidence_rows, watch_rows
+from api.store.night_rows import NightTask
+from archive.catalogue import Connection, copy_rows, deposit_rows, evidence_rows, watch_rows
 from archive.catalogue.copies import Shelf
 from archive.catalogue.watch_rows import FixityRun
 from archive.locks import watched
@@ -27,10 +29,11 @@ from policies.locks import Alarm
 from policies.night import HOURS, MISSED, Task
 from policies.numbering import VIETNAM
 from policies.reasons import watching as reasons
-from policies.refusals import Reason
+from policies.refusals import Both, Reason
 
 OK, FAILING, UNKNOWN = "ok", "failing", "unknown"
 BEHIND = timedelta(hours=1)  # a second store that lacks something for so long
+UNTAKEN = timedelta(minutes=10)  # an act that the archive did not take for so long
 COUNTED = ("ended", "soon", "first")
 MOST = 1000  # damaged copies are counted up to here
 Part = dict[str, Any]
@@ -42,7 +45,7 @@ ALARMS = {
 
 
 def nights(services: Services) -> Part:
-    """A task that has not ended well for two days is an alarm."""
+    """A task that has not ended well for two days is an alarm; what an audit found is one at once."""
     at = services.clock()
     with services.transactions.read() as conn:
         rows = night_rows.tasks(conn)
@@ -50,8 +53,15 @@ def nights(services: Services) -> Part:
         return {"state": UNKNOWN}
     told = {name: _when(rows[name].good_at) for name in map(str, Task) if name in rows}
     late = [name for name in told if at - (rows[name].good_at or rows[name].since) > MISSED]
-    part: Part = {"state": FAILING if late else OK, "good": told}
-    return part | _alarm([_said(reasons.NO_GOOD_NIGHT, task=name) for name in late])
+    found = [_said(reasons.NO_GOOD_NIGHT, task=name) for name in late] + _audit_found(rows)
+    return {"state": FAILING if found else OK, "good": told} | _alarm(found)
+
+
+def _audit_found(rows: Mapping[str, NightTask]) -> list[Part]:
+    """Until an audit finds nothing. One that came to no end has found nothing, and is late in time."""
+    row = rows.get(Task.RECONCILE)
+    count = row.told.get("errors", 0) if row is not None and not row.good else 0
+    return [_said(reasons.AUDIT_FOUND, count=count)] if count else []
 
 
 def lock_ends(services: Services) -> Part:
@@ -153,12 +163,24 @@ def second(services: Services) -> Part:
         behind = lag(conn)
         errand = night_rows.tasks(conn).get(night.Errand.COPIES)
     late = behind.oldest is not None and at - behind.oldest > BEHIND
-    part: Part = {"state": FAILING if late else OK, "lacks": behind.objects, "oldest": _when(behind.oldest)}
+    part: Part = {"lacks": behind.objects, "oldest": _when(behind.oldest)}
     if errand is not None:
         part["copied"] = _when(errand.good_at)
-    return part | _alarm(
-        [_said(reasons.SECOND_BEHIND, count=behind.objects, at=_when(behind.oldest))] if late else []
-    )
+    gate = services.second_gate.state()
+    if gate.failing:
+        part["failing"] = list(gate.failing)
+    found = [_said(reasons.SECOND_BEHIND, count=behind.objects, at=_when(behind.oldest))] if late else []
+    found += [] if gate.open else [_said_of(reasons.SECOND_LOCKS, gate.text)]
+    return {"state": FAILING if found else OK} | part | _alarm(found)
+
+
+def deposits(services: Services) -> Part:
+    """Upkeep tries each of them twice a minute: one that is there for long was refused many times."""
+    with services.transactions.read() as conn:
+        count, oldest = deposit_rows.waiting(conn)
+    late = oldest is not None and services.clock() - oldest > UNTAKEN
+    part: Part = {"state": FAILING if late else OK, "waiting": count, "oldest": _when(oldest)}
+    return part | _alarm([_said(reasons.NOT_ARCHIVED, count=count, at=_when(oldest))] if late else [])
 
 
 def parts(services: Services) -> Mapping[str, Part]:
@@ -169,6 +191,7 @@ def parts(services: Services) -> Mapping[str, Part]:
         "fixity": fixity_part(services),
         "evidence": evidence(services),
         "retention": retention(services),
+        "deposits": deposits(services),
     }
     if services.second is not None:
         found["second"] = second(services)
@@ -180,6 +203,11 @@ def _said(reason: Reason, **values: object) -> Part:
         "reason": reason.id,
         "text": {"vi": reason.vi.format(**values), "en": reason.en.format(**values)},
     }
+
+
+def _said_of(reason: Reason, what: Both) -> Part:
+    text = {"vi": reason.vi.format(what=what.vi), "en": reason.en.format(what=what.en)}
+    return {"reason": reason.id, "text": text}
 
 
 def _alarm(found: list[Part]) -> Part:

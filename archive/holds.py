@@ -23,7 +23,7 @@ from archive.catalogue import Connection, documents, dossier_rows, hold_rows
 from archive.catalogue.identity import new_id
 from archive.catalogue.keeping_values import DossierDeposit, Hold
 from archive.catalogue.values import Deposit, Document, ObjectRow
-from archive.errors import ArchiveDamaged, ArchiveRefused
+from archive.errors import ArchiveDamaged, ArchiveRefused, StorageRefused
 from archive.ports import ObjectStore
 from archive.registers import dossiers
 from archive.registers.dossiers import Acting
@@ -35,6 +35,7 @@ from policies.reasons import keeping as reasons
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 BLOCK = 200  # objects between two looks at the catalogue
+TOLD = 5
 PLACED, RELEASED = "held", "released"  # kinds of events
 
 
@@ -163,26 +164,41 @@ def enforce(begin: Begin, stores: Sequence[ObjectStore], reading: Begin | None =
     """Every object's flag as the holds want it, in every store, read back; returns how many were changed.
 
     `reading` looks for them without holding up those who write. `stores`: the first is the one that the rows speak
-    of; another may not have every object yet. Raises ArchiveUnavailable (run it again), ArchiveDamaged when a store
-    does not show what it was told.
+    of; another may not have every object yet. Raises ArchiveUnavailable (run it again); ArchiveDamaged, when all others
+    are seen to, for an object that is gone or does not show what its store was told.
     """
     changed = 0
+    failed: dict[str, Exception] = {}
     # Holds last: what was placed while something else was let go is seen to here.
     for held, wrong in ((False, hold_rows.to_let_go), (True, hold_rows.to_hold)):
         while True:
             with (reading or begin)() as conn:
-                found = wrong(conn, BLOCK)
-            for row in found:
-                for number, store in enumerate(stores):
-                    _set(store, row, held, first=number == 0)
+                found = [row for row in wrong(conn, BLOCK + len(failed)) if row.key not in failed]
             if not found:
                 break
+            done = [row.key for row in found if _is_set(stores, row, held, failed)]
             # Crash: stores have the flag and rows do not say so; the next run sets it again.
             with begin() as conn:
-                for row in found:
-                    hold_rows.set_flag(conn, row.key, held)
-            changed += len(found)
+                for key in done:
+                    hold_rows.set_flag(conn, key, held)
+            changed += len(done)
+    if failed:
+        raise ArchiveDamaged(f"{len(failed)} objects do not follow their holds: {_words(failed)}")
     return changed
+
+
+def _is_set(stores: Sequence[ObjectStore], row: ObjectRow, held: bool, failed: dict[str, Exception]) -> bool:
+    """Whether every store shows the flag; one object that is damaged keeps no other from its hold."""
+    try:
+        for number, store in enumerate(stores):
+            _set(store, row, held, first=number == 0)
+    except (StorageRefused, ArchiveDamaged) as exc:
+        failed[row.key] = exc
+    return row.key not in failed
+
+
+def _words(failed: dict[str, Exception]) -> str:
+    return "; ".join(f"{key}: {exc}" for key, exc in list(failed.items())[:TOLD])
 
 
 def _set(store: ObjectStore, row: ObjectRow, held: bool, *, first: bool) -> None:

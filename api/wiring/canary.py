@@ -28,6 +28,13 @@ def gate(given: Settings, transactions: Transactions, *, watches: bool) -> Archi
     return CanaryGate(transactions, clock, probe(given.object_store).store, watches=watches)
 
 
+def second_gate(given: Settings, transactions: Transactions) -> ArchivingGate:
+    """What is known of the second store's locks. Beside a directory nobody runs the canary."""
+    if given.object_store is None or given.second_store is None:
+        return OpenGate()
+    return CanaryGate(transactions, clock, probe(given.second_store).store, watches=False)
+
+
 def probe(given: ObjectStoreSettings) -> S3Probe:
     """What knocks at that store. Raises SettingsError for credentials that cannot be read."""
     weaker = given.weaker_credentials

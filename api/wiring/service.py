@@ -119,6 +119,7 @@ def build(given: Settings, part: Part = Part.EVERYTHING) -> Services:
         proofs=_proofs(given, part, transactions, store, area, company, gate),
         retention=retention_table(given.retention_file),
         gate=gate,
+        second_gate=canary.second_gate(given, transactions),
         demo=demo,
     )
     services.nights = Nights(services)

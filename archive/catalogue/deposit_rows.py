@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select
+from sqlalchemy import bindparam, delete, func, insert, or_, select, true
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
 from archive.catalogue.copy_rows import first_standing
 from archive.catalogue.prepared import Prepared
-from archive.catalogue.tables import deposits, documents, events, objects
+from archive.catalogue.tables import deposits, documents, dossier_deposits, events, objects
 from archive.catalogue.values import Deposit, Event, ObjectRole, ObjectRow, VersionRole
 from archive.log.leaf import LeafKind
 from policies.vocabulary import LockMode, State
@@ -42,6 +43,22 @@ def deposits_left(conn: Connection) -> tuple[Deposit, ...]:
     wanted = or_(deposits.c.kind != LeafKind.DOCUMENT, ~voided.exists())
     query = select(deposits).where(wanted).order_by(deposits.c.planned_at, deposits.c.leaf)
     return tuple(_deposit(row) for row in conn.execute(query))
+
+
+def waiting(conn: Connection) -> tuple[int, datetime | None]:
+    """How many acts of documents and dossiers wait to be archived, and since when the oldest does.
+
+    A version of what was stopped or voided meanwhile is not meant to be.
+    """
+    halted = select(documents.c.id).where(
+        documents.c.id == deposits.c.document, documents.c.state.in_((State.STOPPED, State.VOIDED))
+    )
+    meant = or_(deposits.c.kind != LeafKind.DOCUMENT, ~halted.exists())
+    found = [
+        conn.execute(select(func.count(), func.min(table.c.planned_at)).where(condition)).one()
+        for table, condition in ((deposits, meant), (dossier_deposits, true()))
+    ]
+    return sum(count for count, _ in found), min((oldest for _, oldest in found if oldest), default=None)
 
 
 def version_deposit(conn: Connection, document_id: str) -> Deposit | None:

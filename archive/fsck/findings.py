@@ -86,6 +86,7 @@ class Report:
     again: list[tuple[str, str]] = field(
         default_factory=list
     )  # store and key whose hold is looked at once more
+    gone: list[tuple[str, str]] = field(default_factory=list)  # store and key of what is not as its row says
 
     def error(self, finding: str, where: str, what: str) -> None:
         self.findings.append(Finding(finding, Severity.ERROR, where, what))

@@ -12,6 +12,14 @@ NO_GOOD_NIGHT = Reason(
     "The night's work ({task}) has not come to a good end for more than two days. See the service's log and the store; "
     "what is owed is tried again every hour.",
 )
+AUDIT_FOUND = Reason(
+    "watch.audit-found",
+    GUIDE,
+    "Lần đối soát ban đêm gần nhất thấy {count} chỗ sai lệch giữa kho, cơ sở dữ liệu, nhật ký và sổ. Đừng xóa gì; hãy "
+    "chạy «antin fsck» và xem từng chỗ trong hướng dẫn.",
+    "The last nightly audit found {count} places where stores, catalogue, log and registers disagree. Delete nothing; "
+    "run “antin fsck” and look each of them up in the guide.",
+)
 LOCK_END_NEAR = Reason(
     "watch.lock-end-near",
     "Luật Lưu trữ 33/2024/QH15, Điều 15; " + GUIDE,
@@ -58,6 +66,20 @@ SECOND_BEHIND = Reason(
     "Kho thứ hai còn thiếu {count} đối tượng, lâu nhất từ {at}. Hãy xem trạng thái kho thứ hai bằng «antin storage "
     "check --second».",
     "The second store lacks {count} objects, the oldest since {at}. Look at it with “antin storage check --second”.",
+)
+SECOND_LOCKS = Reason(
+    "watch.second-locks",
+    GUIDE,
+    "Kho thứ hai: {what}. Những gì đã sao sang đó chưa chắc được giữ. Hãy chạy «antin storage check --second».",
+    "The second store: {what}. Nothing is sure to stay that was copied there. Run “antin storage check --second”.",
+)
+NOT_ARCHIVED = Reason(
+    "watch.not-archived",
+    GUIDE,
+    "Có {count} việc đã làm mà kho chưa nhận, lâu nhất từ {at}; chưa việc nào trong số đó được coi là đã lưu trữ. Hãy chạy "
+    "«antin storage check» và xem nhật ký dịch vụ; hệ thống tự thử lại hai lần mỗi phút.",
+    "{count} acts wait to be archived, the oldest since {at}; none of them is called archived. Run “antin storage check” "
+    "and see the service's log; each is tried again twice a minute.",
 )
 EVIDENCE_ENDS = Reason(
     "watch.evidence-ends",

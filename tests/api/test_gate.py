@@ -6,10 +6,11 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event, Timer
+from types import SimpleNamespace
 
 import pytest
 
-from api import migrations
+from api import migrations, watch_health
 from api.canary import AGAIN, DAMAGED, NEW, StorageCheck, Watch, next_run
 from api.gate import FRESH, CanaryGate, OpenGate
 from api.store import check_rows
@@ -317,3 +318,19 @@ def test_a_new_database_beside_an_old_store_is_refused(house, tmp_path):
     other.transactions.close()
     (found,) = house.check().run().failing()
     assert found.id == "deployment" and NEW not in found.sentence.en
+
+
+def test_a_second_store_that_does_not_keep_its_locks_is_told_on_the_health_page(house):
+    gate, watch = house.process()
+    services = SimpleNamespace(transactions=house.transactions, clock=house.clock, second_gate=gate)
+    watch.run_all()
+    assert watch_health.second(services)["state"] == "ok"
+    house.twin.weak.add(Weakness.BULK_DELETES)
+    watch.run_all()
+    part = watch_health.second(services)
+    assert (part["state"], part["failing"]) == ("failing", ["delete-bulk"])
+    assert part["alarms"][0]["reason"] == "watch.second-locks"
+    assert "bulk" in part["alarms"][0]["text"]["en"]
+    house.twin.weak.clear()
+    watch.run_all()
+    assert watch_health.second(services)["state"] == "ok"

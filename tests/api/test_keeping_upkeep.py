@@ -13,11 +13,13 @@ from api.holding import Holding
 from api.store import accounts
 from api.upkeep import PATIENCE, Upkeep
 from archive.catalogue import dossier_rows, hold_rows
-from archive.errors import ArchiveUnavailable
+from archive.errors import ArchiveUnavailable, ArchivingStopped
 from archive.holds import Subject
 from policies.dossiers import Fields
 from policies.holds import HoldState
 from policies.numbering import civil_date
+from policies.reasons import storage
+from policies.refusals import Both
 from tests.service import AUDITOR, CLERK, LEADER
 
 pytestmark = pytest.mark.xdist_group("site")
@@ -96,6 +98,25 @@ def test_a_hold_stands_while_the_store_is_down_and_is_put_on_later(site, down):
     Upkeep(site.services).keep_what_is_held()
     assert all(store.head(key).hold for key in keys)
     assert Health(site.services).parts()["holds"] == {"state": "ok", "waiting": 0}
+
+
+def test_a_hold_that_stands_is_not_answered_by_a_refusal(site, monkeypatch):
+    document = site.issued(subject="Tạm giữ khi kho không giữ khóa")
+
+    def broken():
+        raise ArchivingStopped(storage.ARCHIVING_STOPPED, what=Both("…", "…"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.services.proofs.gate, "require", broken)
+        hold = Holding(site.services).place(
+            Subject(documents=(document,)), "Thanh tra", "CV 13", account(site, CLERK)
+        )
+    assert hold.state is HoldState.PLACED
+    later(site, monkeypatch)
+    Upkeep(site.services).carry_out_what_is_left()
+    Upkeep(site.services).keep_what_is_held()
+    store = site.services.store
+    assert all(store.head(key).hold for key in store.list(f"documents/{document}/"))
 
 
 def test_a_release_is_carried_out_later_too(site, down, monkeypatch):

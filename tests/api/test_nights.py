@@ -204,6 +204,29 @@ def test_fixity_runs_in_a_process_of_its_own_and_what_it_finds_is_mended(site):
     assert fsck(site)["clean"]
 
 
+def test_what_the_nightly_audit_finds_is_told_at_once_and_what_is_gone_is_mended(site, later, monkeypatch):
+    services = site.services
+    services.nights.put_in_line()
+    until(lambda: watch_health.second(services)["lacks"] == 0 and row(services, Errand.COPIES).over, "copies")
+    monkeypatch.setitem(services.nights._acts, Task.RECONCILE, services.nights._reconcile)
+    copy, before = copies(services, site.unasked)[0], row(services, Errand.REPAIR).operation
+    services.store._path(copy.key).unlink()
+    later(DAY)
+    (bad,) = run(services, Task.RECONCILE)
+    assert not bad.good and bad.told["errors"] >= 1
+    part = watch_health.nights(services)
+    assert part["state"] == "failing"
+    assert [alarm["reason"] for alarm in part["alarms"]] == ["watch.audit-found"]
+    assert watch_health.fixity_part(services)["damaged"] == 1
+    services.nights.put_in_line()
+    assert ended(services, Errand.REPAIR, before).told == {"mended": 1, "left": 0}
+    assert services.store.head(copy.key) is not None
+    later(DAY + timedelta(hours=1, minutes=1))
+    (good,) = run(services, Task.RECONCILE)
+    assert good.good, good.told
+    assert watch_health.nights(services)["state"] == "ok"
+
+
 def fsck(site):
     from api.checking import Checking
 

@@ -268,7 +268,22 @@ def test_a_store_that_does_not_show_the_hold_is_no_success(house, desk):
     house.objects.lie(key, house.objects.head(key))
     with pytest.raises(ArchiveDamaged, match="does not show"):
         holds.enforce(house.transactions.write, [house.objects])
-    assert not any(rows_say(house, document).values())
+    assert [name for name, held in rows_say(house, document).items() if not held] == [key]
+
+
+def test_an_object_that_the_store_lost_keeps_no_other_from_its_hold(house, desk):
+    lost, other = issued(house, 1), issued(house, 2)
+    slow = Keeping(house, carry_out=False)
+    slow.hold(lost)
+    slow.hold(other)
+    key = next(iter(house.objects.list(keys.document_prefix(lost))))
+    house.objects.vanish(key)
+    with pytest.raises(ArchiveDamaged, match=key):
+        holds.enforce(house.transactions.write, [house.objects])
+    assert {
+        name: flag for name, flag in (rows_say(house, lost) | rows_say(house, other)).items() if not flag
+    } == {key: False}
+    assert all(flag for name, flag in desk.flags().items() if name != key)
 
 
 def test_holds_come_in_pages_newest_first_and_by_state(house, desk):

@@ -198,6 +198,20 @@ def test_recovery_goes_on_behind_a_deposit_that_cannot_be_carried_out(house):
     assert house.document(good.document).state is State.ARCHIVED
 
 
+def test_what_waits_to_be_archived_is_counted_and_what_is_not_meant_to_be_is_not(house):
+    waiting = house.validated(b"%PDF the store does not take", at=AT)
+    stopped = house.validated(CONTENT, at=AT - timedelta(hours=1))
+    with house.transactions.write() as conn:
+        document_changes.advance(
+            conn, documents.get(conn, stopped.document), Act.STOP, AT, facts=Facts(reason="pyHanko")
+        )
+    with house.transactions.read() as conn:
+        assert deposit_rows.waiting(conn) == (1, waiting.planned_at)
+    house.carry_out(waiting)
+    with house.transactions.read() as conn:
+        assert deposit_rows.waiting(conn) == (0, None)
+
+
 def test_a_second_plan_for_the_same_document_is_a_mistake(house):
     house.validated(CONTENT)
     document = house.issued(b"%PDF other", kind="TB")

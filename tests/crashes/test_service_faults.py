@@ -43,6 +43,7 @@ def test_health_tells_each_part_and_nothing_else(house):
         "fixity",
         "evidence",
         "retention",
+        "deposits",
         "trust",
     }
     assert house.authorities.url not in answer.text
