@@ -26,9 +26,11 @@ from tests.signer.document.build import (
     SEAL,
     append,
     catalog,
+    field,
     form,
     page,
     stream,
+    text_appearance,
     xref_stream,
 )
 
@@ -245,3 +247,50 @@ def a_field_of_pages(desk, variant, malicious):
     if malicious:
         return append(data, {PAGES: {**tree, "Kids": [Ref(_OTHER), Ref(PAGE)]}})
     return desk.stamp_document(data)
+
+
+_CHOICE = 60
+
+
+def _ink(level: int) -> list[object]:
+    """A colour space of one colour, which draws black for 0 and white for 1."""
+    tint = {"FunctionType": 2, "N": 1, "Domain": [0, 1], "C0": [level], "C1": [level]}
+    return [Name("Separation"), Name("Ink"), Name("DeviceGray"), tint]
+
+
+@attack(
+    "one object in two roles",
+    SHADOW,
+    {
+        f"the {key} of a field is a colour": Found(_SUSPICIOUS, ("Leader",), ("change.field-changed",))
+        for key in ("I", "V", "Kids")
+    },
+)
+def coloured_by_a_field(desk, variant, malicious):
+    """What the page says turns white when somebody chooses. The twin chooses, and its page has colours of its own."""
+    key = variant.split()[1]
+    inks = {level: Ref(82 + level) if key == "Kids" else _ink(level)[3] for level in (0, 1)}
+    used, later = (
+        [Ref(84), Ref(85), Ref(86), inks[level]] if key == "Kids" else _ink(level) for level in (0, 1)
+    )
+    chosen = {"V": b"b", "AP": {"N": Ref(_NEW)}}
+    objects = {
+        PAGE: page(
+            [*NUMBERS, _CHOICE], Resources={**_FONTS, "ColorSpace": Ref(_CHOICE) if malicious else {}}
+        ),
+        CONTENT: stream(b"/%b cs 1 scn BT /F1 12 Tf 50 700 Td (100) Tj ET" % key.encode()),
+        FORM: form([*NUMBERS, _CHOICE]),
+        _CHOICE: field(
+            "Choice", "Ch", Opt=[b"a", b"b"], AP={"N": Ref(_OTHER)}, **({key: used} if malicious else {})
+        ),
+        _OTHER: text_appearance(b"ab"),
+        82: stream(b"{pop 0}", FunctionType=4, Domain=[0, 1], Range=[0, 1]),
+        83: stream(b"{pop 1}", FunctionType=4, Domain=[0, 1], Range=[0, 1]),
+        84: Name("Separation"),
+        85: Name("Ink"),
+        86: Name("DeviceGray"),
+    }
+    data = desk.sign(append(build.prepared(), objects))
+    if malicious:
+        return append(data, _entry(_CHOICE, **{key: later})(data))
+    return append(data, {**_entry(_CHOICE, **chosen)(data), _NEW: text_appearance(b"b")})
