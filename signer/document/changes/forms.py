@@ -6,20 +6,17 @@ from typing import Any
 
 from policies.vocabulary import Changes
 from signer.document.changes.appearances import compare_appearances
+from signer.document.changes.form_values import OF_ANOTHER_ROLE, is_plain, is_value
 from signer.document.changes.step import Step
 from signer.document.changes.widgets import beyond_a_field, draws_nothing, flags
 from signer.document.fields import FormField
-from signer.document.objects import Stream
 from signer.document.signature_fields import TIMESTAMP_SUBFILTER
 
 _FILLED = frozenset(("V", "AP", "Kids", "M"))
 _FILLED_BUTTON = _FILLED | {"AS"}
 _FILLED_CHOICE = _FILLED | {"I", "TI"}
 _PRINT_AND_LOCKED = 4 | 128
-# What makes a dictionary a font, a drawing, a pattern or a graphics state (tables 57, 75, 89, 109), and no signature.
-_KEYS = "Subtype PatternType ShadingType ColorSpace Function Font SMask BM ca CA LW LC LJ ML D RI OP op OPM TR HT BG"
-_OF_ANOTHER_ROLE = frozenset(_KEYS.split()) | {"TR2", "BG2", "UCR", "UCR2", "TK"}
-_KINDS: dict[str, type | tuple[type, ...]] = {"M": bytes, "I": list, "TI": int, "AS": str}
+_MOST_DRAWN = 595 * 842 / 4  # square points: a quarter of the usual page; no signature is that large
 
 
 def compare_form(step: Step) -> None:
@@ -92,7 +89,7 @@ def _signed(step: Step, field: FormField) -> None:
     if field.value_ref is not None and not step.is_new(field.value_ref.num):
         step.found(Changes.SUSPICIOUS, "signature-borrowed", field.ref.num, field.name)
     value = step.after.dictionary(field.value)
-    if not _OF_ANOTHER_ROLE.isdisjoint(value):
+    if not OF_ANOTHER_ROLE.isdisjoint(value):
         step.found(Changes.SUSPICIOUS, "field-changed", field.ref.num, field.name, "V")
     kind, subfilter = step.after.resolve(value.get("Type")), step.after.resolve(value.get("SubFilter"))
     if kind == "DocTimeStamp" or subfilter == TIMESTAMP_SUBFILTER:
@@ -101,8 +98,15 @@ def _signed(step: Step, field: FormField) -> None:
         weight = Changes.LONG_TERM_DATA if harmless else Changes.SUSPICIOUS
         step.found(weight, "document-timestamp-added", field.ref.num, field.name)
     else:
-        covers = step.is_new(field.ref.num) and not draws_nothing(step, field)
+        drawn = not draws_nothing(step, field)
+        if drawn and any(_area(widget.rect) > _MOST_DRAWN for widget in field.widgets):
+            step.found(Changes.SUSPICIOUS, "appearance-replaced", field.ref.num, field.name)
+        covers = drawn and step.is_new(field.ref.num)
         step.found(Changes.FORM_FILL, "signature-added", field.ref.num, field.name, covers=covers)
+
+
+def _area(rect: tuple[float, float, float, float]) -> float:
+    return (rect[2] - rect[0]) * (rect[3] - rect[1])
 
 
 def _compare_field(step: Step, old: FormField, new: FormField) -> None:
@@ -127,8 +131,8 @@ def _compare_nodes(step: Step, old: FormField, new: FormField, signed_now: bool)
             continue
         before, after = step.before.dictionary(ref), step.after.dictionary(ref)
         for key in step.differing(before, after):
-            plain = isinstance(step.after.resolve(after.get(key)), (_KINDS.get(key, object), type(None)))
-            if (key in allowed and plain) or (key == "F" and signed_now and _only_locks(before, after)):
+            permitted = key in allowed and is_plain(step, key, after.get(key))
+            if permitted or (key == "F" and signed_now and _only_locks(before, after)):
                 continue
             step.found(Changes.SUSPICIOUS, "field-changed", ref.num, new.name, key)
         step.explain(ref)
@@ -163,7 +167,7 @@ def _new_value(step: Step, old: FormField, new: FormField) -> bool:
 def _compare_value(step: Step, old: FormField, new: FormField) -> None:
     filled = _new_value(step, old, new)
     redrawn = compare_appearances(step, old, new)
-    if filled and isinstance(new.value, dict | Stream):  # nothing that a form holds as its value
+    if filled and not is_value(step, new):
         step.found(Changes.SUSPICIOUS, "field-changed", new.ref.num, new.name, "V")
     if filled or redrawn:
         step.found(Changes.FORM_FILL, "field-filled", new.ref.num, new.name)

@@ -215,4 +215,33 @@ def around_the_field(desk, variant, malicious):
     return append(signed, {72: text_appearance(b"Dau gia")})
 
 
+_LARGE = Found(_SUSPICIOUS, ("Leader",), ("change.appearance-replaced",))
+
+
+@attack(
+    "sneaky signature attack",
+    CERTIFIED,
+    {"a field as large as the page, and no P": _LARGE, "a prepared field as large as the page": _LARGE},
+)
+def over_the_page(desk, variant, malicious):
+    """Nothing is locked, so somebody who is trusted too may sign where he likes; he draws another document."""
+    rect = (0, 0, 595, 842) if malicious else (300, 300, 400, 350)
+    drawn = {73: text_appearance(b"Gia mao")}
+    if variant.startswith("a prepared"):
+        base = append(build.prepared(), {build.SEAL: build.field("Seal", "Sig", rect)})
+        data = desk.sign(base)
+        seal = {**PdfFile.of(data).get(build.SEAL), "AP": {"N": Ref(73)}}
+        return desk.sign(data, build.SEAL, 23, role="seal", field_value=seal, also=drawn)
+    data = desk.signed()
+    fields = [*annotations_of(data), 70]
+    return desk.sign(
+        data,
+        70,
+        71,
+        role="seal",
+        field_value=build.field("Sneaky", "Sig", rect, AP={"N": Ref(73)}),
+        also={**drawn, FORM: form(fields), PAGE: page(fields)},
+    )
+
+
 __all__ = ["annotation", "sneaky", "white", "with_annotation"]

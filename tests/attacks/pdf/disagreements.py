@@ -73,6 +73,7 @@ ROWS = (
             "signature that its key forbids: OCSP response: *",
             "answer that is none: *",
             "certificate substitution: another certificate over the same key",
+            "certificate substitution: the older attribute names another",
             "claimed time: signed *",
         ),
     ),
@@ -364,6 +365,43 @@ ROWS = (
         "SignatureValidationError",
         "It gives up on a lock whose action it does not know; we take everything for locked, and nothing was changed.",
         ("FieldMDP violation: unknown action, the twin",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It does not look at what a chosen face or a new signature draws, nor how large it is, nor whether a box shows "
+        "its value.",
+        (
+            "shadow attack: replace: a face *is chosen*",
+            "shadow attack: replace: a push button gets another face",
+            "shadow attack: replace: a box s*",
+            "sneaky signature attack: a field as large as the page, and no P",
+            "sneaky signature attack: a prepared field as large as the page",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It takes the last startxref, which names the signed table, and not what stands before it in no revision.",
+        ("byte tail: *and the same end again",),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It permits other metadata only as XMP, and extensions and validation data only in their own form.",
+        ("one object in two roles: the * hold the page, the twin",),
+    ),
+    Disagreement(
+        PYHANKO,
+        "PdfReadError",
+        "It reads no reference with a sign, which an integer may have (7.3.3).",
+        ("font and content substitution: the content is named with a sign *, the twin",),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It permits no other face of a radio button whose value stands above it.",
+        ("boxes that are ticked after the signature: a radio button",),
     ),
 )
 

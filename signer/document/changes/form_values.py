@@ -1,0 +1,40 @@
+"""What a form holds, and nothing that a page could use as well: a field may be a page's resources too.
+
+An array may be a colour space, a dictionary a font: filling the field would then say how the page is drawn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from signer.document.changes.step import Step
+from signer.document.fields import FormField
+
+# What makes a dictionary a font, a drawing, a pattern, a graphics state or a layer (tables 57, 75, 89, 97, 99, 109),
+# and no signature.
+_FONTS_AND_DRAWINGS = "Subtype PatternType ShadingType ColorSpace Function Font SMask"
+_STATES = "BM ca CA LW LC LJ ML D RI OP op OPM TR TR2 HT BG BG2 UCR UCR2 TK"
+_LAYERS = "OCGs VE Usage Intent"
+OF_ANOTHER_ROLE = frozenset(f"{_FONTS_AND_DRAWINGS} {_STATES} {_LAYERS}".split())
+_KINDS: dict[str, type] = {"M": bytes, "TI": int, "AS": str}
+_LISTS: dict[str, type] = {"Kids": dict, "I": int}
+_VALUES: dict[str, type] = {"Tx": bytes, "Ch": bytes, "Btn": str}
+
+
+def is_plain(step: Step, key: str, value: Any) -> bool:
+    """Whether this is what a form has under this key."""
+    found = step.after.resolve(value)
+    if key in _LISTS and found is not None:
+        return isinstance(found, list) and _all(step, found, _LISTS[key])
+    return isinstance(found, (_KINDS.get(key, object), type(None)))
+
+
+def is_value(step: Step, field: FormField) -> bool:
+    """Whether a field of this type may have the value that it has (12.7.5): some choices have several."""
+    if field.type == "Ch" and isinstance(field.value, list):
+        return _all(step, field.value, bytes)
+    return field.value is None or isinstance(field.value, _VALUES.get(field.type, type(None)))
+
+
+def _all(step: Step, items: list[Any], kind: type) -> bool:
+    return all(isinstance(step.after.resolve(item), kind) for item in items)
