@@ -29,6 +29,7 @@ _UPDATE = compile_pattern(
 )
 _WHITESPACE = b"\0\t\n\f\r "
 _BLOCK = 1 << 20
+_LONGEST_TAIL = 64 << 10
 _MOST_SEARCHED = 256 << 20
 
 
@@ -70,7 +71,7 @@ class History:
         self._groups = self._group()
         self.revisions = self._bounds()
         self._views: dict[int, PdfFile] = {}
-        self.findings += _after_end(pdf)
+        self.findings += _after_end(pdf, self.revisions[-1].mark)
 
     def view(self, index: int) -> PdfFile:
         """The file as it was at the end of a revision."""
@@ -177,14 +178,20 @@ def begins_an_update(rest: bytes) -> bool:
     return _UPDATE.match(rest) is not None
 
 
-def _after_end(pdf: PdfFile) -> list[StructuralFinding]:
+def _after_end(pdf: PdfFile, mark: int) -> list[StructuralFinding]:
+    """What follows the newest revision, whose `%%EOF` ends at `mark`; another end of it that says the same may too."""
     if pdf.eof < 0:
         return [StructuralFinding("no-end-mark", pdf.startxref_at)]
+    found: list[StructuralFinding] = []
+    if pdf.eof - mark > _LONGEST_TAIL or _END_MARK.sub(b"", pdf.read(mark, pdf.eof - mark)).strip(
+        _WHITESPACE
+    ):
+        found.append(StructuralFinding("hidden-bytes", mark))
     rest = after_end(pdf)
-    if not rest:
-        return []
-    hidden = begins_an_update(rest) or _LIVE.search(rest)
-    return [StructuralFinding("hidden-bytes" if hidden else "trailing-bytes", pdf.eof)]
+    if rest:
+        hidden = begins_an_update(rest) or _LIVE.search(rest)
+        found.append(StructuralFinding("hidden-bytes" if hidden else "trailing-bytes", pdf.eof))
+    return found
 
 
 def revisions(pdf: PdfFile) -> tuple[Revision, ...]:

@@ -27,7 +27,7 @@ _MOST_FORMS = 64
 _SMALLEST = 3.0  # points on the page
 _SLACK = 1.5  # points by which a box may be too narrow
 _NARROWEST = 0.1  # of the size: glyphs on top of each other are none
-_DARK, _LIGHT = 0.55, 0.75
+DARK, _LIGHT = 0.55, 0.75
 _WIDEST_LINE = 3.0
 _FILLS = frozenset(("f", "F", "f*", "B", "B*", "b", "b*"))
 _STROKES = frozenset(("S", "s", "B", "B*", "b", "b*"))
@@ -149,7 +149,7 @@ class _Reader:
             plain = self._plain_space(operands[0] if operands else None)
         else:
             plain = plain or operator.lower() in ("g", "rg", "k")
-            luminance = _luminance([_number(item) for item in operands]) if plain else None
+            luminance = luminance_of([_number(item) for item in operands]) if plain else None
         if strokes:
             state.stroke, state.plain_stroke = luminance, plain
         else:
@@ -250,9 +250,9 @@ class _Reader:
     def _seen(self, whole: Matrix, state: _State) -> bool:
         height = state.size * math.hypot(whole[2], whole[3])
         width = state.size * state.stretch * math.hypot(whole[0], whole[1])
-        dark = state.fill is not None and state.fill <= _DARK
+        dark = state.fill is not None and state.fill <= DARK
         if state.mode == 2:
-            dark = dark and state.stroke is not None and state.stroke <= _DARK and state.line <= 1
+            dark = dark and state.stroke is not None and state.stroke <= DARK and state.line <= 1
         return dark and state.mode in (0, 2) and min(height, width) >= _SMALLEST
 
     def _upright(self, whole: Matrix) -> bool:
@@ -284,7 +284,8 @@ _NUMBERS: dict[str, Callable[[_State, float], None]] = {
 }
 
 
-def _luminance(parts: list[float]) -> float | None:
+def luminance_of(parts: list[float]) -> float | None:
+    """How light a colour of one, three or four components is; None for any other."""
     if len(parts) == 1:
         return parts[0]
     if len(parts) == 3:

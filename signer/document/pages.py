@@ -34,7 +34,8 @@ class PageTree:
     def __init__(self, file: Resolver, root: object) -> None:
         self._limits = file.limits
         self._known: list[Page] = []
-        self._rest = _walk(file, root)
+        self._nodes: set[int] = set()
+        self._rest = _walk(file, root, self._nodes)
 
     def page(self, index: int) -> Page:
         """The page at `index`. Raises `DocumentRefused` when there is none or the tree is broken."""
@@ -58,6 +59,11 @@ class PageTree:
             self._append(following)
         return self._known
 
+    def nodes(self) -> frozenset[int]:
+        """The numbers of the objects that hold pages, whatever else they are."""
+        self.all()
+        return frozenset(self._nodes)
+
     def _append(self, found: tuple[Ref, dict[str, Any]]) -> None:
         if len(self._known) >= self._limits.pages:
             raise DocumentRefused(
@@ -66,8 +72,7 @@ class PageTree:
         self._known.append(Page(len(self._known), *found))
 
 
-def _walk(file: Resolver, root: object) -> Iterator[tuple[Ref, dict[str, Any]]]:
-    seen: set[int] = set()
+def _walk(file: Resolver, root: object, seen: set[int]) -> Iterator[tuple[Ref, dict[str, Any]]]:
     stack: list[tuple[Iterator[Any], dict[str, Any]]] = [(iter([root]), {})]
     while stack:
         kids, inherited = stack[-1]

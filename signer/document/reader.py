@@ -436,6 +436,11 @@ class PdfFile:
         return self._pages.all()
 
     @property
+    def page_tree_nodes(self) -> frozenset[int]:
+        """The numbers of the objects that hold the pages, whatever they say that they are."""
+        return self._pages.nodes()
+
+    @property
     def page_count(self) -> int:
         """How many pages there are: counted, not believed."""
         return len(self._pages.all())

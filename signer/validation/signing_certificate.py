@@ -38,12 +38,12 @@ def identify(message: SignedMessage, pool: Iterable[Certificate], profile: Valid
     named = _named(message.identifier, dict.fromkeys((*message.certificates, *pool)))
     if not named:
         return Identified(None, False, _problem(reasons.SIGNING_CERTIFICATE_MISSING))
-    reference = message.one(SIGNING_CERTIFICATE_V2)
-    if reference is None:
-        reference = message.one(SIGNING_CERTIFICATE)
-    if reference is None:
+    # Where a signer wrote both, for older readers, both name him.
+    attributes = (message.one(SIGNING_CERTIFICATE_V2), message.one(SIGNING_CERTIFICATE))
+    references = [each for each in attributes if each is not None]
+    if not references:
         return Identified(named[0], False, _unreferenced(profile))
-    exact = next((c for c in named if _referenced(reference, c)), None)
+    exact = next((c for c in named if all(_referenced(each, c) for each in references)), None)
     if exact is None:
         return Identified(None, False, _problem(reasons.SIGNING_CERTIFICATE_MISMATCH))
     return Identified(exact, True, Outcome())

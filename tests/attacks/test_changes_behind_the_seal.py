@@ -134,7 +134,7 @@ def test_a_button_as_large_as_the_page_gets_a_new_face(mdp):
 def test_a_tick_in_a_box_is_form_filling():
     states = {"N": {"Yes": Ref(30), "Off": Ref(31)}}
     box = field("B", "Btn", (10, 10, 20, 20), AP=states, AS=Name("Off"))
-    base = form_with(11, box, {30: cover(), 31: cover(b"")})
+    base = form_with(11, box, {30: cover(b"2 2 m 8 8 l S"), 31: cover(b"")})
     ticked = append(base, {11: {**box, "AS": Name("Yes"), "V": Name("Yes")}})
     assert kinds(ticked)["Leader"] is Changes.FORM_FILL
 

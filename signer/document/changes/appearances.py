@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from policies.vocabulary import Changes
+from signer.document.changes.buttons import compare_faces
 from signer.document.changes.step import Step
 from signer.document.drawn_text import drawn_once, draws_value
 from signer.document.fields import FormField
@@ -42,6 +43,8 @@ def compare_appearances(step: Step, old: FormField, new: FormField) -> bool:
             step.found(Changes.SUSPICIOUS, "appearance-replaced", new.ref.num, new.name)
     elif new.type not in ("Tx", "Ch", "Sig") and _faces_changed(step, earlier, new):
         step.found(Changes.SUSPICIOUS, "appearance-replaced", new.ref.num, new.name)
+    elif filled and new.type == "Btn":
+        compare_faces(step, earlier, new)
     return redrawn
 
 

@@ -18,18 +18,25 @@ def judge_leftovers(step: Step) -> None:
     """Every object that the revision wrote or freed and that no rule has looked at."""
     _judge_generations(step)
     _judge_unreadable(step)
+    _judge_object_streams(step)
     for num in sorted(step.changed - step.explained - {0}):
         if step.is_new(num):
             if step.references.referred(num) and step.after.get(num) is not None:
                 step.found(Changes.SUSPICIOUS, "dangling-reference-defined", num)
             continue
         old = step.before.get(num)
-        if step.same(old, step.after.get(num)):
-            continue
-        if isinstance(old, Stream) and old.dict.get("Type") == "ObjStm":
-            step.found(Changes.SUSPICIOUS, "object-stream-redefined", num)
-        elif step.references.referred(num):
+        if not step.same(old, step.after.get(num)) and step.references.referred(num):
             _redefined(step, num)
+
+
+def _judge_object_streams(step: Step) -> None:
+    """No reference leads to what lies in an object stream: a rule that explains one, as metadata say, explains nothing
+    of what it holds."""
+    for num in sorted(step.changed - {0}):
+        old = None if step.is_new(num) else step.before.get(num)
+        packed = isinstance(old, Stream) and old.dict.get("Type") == "ObjStm"
+        if packed and not step.same(old, step.after.get(num)):
+            step.found(Changes.SUSPICIOUS, "object-stream-redefined", num)
 
 
 def _judge_unreadable(step: Step) -> None:

@@ -19,10 +19,15 @@ def compare_pages(step: Step) -> None:
         kind = node.get("Type") if isinstance(node, dict) else None
         if kind == "Page":
             _compare_page(step, Ref(num))
-        elif kind == "Pages":
+        elif kind == "Pages" or _is_tree_node(step, num, node):
             _compare_tree(step, num)
     if any(isinstance(step.before.get(num), list) for num in step.changed - step.explained):
         _compare_annotation_arrays(step)
+
+
+def _is_tree_node(step: Step, num: int, node: Any) -> bool:
+    """Whether the page tree has this node, which does not say so: it may be a field as well, say."""
+    return isinstance(node, dict) and "Kids" in node and num in step.before.page_tree_nodes
 
 
 def _compare_tree(step: Step, num: int) -> None:

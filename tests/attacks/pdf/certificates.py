@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from asn1crypto import cms as asn1_cms
+from asn1crypto import tsp
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
@@ -13,6 +14,7 @@ from policies.algorithms import SignatureAlgorithm
 from signer.creation import cms as cms_builder
 from signer.keys.development import DevelopmentKey
 from tests.attacks.pdf.cases import PATHS, Found, attack
+from tests.attacks.pdf.handmade import Way, signed_data
 from tests.signer.document import build
 from tests.signer.trust.forge import Party, issue
 
@@ -196,3 +198,25 @@ def substituted(desk, variant, malicious):
 
     make = desk.cms_of("leader")
     return desk.sign(build.prepared(), cms=(lambda signed: swap(make(signed))) if malicious else make)
+
+
+@attack(
+    "certificate substitution",
+    "RFC 5035, 3; RFC 2634, 5.4",
+    {
+        "the older attribute names another": Found(
+            "INDETERMINATE/NO_SIGNING_CERTIFICATE_FOUND",
+            ("Leader",),
+            ("verification.signing-certificate-mismatch",),
+        )
+    },
+)
+def named_twice(desk, _variant, malicious):
+    """SHA-1 and SHA-256 references side by side, for older readers: those see another signer."""
+    real = desk.identity("leader")
+    other = desk.identity("seal") if malicious else real
+    digest = hashlib.sha1(other.der, usedforsecurity=False).digest()
+    older = tsp.SigningCertificate({"certs": [{"cert_hash": digest}]})
+    chain = (desk.identity("issuing").der, other.der)
+    way = Way(certificates=chain, more=(("signing_certificate", older),))
+    return desk.sign(build.prepared(), cms=signed_data(real, way))

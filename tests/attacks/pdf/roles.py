@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from signer.document.reader import PdfFile
-from signer.document.syntax import Name, Ref
+from signer.document.syntax import Name, Ref, Stream, serialize, serialize_indirect
 from tests.attacks.pdf.cases import SHADOW, Found, attack
 from tests.attacks.pdf.shadow import NUMBERS
 from tests.signer.document import build
@@ -20,13 +20,16 @@ from tests.signer.document.build import (
     FONT,
     FONT_REF,
     FORM,
+    INFO,
     PAGE,
+    PAGES,
     SEAL,
     append,
     catalog,
     form,
     page,
     stream,
+    xref_stream,
 )
 
 _OTHER, _NEW = 80, 81
@@ -175,3 +178,70 @@ def signed_as_something_else(desk, variant, malicious):
     base = append(build.prepared(), {PAGE: page(NUMBERS, Resources=resources), CONTENT: content})
     data = desk.once(f"roles {variant}", lambda: desk.sign(base))
     return desk.sign(data, SEAL, 23, role="seal", entries={"ca": 0} if malicious else None)
+
+
+_PACKED, _SECTION = 90, 129
+_HOLDERS = {
+    "metadata": lambda ref: {CATALOG: catalog(Metadata=ref)},
+    "extensions": lambda ref: {CATALOG: catalog(Extensions=ref)},
+    "validation data": lambda ref: {CATALOG: catalog(DSS={"Certs": [ref]})},
+    "information": lambda _: {},
+}
+
+
+@attack(
+    "one object in two roles",
+    SHADOW,
+    {f"the {name} hold the page": _redefined("change.object-stream-redefined") for name in _HOLDERS},
+)
+def an_object_stream(desk, variant, malicious):
+    """What may be written anew holds the page as an object stream; no reference says so. The twin's is a stream
+    of its own."""
+    name = variant.removeprefix("the ").removesuffix(" hold the page")
+    holder = Ref(_PACKED if malicious else _OTHER)
+    trailer = {"Info": holder if name == "information" else Ref(INFO)}
+    objects = {_OTHER: stream(b"older"), _NEW: stream(b"BT /F1 12 Tf 50 700 Td (Gia mao) Tj ET")}
+    base = append(build.prepared(), {**objects, **_HOLDERS[name](holder)})
+    data = desk.sign(_with_packed_page(base, trailer), extra=trailer)
+    later = {_PACKED: _packed_page(_NEW)} if malicious else {_OTHER: stream(b"newer")}
+    return append(data, later, extra=trailer)
+
+
+def _packed_page(contents: int) -> Stream:
+    head = b"%d 0 " % PAGE
+    body = serialize(page(NUMBERS, Contents=Ref(contents)))
+    return stream(head + body, Type=Name("ObjStm"), N=1, First=len(head))
+
+
+def _with_packed_page(base: bytes, trailer: dict[str, object]) -> bytes:
+    """One more revision, with the page in an object stream."""
+    data = base + serialize_indirect(Ref(_PACKED), _packed_page(CONTENT))
+    entries = {"Size": _SECTION + 1, "Root": Ref(CATALOG), "Prev": PdfFile.of(base).startxref, **trailer}
+    offsets = {_PACKED: len(base), PAGE: (_PACKED, 0)}
+    section = xref_stream(offsets, entries, _SECTION, len(data))
+    return data + section + b"startxref\n%d\n%%%%EOF\n" % len(data)
+
+
+@attack(
+    "one object in two roles",
+    SHADOW,
+    {
+        f"the list of pages is {role}": Found(_FORBIDDEN, ("Leader",), ("change.page-tree-changed",))
+        for role in ("a field", "a group of fields")
+    },
+)
+def a_field_of_pages(desk, variant, malicious):
+    """A field's kids may be written in another order; these are the pages, in a node that does not say what it is."""
+    names = {"T": b"pages"} if variant.endswith("fields") else {"T": b"pages", "FT": Name("Tx")}
+    tree = {"Kids": [Ref(PAGE), Ref(_OTHER)], "Count": 2, **(names if malicious else {})}
+    second = page(T=b"page", Contents=Ref(_NEW)) if "FT" not in names else page(Contents=Ref(_NEW))
+    objects = {
+        PAGES: tree,
+        _OTHER: second,
+        _NEW: stream(b"BT /F1 12 Tf 50 700 Td (Trang hai) Tj ET"),
+        FORM: form([*NUMBERS, PAGES] if malicious else NUMBERS),
+    }
+    data = desk.sign(append(build.prepared(), objects))
+    if malicious:
+        return append(data, {PAGES: {**tree, "Kids": [Ref(_OTHER), Ref(PAGE)]}})
+    return desk.stamp_document(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from signer.document.reader import PdfFile
-from signer.document.syntax import Name, Ref
+from signer.document.syntax import Name, Ref, serialize_indirect
 from tests.attacks.pdf.cases import SHADOW, Found, attack
 from tests.attacks.pdf.shadow import white
 from tests.signer.document import build
@@ -147,3 +147,36 @@ def _with_length_elsewhere(base: bytes) -> bytes:
         len(base + body),
     )
     return base + body + table({CONTENT: len(base)}) + trailer
+
+
+_FORMS = {
+    "six zeros as its generation": b"%d 000000 R",
+    "a sign before its generation": b"%d +0 R",
+    "a sign before its number": b"+%d 0 R",
+    "zeros before its number": b"0000000000%d 0 R",
+}
+
+
+@attack(
+    "font and content substitution",
+    SHADOW,
+    {f"the content is named with {name}": _FOUND for name in _FORMS},
+)
+def of_what_is_named_oddly(desk, variant, malicious):
+    """The page names its content in a way that a quick look for references may miss."""
+    odd = _FORMS[variant.removeprefix("the content is named with ")]
+    data = desk.sign(_page_of_bytes(build.prepared(), b"/Contents " + odd % CONTENT))
+    return append(data, {CONTENT: stream(b"BT ET")}) if malicious else desk.stamp_document(data)
+
+
+def _page_of_bytes(base: bytes, contents: bytes) -> bytes:
+    """The page written anew, with this entry as its content."""
+    with PdfFile.of(base) as pdf:
+        prev = pdf.startxref
+    body = serialize_indirect(Ref(PAGE), page(_NUMBERS)).replace(b"/Contents %d 0 R" % CONTENT, contents)
+    assert contents in body
+    trailer = b"trailer\n<</Size 120/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (
+        prev,
+        len(base + body),
+    )
+    return base + body + table({PAGE: len(base)}) + trailer

@@ -5,6 +5,7 @@ The twin has what a web site appends, or white space: told, and passed.
 
 from __future__ import annotations
 
+from signer.document.reader import PdfFile
 from tests.attacks.pdf.cases import REFUND, Found, attack
 
 _HIDDEN = Found(
@@ -55,3 +56,17 @@ _ENDS = {
 def another_end(desk, variant, malicious):
     data = desk.signed()
     return data + _ENDS[variant] if malicious else data + b"\r\n"
+
+
+_BEFORE_THE_SAME_END = {
+    "an object, and the same end again": b"4 0 obj\n<</Type/Page>>\nendobj\n",
+    "many objects, and the same end again": b"4 0 obj\n<</Type/Page>>\nendobj\n" * 4_000,
+}
+
+
+@attack("byte tail", REFUND, dict.fromkeys(_BEFORE_THE_SAME_END, _HIDDEN))
+def the_same_end_again(desk, variant, malicious):
+    """The last end of the file names the table of the signed revision, and what stands before it is in none."""
+    data = desk.signed()
+    hidden = _BEFORE_THE_SAME_END[variant] if malicious else b""
+    return data + hidden + b"startxref\n%d\n%%%%EOF\n" % PdfFile.of(data).startxref

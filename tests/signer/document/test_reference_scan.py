@@ -80,6 +80,7 @@ def test_it_finds_what_the_parser_finds(data):
         (b"[7 0 R 7 0 R]", {7: 2}),
         (b"[1 7 0 R]", {7: 1}),
         (b"[7\x000\nR]", {7: 1}),
+        (b"[7 000000 R +7 0 R 7 +0 R 7 -0 R 00000000000007 0 R]", {7: 5}),
         (b"[7 % a comment\n 0 R]", {7: 1}),
         (b"<</A(9 0 R)/B 8 0 R>>", {8: 1}),
         (b"<</A(9 (0 R)\\) endobj )/B 8 0 R>>", {8: 1}),
@@ -101,11 +102,8 @@ def test_words_that_stand_where_they_mean_nothing(body, wanted):
         assert scanned(pdf)[1] == Counter(wanted)
 
 
-_PIECES = st.sampled_from(
-    (b"7 0 R|8 0 R|1 | |\n|(|)|\\|<|>|<<|>>|[|]|/A|/|%|endobj |stream\n|endstream|R|0|obj|\x00|\r").split(
-        b"|"
-    )
-)
+_WORDS = b"7 0 R|8 0 R|7 000000 R|+|-|1 | |\n|(|)|\\|<|>|<<|>>|[|]|/A|/|%|endobj |stream\n|endstream|R|0|obj|\x00|\r"
+_PIECES = st.sampled_from(_WORDS.split(b"|"))
 
 
 @given(st.lists(_PIECES, max_size=24).map(b"".join))

@@ -1,0 +1,110 @@
+"""Rules for buttons: a check box or a radio button is filled by choosing one of its faces.
+
+Nobody reads what a face says, and it may be as large as the page (Mainka et al., NDSS 2021: replace via overlay). So
+the box must be as small as boxes are, and of what it lays over the page only dark ink may come and go.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies.vocabulary import Changes
+from signer.document.changes.step import Step
+from signer.document.contents import operations
+from signer.document.fields import FormField, Widget
+from signer.document.legibility import DARK, luminance_of
+from signer.document.objects import Stream
+from signer.document.reader import PdfFile
+from signer.errors import DocumentRefused
+
+_LARGEST = 36.0  # points: half an inch
+_PUSHES = 1 << 16  # table 229
+_LIMIT = 1 << 20
+_PAINTS = frozenset(["f", "F", "f*", "B", "B*", "b", "b*", "S", "s", "Tj", "TJ", "'", '"'])
+_COLOURS = frozenset(("g", "G", "rg", "RG", "k", "K"))
+_PATH = frozenset(["m", "l", "c", "v", "y", "h", "re", "W", "W*"])
+# Pictures, what is drawn elsewhere, and what may make dark ink light, or have another colour.
+_UNKNOWN = frozenset(["Do", "sh", "BI", "gs", "cs", "CS", "sc", "SC", "scn", "SCN", "Tr"])
+
+
+def compare_faces(step: Step, earlier: dict[int, dict[str, Any]], new: FormField) -> None:
+    """The faces that are chosen now, against those that were, and against the value. The faces themselves stayed."""
+    for widget in new.widgets:
+        before = earlier.get(widget.ref.num, {})
+        chosen = step.same(before.get("AS"), widget.dict.get("AS"))
+        if not chosen and not _is_a_mark(step, before, new, widget):
+            step.found(Changes.SUSPICIOUS, "appearance-replaced", widget.ref.num, new.name)
+    if not _shows_its_value(step.after, new):
+        step.found(Changes.SUSPICIOUS, "value-differs-from-drawing", new.ref.num, new.name)
+
+
+def _shows_its_value(pdf: PdfFile, new: FormField) -> bool:
+    """Whether a face that is not off is what the value names, and there is one if any has it (12.7.5.2.3)."""
+    value = new.value if isinstance(new.value, str) else "Off"
+    chosen = {pdf.resolve(widget.dict.get("AS")) for widget in new.widgets} - {None, "Off"}
+    known = {name for widget in new.widgets for name in _faces(pdf, widget.dict)} - {"Off"}
+    return chosen == {value} & known
+
+
+def _is_a_mark(step: Step, before: dict[str, Any], new: FormField, widget: Widget) -> bool:
+    x0, y0, x1, y1 = widget.rect
+    if new.flags & _PUSHES or x1 - x0 > _LARGEST or y1 - y0 > _LARGEST:
+        return False
+    try:
+        return _grounds(step.before, before) == _grounds(step.after, widget.dict)
+    except DocumentRefused:  # it cannot be read, so nobody knows what it hides
+        return False
+
+
+def _faces(pdf: PdfFile, widget: dict[str, Any]) -> dict[str, Any]:
+    found = pdf.resolve(pdf.dictionary(widget.get("AP")).get("N"))
+    return found if isinstance(found, dict) else {}
+
+
+def _grounds(pdf: PdfFile, widget: dict[str, Any]) -> list[str]:
+    """What the chosen face paints, apart from dark ink, in order, each with its colour, place and path."""
+    chosen = pdf.resolve(widget.get("AS"))
+    face = pdf.resolve(_faces(pdf, widget).get(chosen)) if isinstance(chosen, str) else None
+    if not isinstance(face, Stream):
+        return []
+    found = _Grounds([repr(pdf.resolve(face.dict.get(key))) for key in ("BBox", "Matrix")])
+    for operator, operands in operations(pdf.stream_data(face, _LIMIT)):
+        found.note(operator, operands)
+    return found.painted
+
+
+class _Grounds:
+    def __init__(self, frame: list[str]) -> None:
+        self.painted: list[str] = []
+        self._place = frame
+        self._path: list[str] = []
+        self._colours = {"fill": (True, ""), "stroke": (True, "")}
+        self._saved: list[tuple[list[str], dict[str, tuple[bool, str]]]] = []
+
+    def note(self, operator: str, operands: list[Any]) -> None:
+        said = f"{operator} {operands!r}"
+        if operator == "q":
+            self._saved.append((list(self._place), dict(self._colours)))
+        elif operator == "Q" and self._saved:
+            self._place, self._colours = self._saved.pop()
+        elif operator in _COLOURS:
+            kind = "stroke" if operator.isupper() else "fill"
+            self._colours[kind] = (_is_dark(operands), said)
+        elif operator in _UNKNOWN or (operator in _PAINTS and not self._dark()):
+            self.painted.append(repr((said, self._place, self._path, self._colours)))
+        if operator in _PATH:
+            self._path.append(said)
+        elif operator in ("cm", "Tm", "Td", "Tf", "w"):
+            self._place.append(said)
+        elif operator == "n":
+            self._place += self._path  # perhaps as a clip
+        if operator in _PAINTS or operator == "n":
+            self._path = []
+
+    def _dark(self) -> bool:
+        return all(dark for dark, _ in self._colours.values())
+
+
+def _is_dark(operands: list[Any]) -> bool:
+    found = luminance_of([float(item) for item in operands if type(item) in (int, float)])
+    return found is not None and found <= DARK
