@@ -9,16 +9,20 @@ from signer.document.changes.appearances import compare_appearances
 from signer.document.changes.step import Step
 from signer.document.changes.widgets import beyond_a_field, draws_nothing, flags
 from signer.document.fields import FormField
-from signer.document.objects import Stream
+from signer.document.objects import Ref, Stream
 from signer.document.signature_fields import TIMESTAMP_SUBFILTER
+from signer.document.text_strings import text_string
+from signer.patterns import compile_pattern
 
 _FILLED = frozenset(("V", "AP", "Kids", "M"))
 _FILLED_BUTTON = _FILLED | {"AS"}
 _FILLED_CHOICE = _FILLED | {"I", "TI"}
+_FONT_NAME = compile_pattern(r"/([^\s/\[\]()<>{}%]++)")
 _PRINT_AND_LOCKED = 4 | 128
 # What makes a dictionary a font, a drawing, a pattern or a graphics state (tables 57, 75, 89, 109), and no signature.
 _KEYS = "Subtype PatternType ShadingType ColorSpace Function Font SMask BM ca CA LW LC LJ ML D RI OP op OPM TR HT BG"
 _OF_ANOTHER_ROLE = frozenset(_KEYS.split()) | {"TR2", "BG2", "UCR", "UCR2", "TK"}
+_COLOUR_SPACES = frozenset(("DeviceGray", "DeviceRGB", "DeviceCMYK", "Pattern"))
 _KINDS: dict[str, type | tuple[type, ...]] = {"M": bytes, "I": list, "TI": int, "AS": str}
 
 
@@ -55,6 +59,27 @@ def _compare_resources(step: Step, old: Any, new: Any, form: tuple[object, ...])
             kept = step.same(value, after.get(category))
         if not kept:
             step.found(Changes.SUSPICIOUS, "form-changed", detail="DR")
+    fonts = set(step.after.dictionary(after.get("Font"))) - set(step.before.dictionary(before.get("Font")))
+    if fonts & _awaited(step):
+        step.found(Changes.SUSPICIOUS, "form-changed", detail="DR")
+
+
+def _awaited(step: Step) -> set[str]:
+    """The fonts of values that had no appearance when they were signed: readers draw those themselves."""
+    form = step.before.dictionary(step.before.catalog.get("AcroForm"))
+    anew = bool(step.before.resolve(form.get("NeedAppearances")))
+    found: set[str] = set()
+    for field in step.old_fields:
+        if field.value is not None and (anew or any("AP" not in each.dict for each in field.widgets)):
+            given = (each.get("DA") for each in (form, field.dict, *(w.dict for w in field.widgets)))
+            words = [step.before.resolve(each) for each in given]
+            found.update(
+                name
+                for word in words
+                if isinstance(word, bytes)
+                for name in _FONT_NAME.findall(text_string(word))
+            )
+    return found
 
 
 def _compare_fields(step: Step) -> None:
@@ -127,12 +152,26 @@ def _compare_nodes(step: Step, old: FormField, new: FormField, signed_now: bool)
             continue
         before, after = step.before.dictionary(ref), step.after.dictionary(ref)
         for key in step.differing(before, after):
-            plain = isinstance(step.after.resolve(after.get(key)), (_KINDS.get(key, object), type(None)))
-            if (key in allowed and plain) or (key == "F" and signed_now and _only_locks(before, after)):
+            if (key in allowed and _is_plain(step, key, before, after)) or (
+                key == "F" and signed_now and _only_locks(before, after)
+            ):
                 continue
             step.found(Changes.SUSPICIOUS, "field-changed", ref.num, new.name, key)
         step.explain(ref)
         step.explain_unshared(before.get("Kids"))
+
+
+def _is_plain(step: Step, key: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether an entry is what a field has there, and nothing that another use of the same object would show."""
+    value = step.after.resolve(after.get(key))
+    if key == "Kids":  # a direct one is no widget: this may be a tree of names
+        kids = [*step.before.array(before.get(key)), *step.after.array(after.get(key))]
+        return all(isinstance(kid, Ref) for kid in kids)
+    if isinstance(value, str):
+        return value not in _COLOUR_SPACES
+    if key == "V" and isinstance(value, list):  # several choices; not a colour space
+        return all(isinstance(step.after.resolve(item), bytes) for item in value)
+    return isinstance(value, (_KINDS.get(key, object), type(None)))
 
 
 def _only_locks(before: dict[str, Any], after: dict[str, Any]) -> bool:
