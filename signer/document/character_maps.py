@@ -74,6 +74,7 @@ def _composite(pdf: PdfFile, entries: dict[str, Any], to_unicode: Mapping[int, s
 
 def _simple(pdf: PdfFile, entries: dict[str, Any], to_unicode: Mapping[int, str]) -> FontReader:
     encoding = _encoding(pdf, entries)
+    embedded = "FontDescriptor" in entries or "Widths" in entries
 
     def decode(raw: bytes) -> str | None:
         out = []
@@ -83,13 +84,15 @@ def _simple(pdf: PdfFile, entries: dict[str, Any], to_unicode: Mapping[int, str]
                 return None
             if named is not None and text is not None and named != text:
                 return None
-            found = named if named is not None else text
+            found = (
+                text if named is None and embedded else named
+            )  # a standard font has no glyph by a map's name
             if found is None:
                 return None
             out.append(found)
         return "".join(out)
 
-    return FontReader(decode, "FontDescriptor" in entries or "Widths" in entries)
+    return FontReader(decode, embedded)
 
 
 def _encoding(pdf: PdfFile, entries: dict[str, Any]) -> dict[int, str]:
@@ -102,7 +105,7 @@ def _encoding(pdf: PdfFile, entries: dict[str, Any]) -> dict[int, str]:
     codec = _CODECS.get(base if isinstance(base, str) else "")
     if codec is None and "FontDescriptor" not in entries:
         codec = "ascii"  # one of the standard 14 fonts without an encoding
-    table = _table(codec) if codec else {}
+    table = _table(codec) if codec and not _of_symbols(pdf, entries) else {}
     code = 0
     for item in differences:
         if type(item) is int:
@@ -111,6 +114,12 @@ def _encoding(pdf: PdfFile, entries: dict[str, Any]) -> dict[int, str]:
             table[code] = toUnicode(item)
             code += 1
     return table
+
+
+def _of_symbols(pdf: PdfFile, entries: dict[str, Any]) -> bool:
+    """Whether a font has signs in the place of letters (annex D.5 and D.6, and those that many machines have)."""
+    name = str(pdf.resolve(entries.get("BaseFont"))).lower()
+    return any(word in name for word in ("symbol", "dingbats", "dings"))
 
 
 def _table(codec: str) -> dict[int, str]:

@@ -14,6 +14,20 @@ from signer.patterns import compile_pattern
 _MOST_OPERATIONS = 200_000
 _MOST_OPERANDS = 4_096
 _INLINE_END = compile_pattern(rb"[\0\t\n\f\r ]EI(?=[\0\t\n\f\r ]|\Z)")
+_COUNTS = {
+    **dict.fromkeys(("q", "Q", "BT", "ET", "T*", "W", "W*", "n", "h", "f", "F", "f*"), 0),
+    **dict.fromkeys(("B", "B*", "b", "b*", "S", "s", "EMC"), 0),
+    **dict.fromkeys(("g", "G", "w", "J", "j", "M", "i", "Tr", "TL", "Tc", "Tw", "Tz", "Ts"), 1),
+    **dict.fromkeys(("Do", "gs", "cs", "CS", "ri", "Tj", "TJ", "'", "BMC", "MP", "sh"), 1),
+    **dict.fromkeys(("Td", "TD", "Tf", "m", "l", "d", "BDC", "DP"), 2),
+    **dict.fromkeys(("rg", "RG", '"'), 3),
+    **dict.fromkeys(("k", "K", "re", "v", "y"), 4),
+    **dict.fromkeys(("cm", "Tm", "c"), 6),
+}
+_OF_NAMES = frozenset(
+    ["Tf", "d", "Do", "gs", "cs", "CS", "ri", "Tj", "TJ", "'", '"', "BMC", "BDC", "MP", "DP", "sh"]
+)
+_NUMERIC = frozenset(_COUNTS) - _OF_NAMES
 _BLANK = compile_pattern(rb"[\0\t\n\f\r ]*+(?:%[^\r\n]*+[\0\t\n\f\r ]*+)*+\Z")
 
 
@@ -45,6 +59,13 @@ def operations(data: bytes) -> Iterator[tuple[str, list[Any]]]:
         count += 1
         if count > _MOST_OPERATIONS:
             raise DocumentRefused(reasons.OBJECT_TOO_LARGE, limit=_MOST_OPERATIONS)
+
+
+def well_formed(operator: str, operands: list[Any]) -> bool:
+    """Whether an operator has the operands that it takes. Of too many some readers use the first, others the last."""
+    if len(operands) != _COUNTS.get(operator, len(operands)):
+        return False
+    return operator not in _NUMERIC or all(type(item) in (int, float) for item in operands)
 
 
 def _operand(data: bytes, position: int, match: re.Match[bytes]) -> tuple[Any, int]:

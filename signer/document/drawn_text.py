@@ -13,7 +13,7 @@ from typing import Any
 
 from policies.reasons import document as reasons
 from signer.document.character_maps import FontReader, font_reader
-from signer.document.contents import operations
+from signer.document.contents import operations, well_formed
 from signer.document.fields import FormField, rectangle
 from signer.document.legibility import readable
 from signer.document.objects import Ref, Stream
@@ -30,6 +30,7 @@ _MOVES = frozenset(("BT", "Tm", "Td", "TD", "T*", "'", '"'))
 _SHOWS = frozenset(("Tj", "TJ", "'", '"'))
 _SETS = frozenset(("Tf", "Tr", "TL", "Tc", "Tw", "Tz", "gs"))
 _HIDDEN_FLAG = 2
+_DEFAULT_SPACES = frozenset(("DefaultGray", "DefaultRGB", "DefaultCMYK"))  # 8.6.5.6
 _INVISIBLE_MODES = (3, 7)
 _SMALLEST_SIZE = 0.5
 _FARTHEST_BACK = 400  # thousandths of the size; kerning is less
@@ -76,9 +77,10 @@ def draws_value(pdf: PdfFile, form_field: FormField, trusts: Callable[[Ref], boo
         if type(flags) is int and flags & _HIDDEN_FLAG:
             continue
         states = pdf.dictionary(widget.dict.get("AP"))
-        if pdf.resolve(states.get("N")) is None and not wanted:
-            continue
-        for state in ("N", *(other for other in ("R", "D") if other in states)):
+        drawn = [state for state in ("N", "R", "D") if pdf.resolve(states.get(state)) is not None]
+        if wanted and "N" not in drawn:
+            return False
+        for state in drawn:
             appearance = pdf.resolve(states.get(state))
             if not isinstance(appearance, Stream) or not _draws(pdf, appearance, wanted, trusts):
                 return False
@@ -145,6 +147,10 @@ class _Reader:
         box = rectangle(pdf, form.dict.get("BBox"))
         if depth == 0:
             self._box = box
+        if "OC" in form.dict:  # in a layer, which may be hidden
+            self._drawing.sound = False
+        if not _DEFAULT_SPACES.isdisjoint(pdf.dictionary(resources.get("ColorSpace"))):
+            self._paint.unknown()
         self._paint.frame((*box, *_matrix(pdf, form.dict.get("Matrix"))))
         state = _State(_product(_matrix(pdf, form.dict.get("Matrix")), outer) if depth else outer)
         stack: list[_State] = []
@@ -153,6 +159,8 @@ class _Reader:
             self._left -= 1
             if self._left < 0:
                 raise DocumentRefused(reasons.OBJECT_TOO_LARGE, limit=_MOST_OPERATIONS)
+            if not well_formed(operator, operands):
+                self._drawing.sound = False
             if operator == "q" and len(stack) < 64:
                 stack.append(replace(state))
             elif operator == "Q" and stack:

@@ -32,7 +32,8 @@ _WIDEST_LINE = 3.0
 _FILLS = frozenset(("f", "F", "f*", "B", "B*", "b", "b*"))
 _STROKES = frozenset(("S", "s", "B", "B*", "b", "b*"))
 _CURVES = frozenset(("m", "l", "c", "v", "y"))
-_PLAIN_SPACES = frozenset(("DeviceGray", "DeviceRGB", "DeviceCMYK", "CalGray", "CalRGB", "ICCBased"))
+_PLAIN_SPACES = {"DeviceGray": 1, "DeviceRGB": 3, "DeviceCMYK": 4, "CalGray": 1, "CalRGB": 3}
+_PARTS = {"g": 1, "rg": 3, "k": 4}
 
 
 @dataclass(slots=True)
@@ -43,8 +44,8 @@ class _State:
     clip: Box
     fill: float | None = 0.0
     stroke: float | None = 0.0
-    plain_fill: bool = True
-    plain_stroke: bool = True
+    fill_parts: int = 1  # components of a plain colour space; 0 of any other
+    stroke_parts: int = 1
     line: float = 1.0
     advances: Advances | None = None
     size: float = 0.0
@@ -143,19 +144,21 @@ class _Reader:
 
     def _colour(self, operator: str, operands: list[Any], state: _State) -> None:
         strokes = operator[0].isupper()
-        plain = state.plain_stroke if strokes else state.plain_fill
+        parts = state.stroke_parts if strokes else state.fill_parts
         luminance: float | None = 0.0
         if operator.lower() == "cs":
-            plain = self._plain_space(operands[0] if operands else None)
+            parts = self._components(operands[0] if operands else None)
         else:
-            plain = plain or operator.lower() in ("g", "rg", "k")
-            luminance = luminance_of([_number(item) for item in operands]) if plain else None
+            parts = _PARTS.get(operator.lower(), parts)
+            known = parts and len(operands) == parts
+            luminance = luminance_of([_number(item) for item in operands]) if known else None
         if strokes:
-            state.stroke, state.plain_stroke = luminance, plain
+            state.stroke, state.stroke_parts = luminance, parts
         else:
-            state.fill, state.plain_fill = luminance, plain
+            state.fill, state.fill_parts = luminance, parts
 
-    def _plain_space(self, name: Any) -> bool:
+    def _components(self, name: Any) -> int:
+        """How many components a colour space has; 0 for one whose colours are not known."""
         space = (
             self._pdf.dictionary(self._resources.get("ColorSpace")).get(name)
             if isinstance(name, str)
@@ -163,7 +166,12 @@ class _Reader:
         )
         found = self._pdf.resolve(space)
         family = self._pdf.resolve(found[0]) if isinstance(found, list) and found else found
-        return (family if family is not None else name) in _PLAIN_SPACES
+        if family == "ICCBased" and isinstance(found, list) and len(found) == 2:
+            profile = self._pdf.resolve(found[1])
+            parts = self._pdf.resolve(profile.dict.get("N")) if isinstance(profile, Stream) else 0
+            return parts if type(parts) is int and parts in (1, 3, 4) else 0
+        kind = family if family is not None else name
+        return _PLAIN_SPACES.get(kind, 0) if isinstance(kind, str) else 0
 
     # --- paths: a frame and a ground may be as large as the box; anything smaller may be a part of a digit
 

@@ -137,6 +137,7 @@ class Modifications:
         step = Step(index, before, after, changed, self._references)
         for rule in _RULES:
             rule(step)
+        self._references.written.update(num for num in changed if not step.stood(num))
         self._references.add_objects(after, changed)
         return tuple(step.items)
 

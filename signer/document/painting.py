@@ -18,6 +18,7 @@ _FILLS = frozenset(("f", "F", "f*", "B", "B*", "b", "b*"))
 _STROKES = frozenset(("S", "s", "B", "B*", "b", "b*"))
 _PATH = frozenset(("m", "l", "c", "v", "y", "h"))
 _BESIDE_PATHS = frozenset(("sh", "BI"))
+_DEVICE_SPACES = frozenset(("DeviceGray", "DeviceRGB", "DeviceCMYK"))
 _SAYS_NOTHING = frozenset(("BMC", "BDC", "EMC", "MP", "DP", "ET"))
 _MOST_PICTURES = 4 << 20  # bytes, as often as they are drawn
 
@@ -59,9 +60,11 @@ class Paint:
         self, operator: str, operands: list[Any], matrix: tuple[float, ...], *, written: bool = False
     ) -> bool:
         """Note an operator that shows no text. False when it paints what no plain field has: another path than a
-        few rectangles, or anything over text that is `written` already."""
+        few rectangles, anything over text that is `written` already, or anything in a layer."""
         if operator in _SAYS_NOTHING:
-            return True
+            return operands[:1] != ["OC"]
+        if operator in ("cs", "CS") and not _DEVICE_SPACES.issuperset(map(str, operands)):
+            self.unknown()
         self._note(operator, [*operands, *matrix] if operator == "re" or operator in _PATH else operands)
         if operator == "re":
             self._rectangles += 1
@@ -95,9 +98,13 @@ class Paint:
             self._seen.update(pdf.raw_data(drawn))
         self._painted()
 
+    def unknown(self) -> None:
+        """What is painted is named by something that is not looked at: a colour that may be none, say."""
+        self._budget, self.mark = -1, b""
+
     def _note(self, operator: str, operands: list[Any]) -> None:
         words = [
-            repr(round(float(item), 2)) if type(item) in (int, float) else repr(item) for item in operands
+            f"{float(item) + 0.0:.5g}" if type(item) in (int, float) else repr(item) for item in operands
         ]
         self._seen.update(" ".join((operator, *words, "")).encode("utf-8", "backslashreplace"))
 

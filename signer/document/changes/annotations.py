@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from signer.document.legibility import luminance_of
 from signer.document.reader import PdfFile
 
 _KINDS = frozenset(("Text", "Popup", "Highlight", "Underline", "Squiggly", "StrikeOut"))
+_LINES = frozenset(("Underline", "Squiggly", "StrikeOut"))
+_LIGHTEST_LINE, _DARKEST_GROUND = 0.8, 0.25
 # No appearance, no action, no layer, no blend mode: those decide what is drawn (tables 166, 172 and 173).
 _COMMON = ("Type", "Subtype", "Rect", "Contents", "P", "NM", "M", "F", "C", "Lang", "StructParent")
 _MARKUP = ("T", "Popup", "CA", "RC", "CreationDate", "IRT", "Subj", "RT", "IT")
@@ -23,4 +26,17 @@ def hides_nothing(pdf: PdfFile, annotation: Any) -> bool:
     entries = pdf.resolve(annotation)
     if not isinstance(entries, dict):
         return False
-    return pdf.resolve(entries.get("Subtype")) in _KINDS and _KEYS.issuperset(entries)
+    kind = pdf.resolve(entries.get("Subtype"))
+    return kind in _KINDS and _KEYS.issuperset(entries) and _lets_read(pdf, str(kind), entries.get("C"))
+
+
+def _lets_read(pdf: PdfFile, kind: str, colour: Any) -> bool:
+    """Whether a mark's colour leaves the text to be read: black is multiplied to black, and white lines erase."""
+    found = pdf.resolve(colour)
+    if found is None or found == [] or (kind not in _LINES and kind != "Highlight"):
+        return True
+    parts = [pdf.resolve(item) for item in found] if isinstance(found, list) else []
+    luminance = luminance_of([float(item) for item in parts if isinstance(item, int | float)])
+    if luminance is None:
+        return False
+    return luminance <= _LIGHTEST_LINE if kind in _LINES else luminance >= _DARKEST_GROUND

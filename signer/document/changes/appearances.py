@@ -17,6 +17,7 @@ from signer.document.text_strings import text_string
 from signer.errors import DocumentRefused
 
 _STATES = ("N", "R", "D")
+_COMBO = 1 << 17  # table 233
 
 
 def compare_appearances(step: Step, old: FormField, new: FormField) -> bool:
@@ -50,7 +51,7 @@ def compare_appearances(step: Step, old: FormField, new: FormField) -> bool:
 
 def _draws_value(step: Step, new: FormField) -> bool:
     candidates = [new] if new.type == "Tx" else [replace(new, value=text) for text in _choices(step, new)]
-    return any(draws_value(step.after, one, lambda font: not step.is_new(font.num)) for one in candidates)
+    return any(draws_value(step.after, one, lambda font: step.stood(font.num)) for one in candidates)
 
 
 def _uncovers(step: Step, earlier: dict[int, dict[str, Any]], old: FormField, new: FormField) -> bool:
@@ -67,26 +68,34 @@ def _uncovers(step: Step, earlier: dict[int, dict[str, Any]], old: FormField, ne
 
 def _covers_otherwise(step: Step, before: dict[str, Any], after: dict[str, Any]) -> bool:
     old, new = _paint(step.before, before), _paint(step.after, after)
-    return old is None or new is None or not old.same_as(new)
+    if old is None or new is None or not old.same_as(new):
+        return True
+    states = step.after.dictionary(after.get("AP"))  # under the pointer no more is painted than otherwise
+    others = [_paint(step.after, after, state) for state in _STATES if state in states]
+    return any(other is None or not new.same_as(other) for other in others)
 
 
-def _paint(pdf: PdfFile, widget: dict[str, Any]) -> Paint | None:
-    """What a widget paints; None when nobody knows."""
+def _paint(pdf: PdfFile, widget: dict[str, Any], state: str = "N") -> Paint | None:
+    """What a widget paints; None when nobody knows, as in a layer, under letters or with transparency."""
     try:
-        appearance = pdf.resolve(pdf.dictionary(widget.get("AP")).get("N"))
-        return drawn_once(pdf, appearance).paint if isinstance(appearance, Stream) else Paint()
+        appearance = pdf.resolve(pdf.dictionary(widget.get("AP")).get(state))
+        if not isinstance(appearance, Stream):
+            return Paint()
+        drawing = drawn_once(pdf, appearance)
     except DocumentRefused:
         return None
+    return drawing.paint if drawing.sound or not drawing.paint.anything else None
 
 
 def _choices(step: Step, new: FormField) -> list[PdfObject]:
-    """What a choice field may show: its value, the words for it in /Opt, or all of its options."""
+    """What a choice field may show: its value, the words for it in /Opt; a list box all of its options."""
     pairs = [step.after.resolve(item) for item in step.after.array(new.dict.get("Opt"))]
     known = [pair if isinstance(pair, list) and len(pair) == 2 else [pair, pair] for pair in pairs]
     options = [(step.after.resolve(export), step.after.resolve(shown)) for export, shown in known]
     every = "".join(text_string(shown) for _, shown in options if isinstance(shown, bytes))
     words = [shown for export, shown in options if export == new.value]
-    return [new.value, *words, b"\xfe\xff" + every.encode("utf-16-be")]
+    listed = [] if new.flags & _COMBO else [b"\xfe\xff" + every.encode("utf-16-be")]
+    return [new.value, *words, *listed]
 
 
 def _faces_changed(step: Step, earlier: dict[int, dict[str, Any]], new: FormField) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from policies.vocabulary import Changes
 from signer.document.changes.step import Step
-from signer.document.contents import operations
+from signer.document.contents import operations, well_formed
 from signer.document.fields import FormField, Widget
 from signer.document.legibility import DARK, luminance_of
 from signer.document.objects import Stream
@@ -22,6 +22,9 @@ _PUSHES = 1 << 16  # table 229
 _LIMIT = 1 << 20
 _PAINTS = frozenset(["f", "F", "f*", "B", "B*", "b", "b*", "S", "s", "Tj", "TJ", "'", '"'])
 _COLOURS = frozenset(("g", "G", "rg", "RG", "k", "K"))
+_LETTERS = frozenset(["Tj", "TJ", "'", '"'])
+_FONTS = frozenset(("Type1", "MMType1", "TrueType", "Type0"))
+_CATEGORIES = frozenset(("Font", "XObject", "ExtGState", "ColorSpace", "Pattern", "Shading", "Properties"))
 _PATH = frozenset(["m", "l", "c", "v", "y", "h", "re", "W", "W*"])
 # Pictures, what is drawn elsewhere, and what may make dark ink light, or have another colour.
 _UNKNOWN = frozenset(["Do", "sh", "BI", "gs", "cs", "CS", "sc", "SC", "scn", "SCN", "Tr"])
@@ -67,39 +70,62 @@ def _grounds(pdf: PdfFile, widget: dict[str, Any]) -> list[str]:
     face = pdf.resolve(_faces(pdf, widget).get(chosen)) if isinstance(chosen, str) else None
     if not isinstance(face, Stream):
         return []
-    found = _Grounds([repr(pdf.resolve(face.dict.get(key))) for key in ("BBox", "Matrix")])
+    found = _Grounds(pdf, face)
     for operator, operands in operations(pdf.stream_data(face, _LIMIT)):
         found.note(operator, operands)
     return found.painted
 
 
 class _Grounds:
-    def __init__(self, frame: list[str]) -> None:
+    def __init__(self, pdf: PdfFile, face: Stream) -> None:
+        resources = pdf.dictionary(face.dict.get("Resources"))
         self.painted: list[str] = []
-        self._place = frame
+        self._place = [repr(pdf.resolve(face.dict.get(key))) for key in ("BBox", "Matrix", "OC", "Group")]
+        self._place.append(repr(resources.get("ColorSpace")))
+        self._pdf = pdf
+        self._named = {key: pdf.dictionary(value) for key, value in resources.items() if key in _CATEGORIES}
+        self._glyphs_are_ink = False
         self._path: list[str] = []
         self._colours = {"fill": (True, ""), "stroke": (True, "")}
         self._saved: list[tuple[list[str], dict[str, tuple[bool, str]]]] = []
 
     def note(self, operator: str, operands: list[Any]) -> None:
-        said = f"{operator} {operands!r}"
+        said = (
+            f"{operator} {operands!r} {[self._meant(each) for each in operands if isinstance(each, str)]!r}"
+        )
         if operator == "q":
             self._saved.append((list(self._place), dict(self._colours)))
         elif operator == "Q" and self._saved:
             self._place, self._colours = self._saved.pop()
         elif operator in _COLOURS:
             kind = "stroke" if operator.isupper() else "fill"
-            self._colours[kind] = (_is_dark(operands), said)
-        elif operator in _UNKNOWN or (operator in _PAINTS and not self._dark()):
+            self._colours[kind] = (well_formed(operator, operands) and _is_dark(operands), said)
+        elif self._is_unknown(operator, operands) or (operator in _PAINTS and not self._dark()):
             self.painted.append(repr((said, self._place, self._path, self._colours)))
         if operator in _PATH:
             self._path.append(said)
-        elif operator in ("cm", "Tm", "Td", "Tf", "w"):
-            self._place.append(said)
-        elif operator == "n":
-            self._place += self._path  # perhaps as a clip
-        if operator in _PAINTS or operator == "n":
+        elif operator in _PAINTS or operator == "n":
+            if "W" in "".join(self._path):  # a clip as well
+                self._place += self._path
             self._path = []
+        elif operator not in _COLOURS and operator not in ("q", "Q"):
+            self._place.append(said)
+        if operator == "Tf":
+            self._glyphs_are_ink = self._are_ink(operands)
+
+    def _is_unknown(self, operator: str, operands: list[Any]) -> bool:
+        letters = operator in _LETTERS and not self._glyphs_are_ink
+        return operator in _UNKNOWN or letters or not well_formed(operator, operands)
+
+    def _are_ink(self, operands: list[Any]) -> bool:
+        """Whether a font's glyphs have the colour of the text: those of Type 3 are drawings."""
+        name = operands[0] if operands and isinstance(operands[0], str) else ""
+        font = self._pdf.dictionary(self._named.get("Font", {}).get(name))
+        return self._pdf.resolve(font.get("Subtype")) in _FONTS
+
+    def _meant(self, name: str) -> list[str]:
+        """What the resources call so."""
+        return [repr(each[name]) for each in self._named.values() if name in each]
 
     def _dark(self) -> bool:
         return all(dark for dark, _ in self._colours.values())

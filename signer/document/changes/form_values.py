@@ -9,6 +9,7 @@ from typing import Any
 
 from signer.document.changes.step import Step
 from signer.document.fields import FormField
+from signer.document.objects import Ref
 
 # What makes a dictionary a font, a drawing, a pattern, a graphics state or a layer (tables 57, 75, 89, 97, 99, 109),
 # and no signature.
@@ -16,17 +17,28 @@ _FONTS_AND_DRAWINGS = "Subtype PatternType ShadingType ColorSpace Function Font 
 _STATES = "BM ca CA LW LC LJ ML D RI OP op OPM TR TR2 HT BG BG2 UCR UCR2 TK"
 _LAYERS = "OCGs VE Usage Intent"
 OF_ANOTHER_ROLE = frozenset(f"{_FONTS_AND_DRAWINGS} {_STATES} {_LAYERS}".split())
+_COLOUR_SPACES = ("DeviceGray", "DeviceRGB", "DeviceCMYK", "Pattern")
 _KINDS: dict[str, type] = {"M": bytes, "TI": int, "AS": str}
-_LISTS: dict[str, type] = {"Kids": dict, "I": int}
 _VALUES: dict[str, type] = {"Tx": bytes, "Ch": bytes, "Btn": str}
 
 
-def is_plain(step: Step, key: str, value: Any) -> bool:
-    """Whether this is what a form has under this key."""
-    found = step.after.resolve(value)
-    if key in _LISTS and found is not None:
-        return isinstance(found, list) and _all(step, found, _LISTS[key])
-    return isinstance(found, (_KINDS.get(key, object), type(None)))
+def is_plain(step: Step, key: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether this is what a form has under this key, and nothing that another use of the same object would show."""
+    value = step.after.resolve(after.get(key))
+    if key == "Kids":
+        return _are_kids(step, value, step.before.array(before.get(key)))
+    if key == "I" and value is not None:
+        return isinstance(value, list) and _all(step, value, int)
+    if key == "V" and isinstance(value, list):  # several choices
+        return _all(step, value, bytes)
+    return value not in _COLOUR_SPACES and isinstance(value, (_KINDS.get(key, object), type(None)))
+
+
+def _are_kids(step: Step, value: Any, before: list[Any]) -> bool:
+    """A direct kid is no widget: the array may be a tree of names."""
+    kids = value if isinstance(value, list) else []
+    indirect = all(isinstance(kid, Ref) for kid in (*before, *kids))
+    return isinstance(value, (list, type(None))) and indirect and _all(step, kids, dict)
 
 
 def is_value(step: Step, field: FormField) -> bool:

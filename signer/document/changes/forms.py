@@ -6,6 +6,7 @@ from typing import Any
 
 from policies.vocabulary import Changes
 from signer.document.changes.appearances import compare_appearances
+from signer.document.changes.form_resources import compare_resources
 from signer.document.changes.form_values import OF_ANOTHER_ROLE, is_plain, is_value
 from signer.document.changes.step import Step
 from signer.document.changes.widgets import beyond_a_field, draws_nothing, flags
@@ -35,23 +36,8 @@ def compare_form(step: Step) -> None:
         step.found(Changes.SUSPICIOUS, "form-changed", detail="SigFlags")
     if new.get("NeedAppearances") and not step.same(old.get("NeedAppearances"), new["NeedAppearances"]):
         step.found(Changes.SUSPICIOUS, "form-changed", detail="NeedAppearances")
-    _compare_resources(step, old.get("DR"), new.get("DR"), form)
+    compare_resources(step, old.get("DR"), new.get("DR"), form)
     _compare_fields(step)
-
-
-def _compare_resources(step: Step, old: Any, new: Any, form: tuple[object, ...]) -> None:
-    """Default resources may gain names; a name keeps what it names."""
-    before, after = step.before.dictionary(old), step.after.dictionary(new)
-    step.explain_unshared(old, within=form)
-    for category, value in before.items():
-        known, now = step.before.resolve(value), step.after.resolve(after.get(category))
-        step.explain_unshared(value, within=(*form, old))
-        if isinstance(known, dict) and isinstance(now, dict):
-            kept = all(step.same(item, now.get(name)) for name, item in known.items())
-        else:
-            kept = step.same(value, after.get(category))
-        if not kept:
-            step.found(Changes.SUSPICIOUS, "form-changed", detail="DR")
 
 
 def _compare_fields(step: Step) -> None:
@@ -131,7 +117,7 @@ def _compare_nodes(step: Step, old: FormField, new: FormField, signed_now: bool)
             continue
         before, after = step.before.dictionary(ref), step.after.dictionary(ref)
         for key in step.differing(before, after):
-            permitted = key in allowed and is_plain(step, key, after.get(key))
+            permitted = key in allowed and is_plain(step, key, before, after)
             if permitted or (key == "F" and signed_now and _only_locks(before, after)):
                 continue
             step.found(Changes.SUSPICIOUS, "field-changed", ref.num, new.name, key)

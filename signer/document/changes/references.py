@@ -22,11 +22,13 @@ _OF_THE_TRAILER = ("Root", "Info", "ID")
 class References:
     """References from object to object. Grows with `add`; never forgets, so it errs towards suspicion.
 
-    `unreadable`: objects that the first view has, and that could not be read there.
+    `unreadable`: objects that the first view has, and that could not be read there. `written`: objects that later
+    views made, or made another.
     """
 
     def __init__(self) -> None:
         self.unreadable: set[int] = set()
+        self.written: set[int] = set()
         self._of_trailers: dict[int, list[int]] = {}
         self._users: dict[int, set[int]] = {}  # of catalogs and forms
         self._first: dict[int, int] = {}

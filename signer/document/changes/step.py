@@ -111,6 +111,10 @@ class Step:
         entry = self.before.entry(num)
         return entry is None or entry.kind == "f"
 
+    def stood(self, num: int) -> bool:
+        """Whether there was such an object in the first view that was compared, and it says the same since."""
+        return not (self.is_new(num) or num in self.references.written or self.rewritten(Ref(num)))
+
     def generation_changed(self, num: int) -> bool:
         """Whether an object that was and is in use has another generation now (in object streams: 0)."""
         before, after = self.before.entry(num), self.after.entry(num)

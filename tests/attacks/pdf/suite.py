@@ -13,6 +13,7 @@ from tests.attacks.pdf import (
     cases,
     certificates,
     certification,
+    fills,
     forgery,
     genuine_files,
     genuine_keys,
@@ -21,6 +22,7 @@ from tests.attacks.pdf import (
     later,
     permissions,
     readers,
+    repainting,
     replay,
     roles,
     saving,
@@ -32,6 +34,7 @@ from tests.attacks.pdf import (
 )
 
 MODULES = (
+    fills,
     forgery,
     saving,
     wrapping,
@@ -46,6 +49,7 @@ MODULES = (
     readers,
     substitution,
     permissions,
+    repainting,
     replay,
     stamps,
     certificates,
