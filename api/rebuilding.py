@@ -11,7 +11,7 @@ from functools import partial
 from api.claim import Claim
 from api.seen_elsewhere import seen_elsewhere
 from api.settings import Settings, SettingsError
-from api.store import audit
+from api.store import audit, postgresql
 from api.transactions import Transactions
 from archive.catalogue import Connection, rebuild_rows, register_rows
 from archive.catalogue.rebuild_rows import Rebuild
@@ -69,7 +69,7 @@ def run(bench: Bench, source: str, operator: str, *, quick: bool, progress: Prog
         told = rebuild_rows.count_findings(conn)
         _audit(bench, conn, operator, "rebuild", "catalogue", {**detail, "findings": told})
 
-    with _alone(bench.settings):
+    with _alone(bench.settings), _alone_in(bench.transactions):
         given = bench.settings, bench.transactions, bench.stores, source, bench.key, bench.watchers
         done = rebuild(
             Source(
@@ -96,6 +96,18 @@ def _alone(settings: Settings) -> Iterator[None]:
         yield
     finally:
         claim.release()
+
+
+@contextmanager
+def _alone_in(transactions: Transactions) -> Iterator[None]:
+    """Other data directories may be over the same PostgreSQL. Raises ArchiveRefused REBUILD_RUNS."""
+    if transactions.engine.dialect.name == "sqlite":
+        yield
+        return
+    with postgresql.alone(transactions.url, "rebuild") as free:
+        if not free:
+            raise ArchiveRefused(reasons.REBUILD_RUNS)
+        yield
 
 
 def check_whole(conn: Connection) -> None:
