@@ -92,6 +92,7 @@ def restore(source: Path, config: Path | None, data_dir: Path | None, passphrase
     """Bring a backup back, into an empty folder and database. The service must not run.
 
     \b
+    Number series stay closed until antin registers confirm.
     Exit: 0 all is there, 1 restored, but the log of an object store is longer, shorter or another, 3 refused.
     """
     from api import cli_backup
@@ -101,7 +102,7 @@ def restore(source: Path, config: Path | None, data_dir: Path | None, passphrase
 
 @click.group()
 def registers() -> None:
-    """Number series after a rebuild."""
+    """Number series after a rebuild or a restore."""
 
 
 @registers.command("closed")

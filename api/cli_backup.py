@@ -11,6 +11,7 @@ from api.backup.make import make_backup
 from api.backup.mark import refuse_half_restored
 from api.backup.restore import Restored, restore
 from api.claim import Claim
+from api.cli_rebuild import tell_closed
 from api.progress import printable
 from api.settings import Settings, SettingsError
 from api.wiring import backups, tools
@@ -54,7 +55,7 @@ def bring_back(settings: Settings, source: Path, passphrase_file: Path | None) -
     claim = Claim(settings.data_dir / "antin.lock")
     claim.take()
     try:
-        restored = restore(place, source, passphrase)
+        restored = restore(place, source, clock(), passphrase)
     finally:
         claim.release()
     counts = ", ".join(f"{number} {name}" for name, number in restored.counts.items())
@@ -65,6 +66,7 @@ def bring_back(settings: Settings, source: Path, passphrase_file: Path | None) -
     ]
     for one in found:
         click.echo(_told(one))
+    _tell_series(restored)
     _advise(place.key, restored, found)
     return 0 if all(one.good for one in found) else 1
 
@@ -72,6 +74,14 @@ def bring_back(settings: Settings, source: Path, passphrase_file: Path | None) -
 def _told(one: Compared) -> str:
     lost = ", ".join(f"{number} {kind}" for kind, number in sorted(one.lost.items()))
     return STATES[one.state].format(store=one.store, size=one.size, lost=lost)
+
+
+def _tell_series(restored: Restored) -> None:
+    click.echo(
+        "number series are closed: numbers given after the backup was made are not in it. Look into paper registers "
+        "and documents sent, then confirm the last number of each; --last 0 for one that gave none:"
+    )
+    tell_closed(restored.closed)
 
 
 def _advise(key: Path, restored: Restored, found: list[Compared]) -> None:
@@ -83,4 +93,4 @@ def _advise(key: Path, restored: Restored, found: list[Compared]) -> None:
             "the objects (antin rebuild)",
             err=True,
         )
-    click.echo("next: antin fsck, then antin serve", err=True)
+    click.echo("next: antin fsck, antin registers confirm, then antin serve", err=True)

@@ -52,7 +52,7 @@ def _show(outcome: Outcome) -> None:
         click.echo(f"… and {left:,} more")
     read = "contents were not read (--quick); " if outcome.rebuild.quick else ""
     click.echo(f"rebuilt: {outcome.rebuild.size:,} leaves of the log; {read}now run: antin fsck")
-    _show_closed(outcome.closed)
+    tell_closed(outcome.closed)
 
 
 def show_closed(settings: Settings, *, as_json: bool) -> None:
@@ -62,15 +62,16 @@ def show_closed(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_series_json(state) for state in found], ensure_ascii=False))
     elif found:
-        _show_closed(found)
+        tell_closed(found)
     else:
         click.echo("every series is open / mọi sổ đều đang mở")
 
 
-def _show_closed(found: tuple[SeriesState, ...]) -> None:
+def tell_closed(found: tuple[SeriesState, ...]) -> None:
+    """Each series with the command that opens it."""
     for state in found:
         kind, year, last = state.series.kind, state.series.year, state.last_number
-        click.echo(f"closed: {kind} {year}, the archive ends with {last:02d}")
+        click.echo(f"closed: {kind} {year}, the last number that is known here is {last:02d}")
         click.echo(f"    antin registers confirm --kind {kind} --year {year} --last {last}")
 
 

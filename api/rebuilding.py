@@ -6,21 +6,24 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from api.claim import Claim
+from api.seen_elsewhere import seen_elsewhere
 from api.settings import Settings, SettingsError
-from api.store import audit
+from api.store import audit, postgresql
 from api.transactions import Transactions
 from archive.catalogue import Connection, rebuild_rows, register_rows
 from archive.catalogue.rebuild_rows import Rebuild
 from archive.errors import ArchiveRefused
 from archive.fsck.findings import Progress
 from archive.log.leaf import LeafKind
-from archive.log.note import VerifierKey
+from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.ports import ObjectStore
 from archive.rebuild.chains import REGISTERS, Chain, Chains
 from archive.rebuild.run import Source, Target, rebuild
 from archive.registers.confirmation import Confirmed, confirm
+from archive.witnessing import Watcher
 from policies.numbering import Series, SeriesState
 from policies.reasons import archiving as reasons
 
@@ -33,13 +36,14 @@ SHOWN = 500
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a rebuild works with: an empty database, the stores by name, the log's key."""
+    """What a rebuild works with: an empty database, the stores by name, the log's key, who may have seen the log."""
 
     settings: Settings
     transactions: Transactions
     stores: Mapping[str, ObjectStore]
-    key: VerifierKey
+    key: Ed25519LogKey
     clock: Callable[[], datetime]
+    watchers: tuple[Watcher, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,10 @@ class Outcome:
 
 
 def run(bench: Bench, source: str, operator: str, *, quick: bool, progress: Progress) -> Outcome:
-    """Alone on the data. Raises SettingsError for a store that is not set up, and as `archive.rebuild` does."""
+    """Alone on the data. Raises SettingsError for a store that is not set up, and as `archive.rebuild` does.
+
+    LogBehind when a file, the other store or a witness has seen more of the log; then nothing was written.
+    """
     if source not in bench.stores:
         raise SettingsError(f"--from {source}: the settings name no such store")
 
@@ -62,9 +69,15 @@ def run(bench: Bench, source: str, operator: str, *, quick: bool, progress: Prog
         told = rebuild_rows.count_findings(conn)
         _audit(bench, conn, operator, "rebuild", "catalogue", {**detail, "findings": told})
 
-    with _alone(bench.settings):
+    with _alone(bench.settings), _alone_in(bench.transactions):
+        given = bench.settings, bench.transactions, bench.stores, source, bench.key, bench.watchers
         done = rebuild(
-            Source(source, bench.stores[source], bench.key),
+            Source(
+                source,
+                bench.stores[source],
+                VerifierKey.parse(bench.key.vkey),
+                partial(seen_elsewhere, *given),
+            ),
             Target(bench.transactions.write, CHAINS, finished),
             quick=quick,
             clock=bench.clock,
@@ -83,6 +96,18 @@ def _alone(settings: Settings) -> Iterator[None]:
         yield
     finally:
         claim.release()
+
+
+@contextmanager
+def _alone_in(transactions: Transactions) -> Iterator[None]:
+    """Other data directories may be over the same PostgreSQL. Raises ArchiveRefused REBUILD_RUNS."""
+    if transactions.engine.dialect.name == "sqlite":
+        yield
+        return
+    with postgresql.alone(transactions.url, "rebuild") as free:
+        if not free:
+            raise ArchiveRefused(reasons.REBUILD_RUNS)
+        yield
 
 
 def check_whole(conn: Connection) -> None:

@@ -67,8 +67,10 @@ class Witnesses:
         with self.transactions.read() as conn:
             return [*self._in_files, *self._cosigned_rows(witness_rows.rows(conn))]
 
-    def ask(self) -> None:
+    def ask(self, committed: Callable[[], int] | None = None) -> None:
         """Every witness, all at once, before the log goes on. One that does not answer is asked again later.
+
+        `committed`: how many leaves there are, where that is not what the catalogue says.
 
         Raises SettingsError when `require_witness` is set and none answers, `LogBehind` when one knows more leaves
         than there are.
@@ -76,7 +78,7 @@ class Witnesses:
         if not self.watchers:
             return
         with ThreadPoolExecutor(len(self.watchers), "witness") as pool:
-            answered = list(pool.map(self._probe, self.watchers))
+            answered = list(pool.map(partial(self._probe, committed or self._committed), self.watchers))
         if self.settings.require_witness and not any(answered):
             names = ", ".join(watcher.key.name for watcher in self.watchers)
             raise SettingsError(f"require_witness: no witness answers ({names}); start again when one does")
@@ -91,9 +93,9 @@ class Witnesses:
                 with self.transactions.write() as conn:
                     witness_rows.dispute(conn, watcher.id, watcher.key.name, "")
 
-    def _probe(self, watcher: Watcher) -> bool:
+    def _probe(self, committed: Callable[[], int], watcher: Watcher) -> bool:
         try:
-            self.told[watcher.id] = self.cosigning.probe(watcher, self._committed)
+            self.told[watcher.id] = self.cosigning.probe(watcher, committed)
         except ArchiveUnavailable as exc:
             log.warning("%s; it is asked again later", exc)
             return False

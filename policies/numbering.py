@@ -33,7 +33,7 @@ class Series:
 class SeriesState:
     """How far a series has come; while empty, `last_number` is `first_number - 1`, without a date.
 
-    `closed`: the catalogue was made again from the archive, which does not know the numbers that were given last.
+    `closed`: the catalogue was made again, or came from a backup: it does not know the numbers that were given last.
     """
 
     series: Series

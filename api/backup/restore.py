@@ -5,7 +5,7 @@
     3 a mark is set: nothing is served from here until it is gone
     4 keys, pictures, bytes under way
     5 the catalogue, all at once                       ← commit point
-    6 the mark goes; the schema is brought to this release's
+    6 the schema is brought to this release's; number series are closed; the mark goes
     7 the log is compared with the object stores
 
 A kill at any point leaves the mark; the same restore run again goes on.
@@ -19,11 +19,13 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from dbos import run_dbos_database_migrations
 
 from api import migrations
+from api.backup import series
 from api.backup.container import KEYS, Reading, reading
 from api.backup.make import DEMO, LOG_KEY, Place
 from api.backup.mark import MARK
@@ -36,6 +38,7 @@ from api.transactions import Transactions
 from archive.errors import ArchiveDamaged
 from archive.log.note import Ed25519LogKey
 from archive.storage.disk import Disk
+from policies.numbering import SeriesState
 from policies.reasons import backup as reasons
 
 _KEY_NAMES = re.compile(rf"{re.escape(LOG_KEY)}|{DEMO}/[\w.-]{{1,80}}", re.ASCII)
@@ -44,16 +47,17 @@ _JOB_TABLES = frozenset({"workflow_status", "workflow_input", "workflow_output"}
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What is in the catalogue now. `has_key`: the log's key is in its place."""
+    """What is in the catalogue now. `has_key`: the log's key is in its place; `closed`: series that give no number."""
 
     made_at: str
     leaves: int
     vkey: str
     counts: Mapping[str, int]
     has_key: bool
+    closed: tuple[SeriesState, ...]
 
 
-def restore(place: Place, source: Path, passphrase: str | None = None) -> Restored:
+def restore(place: Place, source: Path, at: datetime, passphrase: str | None = None) -> Restored:
     """Bring everything back. Raises BackupRefused before anything is changed, and what the stores raise."""
     with reading(source) as backup:
         backup.check()
@@ -63,15 +67,11 @@ def restore(place: Place, source: Path, passphrase: str | None = None) -> Restor
             _files(place, backup, keys)
             if _is_empty(place):
                 _catalogue(place, backup)
-            # Killed here: the catalogue is whole; run again, this restore only takes its mark away.
-    transactions = Transactions(place.settings.engine_url)
-    try:
-        migrations.upgrade(transactions.engine)
-    finally:
-        transactions.close()
+            # Killed here: the catalogue is whole; run again, this restore goes on behind it.
+            closed = _brought_up(place, at)
     facts = backup.facts
     return Restored(
-        facts["made_at"], facts["leaves"], facts["vkey"], facts["counts"], has_key=place.key.exists()
+        facts["made_at"], facts["leaves"], facts["vkey"], facts["counts"], place.key.exists(), closed
     )
 
 
@@ -236,3 +236,15 @@ def _move_table(source: sqlite3.Connection, conn: Connection, table: TableData) 
     quoted = ", ".join(f'"{name}"' for name in columns)
     rows = source.execute(f'SELECT {quoted} FROM "{table.name}"')  # noqa: S608 (names out of the databases)
     dump_postgresql.fill_rows(conn, table.member, columns, rows)
+
+
+# 6
+
+
+def _brought_up(place: Place, at: datetime) -> tuple[SeriesState, ...]:
+    transactions = Transactions(place.settings.engine_url)
+    try:
+        migrations.upgrade(transactions.engine)
+        return series.close(transactions, place.settings.origin, at)
+    finally:
+        transactions.close()

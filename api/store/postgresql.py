@@ -18,10 +18,13 @@ from typing import Any
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
+
+from api.store.database_errors import answering
 
 READING_IDLE = 3600.0  # an audit reads the store between two rows; its snapshot locks nothing
 MARGIN = 5.0  # after which a server is taken for dead that ought to have ended a statement
+_TRY = text("SELECT pg_try_advisory_lock(hashtextextended('antin ' || :name, 0))")
 JOB_CONNECTIONS = 4  # of DBOS itself; it listens on one more
 
 
@@ -98,6 +101,24 @@ def for_migrations(url: str) -> Engine:
     return create_engine(
         _with_driver(url), poolclass=NullPool, connect_args=_connect_args(url, limits, {}, "read-write")
     )
+
+
+@contextmanager
+def alone(url: str, name: str) -> Iterator[bool]:
+    """Whether nobody else has this name in the database, while the block runs; it is free when its holder dies.
+
+    Raises DatabaseUnavailable.
+    """
+    engine = for_migrations(url).execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with answering():
+            conn = engine.connect()
+            conn.execute(text("SET idle_session_timeout = 0"))
+            free = bool(conn.execute(_TRY, {"name": name}).scalar_one())
+        with conn:
+            yield free
+    finally:
+        engine.dispose()
 
 
 def _engine(url: str, limits: Limits, settings: dict[str, str], session: str) -> Engine:

@@ -41,7 +41,6 @@ from archive.catalogue import agency_rows
 from archive.catalogue.values import Agency
 from archive.errors import ProofRefused
 from archive.log.cosignature import WitnessKey
-from archive.log.note import VerifierKey
 from archive.ports import ObjectStore
 from archive.witnessing import Watcher
 from policies.intake import ISSUING, IntakeProfile
@@ -288,8 +287,8 @@ def bench(given: Settings) -> Iterator[Bench]:
         )
     transactions = database.opened(given)
     try:
-        key = VerifierKey.parse(proofs.log_key(path, given.origin, shared=True).vkey)
-        yield Bench(given, transactions, watching.objects_by_name(given), key, clock)
+        key = proofs.log_key(path, given.origin, shared=True)
+        yield Bench(given, transactions, watching.objects_by_name(given), key, clock, _watchers(given))
     finally:
         transactions.close()
 

@@ -32,6 +32,7 @@ from archive.log.leaf import LeafKind
 from archive.ports import CheckpointRow
 from policies.vocabulary import FieldRole, State
 
+RESTORED, FROM_BACKUP = "restored", "backup"  # as stage and source of a catalogue that came from a backup
 _IN = 500  # values that one query names
 _OPENED = (
     "document",
@@ -76,7 +77,7 @@ class Rebuild:
 
 
 def current(conn: Connection) -> Rebuild | None:
-    """The one of this catalogue, under way or finished; None for a catalogue that was never lost."""
+    """The one of this catalogue, under way or finished, or its restore; None for one that was never lost."""
     row = _THE_ONE(conn).first()
     if row is None:
         return None
@@ -372,6 +373,16 @@ def close_series(conn: Connection) -> None:
             .where(rows.agency == agency, rows.kind == kind, rows.year == year)
             .values(first_number=first, last_number=last, last_date=newest, closed=True)
         )
+
+
+def close_restored(conn: Connection, origin: str, head: CheckpointRow, year: int, at: datetime) -> None:
+    """A catalogue out of a backup: series up to that year, known or not, give no number until they are confirmed."""
+    conn.execute(update(number_series).where(number_series.c.year <= year).values(closed=True))
+    if current(conn) is not None:
+        change(conn, closed_through=year)
+        return
+    made = Rebuild(FROM_BACKUP, origin, head.size, head.root, False, RESTORED, "", at, at, year)
+    begin(conn, made)
 
 
 def claims(conn: Connection) -> Iterator[tuple[str, str]]:

@@ -56,7 +56,7 @@ _OUTGOING = Prepared(select(outgoing_register).where(outgoing_register.c.documen
 def lock_series(conn: Connection, series: Series) -> SeriesState:
     """The series' row, opened at 01 if it is new, held by this transaction until it ends.
 
-    A new one is closed in a catalogue that was made again since the year began: it may have had numbers.
+    A new one is closed in a catalogue that was made again or restored since the year began: it may have had numbers.
 
     The agency's row is held too: its series share one journal and one outgoing register.
     """

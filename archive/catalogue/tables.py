@@ -555,12 +555,12 @@ checkpoint = Table(
     Column("note", LargeBinary, nullable=False),
 )
 
-# When this catalogue was made out of the object store, and how far that has come.
+# When this catalogue was made out of the object store, and how far that has come; or when it came from a backup.
 rebuilds = Table(
     "rebuilds",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
-    Column("source", String(16), nullable=False),  # which of the stores
+    Column("source", String(16), nullable=False),  # which of the stores, or "backup"
     Column("origin", String(300), nullable=False),  # the log's name
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary(32), nullable=False),

@@ -58,15 +58,15 @@ def _proof_of(receipt: bytes) -> bytes:
 
 def behind(size: int, found: Checkpoint) -> LogBehind:
     """The error for a log of `size` leaves that is shorter than a head seen elsewhere."""
-    return LogBehind(f"log: it ends at {size} leaves, {found.size} were signed ({_where(found)}); {_ADVICE}")
+    return LogBehind(f"log: it ends at {size} leaves, {found.size} were signed ({where(found)}); {_ADVICE}")
 
 
 def forked(found: Checkpoint) -> LogBehind:
     """The error for a log that has another history than a head seen elsewhere."""
-    return LogBehind(f"log: {_where(found)} has another history at {found.size} leaves; {_ADVICE}")
+    return LogBehind(f"log: {where(found)} has another history at {found.size} leaves; {_ADVICE}")
 
 
-def _where(found: Checkpoint) -> str:
+def where(found: Checkpoint) -> str:
     return found.where if isinstance(found, Seen) and found.where else "seen elsewhere"
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive import openings
-from archive.errors import ArchiveDamaged, ArchiveRefused, ProofRefused, StorageRefused
+from archive.errors import ArchiveDamaged, ArchiveRefused, LogBehind, ProofRefused, StorageRefused
 from archive.fsck import findings as ids
 from archive.fsck.findings import Progress
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind, open_checkpoint
@@ -23,6 +23,7 @@ from archive.log.merkle import leaf_hash
 from archive.log.note import VerifierKey
 from archive.log.reader import TileReader
 from archive.log.recovery import read_heads
+from archive.log.seen import where
 from archive.log.tiles import WIDTH, TileId
 from archive.ports import ObjectStore
 from archive.storage import keys
@@ -87,6 +88,16 @@ def entries_of(value: dict[str, Any]) -> list[bytes]:
     return [base64.b64decode(leaf["entry"], validate=True) for leaf in value["leaves"]]
 
 
+def check_reaches(log: SourceLog, known: Iterable[Checkpoint]) -> None:
+    """Raises LogBehind when more leaves were seen elsewhere."""
+    for head in known:
+        if head.size > log.head.size:
+            raise LogBehind(
+                f"log: this store ends at {log.head.size} leaves, {head.size} were signed ({where(head)}): read the "
+                "store that has them"
+            )
+
+
 def verify(
     store: ObjectStore,
     log: SourceLog,
@@ -95,16 +106,11 @@ def verify(
     found: Found,
     progress: Progress,
 ) -> None:
-    """Raises ArchiveDamaged when entries do not lead to the head, or past one that was seen elsewhere.
+    """Raises ArchiveDamaged when entries do not lead to the head, or past one of `known`, which `check_reaches` saw.
 
     A tile of hashes that differs is told: receipts need it, but what it says can be computed.
     """
     seen = sorted((*known, log.head.checkpoint), key=lambda head: head.size)
-    if seen[-1].size > log.head.size:
-        raise ArchiveDamaged(
-            f"log: this store ends at {log.head.size} leaves, {seen[-1].size} were seen elsewhere: read the store that "
-            "has them"
-        )
     reader, edge = TileReader(store, cached=0), Edge()
     for bundle, tile in _bundles(reader, log.published, pool):
         tiles = [leaf_hash(entry) for entry in bundle]

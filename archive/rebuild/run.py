@@ -53,12 +53,15 @@ Begin = Callable[[], AbstractContextManager[Connection]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The store that is read, by the name that settings give it, and the log's key. `known`: heads seen elsewhere."""
+    """The store that is read, by the name that settings give it, and the log's key.
+
+    `known`: heads seen elsewhere; it is told how many leaves this store's log has.
+    """
 
     name: str
     store: ObjectStore
     key: VerifierKey
-    known: tuple[Checkpoint, ...] = ()
+    known: Callable[[int], tuple[Checkpoint, ...]] = lambda _size: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,9 @@ def rebuild(
     """Make the archived facts again, or go on where an earlier run of this was stopped.
 
     `quick`: contents are not read, their rows say what their records promise. Findings are rows of the catalogue.
-    Raises ArchiveRefused: CATALOGUE_NOT_EMPTY, NOTHING_TO_REBUILD, REBUILD_DIFFERS, OTHER_LOG_KEY; ArchiveDamaged when
-    the log does not hold; ArchiveUnavailable (run it again).
+    Raises ArchiveRefused: CATALOGUE_NOT_EMPTY, NOTHING_TO_REBUILD, REBUILD_DIFFERS, OTHER_LOG_KEY; LogBehind when
+    more was seen elsewhere, before anything is written; ArchiveDamaged when the log does not hold; ArchiveUnavailable
+    (run it again).
     """
     with ThreadPoolExecutor(PARALLEL_READS, "rebuild") as pool:
         return _Run(source, target, quick, clock, progress, pool).run()
@@ -105,11 +109,14 @@ class _Run:
             expected, own = self.owner.log_key, str(self.source.key)
             raise ArchiveRefused(reasons.OTHER_LOG_KEY, found=own, expected=expected)
         found = log.find(self.store, self.source.key)
-        begun = self._begin(found)
+        begun = self._begun(found)
         if begun.finished_at is not None:
             raise ArchiveRefused(reasons.CATALOGUE_NOT_EMPTY, tables="rebuilds")
+        known = self.source.known(found.head.size)
+        log.check_reaches(found, known)
         if begun.stage == LOG:
-            log.verify(self.store, found, self.source.known, self.pool, self._tell, self.progress)
+            log.verify(self.store, found, known, self.pool, self._tell, self.progress)
+            self._begin(begun)
             self._log(found)
         if begun.stage in (LOG, DOCUMENTS):
             self._documents(begun.done_to if begun.stage == DOCUMENTS else "")
@@ -133,7 +140,8 @@ class _Run:
 
     # The row that says so.
 
-    def _begin(self, found: SourceLog) -> Rebuild:
+    def _begun(self, found: SourceLog) -> Rebuild:
+        """The row as it is, or as it will be when the log has been verified."""
         head = found.head
         new = Rebuild(
             source=self.source.name,
@@ -151,12 +159,16 @@ class _Run:
                 filled = rebuild_rows.filled(conn)
                 if filled:
                     raise ArchiveRefused(reasons.CATALOGUE_NOT_EMPTY, tables=", ".join(filled))
-                rebuild_rows.begin(conn, new)
                 return new
         same = replace(new, stage=begun.stage, done_to=begun.done_to, started_at=begun.started_at)
         if begun.finished_at is None and same != begun:
             raise ArchiveRefused(reasons.REBUILD_DIFFERS, source=begun.source, size=begun.size)
         return begun
+
+    def _begin(self, begun: Rebuild) -> None:
+        with self.target.begin() as conn:
+            if rebuild_rows.current(conn) is None:
+                rebuild_rows.begin(conn, begun)
 
     # The stages.
 

@@ -1,7 +1,8 @@
 """A series reopens: somebody who looked says which number was the last one given.
 
 After the catalogue was made again from the object store, the archive knows every number up to the last head of the
-registers in the log, and nothing of what was given in the minutes after it. Such a number must never be given again.
+registers in the log, and nothing of what was given in the minutes after it; a backup knows nothing of what was
+given after it was made. Such a number must never be given again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ REASON = "Số đã cấp trước khi mất cơ sở dữ liệu; kho lưu tr�
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """What was the last number in the archive, and which ones after it are entered as lost."""
+    """What was the last number in the catalogue, and which ones after it are entered as lost."""
 
     archived: int
     lost: range

@@ -296,6 +296,12 @@ REBUILD_DIFFERS = Reason(
     "The rebuild that is half done reads the store “{source}” with a log of {size} entries, which is not what was asked "
     "for now. Run it as before, or begin again with an empty database.",
 )
+REBUILD_RUNS = Reason(
+    "rebuild.runs-already",
+    "An Tín: dựng lại danh mục",
+    "Một lệnh antin rebuild khác đang dựng lại cơ sở dữ liệu này. Hãy đợi lệnh đó xong; nếu nó đã dừng thì chạy lại.",
+    "Another antin rebuild is at work on this database. Wait until it has ended; if it was stopped, run this again.",
+)
 HALF_REBUILT = Reason(
     "rebuild.half-done",
     "An Tín: dựng lại danh mục",

@@ -91,11 +91,11 @@ SERIES_OPENED = Reason(
 SERIES_CLOSED = Reason(
     "issuing.series-closed",
     "NĐ 30/2020/NĐ-CP, Điều 15",
-    "Sổ {kind} năm {year} chưa cấp số được: danh mục vừa dựng lại từ kho lưu trữ, trong kho số cuối là {last}, nhưng có "
-    "thể đã cấp thêm số mà chưa kịp lưu. Hãy đối chiếu với sổ giấy và văn bản đã gửi, rồi nhờ quản trị xác nhận số cuối: "
+    "Sổ {kind} năm {year} chưa cấp số được: danh mục vừa dựng lại từ kho lưu trữ hoặc khôi phục từ bản sao lưu, ở đó số "
+    "cuối là {last}, nhưng có thể đã cấp thêm số sau đó. Hãy đối chiếu với sổ giấy và văn bản đã gửi, rồi nhờ quản trị xác nhận số cuối: "
     "antin registers confirm --kind {kind} --year {year} --last SỐ.",
-    "The series {kind} of {year} gives no numbers yet: the catalogue was made again from the archive, which ends with {last}, "
-    "but later numbers may have been given. Compare with paper registers and documents that went out, then have the "
+    "The series {kind} of {year} gives no numbers yet: the catalogue was made again from the archive or came from a backup, "
+    "which ends with {last}, but later numbers may have been given. Compare with paper registers and documents that went out, then have the "
     "operator confirm the last number: antin registers confirm --kind {kind} --year {year} --last NUMBER.",
 )
 SERIES_NOT_CLOSED = Reason(
@@ -107,14 +107,14 @@ SERIES_NOT_CLOSED = Reason(
 LAST_TOO_LOW = Reason(
     "issuing.last-too-low",
     "NĐ 30/2020/NĐ-CP, Điều 15",
-    "Kho lưu trữ chứng minh sổ {kind} năm {year} đã cấp đến số {archived}; số cuối không thể là {last}.",
-    "The archive proves that the series {kind} of {year} has come to {archived}; its last number cannot be {last}.",
+    "Danh mục chứng minh sổ {kind} năm {year} đã cấp đến số {archived}; số cuối không thể là {last}.",
+    "The catalogue proves that the series {kind} of {year} has come to {archived}; its last number cannot be {last}.",
 )
 LAST_TOO_HIGH = Reason(
     "issuing.last-too-high",
     "NĐ 30/2020/NĐ-CP, Điều 15",
-    "Số cuối {last} cách số cuối trong kho ({archived}) quá {most} số. Hãy kiểm tra lại số đã nhập.",
-    "The last number {last} lies more than {most} beyond the archive's ({archived}). Check what you typed.",
+    "Số cuối {last} cách số cuối trong danh mục ({archived}) quá {most} số. Hãy kiểm tra lại số đã nhập.",
+    "The last number {last} lies more than {most} beyond the catalogue's ({archived}). Check what you typed.",
 )
 SIGNED_ALREADY = Reason(
     "issuing.signed-already",

@@ -23,6 +23,8 @@ from api.backup.mark import is_interrupted
 from api.backup.refusals import BackupRefused
 from api.settings import load
 from api.wiring import backups
+from api.wiring.clock import clock
+from policies.numbering import civil_date
 from tests.crashes.service_house import House, next_step
 from tests.service import CLERK, PATIENCE
 
@@ -103,6 +105,7 @@ def furnish_database(house, url):
     house.configure(database_url=url)
     done = command(house, "restore", house.data / "furnished.zip")
     assert done.returncode == 0, done.stderr
+    confirm_series(house, "QĐ", civil_date(clock()).year, 0)
 
 
 @pytest.fixture
@@ -123,6 +126,11 @@ def make_new(make_house, engine_url):
     return make
 
 
+def confirm_series(house, kind, year, last):
+    done = command(house, "registers", "confirm", "--kind", kind, "--year", year, "--last", last, "--yes")
+    assert done.returncode == 0, done.stderr
+
+
 def check_alive(old, house):
     """The restored service goes on where the old one was: same log, receipts, documents under way, clean audit."""
     assert house.client(None).get("/log/checkpoint").text == old.head
@@ -131,6 +139,8 @@ def check_alive(old, house):
     assert house.client(CLERK).get(f"/documents/{old.signed}/file").content == old.pages
     assert house.client(CLERK).get(f"/documents/{old.issued}/file").content == old.as_issued
     assert house.fsck()["clean"], house.fsck()
+    for one in closed(house):
+        confirm_series(house, **one)
     house.push(old.signed)
     assert next_step(house.document(old.signed)) is None
     later = house.archived()
@@ -159,6 +169,35 @@ def test_the_whole_way_back(make_old, make_new, engine, into):
     assert (new.data / "log.key").stat().st_mode & 0o777 == 0o600
     new.start(**STILL)
     check_alive(old, new)
+
+
+def closed(house):
+    return json.loads(command(house, "registers", "closed", "--json").stdout)
+
+
+def test_a_number_given_after_the_backup_is_not_given_again(make_old, make_new):
+    """It was on paper only: the log has no leaf of it, so the log of the backup is the one of the objects."""
+    old = make_old()
+    kept = old.with_keys()
+    given = old.house.numbered()
+    assert old.house.document(given)["number"].startswith("02/")
+    old.house.stop()
+    new = make_new(old)
+    done = restore(old, new, kept)
+    year = civil_date(clock()).year
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the log is the one of the object store" in done.stdout
+    assert f"antin registers confirm --kind QĐ --year {year} --last 1" in done.stdout
+    assert closed(new) == [{"kind": "QĐ", "year": year, "last": 1}]
+    new.start(**STILL)
+    refused = new.act(old.signed, "number")
+    assert refused.status_code == 422 and refused.json()["id"] == "issuing.series-closed", refused.text
+    low = command(new, "registers", "confirm", "--kind", "QĐ", "--year", year, "--last", 0)
+    assert low.returncode == 3 and "issuing.last-too-low" in low.stderr
+    confirm_series(new, "QĐ", year, 2)
+    assert new.act(old.signed, "number").status_code == 200
+    assert new.document(old.signed)["number"].startswith("03/")
+    assert new.fsck()["clean"]
 
 
 @pytest.mark.long
@@ -239,7 +278,7 @@ def test_what_is_refused_changes_nothing(make_old, make_new):
 
 def refusal(house, source, passphrase=PASSPHRASE):
     with pytest.raises(BackupRefused) as caught:
-        restoring.restore(backups.place(load(house.config, {})), source, passphrase)
+        restoring.restore(backups.place(load(house.config, {})), source, clock(), passphrase)
     return str(caught.value)
 
 
@@ -354,7 +393,7 @@ def test_a_killed_restore_is_taken_up_from_every_step(make_old, make_new, monkey
         with monkeypatch.context() as patch:
             patch.setattr(restoring, "_write", dying)
             try:
-                restoring.restore(place, kept)
+                restoring.restore(place, kept, clock())
             except Killed:
                 pass
             else:
@@ -363,7 +402,7 @@ def test_a_killed_restore_is_taken_up_from_every_step(make_old, make_new, monkey
             assert refusal(new, other, None).startswith("backup.interrupted")
         else:
             assert step == 1
-        assert restoring.restore(place, kept).has_key
+        assert restoring.restore(place, kept, clock()).has_key
         with closing(sqlite3.connect(new.data / "antin.sqlite3")) as conn:
             assert conn.execute("SELECT count(*) FROM documents").fetchone()[0] == 2
     assert step > 3

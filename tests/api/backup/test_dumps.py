@@ -118,9 +118,11 @@ def test_every_row_comes_back(source, target, tmp_path, engine, into):
     made = make_backup(old, tmp_path / "b.zip", MADE)
     assert made.work == 2 and made.missing == ()  # the archived one is the object store's
     new = place(tmp_path / "new", target(into))
-    restored = restore(new, tmp_path / "b.zip")
+    restored = restore(new, tmp_path / "b.zip", AT)
     assert restored.counts["documents"] == 2 and restored.made_at == MADE.isoformat()
     before, after = contents(old.settings.engine_url), contents(new.settings.engine_url)
+    for rows in (before, after):  # no series gives a number now: test_series
+        del rows["number_series"], rows["rebuilds"]
     assert before == after
     assert (
         sum(map(len, before.values())) > 20
@@ -167,7 +169,7 @@ def test_a_backup_holds_one_instant_however_much_is_written_meanwhile(source, ta
         done.set()
         writer.join()
     new = place(tmp_path / "new", target(engine))
-    restore(new, tmp_path / "1.zip")
+    restore(new, tmp_path / "1.zip", AT)
     restored = Transactions(new.settings.engine_url)
     with restored.read() as conn:
         agencies = conn.exec_driver_sql("SELECT count(*) FROM agencies WHERE code <> 'H99.01'").scalar()
@@ -181,7 +183,7 @@ def test_a_backup_of_postgresql_does_not_go_into_sqlite(source, tmp_path):
     make_backup(old, tmp_path / "b.zip", MADE)
     new = place(tmp_path / "new", "")
     with pytest.raises(BackupRefused) as caught:
-        restore(new, tmp_path / "b.zip")
+        restore(new, tmp_path / "b.zip", AT)
     assert caught.value.id == "backup.other-engine"
 
 
@@ -194,7 +196,7 @@ def test_tables_and_columns_that_this_release_does_not_know_are_refused_and_noth
     make_backup(old, tmp_path / "b.zip", MADE)
     new = place(tmp_path / "new", target("postgresql"))
     with pytest.raises(BackupRefused) as caught:
-        restore(new, tmp_path / "b.zip")
+        restore(new, tmp_path / "b.zip", AT)
     assert caught.value.id == "backup.newer-schema" and "colour" in caught.value.text("en")
     with dump_postgresql.filling(new.settings.engine_url) as conn:
         assert dump_postgresql.first_row(conn) is None
@@ -210,7 +212,7 @@ def test_an_older_backup_is_brought_to_this_release(tmp_path):
     transactions.close()
     make_backup(old, tmp_path / "b.zip", MADE)
     new = place(tmp_path / "new", "")
-    restore(new, tmp_path / "b.zip")
+    restore(new, tmp_path / "b.zip", AT)
     restored = Transactions(new.settings.engine_url)
     with restored.write() as conn:
         assert migrations.current(conn) == migrations.newest()

@@ -221,7 +221,7 @@ class Archive:
         return {**REGISTERS, LeafKind.AUDIT_HEAD: twin}
 
     def rebuild(self, *, quick=False, name="primary", store=None, known=(), begin=None, **given):
-        source = Source(name, store or self.objects, VKEY, known)
+        source = Source(name, store or self.objects, VKEY, lambda _size: known)
         target = Target(begin or self.house.transactions.write, self.chains())
         return rebuild(source, target, quick=quick, clock=lambda: NOW, **given)
 
