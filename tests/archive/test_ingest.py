@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from api import watch_health
 from archive import ingest
 from archive.catalogue import deposit_rows, document_changes, documents, log_rows, register_rows
 from archive.catalogue.values import ObjectRole, VersionRole
@@ -210,6 +212,27 @@ def test_what_waits_to_be_archived_is_counted_and_what_is_not_meant_to_be_is_not
     house.carry_out(waiting)
     with house.transactions.read() as conn:
         assert deposit_rows.waiting(conn) == (0, None)
+
+
+def test_health_tells_what_waits_for_more_than_ten_minutes_until_it_is_carried_out(house):
+    def told(minutes):
+        services = SimpleNamespace(
+            transactions=house.transactions, clock=lambda: AT + timedelta(minutes=minutes)
+        )
+        return watch_health.deposits(services)
+
+    assert told(60) == {"state": "ok", "waiting": 0, "oldest": None}
+    waiting = house.validated(CONTENT, at=AT)
+    since = waiting.planned_at.isoformat(timespec="seconds")
+    assert told(10) == {"state": "ok", "waiting": 1, "oldest": since}
+    late = told(11)
+    assert (late["state"], late["waiting"], late["oldest"]) == ("failing", 1, since)
+    (alarm,) = late["alarms"]
+    assert alarm["reason"] == "watch.not-archived"
+    for text in alarm["text"].values():
+        assert "antin storage check" in text and since in text
+    house.carry_out(waiting)
+    assert told(11) == {"state": "ok", "waiting": 0, "oldest": None}
 
 
 def test_a_second_plan_for_the_same_document_is_a_mistake(house):
