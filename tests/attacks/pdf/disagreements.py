@@ -265,6 +265,9 @@ ROWS = (
         (
             "DocMDP violation: P=3, the page is written anew, the twin",
             "evil annotation attack: FreeText that says another, the twin",
+            "evil annotation attack: Highlight in black, the twin",
+            "evil annotation attack: StrikeOut in white, the twin",
+            "evil annotation attack: Underline in white, the twin",
         ),
     ),
     Disagreement(
@@ -402,6 +405,48 @@ ROWS = (
         REJECTS,
         "It permits no other face of a radio button whose value stands above it.",
         ("boxes that are ticked after the signature: a radio button",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It does not look at what the drawing of a field or the face of a button shows, in which font, nor under the "
+        "pointer.",
+        (
+            "shadow attack: replace: a face that covers a digit *",
+            "shadow attack: replace: a field paints its ground: *",
+            "shadow attack: replace: a filled field gets a ground under the pointer",
+            "shadow attack: replace: an empty field gets a face under the pointer",
+            "shadow attack: replace: a choice of one shows all",
+            "shadow attack: replace: a value is written in white, with operands to spare",
+            "shadow attack: replace: a value is written in another order, with operands to spare",
+            "shadow attack: replace: a value is written in nothing, with operands to spare",
+            "shadow attack: replace: a value is written in a font of an update before",
+            "shadow attack: replace: a value is written in signs that a map calls digits",
+            "shadow attack: replace: a value is written in dingbats",
+            "font and content substitution: the font that a reader would draw a value in",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It permits a filled field neither its time of change (/M) nor the places of what was chosen (/I), and no filled "
+        "field that a page names as well.",
+        (
+            "fields filled by programs of many: Acrobat*",
+            "fields filled by programs of many: Foxit",
+            "fields filled by programs of many: LibreOffice",
+            "fields filled by programs of many: iText",
+            "fields filled by programs of many: pdf.js",
+            "fields filled by programs of many: a * box",
+            "one object in two roles: the appearance of a field is a drawing, the twin",
+            "one object in two roles: the value of a field is a colour, the twin",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        "PdfReadError",
+        "It reads no file in which a direct object stands among a field's kids.",
+        ("one object in two roles: the kids of a field are attachments, the twin",),
     ),
 )
 
