@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -41,8 +41,9 @@ def check(
     """Try on the store what nobody may be able to do: overwrite, delete, shorten, go around.
 
     \b
-    What it finds counts for the running service at once: archiving stops, or goes on.
-    Exit: 0 sound, 1 a lock gave way, 2 not set up or no answer, 64 usage.
+    What it finds counts for the running service at once: archiving stops, or goes on. Then it tells what the nights
+    have found damaged or gone in the archive.
+    Exit: 0 sound, 1 a lock gave way or something is damaged or gone, 2 not set up or no answer, 64 usage.
     """
     from api.wiring import canary
     from archive.storage.canary.report import lines, table, to_json
@@ -51,16 +52,19 @@ def check(
     if _chosen(settings, second) is None:
         told = reasons.DIRECTORY_ENFORCES_NOTHING
         click.echo(told.en if lang == "en" else told.vi)
-        sys.exit(NOTHING_TO_TRY)
+        sys.exit(1 if _tell_faults(canary.known_faults(settings), lang) else NOTHING_TO_TRY)
     try:
         report = canary.check_now(settings, second=second, tell=lambda line: click.echo(line, err=True))
     except StoreUnavailable as exc:  # before anything could be asked: a CA file that cannot be read
         _give_up(exc)
+    faults = canary.known_faults(settings)
     if as_json:
-        click.echo(json.dumps(to_json(report), ensure_ascii=False))
+        told_of = to_json(report) | ({"archive": faults} if faults else {})
+        click.echo(json.dumps(told_of, ensure_ascii=False))
     else:
         _print(table({report.server or report.store: report.findings}) if markdown else lines(report, lang))
-    sys.exit(EXIT[report.conclusion])
+        _tell_faults(faults, lang)
+    sys.exit(EXIT[report.conclusion] or (1 if faults else 0))
 
 
 @storage.command("prepare")
@@ -125,6 +129,12 @@ def _rights(buckets: list[str], principal: str, may_harden: bool) -> list[str]:
         found += [bucket_policy(bucket, principal, may_harden=may_harden)]
     actions = json.dumps(seaweedfs_actions(buckets, may_harden=may_harden))
     return [*found, f'\nSeaweedFS, the service\'s identity in -s3.config:\n"actions": {actions}']
+
+
+def _tell_faults(faults: list[dict[str, Any]], lang: str) -> bool:
+    """Whether there are any."""
+    _print(f"{fault['text'][lang]} [{fault['reason']}]" for fault in faults)
+    return bool(faults)
 
 
 def _give_up(exc: StoreUnavailable) -> NoReturn:

@@ -99,7 +99,7 @@ def fixity_part(services: Services) -> Part:
     """How far the scans are, and whether they keep up."""
     found: list[Part] = []
     with services.transactions.read() as conn:
-        damaged = sum(copy_rows.count_damaged(conn, shelf, MOST) for shelf in Shelf)
+        damaged = _damaged(conn)
         runs = {name: last_run(conn, name) for name in keepers.stores(services)}
     stores = {name: told_of(run) for name, run in runs.items() if run is not None}
     if damaged:
@@ -109,6 +109,17 @@ def fixity_part(services: Services) -> Part:
             found.append(_said(reasons.FIXITY_LATE, store=name, days=round(told["nights_for_all"])))
     state = FAILING if found else OK if stores else UNKNOWN
     return {"state": state, "damaged": damaged, "stores": stores} | _alarm(found)
+
+
+def _damaged(conn: Connection) -> int:
+    return sum(copy_rows.count_damaged(conn, shelf, MOST) for shelf in Shelf)
+
+
+def archive_faults(conn: Connection) -> list[Part]:
+    """What is known to be wrong with what is kept: by the last audit, and by copies that were read."""
+    damaged = _damaged(conn)
+    found = [_said(reasons.DAMAGED, count=damaged)] if damaged else []
+    return _audit_found(night_rows.tasks(conn)) + found
 
 
 def last_run(conn: Connection, store: str) -> FixityRun | None:

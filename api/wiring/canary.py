@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from api import migrations
+from api import migrations, watch_health
 from api.canary import StorageCheck, Watch
 from api.gate import ArchivingGate, CanaryGate, OpenGate
 from api.services import Services
@@ -29,8 +30,8 @@ def gate(given: Settings, transactions: Transactions, *, watches: bool) -> Archi
 
 
 def second_gate(given: Settings, transactions: Transactions) -> ArchivingGate:
-    """What is known of the second store's locks. Beside a directory nobody runs the canary."""
-    if given.object_store is None or given.second_store is None:
+    """What is known of the second store's locks."""
+    if given.second_store is None:
         return OpenGate()
     return CanaryGate(transactions, clock, probe(given.second_store).store, watches=False)
 
@@ -93,5 +94,21 @@ def check_now(given: Settings, *, second: bool, tell: Callable[[str], None]) -> 
         except ArchiveUnavailable as exc:
             tell(f"not kept, and whose archive this is was not compared: {exc}")
         return check.alone()
+    finally:
+        transactions.close()
+
+
+def known_faults(given: Settings) -> list[dict[str, Any]]:
+    """What the nights have found wrong in the archive, as the health page tells it; nothing of a catalogue that is not
+    there or does not answer, which `check_now` tells."""
+    if not given.database_url and not (given.data_dir / "antin.sqlite3").exists():
+        return []
+    transactions = Transactions(given.engine_url, limits=Limits(connections=2))
+    try:
+        with transactions.read() as conn:
+            ready = migrations.current(conn) == migrations.newest()
+            return watch_health.archive_faults(conn) if ready else []
+    except ArchiveUnavailable:
+        return []
     finally:
         transactions.close()

@@ -6,14 +6,16 @@ import json
 import subprocess
 import sys
 import uuid
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from api import migrations
-from api.store import check_rows
+from api.store import check_rows, night_rows
 from api.transactions import Transactions
 from archive.storage.canary.attempts.catalogue import ATTEMPTS, CHECKS
+from policies.night import Task
 from tests.archive.storage.buckets import new_bucket
 from tests.engines.servers import free_ports
 from tests.service import PATIENCE
@@ -108,6 +110,44 @@ def test_one_json_object_that_the_service_sees(desk):
         kept = check_rows.latest(conn, f"{desk.server.endpoint}/{bucket}")
     assert kept is not None and kept.report == found and kept.process == "command-line"
     transactions.close()
+
+
+@pytest.fixture
+def catalogue(desk):
+    desk.data.mkdir()
+    transactions = Transactions(f"sqlite:///{desk.data / 'antin.sqlite3'}")
+    migrations.upgrade(transactions.engine)
+    yield transactions
+    transactions.close()
+
+
+def audited(catalogue, errors):
+    with catalogue.write() as conn:
+        night_rows.begin(conn, [Task.RECONCILE], date(2026, 11, 20), datetime(2026, 11, 20, tzinfo=UTC))
+        told, at = {"clean": not errors, "errors": errors}, datetime(2026, 11, 21, tzinfo=UTC)
+        night_rows.end(conn, Task.RECONCILE, "1", told, at, good=not errors)
+
+
+def test_what_the_night_found_in_the_archive_is_told_until_an_audit_is_clean(desk, catalogue):
+    desk.configure(fresh())
+    assert desk.prepare().returncode == 0
+    audited(catalogue, 2)
+    done = desk.storage("check", "--lang", "en")
+    assert done.returncode == 1 and "found 2 places" in done.stdout and "watch.audit-found" in done.stdout
+    told = json.loads(desk.storage("check", "--json").stdout)
+    assert told["conclusion"] == "sound"
+    assert [fault["reason"] for fault in told["archive"]] == ["watch.audit-found"]
+    audited(catalogue, 0)
+    assert desk.storage("check").returncode == 0
+
+
+def test_of_a_directory_nothing_is_tried_and_what_the_night_found_is_told(desk, catalogue):
+    desk.config.write_text(f'data_dir = "{desk.data}"\n')
+    audited(catalogue, 1)
+    done = desk.storage("check")
+    assert done.returncode == 1 and "watch.audit-found" in done.stdout
+    audited(catalogue, 0)
+    assert desk.storage("check").returncode == 2
 
 
 def test_the_table_of_a_report(desk):

@@ -429,8 +429,8 @@ ROWS = (
     Disagreement(
         PYHANKO,
         REJECTS,
-        "It permits a filled field neither its time of change (/M) nor the places of what was chosen (/I), and no filled "
-        "field that a page names as well.",
+        "It permits a filled field neither its time of change (/M) nor the places of what was chosen (/I), and no "
+        "filled field that a page names as well.",
         (
             "fields filled by programs of many: Acrobat*",
             "fields filled by programs of many: Foxit",
