@@ -52,12 +52,12 @@ def check(
     if _chosen(settings, second) is None:
         told = reasons.DIRECTORY_ENFORCES_NOTHING
         click.echo(told.en if lang == "en" else told.vi)
-        sys.exit(1 if _tell_faults(canary.known_faults(settings), lang) else NOTHING_TO_TRY)
+        sys.exit(1 if _tell_faults(canary.known_faults(settings, _aside), lang) else NOTHING_TO_TRY)
     try:
-        report = canary.check_now(settings, second=second, tell=lambda line: click.echo(line, err=True))
+        report = canary.check_now(settings, second=second, tell=_aside)
     except StoreUnavailable as exc:  # before anything could be asked: a CA file that cannot be read
         _give_up(exc)
-    faults = canary.known_faults(settings)
+    faults = canary.known_faults(settings, _aside)
     if as_json:
         told_of = to_json(report) | ({"archive": faults} if faults else {})
         click.echo(json.dumps(told_of, ensure_ascii=False))
@@ -129,6 +129,10 @@ def _rights(buckets: list[str], principal: str, may_harden: bool) -> list[str]:
         found += [bucket_policy(bucket, principal, may_harden=may_harden)]
     actions = json.dumps(seaweedfs_actions(buckets, may_harden=may_harden))
     return [*found, f'\nSeaweedFS, the service\'s identity in -s3.config:\n"actions": {actions}']
+
+
+def _aside(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _tell_faults(faults: list[dict[str, Any]], lang: str) -> bool:

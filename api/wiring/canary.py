@@ -98,9 +98,9 @@ def check_now(given: Settings, *, second: bool, tell: Callable[[str], None]) -> 
         transactions.close()
 
 
-def known_faults(given: Settings) -> list[dict[str, Any]]:
-    """What the nights have found wrong in the archive, as the health page tells it; nothing of a catalogue that is not
-    there or does not answer, which `check_now` tells."""
+def known_faults(given: Settings, tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """What the nights have found wrong in the archive, as the health page tells it; `tell` hears of a catalogue that
+    does not answer: then nothing is known, which is no all-clear."""
     if not given.database_url and not (given.data_dir / "antin.sqlite3").exists():
         return []
     transactions = Transactions(given.engine_url, limits=Limits(connections=2))
@@ -108,7 +108,8 @@ def known_faults(given: Settings) -> list[dict[str, Any]]:
         with transactions.read() as conn:
             ready = migrations.current(conn) == migrations.newest()
             return watch_health.archive_faults(conn) if ready else []
-    except ArchiveUnavailable:
+    except ArchiveUnavailable as exc:
+        tell(f"what the nights found in the archive is not known: {exc}")
         return []
     finally:
         transactions.close()

@@ -150,6 +150,16 @@ def test_of_a_directory_nothing_is_tried_and_what_the_night_found_is_told(desk, 
     assert desk.storage("check").returncode == 2
 
 
+def test_a_catalogue_that_does_not_answer_is_no_all_clear(desk):
+    bucket = fresh()
+    desk.configure(bucket)
+    assert desk.prepare().returncode == 0
+    url = f"postgresql+psycopg://nobody@127.0.0.1:{free_ports(1)[0]}/nothing"
+    desk.config.write_text(f'database_url = "{url}"\n' + desk.config.read_text())
+    done = desk.storage("check")
+    assert "what the nights found in the archive is not known" in done.stderr
+
+
 def test_the_table_of_a_report(desk):
     bucket = fresh()
     desk.configure(bucket)
