@@ -152,8 +152,10 @@ class Watch:
         return [finding for finding in found if finding.id != LEAF_UNOPENED]
 
     def copies(self, document, shelf=Shelf.DOCUMENTS):
+        """The content first, then its records: here all are read back in one moment, and keys are random."""
         with self.house.transactions.read() as conn:
-            return copy_rows.of_document(conn, shelf, document.id)
+            found = copy_rows.of_document(conn, shelf, document.id)
+        return sorted(found, key=lambda copy: not copy.key.endswith(".pdf"))
 
     def find(self, shelf, key):
         with self.house.transactions.read() as conn:
