@@ -12,7 +12,8 @@ from policies.vocabulary import Changes, Integrity, Level
 from signer.reporting.blocks import Block, Kind, Printed
 from signer.validation.names import moment
 
-MOST = 200  # findings, changes or pieces of evidence in one list; the JSON report has all
+MOST = 200  # findings or changes in one list; the JSON report has all
+MOST_EVIDENCE = 5_000  # 60 signatures use some 200 pieces, and each is to be told
 _ANSWERS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -43,8 +44,7 @@ class _Words:
         yield Block(Kind.FACT, formats.size(shown.size, self.language), t("report.size"))
         yield Block(Kind.FACT, shown.sha256, t("report.fingerprint"))
         yield Block(Kind.FACT, moment(shown.checked_at), t("verification.at"))
-        policy = f"{shown.profile} ({shown.policy})" if shown.policy else shown.profile
-        yield Block(Kind.FACT, policy, t("report.profile"))
+        yield Block(Kind.FACT, self._profile(shown), t("report.profile"))
         if shown.policy_id:
             yield Block(Kind.FACT, shown.policy_id, t("report.policy_id"))
         yield Block(Kind.FACT, shown.trust or "–", t("report.trust"))
@@ -65,6 +65,12 @@ class _Words:
         yield from self._evidence(shown.evidence)
         yield Block(Kind.SECTION, t("verification.report"))
         yield Block(Kind.NOTE, t("report.note"))
+
+    def _profile(self, shown: verified.VerificationView) -> str:
+        name = self.t.known(f"profile.{shown.profile}", shown.profile)
+        version = (self.t("policy.version", n=shown.policy_version),) if shown.policy_version else ()
+        told = f"{name} ({', '.join((shown.profile, *version))})"
+        return f"{told}: {shown.policy}" if shown.policy else told
 
     def _verdict(self, shown: verified.VerificationView) -> Iterator[Block]:
         worst = [
@@ -117,7 +123,8 @@ class _Words:
             yield Block(Kind.FACT, t(source), t("signature.time_source"))
         yield Block(Kind.FACT, t(f"integrity.{one.integrity}"), t("signature.integrity"))
         yield Block(Kind.FACT, t(f"answer.{_ANSWERS[one.valid_at_signing]}"), t("signature.valid_then"))
-        for key, value in (("issuer", one.issuer), ("managing", one.managing_body)):
+        who = (("issuer", one.issuer), ("managing", one.managing_body), ("domain", one.trust_domain))
+        for key, value in who:
             if value:
                 yield Block(Kind.FACT, value, t(f"signature.{key}"))
         yield from self._period(one.certificate_from, one.certificate_to)
@@ -165,12 +172,12 @@ class _Words:
         if not pieces:
             return
         yield Block(Kind.SECTION, self.t("report.evidence", n=len(pieces)))
-        for one in pieces[:MOST]:
+        for one in pieces[:MOST_EVIDENCE]:
             when = f", {moment(one.time)}" if one.time is not None else ""
             yield Block(Kind.ITEM, f"{self.t(f'evidence.{one.kind}')} {one.subject}{when}")
             yield Block(Kind.CODE, one.sha256)
-        if len(pieces) > MOST:
-            yield Block(Kind.NOTE, self.t("report.more", n=len(pieces) - MOST))
+        if len(pieces) > MOST_EVIDENCE:
+            yield Block(Kind.NOTE, self.t("report.more", n=len(pieces) - MOST_EVIDENCE))
 
 
 def _indication(one: verified.SignatureView | verified.VerificationView) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import re
 import subprocess
@@ -107,13 +108,45 @@ def test_an_upload_as_pdf(site, stranger, issued, tmp_path):
         "DEMO Nguyễn Văn An",
         "DEMO Ủy ban nhân dân tỉnh Sông Hồng",
         "(+07:00)",
-        "agency (TT 15/2025/TT-BKHCN",
+        "Công vụ (agency, phiên bản 1): TT 15/2025/TT-BKHCN",
+        "Miền tin cậy thử nghiệm (DEMO)",
         "Kho chứng thư tin cậy demo v",
         "quyet-dinh.pdf",
         "Bằng chứng đã dùng",
         "Trang 1/",
     ):
         assert wanted in shown, wanted
+
+
+def altered(data):
+    spoilt = bytearray(data)
+    spoilt[spoilt.index(b"stream", 200) + 40] ^= 1
+    return bytes(spoilt)
+
+
+@pytest.mark.parametrize("made", [lambda data: data, altered], ids=["sound", "altered"])
+def test_all_four_forms_say_the_same(site, stranger, issued, tmp_path, made):
+    """Of one validation: verdicts, policy, trust store, and every piece of evidence."""
+    shown = stranger.post("/verify", files={"file": ("a.pdf", made(issued[1]), "application/pdf")}).text
+    told = json.loads(html.unescape(re.search(r'<pre id="report-json"[^>]*>(.*?)</pre>', shown, re.S)[1]))
+    facts = html.unescape(re.sub(r'<pre id="report-json".*?</pre>', "", shown, flags=re.S))
+
+    def report(form):
+        return stranger.post("/verify/report", data={"ticket": ticket_of(shown), "form": form}).content
+
+    pdf = printed(report("pdf"), tmp_path / "report.pdf", site)
+    genuine(site, xml := report("xml"))
+    forms = {"xml": xml.decode(), "pdf": pdf, "page": re.sub(r"<[^>]*>", "", facts)}
+    forms = {name: re.sub(r"\s", "", said) for name, said in forms.items()}
+    assert len(told["evidence"]) >= 3
+    wanted = [told["policy"]["id"], told["trust"].replace(" ", "")]
+    wanted += [piece["sha256"] for piece in told["evidence"]]
+    for name, said in forms.items():
+        assert [each for each in wanted if each not in said] == [], name
+    for signature in told["signatures"]:
+        words = signature["indication"], signature["sub_indication"] or ""
+        assert "/".join(words).rstrip("/") in forms["pdf"] and "/".join(words).rstrip("/") in forms["page"]
+        assert words[0].lower() in forms["xml"] and words[1] in forms["xml"]
 
 
 def test_in_english_when_that_is_asked_for(site, stranger, issued, tmp_path):
