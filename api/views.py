@@ -20,6 +20,7 @@ from archive.catalogue.evidence_rows import EvidenceRow
 from archive.catalogue.values import Document, VersionRole
 from policies.layout import Layout
 from policies.reasons import access as reasons
+from policies.refusals import Both
 from policies.words import STATES
 
 
@@ -148,7 +149,7 @@ def version_sha256(services: Services, found: Document, role: VersionRole | None
         return found.current_sha256 or ""
     chosen = [version.sha256 for version in known if version.role is role]
     if not chosen:
-        raise AccessRefused(reasons.NOT_FOUND, what=f"bản {role}")
+        raise AccessRefused(reasons.NOT_FOUND, what=Both(f"bản {role}", f"version {role}"))
     return chosen[-1]
 
 
