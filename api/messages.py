@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-JOB, ENDED, LEAF, PLACED = "job", "ended", "leaf", "placed"
+JOB, ENDED, LEAF, SHOWN, PLACED = "job", "ended", "leaf", "shown", "placed"
 Listener = Callable[[str], None]
 
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from api.audit_heads import bind_audit
+from api.following import Following
 from api.gate import ArchivingGate, OpenGate
-from api.messages import LEAF, Messages, NobodyElse
+from api.messages import LEAF, SHOWN, Messages, NobodyElse
 from api.processes import Alone, Processes
 from api.settings import Settings, SettingsError
 from api.store import audit
@@ -52,7 +52,6 @@ log = logging.getLogger("antin.proofs")
 WAIT_SECONDS = 20.0
 # Whose rows go into the object store with the leaf of their head.
 CHAINS: Mapping[LeafKind, ReadChain] = {**REGISTER_CHAIN, LeafKind.AUDIT_HEAD: audit.between}
-LOOK_SECONDS = 0.1  # between looks for a leaf that another process numbers
 RUNNING = "running"
 
 
@@ -133,11 +132,19 @@ class Proofs:
         )
         self.sequencer = sequencer
         self.witnessing = Witnessing(self.witnesses, self.clock, self._retain_until, self._halt)
-        self.loop = SequencerLoop(
-            sequencer, prompt=self.prompt, shared=self.shared, numbered=self.witnessing.wake
-        )
+        self.loop = SequencerLoop(sequencer, prompt=self.prompt, shared=self.shared, numbered=self._numbered)
         self.follower = Follower(self.store, self.verifier, self.tiles, self._row, lambda: sequencer.shown)
         self.messages.hear(LEAF, lambda _: self.loop.wake())
+        self.following = Following(self.loop, self._indices, self.follower.head)
+        self.messages.hear(SHOWN, self.following.hear)
+
+    def _numbered(self) -> None:
+        self.witnessing.wake()
+        self.messages.tell(SHOWN, "")
+
+    def _indices(self, leaf_ids: Collection[str]) -> Mapping[str, int]:
+        with self.transactions.look() as conn:
+            return log_rows.indices(conn, leaf_ids)
 
     def _retain_until(self) -> datetime:
         return lock_until(self.clock())
@@ -200,6 +207,8 @@ class Proofs:
             )
 
     def start(self) -> None:
+        if self.shared:
+            self.following.start()
         if self.sequences:
             self.loop.start()
             self.loop.wake()
@@ -235,6 +244,7 @@ class Proofs:
         for watcher in self.watchers:
             watcher.witness.close()
         self.witnessing.stop()
+        self.following.stop()
         if self.sequences:
             self.loop.stop()
         else:
@@ -257,32 +267,19 @@ class Proofs:
             leaf = self._carry_out(deposit)
             self.loop.wake(deposit.leaf)
             self.messages.tell(LEAF, deposit.leaf)
-            self._wait(deposit.leaf, numbered)
+            self._wait(numbered)
         finally:
             self.loop.forget(deposit.leaf)
         return leaf
 
-    def _wait(self, leaf: str, numbered: Future[Sequenced]) -> None:
+    def _wait(self, numbered: Future[Sequenced]) -> None:
         """Until a shown head contains the leaf, whoever numbered it. Raises ArchiveUnavailable."""
-        deadline = monotonic() + WAIT_SECONDS
-        while monotonic() < deadline:
-            try:
-                numbered.result(LOOK_SECONDS if self.shared else WAIT_SECONDS)
-                return
-            except FutureTimeout:
-                if self.shared and self._is_shown(leaf):
-                    return
-            except CancelledError as exc:
-                raise ArchiveUnavailable("the log stopped before it numbered the leaf") from exc
-        raise ArchiveUnavailable("the log did not number the leaf in time")
-
-    def _is_shown(self, leaf_id: str) -> bool:
-        with self.transactions.look() as conn:
-            leaf = log_rows.leaf(conn, leaf_id)
-        if leaf is None or leaf.log_index is None:
-            return False
-        head = self.follower.head()
-        return head is not None and leaf.log_index < head.size
+        try:
+            numbered.result(WAIT_SECONDS)
+        except FutureTimeout as exc:
+            raise ArchiveUnavailable("the log did not number the leaf in time") from exc
+        except CancelledError as exc:
+            raise ArchiveUnavailable("the log stopped before it numbered the leaf") from exc
 
     def _carry_out(self, deposit: Deposit | DossierDeposit) -> Leaf:
         given = self.store, self.work, self.transactions.write, self.clock()

@@ -6,7 +6,7 @@ committed leaves and swaps the checkpoint row, in one transaction of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import and_, bindparam, insert, select, update
@@ -72,6 +72,14 @@ def insert_leaf(conn: Connection, leaf: Leaf) -> None:
 def leaf(conn: Connection, leaf_id: str) -> Leaf | None:
     row = _LEAF(conn, {"wanted": leaf_id}).first()
     return _leaf(row) if row else None
+
+
+def indices(conn: Connection, leaf_ids: Collection[str]) -> dict[str, int]:
+    """Those of the leaves that have a number, with it."""
+    wanted = select(leaves.c.id, leaves.c.log_index).where(
+        leaves.c.id.in_(leaf_ids), leaves.c.log_index.is_not(None)
+    )
+    return {row.id: row.log_index for row in conn.execute(wanted)}
 
 
 def leaves_of(conn: Connection, document_id: str, kind: LeafKind | None = None) -> tuple[Leaf, ...]:

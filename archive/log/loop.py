@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
@@ -36,7 +36,7 @@ class SequencerLoop(Generic[C]):
     service itself needs, and runs are to be few. `poll`: how long other
     processes' leaves wait at most, and the pause after a store did not answer. `ArchiveUnavailable` is retried
     for ever, and `waits_for` says why meanwhile; anything else stops the loop and is kept as `failure`. `numbered` is
-    called after a run that numbered leaves.
+    called after each run that numbered leaves, once their head is shown.
 
     `shared`: other processes have sequencers over the same log. The swap of the row lets one win; who loses stands
     by, and looks with each poll. When the log did not move from one look to the next though there is something to
@@ -118,6 +118,33 @@ class SequencerLoop(Generic[C]):
             self._submitted.discard(leaf_id)
             self._weigh()
 
+    def expected(self) -> frozenset[str]:
+        """Leaves whose transaction has committed, and for which somebody here waits."""
+        with self._lock:
+            return frozenset(self._submitted)
+
+    def found(self, places: Mapping[str, int], head: SignedCheckpoint) -> None:
+        """Another process numbered these leaves, and `head`, which contains them, is shown."""
+        for future, index in self._taken(places):
+            future.set_result(Sequenced(index, head))
+
+    def failed(self, leaves: Iterable[str], why: BaseException) -> None:
+        """What another process shows is not to be believed: whoever waits for one of these is told so."""
+        for future, _ in self._taken(dict.fromkeys(leaves, 0)):
+            future.set_exception(why)
+
+    def _taken(self, places: Mapping[str, int]) -> list[tuple[Future[Sequenced], int]]:
+        """Futures of those leaves that wait, each handed out once."""
+        with self._lock:
+            found = [(self._expected.pop(leaf_id, None), index) for leaf_id, index in places.items()]
+            self._submitted -= places.keys()
+            self._weigh()
+        return [
+            (future, index)
+            for future, index in found
+            if future is not None and future.set_running_or_notify_cancel()
+        ]
+
     def _weigh(self) -> None:
         """Whether a run has nothing to gain from gathering. Under the lock."""
         all_here = self._prompt and 0 < len(self._submitted) == len(self._expected)
@@ -134,7 +161,6 @@ class SequencerLoop(Generic[C]):
                 self._wake.clear()
                 self._gathered.wait(self._window)
                 if self._drain():
-                    self._numbered()
                     self._gathered.wait(self._pause)
         except BaseException as exc:
             self.failure = exc
@@ -171,6 +197,7 @@ class SequencerLoop(Generic[C]):
                 self._announce(batch)
                 if batch.assigned:
                     numbered = True
+                    self._numbered()
                     self._sequencer.tidy()
                 if batch.complete:
                     break
@@ -189,13 +216,8 @@ class SequencerLoop(Generic[C]):
         return numbered
 
     def _announce(self, batch: Batch) -> None:
-        with self._lock:
-            found = [(self._expected.pop(leaf_id, None), i) for leaf_id, i in batch.assigned.items()]
-            self._submitted -= batch.assigned.keys()
-            self._weigh()
-        for future, index in found:
-            if future is not None and batch.head is not None and future.set_running_or_notify_cancel():
-                future.set_result(Sequenced(index, batch.head))
+        if batch.head is not None:
+            self.found(batch.assigned, batch.head)
 
     def _cancel_all(self) -> None:
         with self._lock:
