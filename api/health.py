@@ -173,16 +173,7 @@ class Health:
         }
 
     def _trust(self) -> Part:
-        """A store that nobody reviewed in time finds nothing valid; a list that it took in, none of its signers."""
-        at, believed = self.s.clock(), self.s.trust
-        all_ends = [believed.good_until, *(each.good_until for each in believed.standings)]
-        ends = [end for end in all_ends if end is not None]
-        part: Part = {"state": OK, "label": believed.label, "anchors": len(believed.certificates)}
-        if ends:
-            part["good_until"] = min(ends).isoformat(timespec="seconds")
-        if believed.stale(at) or any(end < at for end in ends):
-            part["state"] = FAILING
-        return part
+        return watch_health.trust(self.s)
 
     def _clock(self) -> Part:
         """What this process dates is dated wrongly while it is off."""

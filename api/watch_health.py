@@ -6,6 +6,7 @@ fixity      each store: what is due, and when it will be read at the measured pa
 evidence    when the first document's evidence ends, how many are due, and how many could not be renewed in time
 retention   how many dossiers' periods are over or end before long, as the last night counted: no fault, ever
 second      how far the second store is behind, and what the lock canary found of it
+trust       until when the store of anchors, and each list taken into it, is good; an alarm a fortnight before
 deposits    what was done and is not archived yet: a store that takes nothing, or gives back something else
 """
 
@@ -33,6 +34,7 @@ from policies.refusals import Both, Reason
 
 OK, FAILING, UNKNOWN = "ok", "failing", "unknown"
 BEHIND = timedelta(hours=1)  # a second store that lacks something for so long
+REVIEW_NEAR = timedelta(days=14)  # a store of trust that is to be reviewed so soon
 UNTAKEN = timedelta(minutes=10)  # an act that the archive did not take for so long
 COUNTED = ("ended", "soon", "first")
 MOST = 1000  # damaged copies are counted up to here
@@ -62,6 +64,20 @@ def _audit_found(rows: Mapping[str, NightTask]) -> list[Part]:
     row = rows.get(Task.RECONCILE)
     count = row.told.get("errors", 0) if row is not None and not row.good else 0
     return [_said(reasons.AUDIT_FOUND, count=count)] if count else []
+
+
+def trust(services: Services) -> Part:
+    """A store that nobody reviewed in time finds nothing valid; a list that it took in, none of its signers."""
+    at, believed = services.clock(), services.trust
+    ends = [believed.good_until, *(each.good_until for each in believed.standings)]
+    first = min((end for end in ends if end is not None), default=None)
+    part: Part = {"label": believed.label, "anchors": len(believed.certificates)}
+    if first is None:
+        return {"state": FAILING if believed.stale(at) else OK} | part
+    over, near = believed.stale(at) or first < at, first - at < REVIEW_NEAR
+    reason = reasons.TRUST_REVIEW_OVER if over else reasons.TRUST_REVIEW_NEAR
+    found = [_said(reason, label=believed.label, until=_day(first))] if over or near else []
+    return {"state": FAILING if found else OK} | part | {"good_until": _when(first)} | _alarm(found)
 
 
 def lock_ends(services: Services) -> Part:

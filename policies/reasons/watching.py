@@ -73,6 +73,22 @@ SECOND_LOCKS = Reason(
     "Kho thứ hai: {what}. Những gì đã sao sang đó chưa chắc được giữ. Hãy chạy «antin storage check --second».",
     "The second store: {what}. Nothing is sure to stay that was copied there. Run “antin storage check --second”.",
 )
+TRUST_REVIEW_NEAR = Reason(
+    "watch.trust-review-near",
+    "An Tín: docs/trust.md",
+    "Kho chứng thư tin cậy «{label}» phải được rà soát trước {until}; sau ngày đó không chữ ký nào được kết luận là hợp lệ và không ai "
+    "ký được. Hãy rà soát rồi chạy «antin trust renew», hoặc nhập danh sách tin cậy mới bằng «antin trust import-list».",
+    "The trust store “{label}” is to be reviewed before {until}; after that day no signature is found valid and nobody can "
+    "sign. Review it and run “antin trust renew”, or take the new trusted list in by “antin trust import-list”.",
+)
+TRUST_REVIEW_OVER = Reason(
+    "watch.trust-review-over",
+    "An Tín: docs/trust.md",
+    "Kho chứng thư tin cậy «{label}» đã quá hạn rà soát từ {until}: chữ ký thuộc phần quá hạn không được kết luận là hợp lệ. Hãy rà soát "
+    "rồi chạy «antin trust renew», hoặc nhập danh sách tin cậy mới bằng «antin trust import-list», và khởi động lại dịch vụ.",
+    "The trust store “{label}” was to be reviewed before {until}: what is past its review finds nothing valid. Review it and "
+    "run “antin trust renew”, or take the new trusted list in by “antin trust import-list”, and start the service again.",
+)
 NOT_ARCHIVED = Reason(
     "watch.not-archived",
     GUIDE,

@@ -23,7 +23,7 @@ from policies.vocabulary import TrustDomain
 from signer.trust.certificates import parse
 from tests.engines.ports import free_port
 from tests.engines.servers import Process, listens, wait_until
-from tests.service import PATIENCE, Site
+from tests.service import CLERK, PATIENCE, Site
 
 pytestmark = pytest.mark.xdist_group("site")
 ANTIN = Path(sys.executable).with_name("antin")
@@ -90,7 +90,8 @@ def test_a_store_past_its_review_finds_nothing_valid(site, issued, tmp_path, mon
     found = {each["id"] for one in report["signatures"] for each in one["findings"]}
     assert ("trust-store.stale" in found) is stale
     assert ("phải được rà soát lại trước" in page) is stale
-    assert health["parts"]["trust"]["state"] == ("failing" if stale else "ok")
+    (alarm,) = health["parts"]["trust"]["alarms"]
+    assert alarm["reason"] == ("watch.trust-review-over" if stale else "watch.trust-review-near")
 
 
 def test_offline_only_what_the_file_carries_counts(site, issued, tmp_path):
@@ -101,3 +102,8 @@ def test_offline_only_what_the_file_carries_counts(site, issued, tmp_path):
         assert told(client, complete)["indication"] == "TOTAL-PASSED"
     assert (report["indication"], report["sub_indication"]) == ("INDETERMINATE", "TRY_LATER")
     assert not [each for each in report["evidence"] if each["kind"] in ("ocsp", "crl")]
+
+
+def test_long_before_its_review_the_store_alarms_nobody(site):
+    part = site.client(CLERK).get("/health").json()["parts"]["trust"]
+    assert (part["state"], part.get("alarms")) == ("ok", None)
