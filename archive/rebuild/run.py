@@ -26,10 +26,8 @@ from archive.errors import ArchiveDamaged, ArchiveRefused, StorageRefused
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress, quiet
-from archive.log.checkpoint import Checkpoint
-from archive.log.edge import Edge, grow
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint
 from archive.log.note import VerifierKey
-from archive.log.tiles import WIDTH
 from archive.ports import CheckpointRow, ObjectStore
 from archive.rebuild import documents, dossier_objects, dossiers, holds, leaves, log, registers
 from archive.rebuild.chains import Chains
@@ -118,6 +116,8 @@ class _Run:
             log.verify(self.store, found, known, self.pool, self._tell, self.progress)
             self._begin(begun)
             self._log(found)
+        else:
+            self._check_passes(found.head, known)
         if begun.stage in (LOG, DOCUMENTS):
             self._documents(begun.done_to if begun.stage == DOCUMENTS else "")
         if begun.stage in (LOG, DOCUMENTS, DOSSIERS):
@@ -196,14 +196,17 @@ class _Run:
     def _compare_root(self, found: SourceLog) -> None:
         """The store may have changed between the proof and the reading."""
         with self.target.begin() as conn:
-            edge = Edge()
-            for block in in_blocks(rebuild_rows.entries(conn), WIDTH):
-                edge = grow(edge, block).edge
-            if edge.root() != found.head.root:
+            if log.edge_of(rebuild_rows.entries(conn)).root() != found.head.root:
                 raise ArchiveDamaged(
                     "log: the store changed while it was read; begin again with an empty database"
                 )
             self._done(conn, DOCUMENTS, "")
+
+    def _check_passes(self, head: SignedCheckpoint, known: tuple[Checkpoint, ...]) -> None:
+        """What was seen elsewhere since the leaves became rows. Raises ArchiveDamaged for another history."""
+        if any((seen.size, seen.root) != (head.size, head.root) for seen in known):
+            with self.target.begin() as conn:
+                log.edge_of(rebuild_rows.entries(conn), known)
 
     def _documents(self, done_to: str) -> None:
         with self.target.begin() as conn:
