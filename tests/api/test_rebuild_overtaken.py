@@ -58,13 +58,16 @@ def run(bench, progress=lambda *_: None):
     return rebuilding.run(bench, "first", "test", quick=False, progress=progress)
 
 
+_END_HOLDERS = text("""
+SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND d.datname = current_database()""")
+
+
 def let_others_in(bench):
     """The server ends the connection that holds the lock, as a network that is cut does."""
     if bench.transactions.engine.dialect.name == "postgresql":
         with bench.transactions.write() as conn:
-            held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
-            ended = conn.execute(text(f"SELECT pg_terminate_backend(pid, 5000) FROM ({held}) AS holders"))
-            assert ended.scalars().all() == [True]
+            assert conn.execute(_END_HOLDERS).scalars().all() == [True]
 
 
 class Held:
@@ -81,9 +84,9 @@ class Held:
             assert self.go_on.wait(PATIENCE)
 
 
-def rows(bench, table="leaves"):
+def rows(bench):
     with bench.transactions.read() as conn:
-        return conn.execute(text(f"SELECT count(*), min(log_index), max(log_index) FROM {table}")).one()
+        return conn.execute(text("SELECT count(*), min(log_index), max(log_index) FROM leaves")).one()
 
 
 @pytest.mark.parametrize(("stage", "turn"), [("verify", 1), ("log", 1), ("log", 2), ("log", 3)])
@@ -136,7 +139,7 @@ def test_both_at_full_speed(make_bench):
         working = [pool.submit(run, first, held)]
         assert held.reached.wait(PATIENCE)
         let_others_in(first)
-        working.append(pool.submit(run, second, lambda stage, *_: held.go_on.set()))
+        working.append(pool.submit(run, second, lambda *_: held.go_on.set()))
         failures = [each.exception(PATIENCE) for each in working]
     told = [each for each in failures if each is not None]
     assert len(told) <= 1, told
