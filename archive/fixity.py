@@ -17,7 +17,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256 as new_sha256
@@ -30,8 +30,8 @@ from archive.catalogue.watch_rows import EventOutcome, EventType, FixityRun, Pre
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.pace import Pace
 from archive.ports import ObjectStore
-from archive.storage import keys
 from archive.storage.blocks import BLOCK
+from archive.storage.giving import gives
 from policies import fixity
 from policies.fixity import Outcome, Risk, Work
 
@@ -247,22 +247,12 @@ class _Scan:
 
     def _judge_unread(self) -> None:
         """A store that is down says nothing about a copy; one that gives others and not this one does."""
-        if not self._unread or self._silent >= SILENT or not _answers(self._desk.store):
+        if not self._unread or self._silent >= SILENT or not gives(self._desk.store):
             return
         at = self._desk.clock()
         with self._desk.writing() as conn:
             lost = record_unread(conn, self._unread, at)
         self._run = replace(self._run, damaged=self._run.damaged + lost)
-
-
-def _answers(store: ObjectStore) -> bool:
-    """Whether the store gives what it surely has, or says that it has not."""
-    try:
-        with suppress(StorageRefused), store.open(keys.CHECKPOINT) as stream:
-            stream.read(BLOCK)
-    except (ArchiveUnavailable, OSError):
-        return False
-    return True
 
 
 def record_unread(conn: Connection, results: list[Result], at: datetime) -> int:

@@ -4,9 +4,11 @@
     2 the target is empty, or this same restore was interrupted there
     3 a mark is set: nothing is served from here until it is gone
     4 keys, pictures, bytes under way
-    5 the catalogue, all at once                       ← commit point
-    6 the schema is brought to this release's; number series are closed; the mark goes
+    5 the catalogue, in this release's shape, its number series closed, all at once           ← commit point
+    6 the mark goes
     7 the log is compared with the object stores
+
+The mark keeps others out of the folder, not out of the database: another machine's process may come up at any moment.
 
 A kill at any point leaves the mark; the same restore run again goes on.
 """
@@ -35,6 +37,7 @@ from api.backup.sources import DATABASE, POSTGRESQL, SQLITE
 from api.store import dump_postgresql, dump_sqlite
 from api.store.dump_postgresql import Connection, TableData
 from api.transactions import Transactions
+from archive.catalogue.tables import agencies
 from archive.errors import ArchiveDamaged
 from archive.log.note import Ed25519LogKey
 from archive.storage.disk import Disk
@@ -66,9 +69,9 @@ def restore(place: Place, source: Path, at: datetime, passphrase: str | None = N
         with _marked(place.settings.data_dir, backup.id):
             _files(place, backup, keys)
             if _is_empty(place):
-                _catalogue(place, backup)
+                _catalogue(place, backup, at)
             # Killed here: the catalogue is whole; run again, this restore goes on behind it.
-            closed = _brought_up(place, at)
+            closed = _closed(place)
     facts = backup.facts
     return Restored(
         facts["made_at"], facts["leaves"], facts["vkey"], facts["counts"], place.key.exists(), closed
@@ -119,8 +122,8 @@ def _is_empty(place: Place) -> bool:
     url = place.settings.engine_url
     if url.startswith(SQLITE):
         return dump_sqlite.is_empty(url)
-    with dump_postgresql.filling(url) as conn:
-        return dump_postgresql.first_row(conn) is None
+    with dump_postgresql.filling(url) as (raw, _):
+        return dump_postgresql.first_row(raw) is None
 
 
 # 3, 4
@@ -176,10 +179,10 @@ def _write(path: Path, data: bytes) -> None:
 # 5
 
 
-def _catalogue(place: Place, backup: Reading) -> None:
+def _catalogue(place: Place, backup: Reading, at: datetime) -> None:
     url = place.settings.engine_url
     if url.startswith(SQLITE):
-        _to_sqlite(dump_sqlite.file_of(url), backup)
+        _to_sqlite(place, dump_sqlite.file_of(url), backup, at)
         return
     transactions = Transactions(url)
     try:
@@ -187,45 +190,57 @@ def _catalogue(place: Place, backup: Reading) -> None:
         run_dbos_database_migrations(url)  # the tables of the queue
     finally:
         transactions.close()
-    if backup.facts["engine"] == POSTGRESQL:
-        _fill(url, backup)
-    else:
-        _move(url, backup, place.settings.data_dir)
+    with dump_postgresql.filling(url) as (raw, conn):
+        migrations.alone(conn)
+        dump_postgresql.keep_out(raw, agencies.name)  # where a start writes first
+        if dump_postgresql.first_row(raw) is not None:
+            raise BackupRefused(reasons.NOT_EMPTY, what="database")
+        if backup.facts["engine"] == POSTGRESQL:
+            _fill(raw, backup)
+        else:
+            _move(raw, backup, place.settings.data_dir)
+        dump_postgresql.count_on(raw)
+        migrations.upgrade_within(conn)
+        series.close(conn, place.settings.origin, at)
+    # COMMIT POINT: the end of the transaction.
 
 
-def _to_sqlite(target: Path, backup: Reading) -> None:
+def _to_sqlite(place: Place, target: Path, backup: Reading, at: datetime) -> None:
     disk = Disk()
     part = target.with_name(f"{target.name}.restoring")
-    disk.remove(part)
+    for left in (part, *dump_sqlite.beside(part)):
+        disk.remove(left)
     with disk.create(part, 0o600) as file:
         for block in backup.blocks(DATABASE):
             file.write(block)
+    transactions = Transactions(f"sqlite:///{part}")
+    try:
+        migrations.upgrade(transactions.engine)
+        with transactions.write() as conn:
+            series.close(conn, place.settings.origin, at)
+    finally:
+        transactions.close()
+    dump_sqlite.make_one_file(part)
     disk.replace(part, target)  # COMMIT POINT
     disk.sync_directory(target.parent)
 
 
-def _fill(url: str, backup: Reading) -> None:
-    with dump_postgresql.filling(url) as conn:
-        try:
-            for member in dump_postgresql.order(conn, backup.named("database")):
-                dump_postgresql.fill(conn, member, backup.blocks(member))
-        except LookupError as exc:
-            raise BackupRefused(reasons.NEWER_SCHEMA, revision=str(exc)) from exc
-        dump_postgresql.count_on(conn)
-    # COMMIT POINT: the end of the transaction.
+def _fill(conn: Connection, backup: Reading) -> None:
+    try:
+        for member in dump_postgresql.order(conn, backup.named("database")):
+            dump_postgresql.fill(conn, member, backup.blocks(member))
+    except LookupError as exc:
+        raise BackupRefused(reasons.NEWER_SCHEMA, revision=str(exc)) from exc
 
 
-def _move(url: str, backup: Reading, folder: Path) -> None:
+def _move(conn: Connection, backup: Reading, folder: Path) -> None:
     """A catalogue of SQLite into PostgreSQL, with the jobs that were in line."""
     with (
         _extracted(folder, backup, DATABASE) as copy,
         closing(sqlite3.connect(copy)) as source,
-        dump_postgresql.filling(url) as conn,
     ):
         for table in dump_postgresql.names(conn):
             _move_table(source, conn, table)
-        dump_postgresql.count_on(conn)
-    # COMMIT POINT: the end of the transaction, before the copy goes.
 
 
 def _move_table(source: sqlite3.Connection, conn: Connection, table: TableData) -> None:
@@ -241,10 +256,14 @@ def _move_table(source: sqlite3.Connection, conn: Connection, table: TableData) 
 # 6
 
 
-def _brought_up(place: Place, at: datetime) -> tuple[SeriesState, ...]:
+def _closed(place: Place) -> tuple[SeriesState, ...]:
+    """Raises BackupRefused NOT_EMPTY when the database is somebody else's, who came in the meantime."""
     transactions = Transactions(place.settings.engine_url)
     try:
         migrations.upgrade(transactions.engine)
-        return series.close(transactions, place.settings.origin, at)
+        with transactions.read() as conn:
+            if not series.are_closed(conn):
+                raise BackupRefused(reasons.NOT_EMPTY, what="database")
+            return series.closed(conn)
     finally:
         transactions.close()

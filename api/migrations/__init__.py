@@ -95,7 +95,7 @@ def _patiently(engine: Engine) -> None:
 def _upgrade(engine: Engine) -> None:
     """All or nothing."""
     with answering(), engine.begin() as conn:
-        _alone(conn)
+        alone(conn)
         if _is_ready(conn):
             return
         found = current(conn)
@@ -111,7 +111,7 @@ def _upgrade(engine: Engine) -> None:
     # COMMIT POINT: the new shape, whole.
 
 
-def _alone(conn: Connection) -> None:
+def alone(conn: Connection) -> None:
     """The only process that upgrades: on SQLite by its BEGIN IMMEDIATE. Then a short wait for each table."""
     if conn.dialect.name == "sqlite":
         return
@@ -141,6 +141,12 @@ def upgrade_to(engine: Engine, revision: str) -> None:
                 _remember(conn)
     finally:
         changing.dispose()
+
+
+def upgrade_within(conn: Connection) -> None:
+    """For a restore: to the newest revision, in the caller's transaction, which began with `alone`."""
+    command.upgrade(config(conn), "head")
+    _remember(conn)
 
 
 def _remember(conn: Connection) -> None:

@@ -13,8 +13,11 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import make_url
 
+from api.store import postgresql
+from api.store.database_errors import answering
 from archive.errors import ArchiveUnavailable
 
 Connection = psycopg.Connection[Any]
@@ -90,11 +93,19 @@ def _blocks(conn: Connection, schema: str, name: str, columns: Sequence[str]) ->
 
 
 @contextmanager
-def filling(url: str) -> Iterator[Connection]:
-    """One transaction in which tables are filled; all of them or none. Nobody else may work on them meanwhile."""
-    with _connected(url) as conn:
-        _patient(conn)
-        yield conn
+def filling(url: str) -> Iterator[tuple[Connection, SqlConnection]]:
+    """One transaction in which tables are filled; all of them or none. The same connection for COPY and for SQLAlchemy.
+
+    Raises ArchiveUnavailable.
+    """
+    engine = postgresql.for_migrations(url)
+    try:
+        with answering(), engine.begin() as conn:
+            raw: Any = conn.connection.dbapi_connection
+            _patient(raw)
+            yield raw, conn
+    finally:
+        engine.dispose()
 
 
 def _patient(conn: Connection) -> None:
@@ -110,6 +121,11 @@ def first_row(conn: Connection) -> str | None:
         if found.fetchone() is not None:
             return name
     return None
+
+
+def keep_out(conn: Connection, table: str) -> None:
+    """Whoever starts on this database meanwhile waits at that table until the transaction ends, and then reads it."""
+    conn.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table)))
 
 
 def fill(conn: Connection, member: str, blocks: Iterator[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -43,3 +44,17 @@ def snapshot(url: str, target: Path) -> None:
 def is_empty(url: str) -> bool:
     """Whether there is no database yet."""
     return not file_of(url).exists()
+
+
+def beside(path: Path) -> tuple[Path, ...]:
+    """What SQLite keeps beside a database that is open, or was left so."""
+    return tuple(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))
+
+
+def make_one_file(path: Path) -> None:
+    """Everything that was committed into the file itself, and onto the disk. Raises ArchiveUnavailable."""
+    with closing(sqlite3.connect(path)) as conn:
+        if conn.execute("PRAGMA journal_mode=DELETE").fetchone()[0] != "delete":
+            raise ArchiveUnavailable(f"the catalogue {path} is open elsewhere")
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, literal, or_, selec
 from sqlalchemy import insert as insert_into
 
 from archive.catalogue import Connection
-from archive.catalogue.dialects import insert_missing
+from archive.catalogue.dialects import insert_missing, lock_name
 from archive.catalogue.prepared import Prepared
 from archive.catalogue.tables import (
     agencies,
@@ -84,6 +84,11 @@ def current(conn: Connection) -> Rebuild | None:
     values = dict(row._mapping)
     del values["id"]
     return Rebuild(**values)
+
+
+def wait_for_others(conn: Connection) -> None:
+    """No other block of a rebuild is written until this transaction ends."""
+    lock_name(conn, "block of a rebuild")
 
 
 def begin(conn: Connection, rebuild: Rebuild) -> None:

@@ -2,6 +2,7 @@
 
 find     the highest signed head; beyond it, the head of a publication that was cut, if its openings are whole
 verify   every entry and every tile, up to the root that the log signed, past every head that was seen elsewhere
+edge_of  the same for entries that are rows already, where a rebuild goes on
 entries  them again, for the catalogue
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 from archive import openings
 from archive.errors import ArchiveDamaged, ArchiveRefused, LogBehind, ProofRefused, StorageRefused
 from archive.fsck import findings as ids
+from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind, open_checkpoint
 from archive.log.edge import Edge, grow, partial_tiles
@@ -125,6 +127,14 @@ def verify(
         if partial.level:
             _compare(reader, partial, b"".join(edge.levels[partial.level]), found)
     _past(edge, list(log.rest), seen, None, found)
+
+
+def edge_of(entries: Iterable[bytes], known: Iterable[Checkpoint] = ()) -> Edge:
+    """What the entries lead to. Raises ArchiveDamaged when it is not past one of `known`."""
+    seen, edge = sorted(known, key=lambda head: head.size), Edge()
+    for block in in_blocks(entries, WIDTH):
+        edge = _past(edge, block, seen, None, lambda *_: None)
+    return edge
 
 
 def entries(store: ObjectStore, log: SourceLog, start: int, pool: Executor) -> Iterator[bytes]:

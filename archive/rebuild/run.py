@@ -7,14 +7,15 @@
     end        what nothing opened is told; whose archive it is; the checkpoint's row; the series closed; the
                catalogue may be served
 
-Every block of rows and how far it goes are one transaction. Until the last one the catalogue is half made, and says so.
+Every block of rows and how far it goes are one transaction, which begins by comparing how far it had come: whoever was
+overtaken by another rebuild writes nothing. Until the last one the catalogue is half made, and says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -26,10 +27,8 @@ from archive.errors import ArchiveDamaged, ArchiveRefused, StorageRefused
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress, quiet
-from archive.log.checkpoint import Checkpoint
-from archive.log.edge import Edge, grow
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint
 from archive.log.note import VerifierKey
-from archive.log.tiles import WIDTH
 from archive.ports import CheckpointRow, ObjectStore
 from archive.rebuild import documents, dossier_objects, dossiers, holds, leaves, log, registers
 from archive.rebuild.chains import Chains
@@ -79,9 +78,9 @@ def rebuild(
     """Make the archived facts again, or go on where an earlier run of this was stopped.
 
     `quick`: contents are not read, their rows say what their records promise. Findings are rows of the catalogue.
-    Raises ArchiveRefused: CATALOGUE_NOT_EMPTY, NOTHING_TO_REBUILD, REBUILD_DIFFERS, OTHER_LOG_KEY; LogBehind when
-    more was seen elsewhere, before anything is written; ArchiveDamaged when the log does not hold; ArchiveUnavailable
-    (run it again).
+    Raises ArchiveRefused: CATALOGUE_NOT_EMPTY, NOTHING_TO_REBUILD, REBUILD_DIFFERS, REBUILD_RUNS, OTHER_LOG_KEY;
+    LogBehind when more was seen elsewhere, before anything is written; ArchiveDamaged when the log does not hold;
+    ArchiveUnavailable (run it again).
     """
     with ThreadPoolExecutor(PARALLEL_READS, "rebuild") as pool:
         return _Run(source, target, quick, clock, progress, pool).run()
@@ -101,6 +100,7 @@ class _Run:
         self.clock, self.progress, self.pool = clock, progress, pool
         self.store = source.store
         self.owner: Deployment | None = None
+        self.row: Rebuild | None = None  # as this run has left it
         self.told: list[tuple[str, str, str]] = []
 
     def run(self) -> Rebuild:
@@ -118,6 +118,8 @@ class _Run:
             log.verify(self.store, found, known, self.pool, self._tell, self.progress)
             self._begin(begun)
             self._log(found)
+        else:
+            self._check_passes(found.head, known)
         if begun.stage in (LOG, DOCUMENTS):
             self._documents(begun.done_to if begun.stage == DOCUMENTS else "")
         if begun.stage in (LOG, DOCUMENTS, DOSSIERS):
@@ -131,6 +133,20 @@ class _Run:
     def _tell(self, finding: str, place: str, what: str) -> None:
         """Kept until the block's transaction."""
         self.told.append((finding, place[:200], what))
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """A block's transaction. Raises ArchiveRefused REBUILD_RUNS when another run came further meanwhile.
+
+        Who started us keeps others away, and may lose what it does that with: a connection, or its data directory.
+        """
+        with self.target.begin() as conn:
+            rebuild_rows.wait_for_others(conn)
+            if rebuild_rows.current(conn) != self.row:
+                raise ArchiveRefused(reasons.REBUILD_RUNS)
+            yield conn
+            now = rebuild_rows.current(conn)
+        self.row = now
 
     def _done(self, conn: Connection, stage: str, done_to: str) -> None:
         """The end of each block's transaction."""
@@ -154,11 +170,9 @@ class _Run:
             started_at=self.clock(),
         )
         with self.target.begin() as conn:
-            begun = rebuild_rows.current(conn)
+            begun = self.row = rebuild_rows.current(conn)
             if begun is None:
-                filled = rebuild_rows.filled(conn)
-                if filled:
-                    raise ArchiveRefused(reasons.CATALOGUE_NOT_EMPTY, tables=", ".join(filled))
+                _check_empty(conn)
                 return new
         same = replace(new, stage=begun.stage, done_to=begun.done_to, started_at=begun.started_at)
         if begun.finished_at is None and same != begun:
@@ -166,14 +180,15 @@ class _Run:
         return begun
 
     def _begin(self, begun: Rebuild) -> None:
-        with self.target.begin() as conn:
-            if rebuild_rows.current(conn) is None:
+        with self._alone() as conn:
+            if self.row is None:
+                _check_empty(conn)
                 rebuild_rows.begin(conn, begun)
 
     # The stages.
 
     def _log(self, found: SourceLog) -> None:
-        with self.target.begin() as conn:
+        with self._alone() as conn:
             done = rebuild_rows.entered_leaves(conn)
         waiting: list[tuple[leaves.Stretch, list[leaves.Value] | str, list[bytes]]] = []
         for each in leaves.read_stretches(self.store, found, done, self.pool):
@@ -186,7 +201,7 @@ class _Run:
     def _enter_leaves(
         self, waiting: list[tuple[leaves.Stretch, list[leaves.Value] | str, list[bytes]]], size: int
     ) -> None:
-        with self.target.begin() as conn:
+        with self._alone() as conn:
             for stretch, parts, added in waiting:
                 leaves.enter_leaves(conn, stretch, parts, added, self.target.chains, self._tell)
             stop = waiting[-1][0].stop
@@ -195,49 +210,52 @@ class _Run:
 
     def _compare_root(self, found: SourceLog) -> None:
         """The store may have changed between the proof and the reading."""
-        with self.target.begin() as conn:
-            edge = Edge()
-            for block in in_blocks(rebuild_rows.entries(conn), WIDTH):
-                edge = grow(edge, block).edge
-            if edge.root() != found.head.root:
+        with self._alone() as conn:
+            if log.edge_of(rebuild_rows.entries(conn)).root() != found.head.root:
                 raise ArchiveDamaged(
                     "log: the store changed while it was read; begin again with an empty database"
                 )
             self._done(conn, DOCUMENTS, "")
 
+    def _check_passes(self, head: SignedCheckpoint, known: tuple[Checkpoint, ...]) -> None:
+        """What was seen elsewhere since the leaves became rows. Raises ArchiveDamaged for another history."""
+        if any((seen.size, seen.root) != (head.size, head.root) for seen in known):
+            with self._alone() as conn:
+                log.edge_of(rebuild_rows.entries(conn), known)
+
     def _documents(self, done_to: str) -> None:
-        with self.target.begin() as conn:
+        with self._alone() as conn:
             total = rebuild_rows.count_records(conn)
             done = total - rebuild_rows.count_unopened(conn)
         gathered = documents.gathered(self.store, done_to, self.pool, quick=self.quick)
         for block in in_blocks(gathered, _DOCUMENTS_A_COMMIT):
-            with self.target.begin() as conn:
+            with self._alone() as conn:
                 entered = documents.enter_documents(conn, block, self.clock(), self._tell)
                 self._done(conn, DOCUMENTS, block[-1].document)
             done += entered.leaves
             self.progress("documents", done, total)
-        with self.target.begin() as conn:
+        with self._alone() as conn:
             self._done(conn, DOSSIERS, "")
 
     def _dossiers(self, done_to: str) -> None:
         done = 0
         gathered = dossier_objects.gathered(self.store, done_to, self.pool, quick=self.quick)
         for block in in_blocks(gathered, _DOSSIERS_A_COMMIT):
-            with self.target.begin() as conn:
+            with self._alone() as conn:
                 dossiers.enter_dossiers(conn, block, self.clock(), self._tell)
                 self._done(conn, DOSSIERS, block[-1].dossier)
             done += len(block)
             self.progress("dossiers", done, None)
-        with self.target.begin() as conn:
+        with self._alone() as conn:
             self._done(conn, ENTRIES, "")
 
     def _entries(self, done_to: str) -> None:
         gathered = dossier_objects.gathered(self.store, done_to, self.pool, quick=self.quick, files=False)
         for block in in_blocks(gathered, _DOSSIERS_A_COMMIT):
-            with self.target.begin() as conn:
+            with self._alone() as conn:
                 dossiers.enter_entries(conn, block, self._tell)
                 self._done(conn, ENTRIES, block[-1].dossier)
-        with self.target.begin() as conn:
+        with self._alone() as conn:
             holds.enter_document_holds(conn, self._tell)
             self._done(conn, NUMBERS, "")
 
@@ -246,7 +264,7 @@ class _Run:
         place = (agency, int(ordinal or 0))
         done = 0
         while True:
-            with self.target.begin() as conn:
+            with self._alone() as conn:
                 block = rebuild_rows.journal_after(conn, *place, _JOURNAL_A_COMMIT)
                 if not block:
                     self._done(conn, END, "")
@@ -259,7 +277,7 @@ class _Run:
 
     def _end(self, found: SourceLog) -> Rebuild:
         head, at = found.head, self.clock()
-        with self.target.begin() as conn:
+        with self._alone() as conn:
             self._tell_unopened(conn)
             for document, text in rebuild_rows.claims(conn):
                 what = f"bears number {text}, which the registers did not give it"
@@ -288,6 +306,13 @@ class _Run:
             after = block[-1][0]
             rebuild_rows.add_findings(conn, self.told)
             self.told.clear()
+
+
+def _check_empty(conn: Connection) -> None:
+    """Raises ArchiveRefused CATALOGUE_NOT_EMPTY."""
+    filled = rebuild_rows.filled(conn)
+    if filled:
+        raise ArchiveRefused(reasons.CATALOGUE_NOT_EMPTY, tables=", ".join(filled))
 
 
 class _Owners:

@@ -10,6 +10,8 @@ from api.settings import Settings
 from archive.catalogue import rebuild_rows
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogBehind
 from archive.log.checkpoint import Checkpoint, sign_checkpoint
+from archive.rebuild import documents
+from archive.storage import keys
 from archive.storage.memory import MemoryStore
 from tests.api.test_witnesses import KEY, Silent, Watcher, agency, copied, emptied, make, now, round_of
 
@@ -98,6 +100,55 @@ def test_another_history_of_the_same_or_a_smaller_size(agency, lost, tmp_path):
         with pytest.raises(ArchiveDamaged, match=f"do not lead to the root signed at {size}"):
             rebuild(agency, newest, known_checkpoints=(path,))
         assert untouched(agency)
+
+
+class Stopped(Exception):
+    """The process dies here."""
+
+
+@pytest.fixture
+def stopped(agency, lost, monkeypatch):
+    """The store of a rebuild that died when the leaves were rows."""
+
+    def dying(*_arguments, **_given):
+        raise Stopped
+
+    _, newest, _, _ = lost
+    with monkeypatch.context() as patched:
+        patched.setattr(documents, "gathered", dying)
+        with pytest.raises(Stopped):
+            rebuild(agency, newest)
+    return newest
+
+
+def stage(agency):
+    with agency.transactions.read() as conn:
+        return rebuild_rows.current(conn).stage
+
+
+@pytest.mark.parametrize("size", [7, 3])
+def test_another_history_seen_when_a_rebuild_goes_on(agency, stopped, tmp_path, size):
+    path = tmp_path / "seen"
+    path.write_bytes(sign_checkpoint(Checkpoint(KEY.name, size, bytes(32)), KEY))
+    with pytest.raises(ArchiveDamaged, match=f"do not lead to the root signed at {size}"):
+        rebuild(agency, stopped, known_checkpoints=(path,))
+    assert stage(agency) == "documents"
+    assert rebuild(agency, stopped).rebuild.finished_at is not None
+
+
+@pytest.mark.parametrize("size", [7, 3])
+def test_another_history_in_the_other_store_when_a_rebuild_goes_on(agency, stopped, size):
+    other = MemoryStore(clock=now)
+    note = sign_checkpoint(Checkpoint(KEY.name, size, bytes(32)), KEY)
+    other.put_mutable(keys.CHECKPOINT, note)
+    with pytest.raises(ArchiveDamaged, match=f"do not lead to the root signed at {size}"):
+        rebuild(agency, stopped, second=other)
+    assert stage(agency) == "documents"
+
+
+def test_what_was_seen_before_is_no_reason_not_to_go_on(agency, stopped, lost):
+    older, _, watcher, _ = lost
+    assert rebuild(agency, stopped, watcher, second=older).rebuild.size == 7
 
 
 def test_the_first_store_may_be_gone_the_second_must_answer(agency, lost, monkeypatch):

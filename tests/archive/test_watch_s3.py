@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +10,12 @@ import pytest
 
 from archive.catalogue.copies import SECOND, Shelf
 from archive.catalogue.tables import objects
+from archive.fsck import findings as ids
+from archive.storage.giving import gives
+from archive.storage.memory import MemoryStore
 from archive.storage.readback import check_object
 from archive.storage.work import WorkDirectory
+from policies.fixity import UNREAD_MOST
 from policies.locks import QUARANTINE
 from policies.retention import lock_until
 from policies.vocabulary import LockMode
@@ -18,6 +23,8 @@ from tests.archive.catalogue_fixtures import open_catalogue
 from tests.archive.ingest_fixtures import House
 from tests.archive.storage.buckets import bucket_store, raw_put
 from tests.archive.watch_house import Watch
+from tests.engines import seaweedfs as seaweedfs_engine
+from tests.service import until
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
@@ -106,3 +113,34 @@ def test_a_lock_that_an_administrator_took_off_is_set_again_and_told(watch):
     assert (run.good, run.shortened) == (True, 1)
     shown = watch.first.head(copy.key, copy.version)
     assert (shown.retain_until, shown.mode) == (lock_until(NOW + QUARANTINE), LockMode.COMPLIANCE)
+
+
+@pytest.mark.long
+def test_bytes_that_rotted_on_the_servers_disk(tmp_path):
+    """SeaweedFS finds it by its own checksum and answers 500: a finding of the audit, and of the scans in the end."""
+    with seaweedfs_engine.seaweedfs(tmp_path / "server") as server:
+        store = bucket_store(server, act_seconds=20.0, attempts=1)
+        house = House(open_catalogue(tmp_path), store, WorkDirectory(tmp_path / "work"))
+        watch = Watch(house, MemoryStore(clock=lambda: NOW))
+        content = b"%PDF-1.7 needle in a volume " + os.urandom(5000)
+        document = house.archived(content, NOW)
+        watch.sequence(NOW)
+        server.kill()
+        (volume,) = [
+            path for path in (tmp_path / "server/data").glob("*.dat") if content in path.read_bytes()
+        ]
+        rotten = bytearray(volume.read_bytes())
+        rotten[rotten.index(content) + 100] ^= 1
+        volume.write_bytes(rotten)
+        server.restart()
+        until(lambda: gives(store), "the server")
+        (key,) = [each.key for each in watch.copies(document) if each.key.endswith(".pdf")]
+        assert [(each.id, each.where) for each in watch.audit()] == [(ids.OBJECT_UNREADABLE, key)]
+        at = NOW + DAY
+        runs = []
+        for _ in range(UNREAD_MOST):
+            runs.append(watch.scan(at))
+            at += 2 * DAY
+        assert [run.unread for run in runs] == [1] * UNREAD_MOST
+        assert [run.damaged for run in runs] == [0] * (UNREAD_MOST - 1) + [1]
+        house.transactions.close()

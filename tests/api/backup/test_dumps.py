@@ -198,8 +198,8 @@ def test_tables_and_columns_that_this_release_does_not_know_are_refused_and_noth
     with pytest.raises(BackupRefused) as caught:
         restore(new, tmp_path / "b.zip", AT)
     assert caught.value.id == "backup.newer-schema" and "colour" in caught.value.text("en")
-    with dump_postgresql.filling(new.settings.engine_url) as conn:
-        assert dump_postgresql.first_row(conn) is None
+    with dump_postgresql.filling(new.settings.engine_url) as (raw, _):
+        assert dump_postgresql.first_row(raw) is None
 
 
 def test_an_older_backup_is_brought_to_this_release(tmp_path):

@@ -7,14 +7,18 @@ from datetime import timedelta
 import pytest
 
 from api import rebuilding
+from api.backup import restore as restoring
 from api.backup.make import make_backup
+from api.backup.refusals import BackupRefused
 from api.backup.restore import restore
 from api.transactions import Transactions
 from api.wiring import service
-from archive.catalogue import register_rows
+from archive.catalogue import agency_rows, register_rows
+from archive.catalogue.values import Agency
 from archive.errors import RegisterRefused
 from archive.registers import numbers
 from policies.numbering import Series, civil_date
+from policies.reasons import backup as backup_reasons
 from policies.reasons import issuing as reasons
 from tests.api.backup.test_dumps import MADE, furnish, place
 from tests.archive.catalogue_fixtures import AGENCY, AT, request_for, signed_document
@@ -102,3 +106,63 @@ def test_what_was_restored_is_backed_up_and_restored_again(restored, tmp_path):
     make_backup(new, tmp_path / "again.zip", MADE)
     third = place(tmp_path / "third", "")
     assert [state.series for state in restore(third, tmp_path / "again.zip", AT).closed] == [QD]
+
+
+class Stopped(Exception):
+    """The process dies here."""
+
+
+def dying(*_arguments):
+    raise Stopped
+
+
+@pytest.fixture
+def backed_up(tmp_path):
+    old = place(tmp_path / "old", "")
+    transactions = furnish(old.settings.engine_url, old.work)
+    allot(transactions)
+    make_backup(old, tmp_path / "b.zip", MADE)
+    transactions.close()
+    return tmp_path / "b.zip"
+
+
+def test_no_moment_lies_between_the_catalogue_and_its_closed_series(
+    tmp_path, database, backed_up, monkeypatch
+):
+    """Another machine's process comes up the moment the catalogue is there."""
+    new = place(tmp_path / "new", database)
+    with monkeypatch.context() as patched:
+        patched.setattr(restoring, "_closed", dying)
+        with pytest.raises(Stopped):
+            restore(new, backed_up, AT)
+    elsewhere = Transactions(database)
+    for kind in ("QĐ", "TB"):
+        with pytest.raises(RegisterRefused) as refusal:
+            allot(elsewhere, kind=kind)
+        assert refusal.value.reason is reasons.SERIES_CLOSED
+    elsewhere.close()
+    assert [state.series for state in restore(new, backed_up, AT).closed] == [QD]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["between two runs", "during one"])
+def test_who_serves_the_empty_database_meanwhile_is_not_taken_for_the_backup(
+    tmp_path, postgres_database, backed_up, monkeypatch, late
+):
+    new = place(tmp_path / "new", postgres_database)
+
+    def come_up(*_arguments):
+        other = Transactions(postgres_database)
+        with other.write() as conn:
+            agency_rows.put_agency(conn, Agency(AGENCY, "x", "X", {}), AT)
+        other.close()
+        if not late:
+            raise Stopped
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restoring, "run_dbos_database_migrations", come_up)
+        if not late:
+            with pytest.raises(Stopped):
+                restore(new, backed_up, AT)
+        with pytest.raises(BackupRefused) as refusal:
+            restore(new, backed_up, AT)
+    assert refusal.value.reason is backup_reasons.NOT_EMPTY

@@ -10,6 +10,7 @@ import pytest
 from archive import ingest
 from archive.catalogue import document_changes
 from archive.catalogue.values import Signer
+from archive.errors import ArchiveUnavailable, StoreUnavailable
 from archive.fsck import findings as ids
 from archive.heads import Head, bind
 from archive.log.checkpoint import Checkpoint, sign_checkpoint
@@ -20,6 +21,7 @@ from archive.record import canonical
 from archive.registers.chain import link
 from archive.storage import keys
 from policies.issuing import Act, Facts
+from policies.reasons import storage
 from policies.vocabulary import FieldRole, LockMode
 from tests.archive.catalogue_fixtures import AT
 from tests.archive.fsck.conftest import KEY, ORIGIN, Audited
@@ -73,6 +75,66 @@ def test_a_flipped_bit_in_a_record(archive):
 def test_a_vanished_object(archive):
     archive.objects.vanish(pdf(archive))
     assert archive.found() == {ids.OBJECT_MISSING}
+
+
+class Broken:
+    """A stream of which the store gives nothing."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def read(self, *_):
+        raise StoreUnavailable(storage.BUSY, "HTTP 500", passing=True)
+
+
+@pytest.fixture
+def not_given(archive, monkeypatch):
+    """(these keys the store answers with an error, at its question or while they are read); how often it did."""
+    real, asked = archive.objects.read, []
+
+    def make(*keys_, late=False, times=1000):
+        def read(key, version=""):
+            if (not keys_ or key in keys_) and len(asked) < times:
+                asked.append(key)
+                if not late:
+                    raise StoreUnavailable(storage.BUSY, "HTTP 500", passing=True)
+                return real(key, version)[0], Broken()
+            return real(key, version)
+
+        monkeypatch.setattr(archive.objects, "read", read)
+        return asked
+
+    return make
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_bytes_that_the_store_finds_rotten_itself_are_a_finding_and_no_end(archive, not_given, late):
+    """It answers an error for this object alone, and gives all others."""
+    key = pdf(archive)
+    not_given(key, late=late)
+    report = archive.check()
+    errors = [(each.id, each.where) for each in report.findings if each.severity == "error"]
+    assert errors == [(ids.OBJECT_UNREADABLE, key)]
+    assert not report.clean and report.read["objects"] > 5
+
+
+def test_an_error_that_passes_is_no_finding(archive, not_given):
+    asked = not_given(times=1)
+    assert archive.check().clean and len(asked) == 1
+
+
+def test_a_store_that_gives_nothing_ends_the_audit_and_is_no_finding(archive, not_given, monkeypatch):
+    def silent(*_):
+        raise StoreUnavailable(storage.SILENT, "no answer")
+
+    real = archive.objects.open
+    monkeypatch.setattr(archive.objects, "open", lambda key, v="": real(key, v) if not asked else silent())
+    asked = not_given()
+    with pytest.raises(ArchiveUnavailable):
+        archive.check()
 
 
 def test_a_swapped_object(archive):
