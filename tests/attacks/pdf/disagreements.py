@@ -80,6 +80,18 @@ ROWS = (
     Disagreement(
         PDFSIG,
         ACCEPTS,
+        "It does not ask whether a stream's data are in another file, which no signature covers (ISO 32000-2, 7.3.8.2).",
+        ("data of another file: *",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It does not ask whether a stream's data are in another file, which no signature covers (ISO 32000-2, 7.3.8.2).",
+        ("data of another file: *",),
+    ),
+    Disagreement(
+        PDFSIG,
+        ACCEPTS,
         "It verifies no time-stamps, neither a signature's nor a document's.",
         (
             "cross-document replay of a time-stamp: *",
