@@ -392,6 +392,12 @@ CLAIMED_AFTER_TIMESTAMP = Reason(
     "Giờ ký tự khai ({claimed}) muộn hơn dấu thời gian ({stamped}); thời điểm ký được lấy theo dấu thời gian.",
     "The claimed signing time ({claimed}) is later than the time-stamp ({stamped}), which is the one that counts.",
 )
+CLAIMED_IN_FUTURE = Reason(
+    "verification.claimed-in-future",
+    f"{EN}, 5.3",
+    "Giờ ký tự khai ({claimed}) muộn hơn thời điểm kiểm tra ({at}): giờ khai không đúng, không được dùng làm thời điểm ký.",
+    "The claimed signing time ({claimed}) is later than the time of validation ({at}): it is wrong, and does not count.",
+)
 CLAIMED_ONLY = Reason(
     "verification.claimed-only",
     f"{EN}, 5.3",

@@ -80,13 +80,13 @@ ROWS = (
     Disagreement(
         PDFSIG,
         ACCEPTS,
-        "It does not ask whether a stream's data are in another file, which no signature covers (ISO 32000-2, 7.3.8.2).",
+        "It does not ask whether a stream's data are in another file, which no signature covers (7.3.8.2).",
         ("data of another file: *",),
     ),
     Disagreement(
         PYHANKO,
         ACCEPTS,
-        "It does not ask whether a stream's data are in another file, which no signature covers (ISO 32000-2, 7.3.8.2).",
+        "It does not ask whether a stream's data are in another file, which no signature covers (7.3.8.2).",
         ("data of another file: *",),
     ),
     Disagreement(
@@ -388,6 +388,7 @@ ROWS = (
         "its value.",
         (
             "shadow attack: replace: a face *is chosen*",
+            "shadow attack: replace: a face that wrote a digit is left",
             "shadow attack: replace: a push button gets another face",
             "shadow attack: replace: a box s*",
             "sneaky signature attack: a field as large as the page, and no P",

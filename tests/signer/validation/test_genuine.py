@@ -219,6 +219,15 @@ def test_a_claim_later_than_the_token_is_a_warning(office):
     assert "verification.claimed-after-timestamp" in ids(report.signatures[0])
 
 
+def test_a_claim_that_has_not_come_yet_is_a_warning(office):
+    path = office.sign(office.prepared(), claimed=office.now + timedelta(days=23 * 365))
+    report = passed(office.online(path))
+    assert "verification.claimed-in-future" in ids(report.signatures[0])
+    assert "2049" in str(report.signatures[0].findings)
+    now = passed(office.online(office.sign(office.prepared())))
+    assert "verification.claimed-in-future" not in ids(now.signatures[0])
+
+
 def test_a_first_generation_ca_signed_with_sha1(office, tmp_path):
     """Two generations of the government's CA are in use; the first has SHA-1 signatures on CA certificates."""
     root = issue("Root G1", ca=True, since=NOW - 12 * YEAR, key=rsa.generate_private_key(65537, 2048))
