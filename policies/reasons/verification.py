@@ -86,6 +86,14 @@ VALUE_NOT_DRAWN = Reason(
     "Ô «{field}» có giá trị «{value}» nhưng trên trang hiển thị «{drawn}». Không rõ người ký đã thấy nội dung nào.",
     "The field “{field}” has the value “{value}”, but the page shows “{drawn}”. Which of them was signed is unclear.",
 )
+EXTERNAL_DATA = Reason(
+    "verification.external-data",
+    "ISO 32000-2, 7.3.8.2; 12.8.1",
+    "Đối tượng {numbers} lấy dữ liệu từ một tệp khác. Chữ ký không bảo vệ tệp đó, nên nội dung hiển thị có thể bị thay "
+    "sau khi ký. Hãy yêu cầu bên gửi ký lại bản có đủ nội dung trong tệp.",
+    "The data of object {numbers} are in another file. The signature does not cover that file, so what is shown may be "
+    "replaced after signing. Ask the sender to sign a version that holds all of its content.",
+)
 STRUCTURE_SUSPICIOUS = Reason(
     "verification.structure-suspicious",
     "ISO 32000-2, 7.5",
@@ -383,6 +391,12 @@ CLAIMED_AFTER_TIMESTAMP = Reason(
     f"{EN}, 5.5.4",
     "Giờ ký tự khai ({claimed}) muộn hơn dấu thời gian ({stamped}); thời điểm ký được lấy theo dấu thời gian.",
     "The claimed signing time ({claimed}) is later than the time-stamp ({stamped}), which is the one that counts.",
+)
+CLAIMED_IN_FUTURE = Reason(
+    "verification.claimed-in-future",
+    f"{EN}, 5.3",
+    "Giờ ký tự khai ({claimed}) muộn hơn thời điểm kiểm tra ({at}): giờ khai không đúng, không được dùng làm thời điểm ký.",
+    "The claimed signing time ({claimed}) is later than the time of validation ({at}): it is wrong, and does not count.",
 )
 CLAIMED_ONLY = Reason(
     "verification.claimed-only",

@@ -43,12 +43,13 @@ _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 class Drawing:
     """What an appearance draws. `text` is None when a code's character is unknown; `sound` is False when
     something else than plain text is drawn, text that nobody sees, or text in another order than it reads;
-    `fonts` are the embedded fonts used (number -1 for one that is not an object of its own); `paint` is what is
-    painted besides the text."""
+    `fonts` are the embedded fonts used (number -1 for one that is not an object of its own); `rows` is
+    the text by its height in the box; `paint` is what is painted besides the text."""
 
     text: str | None = ""
     sound: bool = True
     fonts: set[Ref] = field(default_factory=set)
+    rows: dict[float, str] = field(default_factory=dict)
     paint: Paint = field(default_factory=Paint)
 
 
@@ -85,6 +86,20 @@ def draws_value(pdf: PdfFile, form_field: FormField, trusts: Callable[[Ref], boo
             if not isinstance(appearance, Stream) or not _draws(pdf, appearance, wanted, trusts):
                 return False
             if wanted and not readable(pdf, widget, appearance):
+                return False
+    return True
+
+
+def draws_rows(pdf: PdfFile, form_field: FormField, rows: list[str]) -> bool:
+    """Whether all that a field draws is exactly these texts, each at a height of its own."""
+    wanted = sorted(_plain(row) for row in rows if _plain(row))
+    for widget in form_field.widgets:
+        for state in pdf.dictionary(widget.dict.get("AP")).values():
+            appearance = pdf.resolve(state)
+            if not isinstance(appearance, Stream):
+                continue
+            drawn = drawn_once(pdf, appearance).rows.values()
+            if sorted(_plain(row) for row in drawn if _plain(row)) != wanted:
                 return False
     return True
 
@@ -228,9 +243,11 @@ class _Reader:
         drawing = self._drawing
         text = state.font.decode(raw) if state.font else None
         drawing.text = None if text is None or drawing.text is None else drawing.text + text
+        origin = _product(line, state.matrix)
+        height = round(origin[5], 1)
+        drawing.rows[height] = drawing.rows.get(height, "") + (text or "")
         backwards = any(_number(part) > _FARTHEST_BACK for part in parts)
         hidden = state.mode in _INVISIBLE_MODES or state.size < _SMALLEST_SIZE
-        origin = _product(line, state.matrix)
         if backwards or hidden or not self._inside(origin) or not self._onward(origin, state.size, len(raw)):
             drawing.sound = False
 

@@ -32,7 +32,9 @@ _WIDEST_LINE = 3.0
 _FILLS = frozenset(("f", "F", "f*", "B", "B*", "b", "b*"))
 _STROKES = frozenset(("S", "s", "B", "B*", "b", "b*"))
 _CURVES = frozenset(("m", "l", "c", "v", "y"))
-_PLAIN_SPACES = {"DeviceGray": 1, "DeviceRGB": 3, "DeviceCMYK": 4, "CalGray": 1, "CalRGB": 3}
+# Others have profiles, exponents or functions, which may make black ink white (8.6.5 and 8.6.6).
+_PLAIN_SPACES = {"DeviceGray": 1, "DeviceRGB": 3, "DeviceCMYK": 4}
+_DEFAULT_SPACES = frozenset(("DefaultGray", "DefaultRGB", "DefaultCMYK"))  # 8.6.5.6
 _PARTS = {"g": 1, "rg": 3, "k": 4}
 
 
@@ -106,6 +108,8 @@ class _Reader:
         if "OC" in form.dict or depth > _DEEPEST or self._forms > _MOST_FORMS:
             raise _Illegible
         outer, self._resources = self._resources, self._pdf.dictionary(form.dict.get("Resources"))
+        if not _DEFAULT_SPACES.isdisjoint(self._pdf.dictionary(self._resources.get("ColorSpace"))):
+            raise _Illegible  # the plain colours are none either
         box = _bounds(state.matrix, rectangle(self._pdf, form.dict.get("BBox")))
         state = replace(state, clip=_common(state.clip, box))
         stack: list[_State] = []
@@ -148,6 +152,7 @@ class _Reader:
         luminance: float | None = 0.0
         if operator.lower() == "cs":
             parts = self._components(operands[0] if operands else None)
+            luminance = 0.0 if parts else None
         else:
             parts = _PARTS.get(operator.lower(), parts)
             known = parts and len(operands) == parts
@@ -166,10 +171,6 @@ class _Reader:
         )
         found = self._pdf.resolve(space)
         family = self._pdf.resolve(found[0]) if isinstance(found, list) and found else found
-        if family == "ICCBased" and isinstance(found, list) and len(found) == 2:
-            profile = self._pdf.resolve(found[1])
-            parts = self._pdf.resolve(profile.dict.get("N")) if isinstance(profile, Stream) else 0
-            return parts if type(parts) is int and parts in (1, 3, 4) else 0
         kind = family if family is not None else name
         return _PLAIN_SPACES.get(kind, 0) if isinstance(kind, str) else 0
 

@@ -54,6 +54,16 @@ def algorithms(
     return Outcome(worst(verdicts) if verdicts else PASSED, tuple(findings))
 
 
+def future_claim(profile: ValidationProfile, claims: tuple[datetime | None, ...], at: datetime) -> Outcome:
+    """A time that the signer wrote, in the file or in the signature, and that has not come yet. `at`: now."""
+    dated = [claim for claim in claims if claim is not None and claim.tzinfo is not None]
+    latest = max(dated, default=at)
+    if latest <= at + profile.clock_tolerance:
+        return Outcome()
+    values = {"claimed": moment(latest), "at": moment(at)}
+    return Outcome(findings=(Finding(reasons.CLAIMED_IN_FUTURE, Severity.WARNING, values),))
+
+
 def times(profile: ValidationProfile, proof: Proof, *, stamped: bool) -> Outcome:
     """Claimed time against the proven one: what differs is said, and never shifts the proven time.
 

@@ -16,6 +16,7 @@ from policies.reasons import verification as reasons
 from policies.refusals import Reason
 from policies.validation import Verdict, failed, indeterminate
 from policies.vocabulary import Integrity, Severity, SubIndication
+from signer import der
 from signer.trust.certificates import Certificate
 from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, verify, verify_digest
 from signer.trust.unreadable import MALFORMED
@@ -92,10 +93,31 @@ def _protection_agrees(message: SignedMessage) -> bool:
 
 
 def _verify_attributes(message: SignedMessage, certificate: Certificate) -> str:
+    """Over the attributes as they travel; or, as RFC 5652, 5.4, says, over their DER encoding, which sorts them."""
     data = message.attributes or b""
+    try:
+        return _verify_over(data, message, certificate)
+    except SignatureWrong:
+        in_order = _sorted_set(data)
+        if in_order == data:
+            raise
+        return _verify_over(in_order, message, certificate)
+
+
+def _verify_over(data: bytes, message: SignedMessage, certificate: Certificate) -> str:
     return verify(
         certificate.public_key, message.algorithm, message.signature, data, digest_hint=message.digest
     )
+
+
+def _sorted_set(encoded: bytes) -> bytes:
+    """The elements of a SET OF in the order of DER (X.690, 11.6); as it stands when it is no DER."""
+    try:
+        whole = der.read(encoded)
+        elements = [encoded[each.start : each.end] for each in der.children(encoded, whole)]
+    except der.DerError:
+        return encoded
+    return encoded[: whole.content] + b"".join(sorted(elements))
 
 
 def _over_digest(message: SignedMessage, certificate: Certificate | None, actual: bytes) -> Verified:

@@ -205,6 +205,9 @@ def judge_signature(
     accept_changes(judgement)
     stamped = judgement.stamp is not None
     judgement.outcomes.append(acceptance.times(context.profile, judgement.proof, stamped=stamped))
+    written = None if judgement.message is None else judgement.message.claimed_time
+    claims = (subject.claimed, written)
+    judgement.outcomes.append(acceptance.future_claim(context.profile, claims, context.at))
     made = report(judgement, _level(context, judgement, placed, archived))
     return replace(made, algorithm=_algorithm(context, judgement))
 

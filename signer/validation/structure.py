@@ -9,6 +9,7 @@ from policies.reasons import verification as reasons
 from policies.validation import PASSED, Verdict, indeterminate
 from policies.vocabulary import Changes, Severity, SubIndication
 from signer.document.contradictions import contradictions
+from signer.document.external_data import external_streams
 from signer.document.fields import form_fields
 from signer.document.pdfa_size import MOST_BYTES, beyond_pdfa
 from signer.document.reader import PdfFile
@@ -47,7 +48,7 @@ def examine(pdf: PdfFile, history: History, fields: tuple[SignatureField, ...], 
         findings.append(Finding(reasons.TAIL_NOT_COVERED, Severity.WARNING))
     findings += _empty_fields(pdf)
     findings += _beyond_pdfa(pdf)
-    differing = _contradictions(pdf)
+    differing = [*_contradictions(pdf), *_external_data(pdf)]
     verdict = _SUSPICIOUS if differing else verdict
     findings += differing
     return Outcome(verdict, tuple(findings))
@@ -90,6 +91,15 @@ def _contradictions(pdf: PdfFile) -> list[Finding]:
         )
         for each in found[:_MOST_SHOWN]
     ]
+
+
+def _external_data(pdf: PdfFile) -> list[Finding]:
+    """What is shown from another file stands in no signature, and may be another thing tomorrow."""
+    found = external_streams(pdf)
+    if not found:
+        return []
+    numbers = ", ".join(str(num) for num in found[:_MOST_SHOWN])
+    return [Finding(reasons.EXTERNAL_DATA, Severity.ERROR, {"numbers": numbers})]
 
 
 def _empty_fields(pdf: PdfFile) -> list[Finding]:

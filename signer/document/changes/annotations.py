@@ -14,6 +14,7 @@ from signer.document.reader import PdfFile
 _KINDS = frozenset(("Text", "Popup", "Highlight", "Underline", "Squiggly", "StrikeOut"))
 _LINES = frozenset(("Underline", "Squiggly", "StrikeOut"))
 _LIGHTEST_LINE, _DARKEST_GROUND = 0.8, 0.25
+_LEAST_CONTRASTS = (0.15, 0.15, 0.04)  # of red, blue and green text; green ones are light, and rare
 # No appearance, no action, no layer, no blend mode: those decide what is drawn (tables 166, 172 and 173).
 _COMMON = ("Type", "Subtype", "Rect", "Contents", "P", "NM", "M", "F", "C", "Lang", "StructParent")
 _MARKUP = ("T", "Popup", "CA", "RC", "CreationDate", "IRT", "Subj", "RT", "IT")
@@ -35,8 +36,25 @@ def _lets_read(pdf: PdfFile, kind: str, colour: Any) -> bool:
     found = pdf.resolve(colour)
     if found is None or found == [] or (kind not in _LINES and kind != "Highlight"):
         return True
-    parts = [pdf.resolve(item) for item in found] if isinstance(found, list) else []
-    luminance = luminance_of([float(item) for item in parts if isinstance(item, int | float)])
+    given = [pdf.resolve(item) for item in found] if isinstance(found, list) else []
+    parts = [float(item) for item in given if isinstance(item, int | float)]
+    luminance = luminance_of(parts)
     if luminance is None:
         return False
-    return luminance <= _LIGHTEST_LINE if kind in _LINES else luminance >= _DARKEST_GROUND
+    if kind in _LINES:
+        return luminance <= _LIGHTEST_LINE
+    return luminance >= _DARKEST_GROUND and _keeps_colours(parts)
+
+
+def _keeps_colours(parts: list[float]) -> bool:
+    """Whether red, blue and green text stay apart from their ground, which the mark's colour is multiplied into: red
+    text under red is gone."""
+    red, green, blue = _rgb(parts)
+    seen = (0.59 * green + 0.11 * blue, 0.3 * red + 0.59 * green, 0.3 * red + 0.11 * blue)
+    return all(each >= least for each, least in zip(seen, _LEAST_CONTRASTS, strict=True))
+
+
+def _rgb(parts: list[float]) -> list[float]:
+    if len(parts) == 4:
+        return [(1 - part) * (1 - parts[3]) for part in parts[:3]]
+    return parts if len(parts) == 3 else parts * 3

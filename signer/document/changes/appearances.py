@@ -8,7 +8,7 @@ from typing import Any
 from policies.vocabulary import Changes
 from signer.document.changes.buttons import compare_faces
 from signer.document.changes.step import Step
-from signer.document.drawn_text import drawn_once, draws_value
+from signer.document.drawn_text import drawn_once, draws_rows, draws_value
 from signer.document.fields import FormField
 from signer.document.objects import PdfObject, Ref, Stream
 from signer.document.painting import Paint
@@ -51,7 +51,20 @@ def compare_appearances(step: Step, old: FormField, new: FormField) -> bool:
 
 def _draws_value(step: Step, new: FormField) -> bool:
     candidates = [new] if new.type == "Tx" else [replace(new, value=text) for text in _choices(step, new)]
-    return any(draws_value(step.after, one, lambda font: step.stood(font.num)) for one in candidates)
+    if any(_draws(step, one) for one in candidates):
+        return True
+    return new.type == "Ch" and not new.flags & _COMBO and _lists(step, new)
+
+
+def _draws(step: Step, one: FormField) -> bool:
+    return draws_value(step.after, one, lambda font: step.stood(font.num))
+
+
+def _lists(step: Step, new: FormField) -> bool:
+    """Whether a list box shows all of its options, each on a line of its own."""
+    shown = [text_string(word) for _, word in _options(step, new) if isinstance(word, bytes)]
+    every = b"\xfe\xff" + "".join(shown).encode("utf-16-be")
+    return _draws(step, replace(new, value=every)) and draws_rows(step.after, new, shown)
 
 
 def _uncovers(step: Step, earlier: dict[int, dict[str, Any]], old: FormField, new: FormField) -> bool:
@@ -88,14 +101,14 @@ def _paint(pdf: PdfFile, widget: dict[str, Any], state: str = "N") -> Paint | No
 
 
 def _choices(step: Step, new: FormField) -> list[PdfObject]:
-    """What a choice field may show: its value, the words for it in /Opt; a list box all of its options."""
+    """What a choice field may show: its value, and the words for it in /Opt."""
+    return [new.value, *(shown for export, shown in _options(step, new) if export == new.value)]
+
+
+def _options(step: Step, new: FormField) -> list[tuple[PdfObject, PdfObject]]:
     pairs = [step.after.resolve(item) for item in step.after.array(new.dict.get("Opt"))]
     known = [pair if isinstance(pair, list) and len(pair) == 2 else [pair, pair] for pair in pairs]
-    options = [(step.after.resolve(export), step.after.resolve(shown)) for export, shown in known]
-    every = "".join(text_string(shown) for _, shown in options if isinstance(shown, bytes))
-    words = [shown for export, shown in options if export == new.value]
-    listed = [] if new.flags & _COMBO else [b"\xfe\xff" + every.encode("utf-16-be")]
-    return [new.value, *words, *listed]
+    return [(step.after.resolve(export), step.after.resolve(shown)) for export, shown in known]
 
 
 def _faces_changed(step: Step, earlier: dict[int, dict[str, Any]], new: FormField) -> bool:

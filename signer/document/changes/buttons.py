@@ -1,7 +1,7 @@
 """Rules for buttons: a check box or a radio button is filled by choosing one of its faces.
 
 Nobody reads what a face says, and it may be as large as the page (Mainka et al., NDSS 2021: replace via overlay). So
-the box must be as small as boxes are, and of what it lays over the page only dark ink may come and go.
+the box must be as small as boxes are, and of what it lays over the page only the dark ink of a mark may come and go.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from policies.vocabulary import Changes
+from signer.document.changes.check_marks import Ink, is_a_mark, path_ink, text_ink
 from signer.document.changes.step import Step
 from signer.document.contents import operations, well_formed
 from signer.document.fields import FormField, Widget
@@ -54,7 +55,8 @@ def _is_a_mark(step: Step, before: dict[str, Any], new: FormField, widget: Widge
     if new.flags & _PUSHES or x1 - x0 > _LARGEST or y1 - y0 > _LARGEST:
         return False
     try:
-        return _grounds(step.before, before) == _grounds(step.after, widget.dict)
+        old, new_face = _drawn(step.before, before), _drawn(step.after, widget.dict)
+        return old.painted == new_face.painted and is_a_mark(old.ink, new_face.ink)
     except DocumentRefused:  # it cannot be read, so nobody knows what it hides
         return False
 
@@ -64,44 +66,48 @@ def _faces(pdf: PdfFile, widget: dict[str, Any]) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _grounds(pdf: PdfFile, widget: dict[str, Any]) -> list[str]:
-    """What the chosen face paints, apart from dark ink, in order, each with its colour, place and path."""
+def _drawn(pdf: PdfFile, widget: dict[str, Any]) -> _Drawn:
+    """What the chosen face draws."""
     chosen = pdf.resolve(widget.get("AS"))
     face = pdf.resolve(_faces(pdf, widget).get(chosen)) if isinstance(chosen, str) else None
-    if not isinstance(face, Stream):
-        return []
-    found = _Grounds(pdf, face)
-    for operator, operands in operations(pdf.stream_data(face, _LIMIT)):
-        found.note(operator, operands)
-    return found.painted
+    found = _Drawn(pdf, face.dict if isinstance(face, Stream) else {})
+    if isinstance(face, Stream):
+        for operator, operands in operations(pdf.stream_data(face, _LIMIT)):
+            found.note(operator, operands)
+    return found
 
 
-class _Grounds:
-    def __init__(self, pdf: PdfFile, face: Stream) -> None:
-        resources = pdf.dictionary(face.dict.get("Resources"))
+class _Drawn:
+    """`ink`: what is dark. `painted`: all else, in order, each with its colour, place and path."""
+
+    def __init__(self, pdf: PdfFile, face: dict[str, Any]) -> None:
+        resources = pdf.dictionary(face.get("Resources"))
         self.painted: list[str] = []
-        self._place = [repr(pdf.resolve(face.dict.get(key))) for key in ("BBox", "Matrix", "OC", "Group")]
+        self.ink: list[Ink] = []
+        self._place = [repr(pdf.resolve(face.get(key))) for key in ("BBox", "Matrix", "OC", "Group")]
         self._place.append(repr(resources.get("ColorSpace")))
         self._pdf = pdf
         self._named = {key: pdf.dictionary(value) for key, value in resources.items() if key in _CATEGORIES}
-        self._glyphs_are_ink = False
+        self._font: dict[str, Any] = {}
         self._path: list[str] = []
         self._colours = {"fill": (True, ""), "stroke": (True, "")}
-        self._saved: list[tuple[list[str], dict[str, tuple[bool, str]]]] = []
+        self._saved: list[tuple[list[str], dict[str, tuple[bool, str]], dict[str, Any]]] = []
 
     def note(self, operator: str, operands: list[Any]) -> None:
         said = (
             f"{operator} {operands!r} {[self._meant(each) for each in operands if isinstance(each, str)]!r}"
         )
         if operator == "q":
-            self._saved.append((list(self._place), dict(self._colours)))
+            self._saved.append((list(self._place), dict(self._colours), self._font))
         elif operator == "Q" and self._saved:
-            self._place, self._colours = self._saved.pop()
+            self._place, self._colours, self._font = self._saved.pop()
         elif operator in _COLOURS:
             kind = "stroke" if operator.isupper() else "fill"
             self._colours[kind] = (well_formed(operator, operands) and _is_dark(operands), said)
         elif self._is_unknown(operator, operands) or (operator in _PAINTS and not self._dark()):
             self.painted.append(repr((said, self._place, self._path, self._colours)))
+        elif operator in _PAINTS:
+            self._note_ink(operator, operands, repr((said, self._place, self._path)))
         if operator in _PATH:
             self._path.append(said)
         elif operator in _PAINTS or operator == "n":
@@ -111,17 +117,25 @@ class _Grounds:
         elif operator not in _COLOURS and operator not in ("q", "Q"):
             self._place.append(said)
         if operator == "Tf":
-            self._glyphs_are_ink = self._are_ink(operands)
+            self._font = self._named_font(operands)
+
+    def _note_ink(self, operator: str, operands: list[Any], drawn: str) -> None:
+        if operator in _LETTERS:
+            self.ink.append(text_ink(drawn, self._pdf, self._font, operands[-1]))
+        else:
+            self.ink.append(path_ink(drawn, [each.partition(" ")[0] for each in self._path]))
 
     def _is_unknown(self, operator: str, operands: list[Any]) -> bool:
-        letters = operator in _LETTERS and not self._glyphs_are_ink
+        letters = operator in _LETTERS and not self._glyphs_are_ink()
         return operator in _UNKNOWN or letters or not well_formed(operator, operands)
 
-    def _are_ink(self, operands: list[Any]) -> bool:
-        """Whether a font's glyphs have the colour of the text: those of Type 3 are drawings."""
+    def _named_font(self, operands: list[Any]) -> dict[str, Any]:
         name = operands[0] if operands and isinstance(operands[0], str) else ""
-        font = self._pdf.dictionary(self._named.get("Font", {}).get(name))
-        return self._pdf.resolve(font.get("Subtype")) in _FONTS
+        return self._pdf.dictionary(self._named.get("Font", {}).get(name))
+
+    def _glyphs_are_ink(self) -> bool:
+        """Whether the font's glyphs have the colour of the text: those of Type 3 are drawings."""
+        return self._pdf.resolve(self._font.get("Subtype")) in _FONTS
 
     def _meant(self, name: str) -> list[str]:
         """What the resources call so."""

@@ -80,6 +80,18 @@ ROWS = (
     Disagreement(
         PDFSIG,
         ACCEPTS,
+        "It does not ask whether a stream's data are in another file, which no signature covers (7.3.8.2).",
+        ("data of another file: *",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It does not ask whether a stream's data are in another file, which no signature covers (7.3.8.2).",
+        ("data of another file: *",),
+    ),
+    Disagreement(
+        PDFSIG,
+        ACCEPTS,
         "It verifies no time-stamps, neither a signature's nor a document's.",
         (
             "cross-document replay of a time-stamp: *",
@@ -265,7 +277,7 @@ ROWS = (
         (
             "DocMDP violation: P=3, the page is written anew, the twin",
             "evil annotation attack: FreeText that says another, the twin",
-            "evil annotation attack: Highlight in black, the twin",
+            "evil annotation attack: Highlight in *, the twin",
             "evil annotation attack: StrikeOut in white, the twin",
             "evil annotation attack: Underline in white, the twin",
         ),
@@ -376,6 +388,7 @@ ROWS = (
         "its value.",
         (
             "shadow attack: replace: a face *is chosen*",
+            "shadow attack: replace: a face that wrote a digit is left",
             "shadow attack: replace: a push button gets another face",
             "shadow attack: replace: a box s*",
             "sneaky signature attack: a field as large as the page, and no P",
@@ -417,6 +430,11 @@ ROWS = (
             "shadow attack: replace: a filled field gets a ground under the pointer",
             "shadow attack: replace: an empty field gets a face under the pointer",
             "shadow attack: replace: a choice of one shows all",
+            "shadow attack: replace: a list shows *",
+            "shadow attack: replace: a value is written in a black *",
+            "shadow attack: replace: a value is written in a grey *",
+            "shadow attack: replace: a value is written in colours *",
+            "shadow attack: replace: a value is written in an ink *",
             "shadow attack: replace: a value is written in white, with operands to spare",
             "shadow attack: replace: a value is written in another order, with operands to spare",
             "shadow attack: replace: a value is written in nothing, with operands to spare",

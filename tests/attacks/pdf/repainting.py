@@ -173,7 +173,32 @@ _MAP = b"begincmap 1 beginbfchar <a3> <0039> endbfchar endcmap"
 _DINGBATS = {**FONT, "BaseFont": Name("ZapfDingbats")}
 _DISGUISED = {**_DINGBATS, "FontDescriptor": {"Type": Name("FontDescriptor"), "Flags": 4}}
 _OTHER_FONT = {"Font": {"F1": Ref(_FONT)}}
+
+
+def _coloured(before: bytes, space: object, name: str = "P") -> Stream:
+    return _said(b"15", before=before, resources={"ColorSpace": {name: space}})
+
+
+_WHITE_AT = {"FunctionType": 2, "N": 1, "Domain": [0, 1], "C0": [1], "C1": [1]}
+_NO_INK = [Name("Separation"), Name("Ink"), Name("DeviceGray"), _WHITE_AT]
+_LIGHT = {"WhitePoint": [0.95, 1, 1.09], "Gamma": 0.001}
 _WRITTEN = {
+    "in a black that a profile makes white": _Written(
+        b"15",
+        _coloured(b"/P cs 0 scn", [Name("ICCBased"), Ref(_PART)]),
+        also={_PART: stream(b"profile", N=1)},
+    ),
+    "in a grey that its exponent makes white": _Written(
+        b"15", _coloured(b"/P cs 0.5 scn", [Name("CalGray"), _LIGHT])
+    ),
+    "in colours that their exponents make white": _Written(
+        b"15",
+        _coloured(b"/P cs 0.5 0.5 0.5 scn", [Name("CalRGB"), {**_LIGHT, "Gamma": [0.001, 0.001, 0.001]}]),
+    ),
+    "in an ink that is none, from the start": _Written(b"15", _coloured(b"/P cs", _NO_INK)),
+    "in a black that is called another by default": _Written(
+        b"15", _coloured(b"0 g", _NO_INK, "DefaultGray")
+    ),
     "in white, with operands to spare": _Written(b"15", _said(b"15", before=b"0 0 1 g")),
     "in another order, with operands to spare": _Written(
         b"15", _form(b"q 9 1 0 0 1 40 0 cm BT /F1 12 Tf 2 5 Td (1) Tj ET Q BT /F1 12 Tf 20 5 Td (5) Tj ET")
@@ -235,6 +260,25 @@ def choices(desk, _variant, malicious):
     data = _signed(desk, {NUMBER: {**_painting("Ch", _OLD), **entries}, _OLD: _said(b"")})
     chosen = {NUMBER: {**_painting("Ch", _NEW), **entries, "V": b"100"}}
     return append(data, {**chosen, _NEW: _said(b"100000" if malicious else b"100")})
+
+
+@attack(
+    "shadow attack: replace",
+    SHADOW,
+    {
+        f"a list shows {how}": Found(_SUSPICIOUS, ("Leader",), ("change.value-differs-from-drawing",))
+        for how in ("its options on one line", "its options in other rows")
+    },
+)
+def lists(desk, variant, malicious):
+    entries = {"Opt": [b"15", b"00"]}
+    rows = _form(b"BT /F1 8 Tf 0 g 2 12 Td (15) Tj 0 -9 Td (00) Tj ET")
+    other = b"(1500) Tj" if "one line" in variant else b"(150) Tj 0 -9 Td (0) Tj"
+    data = _signed(desk, {NUMBER: {**_painting("Ch", _OLD), **entries}, _OLD: rows})
+    chosen = {NUMBER: {**_painting("Ch", _NEW), **entries, "V": b"15"}}
+    return append(
+        data, {**chosen, _NEW: _form(b"BT /F1 8 Tf 0 g 2 12 Td " + other + b" ET") if malicious else rows}
+    )
 
 
 # --- one object in two roles
@@ -453,6 +497,12 @@ _MARKS = {
     "Highlight in black": annotation(
         "Highlight", QuadPoints=[45, 715, 245, 715, 45, 695, 245, 695], C=[0, 0, 0]
     ),
+    **{
+        f"Highlight in the {name} of the text": annotation(
+            "Highlight", QuadPoints=[45, 715, 245, 715, 45, 695, 245, 695], C=colour
+        )
+        for name, colour in {"red": [1, 0, 0], "green": [0, 1, 0], "red of the print": [0, 1, 1, 0]}.items()
+    },
     "StrikeOut in white": annotation("StrikeOut", QuadPoints=_LINES, C=[1, 1, 1]),
     "Underline in white": annotation("Underline", QuadPoints=_LINES, C=[1]),
 }

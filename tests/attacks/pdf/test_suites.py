@@ -21,6 +21,7 @@ NAMES = {
     "sneaky signature attack",
     "insecure forms and actions",
     "object that comes later",
+    "data of another file",
     "one object in two roles",
     "two readers, two documents",
     "byte tail",

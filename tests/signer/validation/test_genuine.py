@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import subprocess
 from datetime import timedelta
 
 import pytest
+from asn1crypto import cms
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from api.demo.documents import DecisionSpec
 from policies.validation import PASSED
 from policies.vocabulary import Changes, Coverage, Integrity, Level, SubIndication
+from signer import der
 from signer.creation import two_step
 from signer.creation.two_step import SignatureRequest
 from signer.keys.development import DevelopmentKey
@@ -217,6 +221,53 @@ def test_a_claim_later_than_the_token_is_a_warning(office):
     path = office.sign(office.prepared(), claimed=office.now + timedelta(hours=2))
     report = passed(office.online(office.stamp(path)))
     assert "verification.claimed-after-timestamp" in ids(report.signatures[0])
+
+
+def _reordered(attributes: bytes) -> bytes:
+    whole = der.read(attributes)
+    parts = [attributes[each.start : each.end] for each in der.children(attributes, whole)]
+    return attributes[: whole.content] + b"".join(reversed(parts))
+
+
+@pytest.mark.parametrize("digested_in_order", [True, False])
+def test_signed_attributes_may_travel_in_any_order(office, digested_in_order):
+    """RFC 5652, 5.4: what is digested is their DER encoding; many signers digest them as they travel."""
+    path = office.sign(office.prepared())
+    data = path.read_bytes()
+    contents = bytes.fromhex(max(re.findall(rb"/Contents ?<([0-9A-Fa-f]+)>", data), key=len).decode())
+    content_info = cms.ContentInfo.load(contents)
+    info = content_info["content"]["signer_infos"][0]
+    sent = info["signed_attrs"].dump()
+    mixed = _reordered(sent)
+    assert mixed != sent
+    made = contents.replace(sent, mixed)
+    if not digested_in_order:
+        value = info["signature"].native
+        digest = hashlib.sha256(b"\x31" + mixed[1:]).digest()
+        made = made.replace(value, office.pki.signing_key("leader").sign(digest))
+    path.write_bytes(
+        data.replace(contents.hex().encode(), made.hex().encode()).replace(
+            contents.hex().upper().encode(), made.hex().upper().encode()
+        )
+    )
+    report = passed(office.online(path))
+    assert report.signatures[0].integrity is Integrity.INTACT
+    broken = made.replace(mixed[-40:], bytes(40))
+    path.write_bytes(
+        path.read_bytes()
+        .replace(made.hex().encode(), broken.hex().encode())
+        .replace(made.hex().upper().encode(), broken.hex().upper().encode())
+    )
+    assert office.online(path).verdict != PASSED
+
+
+def test_a_claim_that_has_not_come_yet_is_a_warning(office):
+    path = office.sign(office.prepared(), claimed=office.now + timedelta(days=23 * 365))
+    report = passed(office.online(path))
+    assert "verification.claimed-in-future" in ids(report.signatures[0])
+    assert "2049" in str(report.signatures[0].findings)
+    now = passed(office.online(office.sign(office.prepared())))
+    assert "verification.claimed-in-future" not in ids(now.signatures[0])
 
 
 def test_a_first_generation_ca_signed_with_sha1(office, tmp_path):
