@@ -26,7 +26,7 @@ from archive.storage.canary.port import LockProbe
 from archive.storage.canary.report import elders_of, to_json
 from archive.storage.canary.run import RunStopped, run
 from archive.storage.canary.values import Conclusion, Elder, Report
-from policies.numbering import VIETNAM
+from policies.times import VIETNAM, in_vietnam
 
 log = logging.getLogger("antin.canary")
 STOP_SECONDS = 5.0
@@ -178,6 +178,6 @@ def next_run(conclusion: Conclusion, at: datetime) -> datetime:
     """When a verdict of that time has had its time: the next night, or soon while the gate is closed."""
     if conclusion in AGAIN:
         return at + AGAIN[conclusion]
-    local = at.astimezone(VIETNAM)
+    local = in_vietnam(at)
     night = datetime.combine(local.date(), NIGHT, VIETNAM)
     return night if local < night else night + timedelta(days=1)

@@ -16,8 +16,8 @@ from api.seen import SeenAfter, seen_after
 from api.wiring import tools
 from api.wiring.rules import validation_profiles
 from archive import receipt as receipts
-from policies.numbering import VIETNAM
 from policies.refusals import Refused
+from policies.times import in_vietnam
 from policies.vocabulary import Indication
 from signer.creation.sources import look
 from signer.document.pdfa.words import told
@@ -179,7 +179,7 @@ def _told(facts: receipts.ReceiptFacts) -> str:
         f"The receipt holds: leaf {facts.index} of {head.size}, log {head.origin}.",
     ]
     lines += [
-        f"Witnessed by {one.name} at {one.at.astimezone(VIETNAM).isoformat()}. / Được chứng kiến."
+        f"Witnessed by {one.name} at {in_vietnam(one.at).isoformat()}. / Được chứng kiến."
         for one in facts.witnesses
     ]
     if not facts.witnesses and facts.other_signers:
@@ -198,9 +198,7 @@ def _facts(facts: receipts.ReceiptFacts) -> dict[str, Any]:
         "index": facts.index,
         "size": facts.checkpoint.size,
         "root": facts.checkpoint.root.hex(),
-        "witnessed_by": [
-            {"name": one.name, "at": one.at.astimezone(VIETNAM).isoformat()} for one in facts.witnesses
-        ],
+        "witnessed_by": [{"name": one.name, "at": in_vietnam(one.at).isoformat()} for one in facts.witnesses],
         "witnesses": list(facts.other_signers),
         "not_proved": dict(facts.informational),
     }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from policies.numbering import VIETNAM
+from policies.times import in_vietnam
 
 
 def moment(at: datetime | None) -> str | None:
     """ISO 8601 with Vietnam's offset."""
-    return at.astimezone(VIETNAM).isoformat(timespec="seconds") if at else None
+    return in_vietnam(at).isoformat(timespec="seconds") if at else None

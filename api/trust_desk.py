@@ -17,8 +17,8 @@ from api.trust_files import Remembered
 from api.wiring.clock import clock
 from api.wiring.rules import anchors_by_fingerprint
 from policies.anchors import AnchorRole, KnownAnchor, fingerprint
-from policies.numbering import VIETNAM
 from policies.reasons import trust as reasons
+from policies.times import in_vietnam
 from policies.vocabulary import TrustDomain
 from policies.words import DOMAINS
 from signer.errors import TrustRefused
@@ -185,7 +185,7 @@ def told(found: dict[str, Any]) -> str:
 
 
 def _local(text: str) -> str:
-    return datetime.fromisoformat(text).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M (+07:00)")
+    return in_vietnam(datetime.fromisoformat(text)).strftime("%d/%m/%Y %H:%M (+07:00)")
 
 
 def _known(certificate: Certificate, known: dict[str, KnownAnchor], reason: str) -> New:

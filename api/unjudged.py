@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from policies.numbering import VIETNAM
 from policies.refusals import Refused
+from policies.times import in_vietnam
 from signer.errors import DocumentRefused, SandboxUnavailable, SignerRefused
 from signer.sandbox import Sandbox
 from signer.validation.remains import Remains
@@ -38,9 +38,7 @@ def _one(each: Remains) -> dict[str, Any]:
     return {
         "verified": False,
         "signer": each.signer,
-        "claimed_time": None
-        if each.claimed_time is None
-        else each.claimed_time.astimezone(VIETNAM).isoformat(),
+        "claimed_time": None if each.claimed_time is None else in_vietnam(each.claimed_time).isoformat(),
         "subfilter": each.subfilter,
         "byte_range": list(each.byte_range),
     }

@@ -28,9 +28,9 @@ from archive.replication import lag
 from policies import fixity, locks, night
 from policies.locks import Alarm
 from policies.night import HOURS, MISSED, Task
-from policies.numbering import VIETNAM
 from policies.reasons import watching as reasons
 from policies.refusals import Both, Reason
+from policies.times import in_vietnam
 
 OK, FAILING, UNKNOWN = "ok", "failing", "unknown"
 BEHIND = timedelta(hours=1)  # a second store that lacks something for so long
@@ -246,4 +246,4 @@ def _when(at: datetime | None) -> str | None:
 
 
 def _day(at: datetime | None) -> str:
-    return "–" if at is None else f"{at.astimezone(VIETNAM):%d/%m/%Y}"
+    return "–" if at is None else f"{in_vietnam(at):%d/%m/%Y}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from policies.numbering import VIETNAM
+from policies.times import in_vietnam
 
 BEGINS = 22  # o'clock
 MISSED = timedelta(days=2)  # without a good end: an alarm
@@ -36,7 +36,7 @@ class Errand(StrEnum):
 
 def latest_night(at: datetime) -> date:
     """The date, in Vietnam, on which the latest night began."""
-    local = at.astimezone(VIETNAM)
+    local = in_vietnam(at)
     return local.date() if local.hour >= BEGINS else local.date() - timedelta(days=1)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from policies.kinds import BY_CODE, Kind
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
+from policies.times import in_vietnam
 
-VIETNAM = timezone(timedelta(hours=7), "+07:00")
 SYMBOL = re.compile(r"[0-9A-Za-zÀ-ỹĐđ.&-]{1,30}")
 TEXT = re.compile(r"(?P<number>0[1-9]|[1-9][0-9]+)/(?P<symbol>[^/\s]+)")
 
@@ -47,7 +47,7 @@ def civil_date(at: datetime) -> date:
     """The calendar day in Vietnam at that instant. `at` is aware."""
     if at.tzinfo is None:
         raise ValueError("a time without a zone has no calendar day")
-    return at.astimezone(VIETNAM).date()
+    return in_vietnam(at).date()
 
 
 def kind_of(code: str) -> Kind:

@@ -18,9 +18,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from policies.numbering import VIETNAM
 from policies.reasons import keeping as reasons
 from policies.refusals import Refused
+from policies.times import VIETNAM
 
 ROLLING_LOCK = timedelta(days=400)
 NOTICE = timedelta(

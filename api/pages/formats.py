@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from markupsafe import Markup
 
-VIETNAM = timezone(timedelta(hours=7), "+07:00")
+from policies.times import in_vietnam
+
 _UNITS = ("B", "KB", "MB", "GB")
 
 
@@ -14,7 +15,7 @@ def local(at: datetime) -> datetime:
     """The moment on a Vietnamese clock. Raises ValueError for a time without a zone."""
     if at.tzinfo is None:
         raise ValueError("a time without its zone cannot be shown")
-    return at.astimezone(VIETNAM)
+    return in_vietnam(at)
 
 
 def moment(at: datetime) -> Markup:

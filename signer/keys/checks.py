@@ -7,7 +7,7 @@ adds the issuer's certificate. Everything fails closed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from policies.algorithms import OUTDATED_DIGESTS, SignatureAlgorithm
 from policies.reasons import signing as reasons
 from policies.reasons import trust as trust_reasons
+from policies.times import in_vietnam
 from signer.errors import SigningRefused
 from signer.keys import primitives, status
 from signer.ports import RevocationSource, SigningKey
@@ -27,7 +28,6 @@ from signer.trust.anchors import TrustAnchors
 from signer.trust.certificates import Certificate, parse, parse_all
 from signer.trust.unreadable import Unreadable
 
-VIETNAM = timezone(timedelta(hours=7))
 MAX_CERTIFICATE = 16 << 10
 MAX_CHAIN = 6
 OTHER_PURPOSES = frozenset({"time_stamping", "ocsp_signing", "server_auth", "code_signing"})
@@ -169,7 +169,7 @@ def check_period(certificate: Certificate, at: datetime) -> None:
 
 
 def _day(moment: datetime) -> str:
-    return f"{moment.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+    return f"{in_vietnam(moment):%d/%m/%Y %H:%M:%S}"
 
 
 def check_store(trust: TrustAnchors, at: datetime) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
+from policies.times import in_vietnam
 from signer.trust.certificates import Certificate
 from signer.trust.unreadable import MALFORMED
 from signer.validation.values import CertificateFacts
 
 LONGEST = 200
-_VIETNAM = timezone(timedelta(hours=7))
 
 
 def clean(text: object, longest: int = LONGEST) -> str:
@@ -24,12 +24,12 @@ def clean(text: object, longest: int = LONGEST) -> str:
 
 def moment(time: datetime) -> str:
     """As people here read it: dd/mm/yyyy hh:mm:ss, +07:00."""
-    return time.astimezone(_VIETNAM).strftime("%d/%m/%Y %H:%M:%S (+07:00)")
+    return in_vietnam(time).strftime("%d/%m/%Y %H:%M:%S (+07:00)")
 
 
 def day(time: datetime) -> str:
     """dd/mm/yyyy, +07:00."""
-    return time.astimezone(_VIETNAM).strftime("%d/%m/%Y")
+    return in_vietnam(time).strftime("%d/%m/%Y")
 
 
 _CAUSES = {

@@ -23,8 +23,9 @@ from archive.catalogue.copies import SECOND, Shelf
 from archive.catalogue.tables import objects
 from archive.storage.directory import DirectoryStore
 from policies.night import Errand, Task, latest_night
-from policies.numbering import VIETNAM, civil_date
+from policies.numbering import civil_date
 from policies.retention import NOTICE
+from policies.times import VIETNAM
 from policies.vocabulary import LockMode
 from tests.service import CLERK, Site, start, until
 

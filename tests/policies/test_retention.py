@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies import retention
-from policies.numbering import VIETNAM, civil_date
+from policies.numbering import civil_date
 from policies.reasons import keeping as reasons
 from policies.refusals import Refused
 from policies.retention import (
@@ -33,6 +33,7 @@ from policies.retention import (
     table,
     told_through,
 )
+from policies.times import VIETNAM
 
 SHIPPED = tuple(
     rule(row)
