@@ -7,13 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api import rebuilding
-from api.rebuilding import Bench
-from api.settings import Settings
-from api.transactions import Transactions
 from archive.errors import ArchiveRefused
 from policies.reasons import archiving as reasons
-from tests.api.test_witnesses import KEY, Agency, emptied, now
+from tests.api.rebuild_benches import benches, run
+from tests.api.test_witnesses import Agency, emptied
 from tests.service import PATIENCE
 
 
@@ -30,21 +27,8 @@ def lost(tmp_path, postgres_database):
 
 @pytest.fixture
 def make_bench(tmp_path, lost):
-    store, url = lost
-    made = []
-
-    def make(name):
-        (tmp_path / name).mkdir()
-        made.append(Transactions(url))
-        return Bench(Settings(data_dir=tmp_path / name), made[-1], {"first": store}, KEY, now)
-
-    yield make
-    for transactions in made:
-        transactions.close()
-
-
-def run(bench, progress=lambda *_: None):
-    return rebuilding.run(bench, "first", "test", quick=False, progress=progress)
+    with benches(tmp_path, *lost) as make:
+        yield make
 
 
 @pytest.mark.parametrize("stage", ["verify", "log"])
