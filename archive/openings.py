@@ -23,18 +23,25 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from archive.catalogue import Connection, opening_rows
 from archive.catalogue.opening_rows import NumberedLeaf
-from archive.errors import ArchiveDamaged
+from archive.errors import ArchiveDamaged, ProofRefused, StorageRefused
+from archive.log.checkpoint import Checkpoint, open_checkpoint
 from archive.log.leaf import LeafKind
+from archive.log.note import VerifierKey
+from archive.log.recovery import load_edge
+from archive.log.tail import kept_tails
+from archive.log.tiles import WIDTH, Entries
 from archive.ports import ObjectStore
 from archive.record import canonical, parse
 from archive.storage import keys
 from archive.storage.readback import put_bytes, read_bounded
 
 SCHEMA = "antin.openings/1"
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 ROWS_A_PART = 2000
 MAX_OPENINGS = 64 << 20  # bytes; of a part as it is written here: about 2 MB
 _STRIDE = 1024  # leaves
@@ -178,6 +185,68 @@ def read(store: ObjectStore, key: str) -> dict[str, Any]:
     if (value.get("from"), value.get("to"), value.get("part")) != (start, stop, part):
         raise ArchiveDamaged(f"{key}: is not what its name says")
     return value
+
+
+def entries_of(value: dict[str, Any]) -> list[bytes]:
+    """The entries that a first part carries. Raises one of `MALFORMED`."""
+    return [base64.b64decode(leaf["entry"], validate=True) for leaf in value["leaves"]]
+
+
+def tail(store: ObjectStore, key: VerifierKey, head: Checkpoint) -> Entries:
+    """The last leaves of the log that `head` names (`archive.log.tiles`), for whoever has the store alone.
+
+    From openings that the log signed, with a bundle that was kept where these do not lead to `head`. When nothing
+    does, whatever has most leaves: it is proved by nothing. Raises ArchiveUnavailable. What this returns raises
+    ArchiveDamaged when a leaf is missing.
+    """
+    start = head.size - head.size % WIDTH
+    candidates = [_opened(store, key, start, head.size)]
+    if not _leads(store, head, candidates[0]):
+        candidates += [candidates[0] | dict(enumerate(kept, start)) for kept in kept_tails(store, head.size)]
+    leading = (leaves for leaves in candidates[1:] if _leads(store, head, leaves))
+    return partial(_between, next(leading, max(candidates, key=len)))
+
+
+def _between(leaves: Mapping[int, bytes], start: int, stop: int) -> list[bytes]:
+    lacking = [index for index in range(start, stop) if index not in leaves]
+    if lacking:
+        raise ArchiveDamaged(
+            f"log: nothing in the store has leaf {lacking[0]}: read the other store, or restore a backup"
+        )
+    return [leaves[index] for index in range(start, stop)]
+
+
+def _leads(store: ObjectStore, head: Checkpoint, leaves: Mapping[int, bytes]) -> bool:
+    try:
+        load_edge(store, head, partial(_between, leaves))
+    except (ArchiveDamaged, StorageRefused):
+        return False
+    return True
+
+
+def _opened(store: ObjectStore, key: VerifierKey, start: int, stop: int) -> dict[int, bytes]:
+    """Leaves with start ≤ index < stop, by index, as far as openings have them."""
+    found: dict[int, bytes] = {}
+    for name in store.list(keys.OPENINGS, keys.openings_key(start - 1, start, 9999) if start else ""):
+        low, entries = _signed(store, name, key)
+        found |= {index: entry for index, entry in enumerate(entries, low) if start <= index < stop}
+        if low >= stop:
+            break
+    return found
+
+
+def _signed(store: ObjectStore, name: str, key: VerifierKey) -> tuple[int, list[bytes]]:
+    """Where the entries of a part begin, and they; none when it is another part, or the log did not sign it."""
+    try:
+        start, stop, part = keys.openings_stretch(name)
+        if part != 0:
+            return start, []
+        value = read(store, name)
+        found = entries_of(value)
+        good = open_checkpoint(value["note"].encode(), key).size == stop == start + len(found)
+    except (ProofRefused, StorageRefused, ArchiveDamaged, *MALFORMED):
+        return 0, []
+    return start, found if good else []
 
 
 def catch_up(

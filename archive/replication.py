@@ -28,7 +28,7 @@ from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.log.checkpoint import SignedCheckpoint
 from archive.log.kept import LogKeeper
 from archive.log.reader import published_checkpoint
-from archive.log.tiles import TileId, partial_tiles
+from archive.log.tiles import TileId, stored_partials
 from archive.ports import ObjectStore, StoredObject
 from archive.spool import fetched
 from archive.storage import keys
@@ -249,8 +249,8 @@ def _tell(conn: Connection, copy: Copy, exc: Exception, at: datetime) -> None:
 
 
 def _copy_partial(desk: CopyDesk, head: SignedCheckpoint) -> None:
-    """The partial tiles of that head, out of the leaves: the first store may have outgrown them by now."""
-    for tile in partial_tiles(head.size):
+    """The partial tiles of that head, out of those below: the first store may have outgrown them by now."""
+    for tile in stored_partials(head.size):
         key = keys.tile_key(tile.path)
         data = desk.keeper.expected(key)
         if data is not None:
@@ -261,8 +261,8 @@ def _show(desk: CopyDesk, before: SignedCheckpoint | None, head: SignedCheckpoin
     if before is not None and before.note == head.note:
         return
     desk.second.put_mutable(keys.CHECKPOINT, head.note)
-    kept = set(partial_tiles(head.size))
-    for tile in partial_tiles(before.size) if before is not None else ():
+    kept = set(stored_partials(head.size))
+    for tile in stored_partials(before.size) if before is not None else ():
         if tile not in kept:
             _remove(desk.second, tile)
 

@@ -22,9 +22,9 @@ from typing import BinaryIO
 from api.transactions import Transactions
 from archive.catalogue import agency_rows
 from archive.log.checkpoint import Checkpoint, sign_checkpoint
-from archive.log.edge import Edge, grow, partial_tiles
+from archive.log.edge import Edge, grow
 from archive.log.note import Ed25519LogKey
-from archive.log.tiles import HEIGHT
+from archive.log.tiles import HEIGHT, stored_partials
 from archive.ports import ObjectStore
 from archive.storage import keys
 from archive.storage.disk import Disk
@@ -115,7 +115,7 @@ class _Log:
         before, self.edge = self.edge, growth.edge
         for tile, data in growth.tiles.items():
             put(self.store, keys.tile_key(tile.path), data, LOCK if tile.full else None)
-        for tile in partial_tiles(before):
+        for tile in stored_partials(before.size):
             if self.edge.size >> HEIGHT * ((tile.level or 0) + 1) > tile.n:
                 self.store.delete(keys.tile_key(tile.path))
         head = Checkpoint(self.key.name, self.edge.size, self.edge.root())

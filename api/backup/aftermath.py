@@ -14,6 +14,7 @@ from archive.log.reader import TileReader, highest_checkpoint
 from archive.log.seen import check_continues
 from archive.log.sequencer import MAX_BATCH
 from archive.log.tiles import WIDTH, TileId
+from archive.openings import tail
 from archive.ports import CheckpointRow, ObjectStore
 
 
@@ -42,7 +43,7 @@ def compare(row: CheckpointRow | None, name: str, store: ObjectStore, vkey: str)
     size, here = (head.size if head else 0), (row.size if row else 0)
     if head is None or here > size:
         return Compared(name, "ahead" if here - size <= MAX_BATCH and (head or not here) else "lacking", size)
-    tiles = TileReader(store)
+    tiles = TileReader(store, tail(store, key, head.checkpoint))
     try:
         if row is not None:
             check_continues(tiles, head, Checkpoint(key.name, row.size, row.root))

@@ -10,15 +10,13 @@ from api.identity import AccessRefused
 from api.moments import moment
 from api.routes.context import Given, Who, api_router, json_answer
 from api.store import audit
-from archive.errors import StorageRefused
+from archive.log.tiles import parse_path
 from archive.registers import outgoing
-from archive.storage import keys
 from policies.numbering import civil_date
 from policies.reasons import access as reasons
 from policies.vocabulary import Role
 
 router = api_router("registers and log")
-TILE_LIMIT = 32 << 20
 
 
 @router.get("/registers/outgoing", summary="Sổ đăng ký văn bản đi (NĐ 30/2020/NĐ-CP, PL IV)")
@@ -94,10 +92,8 @@ def key(given: Given) -> Response:
 
 @router.get("/log/tile/{path:path}", summary="A tile of the log (C2SP tlog-tiles)")
 def tile(given: Given, path: str) -> Response:
-    try:
-        name = keys.tile_key(f"tile/{path}")
-        with given.store.open(name) as file:
-            data = file.read(TILE_LIMIT)
-    except (StorageRefused, ValueError) as exc:
-        raise AccessRefused(reasons.NOT_FOUND, what="tile") from exc
+    wanted = parse_path(f"tile/{path}")
+    data = given.proofs.tile(wanted) if wanted is not None else None
+    if data is None:
+        raise AccessRefused(reasons.NOT_FOUND, what="tile")
     return Response(data, media_type="application/octet-stream")

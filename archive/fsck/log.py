@@ -1,7 +1,8 @@
 """The log ⇔ the catalogue: every entry, every tile, every locked checkpoint, and the one that readers are shown.
 
 Three places hold each leaf: the catalogue's row, the entry bundle, the tile of level 0. Where one of them differs
-from the two others, that one is named; the tree is then recomputed from what two of them agree on.
+from the two others, that one is named; the tree is then recomputed from what two of them agree on. The last leaves,
+for which there is no full bundle yet, lie in rows and in openings; there the signed root decides.
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from archive.log.merkle import fold_right, leaf_hash, node_hash, subtree_levels
 from archive.log.note import MAX_NOTE, VerifierKey
 from archive.log.reader import TileReader
-from archive.log.tiles import WIDTH, TileId
+from archive.log.tail import kept, kept_entries
+from archive.log.tiles import WIDTH, TileId, stored_partials
+from archive.openings import tail
 from archive.ports import ObjectStore
 from archive.storage import keys
 from archive.storage.ahead import ahead
 from archive.storage.readback import read_bounded
 
 _CATALOGUE = "catalogue, checkpoint row"
+NO_ROW = "the log has it, the catalogue has no row with that index"
+OTHER_ENTRY = "the catalogue's row has another entry than the log"
 
 
 @dataclass(slots=True)
@@ -43,6 +48,13 @@ class _Tree:
             current = node_hash(self.subtrees.pop()[1], current)
             level += 1
         self.subtrees.append((level, current))
+
+    def root_with(self, leaves: Sequence[bytes]) -> bytes:
+        """The root when these come after."""
+        grown = _Tree(self.size, list(self.subtrees))
+        for leaf in leaves:
+            grown.push(leaf)
+        return grown.root()
 
     def root(self) -> bytes:
         return fold_right([subtree for _, subtree in self.subtrees])
@@ -127,7 +139,7 @@ class _Heads:
         report: Report,
         heads: Sequence[Checkpoint],
     ) -> None:
-        self._store, self._key, self._report = store, key, report
+        self._store, self.key, self._report = store, key, report
         self._given = sorted(heads, key=lambda head: head.size)
         self._locked = ahead(pool, self._fetch, self._sizes())
         self._next = next(self._locked, None)
@@ -141,9 +153,13 @@ class _Heads:
         """The locked checkpoint under the name of that size, or why there is none."""
         try:
             data = read_bounded(self._store, keys.checkpoint_key(size), MAX_NOTE)
-            return size, open_checkpoint(data, self._key), ""
+            return size, open_checkpoint(data, self.key), ""
         except (ProofRefused, StorageRefused, ArchiveDamaged) as exc:
             return size, None, str(exc)
+
+    def of(self, size: int) -> Checkpoint | None:
+        """The given head of that size."""
+        return next((head for head in self._given if head.size == size), None)
 
     def check(self, tree: _Tree) -> None:
         """Compare every head of the tree's present size."""
@@ -182,16 +198,62 @@ def _check_entries(
     reader, tree = TileReader(store, cached=1), _Tree()
     for start in range(0, size, WIDTH):
         width = min(WIDTH, size - start)
-        for leaf in _agreed(conn, reader, start, width, report):
+        for leaf in (
+            _agreed(conn, reader, start, width, report)
+            if width == WIDTH
+            else _agreed_tail(conn, store, tree, width, heads, report)
+        ):
             tree.push(leaf)
             _fill_tile(reader, tree, 0, leaf, report)
             heads.check(tree)
         report.read["entries"] += width
         progress("log", start + width, size)
-    for level, hashes in enumerate(tree.open_tiles):
-        if level > 0 and hashes:
-            _compare_tile(reader, TileId(level, (tree.size >> 8 * (level + 1)), len(hashes)), hashes, report)
+    for tile in stored_partials(tree.size):
+        _compare_tile(reader, tile, tree.open_tiles[tile.level or 0], report)
     return tree
+
+
+def _agreed_tail(
+    conn: Connection, store: ObjectStore, tree: _Tree, width: int, heads: _Heads, report: Report
+) -> list[bytes]:
+    """Leaf hashes of the log's tail, for which there is no full bundle. A signed root says who is right.
+
+    What is wrong with openings is told where those are compared (`archive.fsck.opened`).
+    """
+    agreed = _tail_leaves(conn, store, tree, width, heads, report)
+    for tile in kept(store, tree.size // WIDTH):
+        where = keys.tile_key(tile.path)
+        try:
+            hashes = [leaf_hash(entry) for entry in kept_entries(store, tile)]
+        except (ArchiveDamaged, ProofRefused, StorageRefused) as exc:
+            report.error(ids.LOG_TILE_MISSING, where, str(exc))
+            continue
+        if hashes[:width] != agreed[: tile.width]:
+            report.error(ids.LOG_TILE_DIFFERS, where, "other entries than the log's")
+    return agreed
+
+
+def _tail_leaves(
+    conn: Connection, store: ObjectStore, tree: _Tree, width: int, heads: _Heads, report: Report
+) -> list[bytes]:
+    size = tree.size + width
+    head = heads.of(size)
+    found = audit_log.entries(conn, tree.size, tree.size + width)
+    rows = [leaf_hash(found[index]) for index in sorted(found)]
+    if len(rows) == width and head is not None and tree.root_with(rows) == head.root:
+        return rows
+    try:
+        stored = tail(store, heads.key, head)(tree.size, size) if head is not None else []
+        opened = list(map(leaf_hash, stored))
+    except (ArchiveDamaged, ProofRefused, StorageRefused):
+        opened = []
+    for place in range(width):
+        index = tree.size + place
+        if index not in found:
+            report.error(ids.LEAF_MISSING, f"leaf {index}", NO_ROW)
+        elif opened and leaf_hash(found[index]) != opened[place]:
+            report.error(ids.LEAF_DIFFERS, f"leaf {index}", OTHER_ENTRY)
+    return opened or [leaf_hash(found.get(tree.size + place, b"")) for place in range(width)]
 
 
 def _agreed(conn: Connection, reader: TileReader, start: int, width: int, report: Report) -> Iterator[bytes]:
@@ -206,13 +268,9 @@ def _agreed(conn: Connection, reader: TileReader, start: int, width: int, report
         hashed = tile[place] if tile else None
         agreed = row if row is not None and row in (entry, hashed) else entry or hashed or row
         if row is None:
-            report.error(
-                ids.LEAF_MISSING, f"leaf {index}", "the log has it, the catalogue has no row with that index"
-            )
+            report.error(ids.LEAF_MISSING, f"leaf {index}", NO_ROW)
         elif row != agreed:
-            report.error(
-                ids.LEAF_DIFFERS, f"leaf {index}", "the catalogue's row has another entry than the log"
-            )
+            report.error(ids.LEAF_DIFFERS, f"leaf {index}", OTHER_ENTRY)
         if entry not in (None, agreed):
             path = TileId(None, start // WIDTH, width).path
             report.error(ids.LOG_TILE_DIFFERS, keys.tile_key(path), f"another entry at leaf {index}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from archive.log.merkle import fold_right, leaf_hash, subtree_levels
-from archive.log.tiles import HEIGHT, WIDTH, TileId, encode_bundle
+from archive.log.tiles import HEIGHT, WIDTH, TileId, encode_bundle, stored_partials
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Edge:
 
 @dataclass(slots=True)
 class Growth:
-    """The edge after an append, and every tile and bundle that became new or wider by it."""
+    """The edge after an append, and what is to be stored: every bundle and tile that became full by it, and above
+    the tail those that became new or wider."""
 
     edge: Edge
     tiles: dict[TileId, bytes] = field(default_factory=dict)
@@ -49,20 +50,11 @@ def grow(edge: Edge, entries: Sequence[bytes]) -> Growth:
             tiles[TileId(None, size // WIDTH - 1)] = encode_bundle(bundle)
             bundle.clear()
     grown = Edge(size, tuple(tuple(hashes) for hashes in levels), tuple(bundle))
-    tiles.update(_partial_tiles(edge, grown))
+    known = set(stored_partials(edge.size))
+    for tile in stored_partials(size):
+        if tile not in known:
+            tiles[tile] = b"".join(levels[tile.level or 0])
     return Growth(grown, tiles)
-
-
-def partial_tiles(edge: Edge) -> list[TileId]:
-    """The partial tiles and the partial bundle that a tree with this edge shows."""
-    found = [
-        TileId(level, edge.size >> HEIGHT * (level + 1), len(hashes))
-        for level, hashes in enumerate(edge.levels)
-        if hashes
-    ]
-    if edge.bundle:
-        found.append(TileId(None, edge.size // WIDTH, len(edge.bundle)))
-    return found
 
 
 def _push(levels: list[list[bytes]], level: int, added: bytes, size: int, tiles: dict[TileId, bytes]) -> None:
@@ -76,15 +68,6 @@ def _push(levels: list[list[bytes]], level: int, added: bytes, size: int, tiles:
         above = subtree_levels(hashes)[-1][0]
         hashes.clear()
         _push(levels, level + 1, above, size, tiles)
-
-
-def _partial_tiles(before: Edge, after: Edge) -> dict[TileId, bytes]:
-    known = set(partial_tiles(before))
-    return {
-        tile: encode_bundle(after.bundle) if tile.level is None else b"".join(after.levels[tile.level])
-        for tile in partial_tiles(after)
-        if tile not in known
-    }
 
 
 def _complete_within(hashes: Sequence[bytes]) -> list[bytes]:

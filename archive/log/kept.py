@@ -11,7 +11,7 @@ and entered. One that is something else is entered as damaged, with the digest t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,10 +22,10 @@ from archive.catalogue import Connection, copy_rows, log_rows
 from archive.catalogue.copies import FIRST, CopyRole, NewCopy, Shelf
 from archive.errors import ArchiveDamaged, LogConflict, ProofRefused, StorageRefused
 from archive.log.checkpoint import open_checkpoint
-from archive.log.merkle import leaf_hash, subtree_levels
+from archive.log.merkle import subtree_levels
 from archive.log.note import MAX_NOTE, VerifierKey
 from archive.log.reader import TileReader, published_checkpoint
-from archive.log.tiles import HEIGHT, MAX_BUNDLE, WIDTH, TileId, encode_bundle, parse_path
+from archive.log.tiles import HEIGHT, MAX_BUNDLE, WIDTH, TileId, parse_path, tile_bytes
 from archive.ports import ObjectStore, StoredObject
 from archive.storage import keys
 from archive.storage.readback import read_bounded
@@ -99,13 +99,14 @@ class LogKeeper:
             return None
         if tile.level:
             return b"".join(self._root(tile.level - 1, tile.n * WIDTH + i) for i in range(tile.width))
-        start = tile.n * WIDTH
         try:
-            with self.reading() as conn:
-                entries = log_rows.sequenced(conn, start, start + tile.width)
+            return tile_bytes(tile, self._leaves)
         except LogConflict as exc:
             raise ArchiveDamaged(f"{key}: {exc}") from exc
-        return encode_bundle(entries) if tile.level is None else b"".join(map(leaf_hash, entries))
+
+    def _leaves(self, start: int, stop: int) -> Sequence[bytes]:
+        with self.reading() as conn:
+            return log_rows.sequenced(conn, start, stop)
 
     def _root(self, level: int, n: int) -> bytes:
         hashes = TileReader(self.store, cached=0).hashes(TileId(level, n))

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
-from archive.errors import ArchiveUnavailable, LogConflict
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogConflict
 from archive.log.checkpoint import SignedCheckpoint
 from archive.log.sequencer import Batch, Sequencer, Standing
 
 logger = logging.getLogger(__name__)
 CROWD = 16  # waiters for whom a run does not wait any longer
+KEEP_TAIL = 16  # runs that number leaves, after which the tail is kept though there is no time for it
 C = TypeVar("C")
 
 
@@ -155,12 +156,13 @@ class SequencerLoop(Generic[C]):
 
     def _run(self) -> None:
         try:
+            runs = 0
             while not self._stopping.is_set():
-                if not self._is_due():
-                    continue
-                self._wake.clear()
-                self._gathered.wait(self._window)
-                if self._drain():
+                numbered = self._is_due() and self._gather()
+                runs += numbered
+                if not numbered or runs % KEEP_TAIL == 0:
+                    self._keep_tail()
+                if numbered:
                     self._gathered.wait(self._pause)
         except BaseException as exc:
             self.failure = exc
@@ -183,6 +185,21 @@ class SequencerLoop(Generic[C]):
             return False
         self._stands_by = False
         return True
+
+    def _gather(self) -> bool:
+        """Wait for those on the way, then as `_drain`."""
+        self._wake.clear()
+        self._gathered.wait(self._window)
+        return self._drain()
+
+    def _keep_tail(self) -> None:
+        """A copy for a rebuild: nothing waits for it, and a store that lacks it is no reason to number nothing."""
+        if self._stands_by:
+            return
+        try:
+            self._sequencer.keep_tail()
+        except (ArchiveUnavailable, ArchiveDamaged) as exc:
+            logger.warning("log: the last leaves have no second copy: %s", exc)
 
     def _drain(self) -> bool:
         """Batches until no more than a part of one was pending; who came later wakes the loop again.

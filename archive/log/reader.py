@@ -1,22 +1,25 @@
-"""Reading the log from the object store: tiles, entries, checkpoints. None of it is trusted."""
+"""Reading the log: tiles and checkpoints from the object store, the tail from its leaves. None of it is trusted."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from threading import Lock
 
-from archive.errors import ArchiveDamaged, StorageRefused
+from archive.errors import ArchiveDamaged, LogConflict, StorageRefused
 from archive.log.checkpoint import SignedCheckpoint, open_checkpoint
-from archive.log.merkle import HASH_SIZE, HashReader, subtree_levels
+from archive.log.merkle import HASH_SIZE, HashReader, leaf_hash, subtree_levels
 from archive.log.note import MAX_NOTE, VerifierKey
 from archive.log.tiles import (
     HEIGHT,
     MAX_BUNDLE,
     WIDTH,
+    Entries,
     TileId,
     bundle_of,
     decode_bundle,
     split_hashes,
+    tile_bytes,
     tile_of,
 )
 from archive.ports import ObjectStore
@@ -31,13 +34,20 @@ Levels = list[list[bytes]]
 class TileReader:
     """Hashes of complete subtrees out of tiles, the last used ones kept. Safe for threads.
 
+    `tail` gives leaves that no full bundle has yet: the catalogue's, or with nothing but the store those of its
+    openings (`archive.openings.tail`). Without it there is no tail but what an earlier version stored.
     A tile's bytes are checked for length only; who builds a proof verifies it against a signed root.
     """
 
-    def __init__(self, store: ObjectStore, cached: int = _CACHED_TILES) -> None:
+    def __init__(self, store: ObjectStore, tail: Entries | None = None, cached: int = _CACHED_TILES) -> None:
         self._store = store
+        self._tail = tail
         self._cached = cached
         self._tiles: OrderedDict[TileId, Levels] = OrderedDict()
+        self._grown_to: tuple[int, list[bytes]] = (
+            0,
+            [],
+        )  # the tail as far as it was read: bundle, leaf hashes
         self._lock = Lock()
 
     def at(self, size: int) -> HashReader:
@@ -75,15 +85,41 @@ class TileReader:
             if levels is not None:
                 self._tiles.move_to_end(tile)
                 return levels
-        levels = subtree_levels(self.hashes(tile))
+        levels = subtree_levels(self._grown(tile) if tile.of_tail else self.hashes(tile))
         with self._lock:
             self._tiles[tile] = levels
             while len(self._tiles) > self._cached:
                 self._tiles.popitem(last=False)
         return levels
 
+    def _grown(self, tile: TileId) -> list[bytes]:
+        """A tile of the tail: what was read of it before, and the leaves since then."""
+        with self._lock:
+            n, known = self._grown_to
+        known = known[: tile.width] if n == tile.n else []
+        start = tile.n * WIDTH
+        if self._tail is None or not known:
+            hashes = self.hashes(tile)
+        else:
+            hashes = known + list(map(leaf_hash, self._leaves_of(start + len(known), start + tile.width)))
+        with self._lock:
+            self._grown_to = max(
+                self._grown_to, (tile.n, hashes), key=lambda found: (found[0], len(found[1]))
+            )
+        return hashes
+
+    def _leaves_of(self, start: int, stop: int) -> Sequence[bytes]:
+        if self._tail is None:
+            raise ArchiveDamaged(f"log: nothing gives the leaves from {start} on")
+        try:
+            return self._tail(start, stop)
+        except LogConflict as exc:
+            raise ArchiveDamaged(f"log: {exc}") from exc
+
     def _fetch(self, tile: TileId, limit: int) -> tuple[bytes, TileId]:
         """The tile's bytes; a partial tile may have been replaced by its full one since."""
+        if tile.of_tail and self._tail is not None:
+            return tile_bytes(tile, self._leaves_of), tile
         for found in dict.fromkeys((tile, TileId(tile.level, tile.n))):
             try:
                 return read_bounded(self._store, keys.tile_key(found.path), limit), found

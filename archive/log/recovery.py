@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archive.errors import ArchiveDamaged, ProofRefused
@@ -13,10 +13,8 @@ from archive.log.merkle import EMPTY_ROOT, leaf_hash
 from archive.log.note import VerifierKey
 from archive.log.reader import TileReader, highest_checkpoint, published_checkpoint
 from archive.log.seen import Seen, behind, check_continues, forked
-from archive.log.tiles import HEIGHT, WIDTH, TileId, tile_widths
+from archive.log.tiles import HEIGHT, WIDTH, Entries, TileId, tile_widths
 from archive.ports import CheckpointRow, ObjectStore
-
-Entries = Callable[[int, int], Sequence[bytes]]  # start, stop: the catalogue's leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +61,19 @@ def check_heads(heads: Heads, row: CheckpointRow, origin: str, known: Iterable[C
 
 
 def load_edge(store: ObjectStore, head: Checkpoint, entries: Entries) -> Edge:
-    """The edge of the tree that `head` names, out of its partial tiles. Raises `ArchiveDamaged`.
+    """The edge of the tree that `head` names: its tail out of the catalogue's `entries`, above it the partial tiles.
 
-    The entries of the partial bundle come from the catalogue; they must hash to its tile.
+    Raises `ArchiveDamaged`.
     """
-    tiles, levels = TileReader(store, cached=0), []
-    for level, width in enumerate(tile_widths(head.size)):
+    tiles, bundle = TileReader(store, cached=0), tuple(entries(head.size - head.size % WIDTH, head.size))
+    levels = [tuple(map(leaf_hash, bundle))] if head.size else []
+    for level, width in list(enumerate(tile_widths(head.size)))[1:]:
         tile = TileId(level, head.size >> HEIGHT * (level + 1), width) if width else None
         levels.append(tuple(tiles.hashes(tile)) if tile else ())
-    bundle = tuple(entries(head.size - head.size % WIDTH, head.size))
     edge = Edge(head.size, tuple(levels), bundle)
     if not hmac.compare_digest(edge.root(), head.root):
-        raise ArchiveDamaged(f"log: the tiles do not give the root signed at {head.size}")
-    if tuple(leaf_hash(entry) for entry in bundle) != (levels[0] if levels else ()):
-        raise ArchiveDamaged(f"log: the catalogue's last leaves before {head.size} are not those of the log")
+        tail = f"the catalogue's leaves from {head.size - len(bundle)} on"
+        raise ArchiveDamaged(f"log: tiles and {tail} do not give the root signed at {head.size}")
     return edge
 
 
@@ -84,7 +81,7 @@ def check_known(
     store: ObjectStore, heads: Heads, edge: Edge, known: Iterable[Checkpoint], entries: Entries
 ) -> None:
     """Every head that others saw lies on the way to the catalogue's row. Raises `LogBehind`."""
-    tiles = TileReader(store)
+    tiles = TileReader(store, entries)
     for found in known:
         if heads.locked is not None and found.size <= heads.locked.size:
             check_continues(tiles, heads.locked, found)

@@ -20,14 +20,15 @@ from functools import partial
 from hashlib import sha256
 from typing import Generic, TypeVar
 
-from archive.errors import ArchiveDamaged, LogConflict, ProofRefused, StorageRefused
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogConflict, ProofRefused, StorageRefused
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
-from archive.log.edge import Edge, Growth, grow, partial_tiles
+from archive.log.edge import Edge, Growth, grow
 from archive.log.merkle import EMPTY_ROOT
 from archive.log.note import MAX_NOTE, VerifierKey
 from archive.log.reader import published_checkpoint
 from archive.log.recovery import check_heads, check_known, load_edge, read_heads
-from archive.log.tiles import HEIGHT
+from archive.log.tail import keep_tail
+from archive.log.tiles import HEIGHT, stored_partials
 from archive.ports import CheckpointRow, LogCatalogue, LogSigner, ObjectStore
 from archive.storage import keys
 from archive.storage.readback import read_back, read_bounded
@@ -107,6 +108,7 @@ class Sequencer(Generic[C]):
         self._writers = ThreadPoolExecutor(_PARALLEL_WRITES, "log-tiles") if parallel else None
         self._edge: Edge | None = None
         self._shown: SignedCheckpoint | None = None
+        self._kept = 0  # the size at which the tail was kept last
         self._attempt: tuple[bytes, dict[str, int]] = (b"", {})  # root and indices of the last commit
 
     def close(self) -> None:
@@ -126,6 +128,19 @@ class Sequencer(Generic[C]):
             assigned |= self._outcome(edge)
         self._edge = edge
         return Batch(assigned, self._shown, complete=taken < self._batch)
+
+    def keep_tail(self) -> None:
+        """The last leaves as a partial bundle, unless they are kept: for when there is time. Raises
+        ArchiveUnavailable; once for each size ArchiveDamaged."""
+        edge = self._edge
+        if edge is None or edge.size == self._kept:
+            return
+        before, self._kept = self._kept, edge.size
+        try:
+            keep_tail(self._store, edge.size, edge.bundle)
+        except ArchiveUnavailable:
+            self._kept = before
+            raise
 
     def tidy(self) -> None:
         """What nobody waits for, after a run."""
@@ -211,7 +226,7 @@ class Sequencer(Generic[C]):
         self._write(keys.checkpoint_key(row.size), row.note, until)
         # Crash: the bucket has the head but does not show it; the next run starts from it and shows it.
         self._show(head, row)
-        # Crash: all is done; only partial tiles that became full are left over.
+        # Crash: all is done; only partial tiles that became full are left over, out of 65,536 leaves each.
         self._remove_outgrown(edge, growth.edge)
         return growth.edge
 
@@ -263,7 +278,7 @@ class Sequencer(Generic[C]):
     def _remove_outgrown(self, before: Edge, after: Edge) -> None:
         """Partial tiles whose full tile is now there (C2SP tlog-tiles allows it), unless the bucket's default
         retention keeps them."""
-        for tile in partial_tiles(before):
+        for tile in stored_partials(before.size):
             if after.size >> HEIGHT * ((tile.level or 0) + 1) > tile.n:
                 with suppress(StorageRefused):
                     self._store.delete(keys.tile_key(tile.path))

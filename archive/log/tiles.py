@@ -1,22 +1,26 @@
 """C2SP tlog-tiles: the tree as tiles of up to 256 hashes, the entries as bundles. Paths and bytes, no store.
 
 Tile (level, n) holds the hashes of the complete subtrees of 256**level leaves from n × 256 on.
+
+The last bundle and the last tile of level 0, while they are partial, are the log's *tail*. They change with every
+leaf and are made out of the leaves; no store has them. Full tiles and the partial ones above them are stored.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from archive.errors import ProofRefused
 from archive.log.leaf import MAX_ENTRY, check_entry
-from archive.log.merkle import HASH_SIZE
+from archive.log.merkle import HASH_SIZE, leaf_hash
 from policies.reasons import archiving as reasons
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
 MAX_BUNDLE = WIDTH * (2 + MAX_ENTRY)
+Entries = Callable[[int, int], Sequence[bytes]]  # start, stop: those leaves
 _PATH = re.compile(r"\Atile/(entries|\d{1,2})/((?:x\d{3}/){0,5}\d{3})(?:\.p/(\d{1,3}))?\Z")
 
 
@@ -35,6 +39,11 @@ class TileId:
     @property
     def full(self) -> bool:
         return self.width == WIDTH
+
+    @property
+    def of_tail(self) -> bool:
+        """Made out of the leaves when it is asked for."""
+        return not self.full and not self.level
 
     @property
     def path(self) -> str:
@@ -75,15 +84,20 @@ def tile_widths(size: int) -> list[int]:
     return widths
 
 
-def partial_tiles(size: int) -> list[TileId]:
-    """The partial tiles of a tree of `size` leaves, and its partial bundle."""
-    found = [
+def stored_partials(size: int) -> list[TileId]:
+    """The partial tiles that are stored for a tree of `size` leaves: those above its tail."""
+    return [
         TileId(level, size >> HEIGHT * (level + 1), width)
         for level, width in enumerate(tile_widths(size))
-        if width
+        if level and width
     ]
-    bundle = [TileId(None, size // WIDTH, size % WIDTH)] if size % WIDTH else []
-    return found + bundle
+
+
+def tile_bytes(tile: TileId, entries: Entries) -> bytes:
+    """A bundle, or a tile of level 0, out of its leaves. Raises what `entries` raises."""
+    start = tile.n * WIDTH
+    leaves = entries(start, start + tile.width)
+    return encode_bundle(leaves) if tile.level is None else b"".join(map(leaf_hash, leaves))
 
 
 def tile_of(level: int, index: int, size: int) -> TileId:

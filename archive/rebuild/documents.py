@@ -11,11 +11,11 @@ from datetime import datetime
 from archive.catalogue import Connection, rebuild_rows
 from archive.errors import ArchiveDamaged
 from archive.fsck import findings as ids
+from archive.openings import MALFORMED
 from archive.ports import ObjectStore
 from archive.rebuild import rows
 from archive.rebuild.believing import Believed, Claimed, Forged, Unlogged, believe, claim
 from archive.rebuild.gathering import Form, Gathered, after_document, by_document, gather
-from archive.rebuild.log import MALFORMED
 from archive.rebuild.log import Found as Tell
 from archive.storage import keys
 from archive.storage.ahead import ahead

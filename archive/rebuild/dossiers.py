@@ -17,6 +17,7 @@ from archive.fsck import findings as ids
 from archive.log import leaf as leaf_format
 from archive.log.leaf import LeafKind, Opening
 from archive.log.merkle import leaf_hash
+from archive.openings import MALFORMED
 from archive.rebuild.dossier_rows import (
     dossier_row,
     file_object,
@@ -27,7 +28,6 @@ from archive.rebuild.dossier_rows import (
 )
 from archive.rebuild.dossier_values import Believed, Gathered, Row, Rows, Stored, time_of
 from archive.rebuild.holds import dossier_holds
-from archive.rebuild.log import MALFORMED
 from archive.rebuild.log import Found as Tell
 from archive.record import digest, parse
 from archive.storage import keys

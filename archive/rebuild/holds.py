@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from archive.catalogue import Connection, rebuild_rows
 from archive.fsck import findings as ids
+from archive.openings import MALFORMED
 from archive.rebuild.dossier_values import Believed, Row, time_of
-from archive.rebuild.log import MALFORMED
 from archive.rebuild.log import Found as Tell
 
 

@@ -19,9 +19,10 @@ from archive.errors import ArchiveDamaged, ProofRefused, StorageRefused
 from archive.fsck import findings as ids
 from archive.log import leaf as leaf_format
 from archive.log.leaf import LeafKind, Opening, Role
+from archive.openings import MALFORMED, entries_of
 from archive.ports import ObjectStore
 from archive.rebuild.chains import Chains, LinkedRow
-from archive.rebuild.log import MALFORMED, Found, SourceLog, entries, entries_of
+from archive.rebuild.log import Found, SourceLog, entries
 from archive.record import digest, head_bytes
 from archive.storage import keys
 from archive.storage.ahead import ahead

@@ -8,11 +8,9 @@ entries  them again, for the catalogue
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
 
 from archive import openings
 from archive.errors import ArchiveDamaged, ArchiveRefused, LogBehind, ProofRefused, StorageRefused
@@ -20,13 +18,14 @@ from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind, open_checkpoint
-from archive.log.edge import Edge, grow, partial_tiles
-from archive.log.merkle import leaf_hash
+from archive.log.edge import Edge, grow
+from archive.log.merkle import EMPTY_ROOT, leaf_hash
 from archive.log.note import VerifierKey
 from archive.log.reader import TileReader
 from archive.log.recovery import read_heads
 from archive.log.seen import where
-from archive.log.tiles import WIDTH, TileId
+from archive.log.tiles import WIDTH, Entries, TileId, stored_partials
+from archive.openings import MALFORMED, entries_of
 from archive.ports import ObjectStore
 from archive.storage import keys
 from archive.storage.ahead import ahead
@@ -37,10 +36,12 @@ Found = Callable[[str, str, str], None]  # finding, place, what
 
 @dataclass(frozen=True, slots=True)
 class SourceLog:
-    """`head` is the newest that was committed; the store's tiles reach to `published`, then comes `rest`."""
+    """`head` is the newest that was committed. What is published reaches to `published`, its last leaves are `tail`'s;
+    then comes `rest`."""
 
     head: SignedCheckpoint
     published: int
+    tail: Entries
     rest: tuple[bytes, ...] = ()
 
 
@@ -56,16 +57,17 @@ def find(store: ObjectStore, key: VerifierKey) -> SourceLog:
     except ProofRefused as exc:
         raise ArchiveDamaged(f"log: {exc}") from exc
     newest = max(known, key=lambda head: head.size, default=None)
-    cut = _cut(store, key, newest.size if newest else 0)
+    cut = _cut(store, key, newest.checkpoint if newest else Checkpoint(key.name, 0, EMPTY_ROOT))
     if cut is not None:
         return cut
     if newest is None:
         raise ArchiveRefused(reasons.NOTHING_TO_REBUILD)
-    return SourceLog(newest, newest.size)
+    return SourceLog(newest, newest.size, openings.tail(store, key, newest.checkpoint))
 
 
-def _cut(store: ObjectStore, key: VerifierKey, size: int) -> SourceLog | None:
-    """The stretch behind `size` that was committed and not published: the log's own signature is in its openings."""
+def _cut(store: ObjectStore, key: VerifierKey, shown: Checkpoint) -> SourceLog | None:
+    """The stretch behind `shown` that was committed and not published: the log's own signature is in its openings."""
+    size = shown.size
     after = keys.openings_key(size - 1, size, 9999) if size else keys.OPENINGS
     for name in store.list(keys.OPENINGS, after):
         try:
@@ -78,16 +80,8 @@ def _cut(store: ObjectStore, key: VerifierKey, size: int) -> SourceLog | None:
         except (ProofRefused, StorageRefused, ArchiveDamaged, *MALFORMED):
             continue  # whatever it is, the log did not sign it
         if head.size == stop == start + len(entries):
-            return SourceLog(head, size, tuple(entries[size - start :]))
+            return SourceLog(head, size, openings.tail(store, key, shown), tuple(entries[size - start :]))
     return None
-
-
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
-
-
-def entries_of(value: dict[str, Any]) -> list[bytes]:
-    """The entries that openings carry. Raises one of MALFORMED."""
-    return [base64.b64decode(leaf["entry"], validate=True) for leaf in value["leaves"]]
 
 
 def check_reaches(log: SourceLog, known: Iterable[Checkpoint]) -> None:
@@ -113,7 +107,7 @@ def verify(
     A tile of hashes that differs is told: receipts need it, but what it says can be computed.
     """
     seen = sorted((*known, log.head.checkpoint), key=lambda head: head.size)
-    reader, edge = TileReader(store, cached=0), Edge()
+    reader, edge = TileReader(store, log.tail, cached=0), Edge()
     for bundle, tile in _bundles(reader, log.published, pool):
         tiles = [leaf_hash(entry) for entry in bundle]
         place = keys.tile_key(TileId(0, edge.size // WIDTH, len(bundle)).path)
@@ -123,9 +117,8 @@ def verify(
             found(ids.LOG_TILE_DIFFERS, place, "its hashes are not those of the entries")
         edge = _past(edge, bundle, seen, reader, found)
         progress("verify", edge.size, log.head.size)
-    for partial in partial_tiles(edge):
-        if partial.level:
-            _compare(reader, partial, b"".join(edge.levels[partial.level]), found)
+    for partial in stored_partials(edge.size):
+        _compare(reader, partial, b"".join(edge.levels[partial.level or 0]), found)
     _past(edge, list(log.rest), seen, None, found)
 
 
@@ -139,7 +132,7 @@ def edge_of(entries: Iterable[bytes], known: Iterable[Checkpoint] = ()) -> Edge:
 
 def entries(store: ObjectStore, log: SourceLog, start: int, pool: Executor) -> Iterator[bytes]:
     """Entries from `start` on, in order. They were verified; who uses them compares the root once more."""
-    reader, index = TileReader(store, cached=0), start // WIDTH * WIDTH
+    reader, index = TileReader(store, log.tail, cached=0), start // WIDTH * WIDTH
     for bundle, _ in _bundles(reader, log.published, pool, index // WIDTH):
         for entry in bundle:
             if index >= start:
@@ -160,6 +153,8 @@ def _bundles(
             found = reader.entries(bundle)
         except (ArchiveDamaged, ProofRefused, StorageRefused) as exc:
             raise ArchiveDamaged(f"{keys.tile_key(bundle.path)}: entries cannot be read: {exc}") from exc
+        if bundle.of_tail:
+            return found, list(map(leaf_hash, found))
         try:
             return found, reader.hashes(TileId(0, n, width))
         except (ArchiveDamaged, StorageRefused):

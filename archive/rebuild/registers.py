@@ -13,7 +13,8 @@ from typing import Any
 
 from archive.catalogue import Connection, rebuild_rows
 from archive.fsck import findings as ids
-from archive.rebuild.log import MALFORMED, Found
+from archive.openings import MALFORMED
+from archive.rebuild.log import Found
 from archive.registers.chain import ALLOTTED, LOST, VOIDED, void_note
 from policies.kinds import BY_CODE
 from policies.numbering import civil_date

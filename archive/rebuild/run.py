@@ -29,10 +29,11 @@ from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress, quiet
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint
 from archive.log.note import VerifierKey
+from archive.openings import MALFORMED
 from archive.ports import CheckpointRow, ObjectStore
 from archive.rebuild import documents, dossier_objects, dossiers, holds, leaves, log, registers
 from archive.rebuild.chains import Chains
-from archive.rebuild.log import MALFORMED, SourceLog
+from archive.rebuild.log import SourceLog
 from archive.storage import keys
 from archive.storage.ahead import PARALLEL_READS
 from policies.numbering import civil_date

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from api.transactions import Transactions
 from archive import ingest
-from archive.catalogue import document_changes, documents
+from archive.catalogue import document_changes, documents, log_rows
 from archive.catalogue.values import Deposit, Document, NewVersion, VersionRole
 from archive.registers import outgoing
 from archive.storage.memory import MemoryStore
@@ -32,6 +32,11 @@ class House:
     def document(self, document_id: str) -> Document:
         with self.transactions.read() as conn:
             return documents.get(conn, document_id)
+
+    def leaves(self, start: int, stop: int):
+        """Those of the log, for a reader of its tail."""
+        with self.transactions.look() as conn:
+            return log_rows.sequenced(conn, start, stop)
 
     def carry_out(self, deposit: Deposit, at=AT):
         return ingest.carry_out(deposit, self.objects, self.work, self.transactions.write, at)

@@ -50,7 +50,7 @@ def look_up(house, document, digest=None):
 
 
 def make(house, document, digest=None):
-    proofs = ProofMaker(TileReader(house.objects), published(house))
+    proofs = ProofMaker(TileReader(house.objects, house.leaves), published(house))
     return receipts.make_receipt(document, look_up(house, document, digest), proofs)
 
 

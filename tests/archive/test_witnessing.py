@@ -8,7 +8,6 @@ from archive.errors import ArchiveUnavailable, LogBehind, ProofRefused, StaleSiz
 from archive.log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from archive.log.cosignature import Ed25519WitnessKey, WitnessKey
 from archive.log.note import Ed25519LogKey, VerifierKey, parse_note
-from archive.log.reader import TileReader
 from archive.storage import keys
 from archive.witness.state import WitnessState
 from archive.witness.witness import WatchedLog, Witness
@@ -32,7 +31,7 @@ def grow(house, start, stop):
 
 
 def cosigning(house):
-    return Cosigning(house.store, TileReader(house.store), house.key)
+    return Cosigning(house.store, house.reader(), house.key)
 
 
 @pytest.fixture

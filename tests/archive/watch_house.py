@@ -122,7 +122,7 @@ class Watch:
         def prove(index, entry):
             head = published_checkpoint(self.first, VKEY)
             if head is not None and index < head.size:
-                ProofMaker(TileReader(self.first), head).inclusion(index, entry)
+                ProofMaker(TileReader(self.first, self.house.leaves), head).inclusion(index, entry)
 
         stores = {FIRST: self.first, **({SECOND: self.second} if second else {})}
         read, write = self.house.transactions.read, self.house.transactions.write

@@ -65,7 +65,12 @@ def main(plan: dict) -> None:
     transactions = Transactions(plan["database"])
     store = S3Store(S3Connection(**plan["store"]), clock=lambda: datetime.now(UTC))
     key = Ed25519LogKey.parse(plan["key"])
-    tiles = TileReader(store)
+
+    def leaves(start, stop):
+        with transactions.look() as conn:
+            return log_rows.sequenced(conn, start, stop)
+
+    tiles = TileReader(store, leaves)
 
     def row():
         with transactions.look() as conn:

@@ -103,7 +103,7 @@ def check(transactions, store, promised):
     assert head.root == naive_root([by_index[index][1] for index in range(head.size)])
     for leaf, index in promised.items():
         assert by_index[index][0] == leaf and index < head.size
-    reader = TileReader(store)
+    reader = TileReader(store, lambda start, stop: [by_index[i][1] for i in range(start, stop)])
     maker = ProofMaker(reader, head)
     for index in range(head.size):
         maker.inclusion(index, by_index[index][1])

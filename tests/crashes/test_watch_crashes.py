@@ -10,7 +10,7 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from archive import ingest
+from archive import ingest, openings
 from archive.catalogue import copy_rows, deposit_rows
 from archive.catalogue.copies import FIRST, SECOND, Shelf
 from archive.fixity import FixityDesk, scan_due
@@ -120,7 +120,8 @@ class Archive:
     def mend(self) -> None:
         def prove(index, entry):
             head = published_checkpoint(self.bare[FIRST], VKEY)
-            ProofMaker(TileReader(self.bare[FIRST]), head).inclusion(index, entry)
+            tiles = TileReader(self.bare[FIRST], openings.tail(self.bare[FIRST], VKEY, head.checkpoint))
+            ProofMaker(tiles, head).inclusion(index, entry)
 
         desk = RepairDesk(
             self.stores, self.bare[SECOND], self.keeper(), self.transactions.read, self.begin, prove, note

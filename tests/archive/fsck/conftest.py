@@ -59,6 +59,7 @@ class Audited:
         )
         while sequencer.run_once().assigned:
             pass
+        sequencer.keep_tail()
         sequencer.close()
 
     def fill(self) -> None:

@@ -118,15 +118,24 @@ def test_a_log_of_many_tiles_is_clean(long_log):
     assert report.read["entries"] == 699
 
 
-@pytest.mark.parametrize(
-    "tile", [TileId(0, 1), TileId(None, 1), TileId(1, 0, 2), TileId(0, 2, 187), TileId(None, 2, 187)]
-)
+@pytest.mark.parametrize("tile", [TileId(0, 1), TileId(None, 1), TileId(1, 0, 2), TileId(None, 2, 187)])
 def test_a_flipped_bit_in_any_tile(long_log, tile):
     key = keys.tile_key(tile.path)
     long_log.objects.flip(key, 8 * 20)
     assert [finding.where for finding in long_log.check().findings] == [key]
     long_log.objects.flip(key, 8 * 20)
     assert long_log.check().findings == []
+
+
+@pytest.mark.parametrize("tile", [TileId(0, 1), TileId(None, 1), TileId(1, 0, 2)])
+def test_a_tile_that_is_cut(long_log, tile):
+    key = keys.tile_key(tile.path)
+    data = long_log.objects.open(key).read()
+    for kept in (data[:31], b""):
+        long_log.objects.overwrite(key, kept)
+        found = [(finding.id, finding.where) for finding in long_log.check().findings]
+        assert found == [(ids.LOG_TILE_MISSING, key)]
+    long_log.objects.overwrite(key, data)
 
 
 def test_a_flipped_bit_on_a_real_disk(tmp_path):

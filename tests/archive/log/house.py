@@ -56,7 +56,14 @@ class House:
         return published_checkpoint(self.store, self.verifier)
 
     def maker(self):
-        return ProofMaker(TileReader(self.store), self.head())
+        return ProofMaker(self.reader(), self.head())
+
+    def reader(self, cached=256):
+        return TileReader(self.store, self.leaves, cached)
+
+    def leaves(self, start, stop):
+        with self.catalogue.reading() as conn:
+            return self.catalogue.sequenced(conn, start, stop)
 
     def receipt(self, pdf_sha256, record_sha256="0" * 64, kind=LeafKind.DOCUMENT, **informational):
         """Archives one leaf and returns its full receipt."""

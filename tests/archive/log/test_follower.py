@@ -8,7 +8,6 @@ from archive.errors import ArchiveDamaged, ProofRefused
 from archive.log.checkpoint import Checkpoint, sign_checkpoint
 from archive.log.follower import Follower
 from archive.log.note import Ed25519LogKey
-from archive.log.reader import TileReader
 from archive.storage import keys
 from tests.archive.log.house import ORIGIN, House
 
@@ -33,7 +32,7 @@ def row(house):
 
 
 def follower(house, own=lambda: None):
-    return Follower(house.store, house.verifier, TileReader(house.store), lambda: row(house), own)
+    return Follower(house.store, house.verifier, house.reader(), lambda: row(house), own)
 
 
 def test_a_new_log_has_no_head():
@@ -99,7 +98,7 @@ def test_tiles_that_do_not_bear_it_out_are_damage(house):
     found = follower(house)
     found.head()
     grow(house)
-    house.store.flip("log/tile/0/001.p/49")
+    house.store.flip("log/tile/0/000")
     with pytest.raises(ArchiveDamaged):
         found.head()
 

@@ -7,7 +7,7 @@ import uuid
 from datetime import timedelta
 
 from api.transactions import Transactions
-from archive import ingest
+from archive import ingest, openings
 from archive.catalogue import agency_rows, document_changes, documents, log_rows, rebuild_rows
 from archive.catalogue.tables import metadata
 from archive.catalogue.values import Agency
@@ -86,6 +86,7 @@ class Archive:
         try:
             while sequencer.run_once().assigned:
                 pass
+            sequencer.keep_tail()
         finally:
             sequencer.close()
 
@@ -158,7 +159,9 @@ class Archive:
     def receipts(self) -> dict[str, bytes]:
         """By digest of the content, of every archived version."""
         head = published_checkpoint(self.objects, VKEY)
-        proofs = ProofMaker(TileReader(self.objects), head)
+        proofs = ProofMaker(
+            TileReader(self.objects, openings.tail(self.objects, VKEY, head.checkpoint)), head
+        )
         made = {}
         with self.house.transactions.read() as conn:
             for (document,) in conn.exec_driver_sql("SELECT id FROM documents").fetchall():

@@ -12,7 +12,7 @@ from archive.errors import ArchiveDamaged, LogBehind
 from archive.fsck import findings as ids
 from archive.log.checkpoint import Checkpoint, sign_checkpoint
 from archive.log.note import Ed25519LogKey
-from archive.log.tiles import TileId
+from archive.log.tiles import TileId, decode_bundle, encode_bundle
 from archive.record import canonical, digest
 from archive.storage import keys
 from tests.archive.catalogue_fixtures import AT
@@ -410,28 +410,59 @@ def other_key():
 # Log
 
 
+def tail_size(lost):
+    return keys.checkpoint_size(list(lost.objects.list(keys.CHECKPOINTS))[-1])
+
+
+def kept_tail(lost):
+    return keys.tile_key(TileId(None, 0, tail_size(lost)).path)
+
+
+def spoil_openings(lost):
+    key = list(lost.objects.list(keys.OPENINGS))[-1]
+    value = openings.read(lost.objects, key)
+    value["leaves"][0]["entry"] = value["leaves"][1]["entry"]
+    lost.objects.overwrite(key, canonical(value))
+    return key
+
+
+@pytest.mark.parametrize("harm", ["flip", "truncate", "vanish"])
+def test_a_kept_tail_that_is_wrong_harms_nothing(lost, harm):
+    harms = {"flip": lambda key: lost.objects.flip(key, 8 * 40), "vanish": lost.objects.vanish}
+    harms.get(harm, lambda key: lost.objects.truncate(key, 50))(kept_tail(lost))
+    size = lost.rebuild().size
+    assert told(lost) == set()
+    assert len(lost.rows("leaves")) == size
+
+
 def test_a_changed_entry_stops_it(lost):
-    size = keys.checkpoint_size(list(lost.objects.list(keys.CHECKPOINTS))[-1])
-    lost.objects.flip(keys.tile_key(TileId(None, 0, size).path), 8 * 40)
+    """Changed wherever it is: nothing leads to the root any more."""
+    lost.objects.flip(kept_tail(lost), 8 * 40)
+    spoil_openings(lost)
     with pytest.raises(ArchiveDamaged, match="do not lead to the root"):
         lost.rebuild()
     assert lost.rows("documents") == []
 
 
-@pytest.mark.parametrize("harm", ["flip", "vanish"])
-def test_a_tile_of_hashes_is_told(lost, harm):
-    size = keys.checkpoint_size(list(lost.objects.list(keys.CHECKPOINTS))[-1])
-    key = keys.tile_key(TileId(0, 0, size).path)
-    lost.objects.flip(key, 5) if harm == "flip" else lost.objects.vanish(key)
-    lost.rebuild()
-    assert told(lost) == {(ids.LOG_TILE_DIFFERS if harm == "flip" else ids.LOG_TILE_MISSING, key)}
-
-
-def test_a_missing_bundle_stops_it(lost):
-    size = keys.checkpoint_size(list(lost.objects.list(keys.CHECKPOINTS))[-1])
-    lost.objects.vanish(keys.tile_key(TileId(None, 0, size).path))
-    with pytest.raises(ArchiveDamaged, match="entries cannot be read"):
+def test_last_leaves_that_are_nowhere_stop_it(lost):
+    lost.objects.vanish(kept_tail(lost))
+    lost.objects.vanish(next(lost.objects.list(keys.OPENINGS)))
+    with pytest.raises(ArchiveDamaged, match="nothing in the store has leaf 0: read the other store"):
         lost.rebuild()
+
+
+def test_a_tail_that_was_kept_before_the_last_stretch(lost):
+    """A service that went in the middle of its work had no time to keep it: what is there is used, with openings."""
+    whole = TileId(None, 0, tail_size(lost))
+    data = lost.objects.open(keys.tile_key(whole.path)).read()
+    lost.objects.vanish(keys.tile_key(whole.path))
+    narrow = 6
+    early = encode_bundle(decode_bundle(data, whole.width)[:narrow])
+    put(lost, keys.tile_key(TileId(None, 0, narrow).path), early)
+    lost.objects.vanish(next(lost.objects.list(keys.OPENINGS)))
+    lost.rebuild()
+    assert len(lost.rows("leaves")) == whole.width
+    assert ids.OPENINGS_BROKEN in {finding for finding, _ in told(lost)}
 
 
 def test_a_log_of_another_key(lost, monkeypatch):
@@ -460,16 +491,23 @@ def test_a_shown_checkpoint_that_was_set_back_changes_nothing(lost):
     assert lost.rebuild().size == size
 
 
-def test_a_store_that_changes_between_the_proof_and_the_reading(lost, monkeypatch):
+def test_a_store_that_changes_between_the_proof_and_the_reading(tmp_path, monkeypatch):
     from archive.rebuild import log
 
+    before = Archive(tmp_path)
+    for ordinal in range(1, 261):
+        before.bind_audit(ordinal)
+    before.sequence()
+    (tmp_path / "after").mkdir()
+    lost = before.lose(tmp_path / "after")
     real = log.verify
 
     def then_change(*given):
         real(*given)
-        size = keys.checkpoint_size(list(lost.objects.list(keys.CHECKPOINTS))[-1])
-        lost.objects.flip(keys.tile_key(TileId(None, 0, size).path), 8 * 40)
+        lost.objects.flip(keys.tile_key(TileId(None, 0).path), 8 * 40)
 
     monkeypatch.setattr(log, "verify", then_change)
     with pytest.raises(ArchiveDamaged, match="changed while it was read"):
         lost.rebuild()
+    for archive in (before, lost):
+        archive.house.transactions.close()
