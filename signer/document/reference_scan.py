@@ -19,10 +19,14 @@ _SPACE = rb"[\0\t\n\f\r ]"
 _HEAD = compile_pattern(_SPACE + rb"*+(\d{1,10})" + _SPACE + rb"++(\d{1,5})" + _SPACE + rb"++obj(?=[^\w])")
 # The parser takes a generation with a sign, or with more zeros than a table writes, as it takes any integer.
 _REFERENCE = compile_pattern(
-    rb"(\d{1,10})" + _SPACE + rb"++[+-]?\d++" + _SPACE + rb"++R(?=[\0\t\n\f\r ()<>\[\]{}/%])"
+    rb"([0-9]{1,10}+)" + _SPACE + rb"++[+-]?[0-9]++" + _SPACE + rb"++R(?=[\0\t\n\f\r ()<>\[\]{}/%])"
 )
-# A string, a comment, or the end: `endobj`, or `stream` with its end of line. A name may hold either word.
-_NEXT = compile_pattern(rb"\(|%|(?<=[\0\t\n\f\r >\])])(?:endobj(?=[\0\t\n\f\r ])|stream(?=\r?\n))")
+# A string, a comment, or the end: `endobj`, or `stream` with its end of line. A name may hold either word. What stands
+# before a word is looked at behind it, so that the search leaps from one first letter to the next.
+_BEFORE = rb"[\0\t\n\f\r >\])]"
+_NEXT = compile_pattern(
+    rb"\(|%|endobj(?<=" + _BEFORE + rb"endobj)(?=[\0\t\n\f\r ])|stream(?<=" + _BEFORE + rb"stream)(?=\r?\n)"
+)
 _LENGTH = compile_pattern(
     rb"/Length(?=[\0\t\n\f\r ()<>\[\]{}/%])(?:" + _SPACE + rb"++(\d{1,10})(?=" + _SPACE + rb"*+[/>]))?"
 )
