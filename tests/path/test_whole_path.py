@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 from dataclasses import replace
@@ -15,12 +16,15 @@ from api.identity import AccessRefused
 from api.signing import Signing
 from api.store import accounts
 from archive.catalogue import document_changes, documents
+from archive.log.merkle import leaf_hash
+from archive.log.tiles import TileId, decode_bundle, encode_bundle
 from archive.record import RECORD_SCHEMA, parse
 from archive.storage import keys
 from policies.reasons import access as reasons
 from policies.validation import PASSED, fingerprint
 from signer.validation.kept_verdict import answers_of
 from signer.validation.process import validate
+from tests.archive.log.naive import naive_root
 from tests.conftest import need_tool
 from tests.service import AUDITOR, CLERK, INITIAL, LEADER, SECOND, Site, until
 
@@ -393,6 +397,41 @@ def test_fsck_is_clean_after_all_this(site, issued):
 
     report = Checking(site.services).report()
     assert report.clean, report.findings
+
+
+def test_anybody_can_read_the_whole_log_over_http(site, issued):
+    """A C2SP client: the head, its full tiles, its tail; nothing wider than the head, nothing that is no tile."""
+    reader = site.client(AUDITOR)
+
+    def get(path):
+        answer = reader.get(f"/log/{path}")
+        return answer.content if answer.status_code == 200 else answer.status_code
+
+    _, size, root = get("checkpoint").split(b"\n")[:3]
+    full, width = divmod(int(size), 256)
+    bundles = [TileId(None, n) for n in range(full)] + ([TileId(None, full, width)] if width else [])
+    entries = [entry for tile in bundles for entry in decode_bundle(get(tile.path), tile.width)]
+    assert len(entries) >= 5
+    assert naive_root(entries) == base64.b64decode(root)
+    if width:
+        assert get(TileId(0, full, width).path) == b"".join(
+            leaf_hash(entry) for entry in entries[full * 256 :]
+        )
+        assert get(TileId(None, full, 1).path) == encode_bundle(entries[full * 256 :][:1])
+    far = TileId(0, full + 1, 255)
+    assert [get(path) for path in (far.path, TileId(None, 70).path, "tile/0/000.p/256", "tile/x")] == [
+        404
+    ] * 4
+
+
+def test_the_tail_is_kept_for_a_rebuild_when_nothing_else_is_done(site, issued):
+    def kept():
+        head = site.services.proofs.head().split(b"\n")[1]
+        n, width = divmod(int(head), 256)
+        found = list(site.services.store.list(f"log/tile/entries/{n:03}.p/"))
+        return found == [keys.tile_key(TileId(None, n, width).path)] if width else not found
+
+    assert until(kept)
 
 
 def test_pdfa_in_pdfa_out(site, issued, tmp_path):
