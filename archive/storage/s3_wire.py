@@ -2,7 +2,7 @@
 
 The SDK signs and reads errors. It has no argument for checksums, streams no body and waits for five minutes, five
 times; so its client is subclassed where it builds headers and where it opens connections. What is relied on of its
-inside is pinned by tests/archive/storage/test_s3_wire.py.
+inside is pinned by tests/archive/storage/test_s3_network.py and test_s3_headers.py.
 
 Every act on the store is idempotent by key, so what may pass within seconds is repeated, a limited number of times,
 each after a longer and random wait, inside the time of the act. Only sending an object is not repeated here:
@@ -34,6 +34,7 @@ from urllib3.response import BaseHTTPResponse, HTTPResponse
 from archive.errors import StoreUnavailable
 from archive.storage.s3_connection import MIB, S3Connection
 from archive.storage.s3_errors import EXISTS, GONE, ServerSaid, Where, broken, said, trouble
+from archive.storage.s3_headers import pool_manager
 from policies.reasons import storage as reasons
 
 T = TypeVar("T")
@@ -73,7 +74,7 @@ class _Pool:
         self._patience = connection
         self._of_thread = threading.local()
         context = ssl.create_default_context(cafile=connection.ca) if connection.tls else None
-        self._pool = PoolManager(
+        self._pool = pool_manager(
             num_pools=1, maxsize=connection.connections, block=True, blocksize=_BLOCK, ssl_context=context
         )
 
