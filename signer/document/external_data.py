@@ -1,7 +1,8 @@
 """Streams whose data are said to be in another file (ISO 32000-2, 7.3.8.2, table 5): no signature covers those.
 
 Exact for the grammar, and quick: most files have no key /F with a file behind it at all, and where one may be, an
-object is read by the parser only when its first bytes leave a doubt.
+object is read by the parser only when its first bytes leave a doubt. What the parser refuses, others may show: such
+an object names a file when that key, or a doubt about it, stands before its data.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from signer.errors import DocumentRefused
 from signer.patterns import compile_pattern
 
 _FILTERS = ("FFilter", "FDecodeParms")
-_HEAD = 1024
+_HEAD, _LONG_HEAD = 1024, 64 << 10
 # A larger file, or one of few objects, is looked at by its objects.
 _WHOLE, _BYTES_AN_OBJECT = 32 << 20, 10_000
 _SPACE = rb"(?:[\0\t\n\f\r ]|%[^\r\n]*+[\r\n])"
@@ -22,26 +23,30 @@ _FILE = compile_pattern(
     + _SPACE
     + rb"*+(?:\((?:[^()\\]|\\(?s:.))*+(?:\(|\)"
     + _SPACE
-    + rb"*+(?:/|>>))"
+    + rb"*+[!-~])"
     rb"|<[<0-9A-Fa-f\0\t\n\f\r %>]|[0-9]++" + _SPACE + rb"++[0-9]++" + _SPACE + rb"++R))"
 )
-# Up to what decides: one of the keys, or what may spell one; a comment or an odd string; the end of the dictionary.
+_STRING = rb"\((?:[^()\\]|\\(?s:.))*+\)"
+_REGULAR = rb"[^\0\t\n\f\r ()<>\[\]{}/%]"
+# Up to what decides: one of the keys, or what may spell one; a comment or an odd string; a word that may end the
+# dictionary. Lenient readers end words anywhere.
 _PASSED = compile_pattern(
-    rb"(?:[^#/(%se]++|\((?:[^()\\]|\\.)*+\)"
-    rb"|/(?!F(?:[\0\t\n\f\r ()<>\[\]{}/%]|Filter|DecodeParms))"
-    rb"|(?<![\0\t\n\f\r >])s|s(?!tream\r?\n)"
-    rb"|(?<![\0\t\n\f\r >\])])e|e(?!ndobj[\0\t\n\f\r ]))*+"
+    rb"(?:[^#/(%se]++|" + _STRING + rb"|/(?!F(?:(?!" + _REGULAR + rb")|Filter|DecodeParms))"
+    rb"|(?<=" + _REGULAR + rb")[se]|s(?!tream(?!" + _REGULAR + rb"))|e(?!ndobj(?!" + _REGULAR + rb")))*+"
+)
+_BRACKETS = compile_pattern(
+    _STRING + rb"|(?P<open><<)|(?P<close>>>)|<[0-9A-Fa-f\0\t\n\f\r ]*+>|(?P<odd>[<>])"
 )
 
 
 def external_streams(pdf: PdfFile) -> tuple[int, ...]:
-    """The numbers of the streams that name another file or a filter for one. Objects that cannot be read are not
-    among them: nobody shows those."""
+    """The numbers of the streams that name another file or a filter for one, and of objects that cannot be read
+    and may be such."""
     if not _may_name_files(pdf):
         return ()
     plain = {entry.where: num for num, entry in pdf.newest_entries() if entry.kind == "n"}
     return tuple(
-        num for at, num in plain.items() if _in_doubt(pdf.read(at, _HEAD)) and _is_external(pdf, num)
+        num for at, num in plain.items() if _in_doubt(pdf.read(at, _HEAD)) and _is_external(pdf, at, num)
     )
 
 
@@ -69,16 +74,24 @@ def _in_doubt(head: bytes) -> bool:
         decides = head[match.end() : match.end() + 1]
         if decides in (b"#", b"/"):
             found, at = True, match.end() + 1
-        elif decides == b"s":
-            return found
-        elif decides == b"e":
-            return False
+        elif decides in (b"s", b"e") and _closed(head[: match.end()]):
+            return found and decides == b"s"
         else:
             break
     return True
 
 
-def _is_external(pdf: PdfFile, num: int) -> bool:
+def _closed(head: bytes) -> bool:
+    """Whether each dictionary in it has ended: in one that has not, some readers pass over a word and go on."""
+    depth = 0
+    for bracket in _BRACKETS.finditer(head):
+        if bracket["odd"]:
+            return False
+        depth += bool(bracket["open"]) - bool(bracket["close"])
+    return depth == 0
+
+
+def _is_external(pdf: PdfFile, at: int, num: int) -> bool:
     try:
         value = pdf.load(num)
         if not isinstance(value, Stream):
@@ -86,4 +99,4 @@ def _is_external(pdf: PdfFile, num: int) -> bool:
         names_file = isinstance(pdf.resolve(value.dict.get("F")), bytes | dict | Stream)
         return names_file or any(pdf.resolve(value.dict.get(key)) is not None for key in _FILTERS)
     except DocumentRefused:
-        return False
+        return _in_doubt(pdf.read(at, _LONG_HEAD))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from signer.document.reader import PdfFile
 from signer.document.syntax import Name, Ref, serialize
 from tests.attacks.pdf.cases import ISO, Found, attack
+from tests.attacks.pdf.later import section
 from tests.attacks.pdf.shadow import NUMBERS
 from tests.signer.document import build
 from tests.signer.document.build import CONTENT, FONT_REF, NUMBER, PAGE, append, page, stream
@@ -84,3 +85,39 @@ def filled_so(desk, _variant, malicious):
         drawn.dict["F"] = _FILE
     widget = {**PdfFile.of(data).get(NUMBER), "V": b"15", "AP": {"N": Ref(_NEW)}}
     return append(data, {NUMBER: widget, _NEW: drawn})
+
+
+_DATA = b"\nstream\n" + _WORDS + b"\nendstream\nendobj\n"
+_ODD = {
+    "a key twice, the file first": b"<</Length 41 @ /F null>>" + _DATA,
+    "a key twice, the file last": b"<</Length 41/F null @>>" + _DATA,
+    "a word that is none": b"<</Length 41 @ foo>>" + _DATA,
+    "a key without a value": b"<</Length 41 @ /A>>" + _DATA,
+    "a bracket too many": b"<</Length 41 @ /A )>>" + _DATA,
+    "too deep": b"<</Length 41 @ /A " + b"[" * 200 + b"]" * 200 + b">>" + _DATA,
+    "no length": b"<<@>>" + _DATA,
+    "a length below zero": b"<</Length -1 @>>" + _DATA,
+    "a length beyond the file": b"<</Length 4100000 @>>" + _DATA,
+    "a length that is nowhere": b"<</Length 99 0 R @>>" + _DATA,
+    "no end of its data": b"<</Length 41 @>>" + _DATA.replace(b"endstream\n", b""),
+    "data behind a carriage return": b"<</Length 41 @>>" + _DATA.replace(b"stream\n", b"stream\r", 1),
+    "data behind a space": b"<</Length 41 @>>" + _DATA.replace(b"\nstream\n", b"stream ", 1),
+    "words of an end inside": b"<</Length 41 endobj @>>" + _DATA,
+    "words of a beginning inside": b"<</Length 41 stream @>>" + _DATA,
+    "an odd string before a word of an end": b"<</A <41>> endobj @>>" + _DATA,
+}
+
+
+@attack(
+    "data of another file",
+    ISO,
+    {f"in an object that strict readers refuse: {variant}": _FOUND for variant in _ODD},
+)
+def refused_so(desk, variant, malicious):
+    """Lenient readers show it: whoever refuses it cannot say that it names no file."""
+    base = build.prepared()
+    written = _ODD[variant.partition(": ")[2]].replace(
+        b"@", b"/F (page.txt)" if malicious else b"/G (page.txt)"
+    )
+    data = base + b"%d 0 obj\n" % CONTENT + written
+    return desk.sign(section(data, {CONTENT: len(base)}, Prev=PdfFile.of(base).startxref))

@@ -76,6 +76,25 @@ def test_what_only_looks_like_one_is_none(tmp_path, entries, filler):
         assert external_streams(pdf) == ()
 
 
+BROKEN = {
+    "a key twice": rb"/F null",
+    "a word that is none": rb"foo",
+    "a bracket too many": rb"/A )",
+    "names in hexadecimal": rb"/A#42 foo",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_an_object_that_the_parser_refuses_is_judged_by_its_bytes(tmp_path, broken):
+    """The file has an attachment's description, so objects are looked at."""
+    for entries, found in ((rb"/F (page.txt) " + broken, (4,)), (rb"/E (page.txt) " + broken, ())):
+        extra = b"/A#42" in broken  # what may spell the key is one, in an object that cannot be read
+        entries += b" /Q <</Type/Filespec/G 1>>"
+        path = made(tmp_path / "a.pdf", entries, b"/F (page.txt) /Other")
+        with PdfFile.open(path) as pdf:
+            assert external_streams(pdf) == ((4,) if extra else found)
+
+
 def test_both_ways_are_taken(tmp_path):
     for size, short in ((0, True), (100_000, False)):
         with PdfFile.open(made(tmp_path / "a.pdf", b"", filler=size)) as pdf:
