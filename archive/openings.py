@@ -38,6 +38,7 @@ from archive.log.tiles import WIDTH, Entries
 from archive.ports import ObjectStore
 from archive.record import canonical, parse
 from archive.storage import keys
+from archive.storage.giving import given
 from archive.storage.readback import put_bytes, read_bounded
 
 SCHEMA = "antin.openings/1"
@@ -241,7 +242,7 @@ def _signed(store: ObjectStore, name: str, key: VerifierKey) -> tuple[int, list[
         start, stop, part = keys.openings_stretch(name)
         if part != 0:
             return start, []
-        value = read(store, name)
+        value = given(store, lambda: read(store, name))
         found = entries_of(value)
         good = open_checkpoint(value["note"].encode(), key).size == stop == start + len(found)
     except (ProofRefused, StorageRefused, ArchiveDamaged, *MALFORMED):

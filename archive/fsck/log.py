@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from archive.catalogue import Connection, audit_log
 from archive.errors import ArchiveDamaged, ProofRefused, StorageRefused
@@ -26,6 +27,7 @@ from archive.openings import tail
 from archive.ports import ObjectStore
 from archive.storage import keys
 from archive.storage.ahead import ahead
+from archive.storage.giving import given
 from archive.storage.readback import read_bounded
 
 _CATALOGUE = "catalogue, checkpoint row"
@@ -152,7 +154,8 @@ class _Heads:
     def _fetch(self, size: int) -> tuple[int, SignedCheckpoint | None, str]:
         """The locked checkpoint under the name of that size, or why there is none."""
         try:
-            data = read_bounded(self._store, keys.checkpoint_key(size), MAX_NOTE)
+            where = keys.checkpoint_key(size)
+            data = given(self._store, lambda: read_bounded(self._store, where, MAX_NOTE))
             return size, open_checkpoint(data, self.key), ""
         except (ProofRefused, StorageRefused, ArchiveDamaged) as exc:
             return size, None, str(exc)
@@ -224,7 +227,7 @@ def _agreed_tail(
     for tile in kept(store, tree.size // WIDTH):
         where = keys.tile_key(tile.path)
         try:
-            hashes = [leaf_hash(entry) for entry in kept_entries(store, tile)]
+            hashes = list(map(leaf_hash, given(store, partial(kept_entries, store, tile))))
         except (ArchiveDamaged, ProofRefused, StorageRefused) as exc:
             report.error(ids.LOG_TILE_MISSING, where, str(exc))
             continue
@@ -305,7 +308,7 @@ def _compare_tile(reader: TileReader, tile: TileId, expected: list[bytes], repor
 
 def _tile(reader: TileReader, tile: TileId, report: Report) -> list[bytes] | None:
     try:
-        return reader.hashes(tile)
+        return given(reader.store, lambda: reader.hashes(tile))
     except (ArchiveDamaged, StorageRefused) as exc:
         report.error(ids.LOG_TILE_MISSING, keys.tile_key(tile.path), str(exc))
         return None
@@ -313,17 +316,17 @@ def _tile(reader: TileReader, tile: TileId, report: Report) -> list[bytes] | Non
 
 def _bundle(reader: TileReader, tile: TileId, report: Report) -> list[bytes] | None:
     try:
-        return reader.entries(tile)
+        return given(reader.store, lambda: reader.entries(tile))
     except (ArchiveDamaged, ProofRefused, StorageRefused) as exc:
         report.error(ids.LOG_TILE_MISSING, keys.tile_key(tile.path), str(exc))
         return None
 
 
 def _open(store: ObjectStore, where: str, key: VerifierKey, report: Report) -> SignedCheckpoint | None:
-    if store.head(where) is None:
-        return None
     try:
-        return open_checkpoint(read_bounded(store, where, MAX_NOTE), key)
+        if given(store, lambda: store.head(where)) is None:
+            return None
+        return open_checkpoint(given(store, lambda: read_bounded(store, where, MAX_NOTE)), key)
     except (ProofRefused, StorageRefused, ArchiveDamaged) as exc:
         report.error(ids.LOG_CHECKPOINT_BROKEN, where, str(exc))
         return None

@@ -12,6 +12,7 @@ from archive.log.tiles import parse_path
 from archive.ports import ObjectStore
 from archive.storage import keys
 from archive.storage.ahead import ahead
+from archive.storage.giving import given
 
 LOCKED, FREE, STRANGE = "locked", "free", "strange"
 
@@ -30,7 +31,7 @@ def check_log_objects(store: ObjectStore, pool: Executor, report: Report, *, qui
 
     def fault_of(key: str) -> tuple[str, str]:
         try:
-            head = store.head(key)
+            head = given(store, lambda: store.head(key))
         except (StorageRefused, ArchiveDamaged) as exc:
             return key, str(exc)
         if head is None:

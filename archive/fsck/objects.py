@@ -12,7 +12,7 @@ from archive.catalogue import Connection, audit_objects, audit_rows
 from archive.catalogue.copies import FIRST
 from archive.catalogue.values import ObjectRole
 from archive.dossier_record import MAX_DOSSIER_RECORD
-from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
+from archive.errors import ArchiveDamaged, StorageRefused
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress, Report
@@ -22,7 +22,7 @@ from archive.record import MAX_RECORD
 from archive.storage import keys
 from archive.storage.ahead import ahead
 from archive.storage.blocks import BLOCK, hash_blocks
-from archive.storage.giving import gives
+from archive.storage.giving import given
 from policies.reasons import archiving as reasons
 from policies.vocabulary import LockMode
 
@@ -56,19 +56,11 @@ def look_at(
 
 
 def _look(store: ObjectStore, row: RowValues, quick: bool) -> Looked:
-    """Raises ArchiveUnavailable for a store that does not answer. One that gives others, and twice not this one, has
-    lost it: servers that find rotten bytes by a checksum of their own answer with an error."""
+    """Raises ArchiveUnavailable for a store that does not answer."""
     try:
-        return _looked(store, row, quick)
-    except ArchiveUnavailable:
-        if not gives(store):
-            raise
-    try:
-        return _looked(store, row, quick)
-    except ArchiveUnavailable as exc:
-        if not gives(store):
-            raise
-        return Looked(row, fault=f"the store gives others, and not this one: {exc}")
+        return given(store, lambda: _looked(store, row, quick))
+    except ArchiveDamaged as exc:
+        return Looked(row, fault=str(exc))
 
 
 def _looked(store: ObjectStore, row: RowValues, quick: bool) -> Looked:

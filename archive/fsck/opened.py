@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from functools import partial
 
 from archive.catalogue import Connection
 from archive.errors import ArchiveDamaged, StorageRefused
@@ -13,6 +14,7 @@ from archive.ports import ObjectStore
 from archive.record import digest
 from archive.storage import keys
 from archive.storage.ahead import ahead
+from archive.storage.giving import given
 from archive.storage.readback import read_bounded
 
 
@@ -59,9 +61,11 @@ def _compare(
         """Start, stop, the first part's note, the digests of all parts; or why they cannot be read."""
         start, stop = stretch
         try:
-            first = read(store, keys.openings_key(start, stop))
+            first = given(store, lambda: read(store, keys.openings_key(start, stop)))
             names = [keys.openings_key(start, stop, part) for part in range(first["parts"])]
-            digests = [digest(read_bounded(store, name, MAX_OPENINGS)) for name in names]
+            digests = [
+                digest(given(store, partial(read_bounded, store, name, MAX_OPENINGS))) for name in names
+            ]
             return start, stop, first["note"], digests, ""
         except (StorageRefused, ArchiveDamaged, KeyError, TypeError, ValueError) as exc:
             return start, stop, "", [], str(exc)

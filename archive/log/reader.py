@@ -40,7 +40,7 @@ class TileReader:
     """
 
     def __init__(self, store: ObjectStore, tail: Entries | None = None, cached: int = _CACHED_TILES) -> None:
-        self._store = store
+        self.store = store
         self._tail = tail
         self._cached = cached
         self._tiles: OrderedDict[TileId, Levels] = OrderedDict()
@@ -122,7 +122,7 @@ class TileReader:
             return tile_bytes(tile, self._leaves_of), tile
         for found in dict.fromkeys((tile, TileId(tile.level, tile.n))):
             try:
-                return read_bounded(self._store, keys.tile_key(found.path), limit), found
+                return read_bounded(self.store, keys.tile_key(found.path), limit), found
             except StorageRefused:
                 continue
         raise ArchiveDamaged(f"{tile.path}: not in the store")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 
 from archive.errors import ArchiveDamaged, ProofRefused, StorageRefused
 from archive.log.tiles import MAX_BUNDLE, WIDTH, TileId, decode_bundle, encode_bundle, parse_path
 from archive.ports import ObjectStore
 from archive.storage import keys
+from archive.storage.giving import given
 from archive.storage.readback import put_and_read_back, read_bounded
 
 
@@ -55,4 +57,4 @@ def kept_tails(store: ObjectStore, size: int) -> Iterator[list[bytes]]:
     n, width = divmod(size, WIDTH)
     for tile in kept(store, n):
         with suppress(StorageRefused, ArchiveDamaged, ProofRefused):
-            yield kept_entries(store, tile)[:width]
+            yield given(store, partial(kept_entries, store, tile))[:width]

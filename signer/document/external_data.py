@@ -19,11 +19,7 @@ _WHOLE, _BYTES_AN_OBJECT = 32 << 20, 10_000
 _SPACE = rb"(?:[\0\t\n\f\r ]|%[^\r\n]*+[\r\n])"
 # The key /F with a string, a dictionary or a reference behind it: a number is an annotation's flags.
 _FILE = compile_pattern(
-    rb"/F(?:Filter|DecodeParms|"
-    + _SPACE
-    + rb"*+(?:\((?:[^()\\]|\\(?s:.))*+(?:\(|\)"
-    + _SPACE
-    + rb"*+[!-~])"
+    rb"/F(?:Filter|DecodeParms|" + _SPACE + rb"*+(?:\((?:[^()\\]|\\(?s:.))*+(?:\(|\)" + _SPACE + rb"*+[!-~])"
     rb"|<[<0-9A-Fa-f\0\t\n\f\r %>]|[0-9]++" + _SPACE + rb"++[0-9]++" + _SPACE + rb"++R))"
 )
 _STRING = rb"\((?:[^()\\]|\\(?s:.))*+\)"

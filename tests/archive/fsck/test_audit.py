@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from archive.catalogue import log_rows
-from archive.errors import ArchiveUnavailable
+from archive.errors import ArchiveUnavailable, StoreUnavailable
 from archive.fsck import findings as ids
 from archive.fsck.run import check
 from archive.heads import Head, bind
@@ -17,6 +17,7 @@ from archive.openings import Openings
 from archive.storage import keys
 from archive.storage.directory import DirectoryStore
 from archive.storage.memory import Fault
+from policies.reasons import storage
 from policies.retention import lock_until
 from tests.archive.catalogue_fixtures import AGENCY, AT, open_catalogue
 from tests.archive.fsck.conftest import KEY, ORIGIN, VKEY, Audited
@@ -93,10 +94,11 @@ def test_deposits_and_pending_leaves_are_remarks(archive):
 
 
 def test_a_store_that_does_not_answer_is_no_finding(archive, monkeypatch):
-    def silent(_key):
+    def silent(*_given, **_options):
         raise ArchiveUnavailable("no answer")
 
-    monkeypatch.setattr(archive.objects, "head", silent)
+    for name in ("head", "open", "read"):
+        monkeypatch.setattr(archive.objects, name, silent)
     with pytest.raises(ArchiveUnavailable):
         archive.check()
 
@@ -136,6 +138,37 @@ def test_a_tile_that_is_cut(long_log, tile):
         found = [(finding.id, finding.where) for finding in long_log.check().findings]
         assert found == [(ids.LOG_TILE_MISSING, key)]
     long_log.objects.overwrite(key, data)
+
+
+def erring(monkeypatch, store, key):
+    """This key is answered with an error, all others are given."""
+    for name in ("open", "read", "head"):
+        real = getattr(store, name)
+
+        def fails(asked, *given, real=real, **options):
+            if asked == key:
+                raise StoreUnavailable(storage.BUSY, "HTTP 500", passing=True)
+            return real(asked, *given, **options)
+
+        monkeypatch.setattr(store, name, fails)
+
+
+OF_THE_LOG = {
+    "tile": (keys.tile_key(TileId(0, 1).path), {ids.LOG_TILE_MISSING, ids.RETENTION_SHORTENED}),
+    "bundle": (keys.tile_key(TileId(None, 1).path), {ids.LOG_TILE_MISSING, ids.RETENTION_SHORTENED}),
+    "tile above": (keys.tile_key(TileId(1, 0, 2).path), {ids.LOG_TILE_MISSING}),
+    "kept tail": (keys.tile_key(TileId(None, 2, 187).path), {ids.LOG_TILE_MISSING}),
+    "checkpoint": (keys.checkpoint_key(699), {ids.LOG_CHECKPOINT_BROKEN, ids.RETENTION_SHORTENED}),
+    "openings": (keys.openings_key(0, 699), {ids.OPENINGS_BROKEN, ids.RETENTION_SHORTENED}),
+}
+
+
+@pytest.mark.parametrize(("key", "expected"), OF_THE_LOG.values(), ids=OF_THE_LOG)
+def test_an_object_of_the_log_that_the_store_does_not_give_is_a_finding(long_log, monkeypatch, key, expected):
+    """SeaweedFS answers so where it finds rotten bytes by a checksum of its own."""
+    erring(monkeypatch, long_log.objects, key)
+    report = long_log.check()
+    assert {(each.id, each.where) for each in report.findings} == {(found, key) for found in expected}
 
 
 def test_a_flipped_bit_on_a_real_disk(tmp_path):
