@@ -24,7 +24,7 @@ from archive.catalogue import agency_rows
 from archive.log.checkpoint import Checkpoint, sign_checkpoint
 from archive.log.edge import Edge, grow
 from archive.log.note import Ed25519LogKey
-from archive.log.tiles import HEIGHT, stored_partials
+from archive.log.tiles import stored_partials
 from archive.ports import ObjectStore
 from archive.storage import keys
 from archive.storage.disk import Disk
@@ -116,7 +116,7 @@ class _Log:
         for tile, data in growth.tiles.items():
             put(self.store, keys.tile_key(tile.path), data, LOCK if tile.full else None)
         for tile in stored_partials(before.size):
-            if self.edge.size >> HEIGHT * ((tile.level or 0) + 1) > tile.n:
+            if tile.outgrown(self.edge.size):
                 self.store.delete(keys.tile_key(tile.path))
         head = Checkpoint(self.key.name, self.edge.size, self.edge.root())
         self.note = sign_checkpoint(head, self.key)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256 as new_sha256
@@ -81,8 +81,19 @@ class LogKeeper:
         return entered + self._enter(self.store.list(keys.CHECKPOINTS, after), at)
 
     def enter_all(self, at: datetime) -> int:
-        """Every locked key of the log that has no row yet. Raises as `enter_new`."""
-        return self._enter(self.store.list(keys.LOG), at)
+        """Every locked key of the log that has no row yet; partial tiles whose full one is there are taken away, unless
+        the bucket's default retention keeps them still. Raises as `enter_new`."""
+        shown = published_checkpoint(self.store, self.key)
+        return self._enter(self._listed(shown.size if shown else 0), at)
+
+    def _listed(self, size: int) -> Iterator[str]:
+        for key in self.store.list(keys.LOG):
+            tile = parse_path(key.removeprefix(keys.LOG))
+            if tile is not None and not tile.full and tile.outgrown(size):
+                with suppress(StorageRefused):
+                    self.store.delete(key)
+            else:
+                yield key
 
     def expected(self, key: str) -> bytes | None:
         """The bytes that a tile or bundle must have, by the catalogue's leaves, and the newest checkpoint, by its

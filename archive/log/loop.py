@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
+from time import monotonic
 from typing import Generic, TypeVar
 
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogConflict
@@ -15,7 +16,6 @@ from archive.log.sequencer import Batch, Sequencer, Standing
 
 logger = logging.getLogger(__name__)
 CROWD = 16  # waiters for whom a run does not wait any longer
-KEEP_TAIL = 16  # runs that number leaves, after which the tail is kept though there is no time for it
 C = TypeVar("C")
 
 
@@ -35,7 +35,8 @@ class SequencerLoop(Generic[C]):
     leaves that are expected have been submitted, for then nobody is on the way whom it would be worth waiting for. That
     is for stores behind a network, where a run waits for answers; on a directory it is work of the processor that the
     service itself needs, and runs are to be few. `poll`: how long other
-    processes' leaves wait at most, and the pause after a store did not answer. `ArchiveUnavailable` is retried
+    processes' leaves wait at most, and the pause after a store did not answer. `keep`: how often the tail is kept at
+    most: under a default retention each copy stays for days. `ArchiveUnavailable` is retried
     for ever, and `waits_for` says why meanwhile; anything else stops the loop and is kept as `failure`. `numbered` is
     called after each run that numbered leaves, once their head is shown.
 
@@ -51,6 +52,7 @@ class SequencerLoop(Generic[C]):
         window: float = 0.005,
         pause: float = 0.1,
         poll: float = 1.0,
+        keep: float = 60.0,
         prompt: bool = True,
         shared: bool = False,
         numbered: Callable[[], None] = lambda: None,
@@ -60,6 +62,7 @@ class SequencerLoop(Generic[C]):
         self._window, self._pause, self._poll = window, pause, poll
         self._shared, self._stands_by, self._prompt = shared, False, prompt
         self._seen: Standing | None = None
+        self._keep, self._keep_next = keep, 0.0
         self._wake, self._gathered, self._stopping = Event(), Event(), Event()
         self._expected: dict[str, Future[Sequenced]] = {}
         self._submitted: set[str] = set()  # of those expected
@@ -156,12 +159,9 @@ class SequencerLoop(Generic[C]):
 
     def _run(self) -> None:
         try:
-            runs = 0
             while not self._stopping.is_set():
                 numbered = self._is_due() and self._gather()
-                runs += numbered
-                if not numbered or runs % KEEP_TAIL == 0:
-                    self._keep_tail()
+                self._keep_tail()
                 if numbered:
                     self._gathered.wait(self._pause)
         except BaseException as exc:
@@ -194,8 +194,9 @@ class SequencerLoop(Generic[C]):
 
     def _keep_tail(self) -> None:
         """A copy for a rebuild: nothing waits for it, and a store that lacks it is no reason to number nothing."""
-        if self._stands_by:
+        if self._stands_by or monotonic() < self._keep_next:
             return
+        self._keep_next = monotonic() + self._keep
         try:
             self._sequencer.keep_tail()
         except (ArchiveUnavailable, ArchiveDamaged) as exc:

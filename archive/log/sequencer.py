@@ -28,7 +28,7 @@ from archive.log.note import MAX_NOTE, VerifierKey
 from archive.log.reader import published_checkpoint
 from archive.log.recovery import check_heads, check_known, load_edge, read_heads
 from archive.log.tail import keep_tail
-from archive.log.tiles import HEIGHT, stored_partials
+from archive.log.tiles import stored_partials
 from archive.ports import CheckpointRow, LogCatalogue, LogSigner, ObjectStore
 from archive.storage import keys
 from archive.storage.readback import read_back, read_bounded
@@ -279,7 +279,7 @@ class Sequencer(Generic[C]):
         """Partial tiles whose full tile is now there (C2SP tlog-tiles allows it), unless the bucket's default
         retention keeps them."""
         for tile in stored_partials(before.size):
-            if after.size >> HEIGHT * ((tile.level or 0) + 1) > tile.n:
+            if tile.outgrown(after.size):
                 with suppress(StorageRefused):
                     self._store.delete(keys.tile_key(tile.path))
 

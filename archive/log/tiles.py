@@ -45,6 +45,10 @@ class TileId:
         """Made out of the leaves when it is asked for."""
         return not self.full and not self.level
 
+    def outgrown(self, size: int) -> bool:
+        """Whether a log of that size has the full tile in its place."""
+        return size >> HEIGHT * ((self.level or 0) + 1) > self.n
+
     @property
     def path(self) -> str:
         """`tile/<L>/<N>[.p/<W>]`."""

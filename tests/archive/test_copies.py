@@ -180,6 +180,18 @@ def test_a_listing_finds_what_nobody_derived(watch):
     assert keeper.enter_all(AT) == 0
 
 
+def test_partial_tiles_that_were_outgrown_go_at_night(watch):
+    """What a bucket's default retention kept when they were outgrown, and what an earlier version left."""
+    watch.leaves(300)
+    for tile in (TileId(None, 0, 7), TileId(0, 0, 200), TileId(1, 0, 1), TileId(None, 1, 44)):
+        key = keys.tile_key(tile.path)
+        if watch.first.head(key) is None:
+            watch.first.put(key, b"any", sha256=sha256(b"any").hexdigest())
+    watch.keeper().enter_all(AT)
+    partial = [key for key in watch.first.list("log/tile/") if not parse_path(key.removeprefix("log/")).full]
+    assert partial == ["log/tile/1/000.p/1", "log/tile/entries/001.p/44"]
+
+
 def test_a_tile_that_is_not_what_the_leaves_give_is_entered_as_damaged(watch):
     watch.leaves(300)
     watch.first.flip("log/tile/0/000", 77)

@@ -424,16 +424,6 @@ def test_anybody_can_read_the_whole_log_over_http(site, issued):
     ] * 4
 
 
-def test_the_tail_is_kept_for_a_rebuild_when_nothing_else_is_done(site, issued):
-    def kept():
-        head = site.services.proofs.head().split(b"\n")[1]
-        n, width = divmod(int(head), 256)
-        found = list(site.services.store.list(f"log/tile/entries/{n:03}.p/"))
-        return found == [keys.tile_key(TileId(None, n, width).path)] if width else not found
-
-    assert until(kept)
-
-
 def test_pdfa_in_pdfa_out(site, issued, tmp_path):
     from signer.document.pdfa import check
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import CancelledError, wait
+from hashlib import sha256
 from time import monotonic
 
 import pytest
 
 from archive.errors import ArchiveDamaged
 from archive.log.loop import CROWD, SequencerLoop
+from archive.log.tiles import TileId
 from archive.storage import keys
 from archive.storage.memory import Fault
 from tests.archive.log.house import House
@@ -36,6 +38,42 @@ def test_a_waiter_gets_its_place_under_a_shown_head(house, running):
     running.wake()
     place = waiting.result(PATIENCE)
     assert place.index == 0 and house.head().size >= 1 and place.head.size >= 1
+
+
+def kept(house):
+    return [key for key in house.store.list("log/tile/entries/") if ".p/" in key]
+
+
+def test_the_tail_is_kept_now_and_then_and_one_of_it(house):
+    loop = SequencerLoop(house.sequencer(), poll=0.02, keep=0.1)
+    loop.start()
+    for size in (3, 7, 300):
+        house.fill(size - len(house.catalogue._rows.entries), len(house.catalogue._rows.entries))
+        loop.wake()
+        n, width = divmod(size, 256)
+        until(lambda: kept(house) == [keys.tile_key(TileId(None, n, width).path)], lambda: kept(house))  # noqa: B023
+    loop.stop()
+
+
+def test_the_tail_is_kept_no_oftener_than_that(house, running):
+    for size in range(1, 4):
+        house.fill(1, size)
+        running.wake()
+        until(lambda: (head := house.head()) is not None and head.size == size)  # noqa: B023
+    assert len(kept(house)) <= 1
+
+
+def test_a_store_that_does_not_take_the_tail_stops_nothing(house):
+    loop = SequencerLoop(house.sequencer(), poll=0.02, keep=0.05)
+    key = keys.tile_key(TileId(None, 0, 3).path)
+    house.store.put(key, b"other", sha256=sha256(b"other").hexdigest())
+    house.fill(3)
+    loop.start()
+    until(lambda: house.head() is not None)
+    house.fill(2, 3)
+    until(lambda: kept(house)[-1].endswith(".p/5"))
+    loop.stop()
+    assert loop.failure is None
 
 
 def test_leaves_of_other_processes_are_found_without_a_wake(house, running):
