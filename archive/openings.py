@@ -30,9 +30,10 @@ from archive.catalogue import Connection, opening_rows
 from archive.catalogue.opening_rows import NumberedLeaf
 from archive.errors import ArchiveDamaged, ProofRefused, StorageRefused
 from archive.log.checkpoint import Checkpoint, open_checkpoint
+from archive.log.edge import Edge, grow
 from archive.log.leaf import LeafKind
 from archive.log.note import VerifierKey
-from archive.log.recovery import load_edge
+from archive.log.recovery import load_edge, read_edge
 from archive.log.tail import kept_tails
 from archive.log.tiles import WIDTH, Entries
 from archive.ports import ObjectStore
@@ -193,6 +194,15 @@ def entries_of(value: dict[str, Any]) -> list[bytes]:
     return [base64.b64decode(leaf["entry"], validate=True) for leaf in value["leaves"]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Entries from `start` on, and the head to which they are said to lead."""
+
+    start: int
+    entries: list[bytes]
+    head: Checkpoint
+
+
 def tail(store: ObjectStore, key: VerifierKey, head: Checkpoint) -> Entries:
     """The last leaves of the log that `head` names (`archive.log.tiles`), for whoever has the store alone.
 
@@ -201,10 +211,11 @@ def tail(store: ObjectStore, key: VerifierKey, head: Checkpoint) -> Entries:
     ArchiveDamaged when a leaf is missing.
     """
     start = head.size - head.size % WIDTH
-    candidates = [_opened(store, key, start, head.size)]
+    opened = list(_opened(store, key, start, head.size))
+    candidates = [_in_turn(store, opened, start), _all_of(opened)]
     if not _leads(store, head, candidates[0]):
-        candidates += [candidates[0] | dict(enumerate(kept, start)) for kept in kept_tails(store, head.size)]
-    leading = (leaves for leaves in candidates[1:] if _leads(store, head, leaves))
+        candidates += [candidates[1] | dict(enumerate(kept, start)) for kept in kept_tails(store, head.size)]
+    leading = (leaves for leaves in candidates if _leads(store, head, leaves))
     return partial(_between, next(leading, max(candidates, key=len)))
 
 
@@ -225,29 +236,56 @@ def _leads(store: ObjectStore, head: Checkpoint, leaves: Mapping[int, bytes]) ->
     return True
 
 
-def _opened(store: ObjectStore, key: VerifierKey, start: int, stop: int) -> dict[int, bytes]:
-    """Leaves with start ≤ index < stop, by index, as far as openings have them."""
-    found: dict[int, bytes] = {}
+def _opened(store: ObjectStore, key: VerifierKey, start: int, stop: int) -> Iterator[_Opened]:
+    """What openings of the leaves with start ≤ index < stop say, in the order of their ends."""
     for name in store.list(keys.OPENINGS, keys.openings_key(start - 1, start, 9999) if start else ""):
-        low, entries = _signed(store, name, key)
-        found |= {index: entry for index, entry in enumerate(entries, low) if start <= index < stop}
-        if low >= stop:
-            break
-    return found
+        found = _signed(store, name, key)
+        if found is not None:
+            yield found
+            if found.start >= stop:
+                return
 
 
-def _signed(store: ObjectStore, name: str, key: VerifierKey) -> tuple[int, list[bytes]]:
-    """Where the entries of a part begin, and they; none when it is another part, or the log did not sign it."""
+def _in_turn(store: ObjectStore, opened: list[_Opened], start: int) -> dict[int, bytes]:
+    """Leaves of openings that lead from head to head. Anybody who may write there can add openings of his own, with a
+    note of ours: those are passed over."""
+    leaves: dict[int, bytes] = {}
+    edge = _edge_before(store, start)
+    for each in opened:
+        if each.start <= edge.size < each.head.size:
+            grown = grow(edge, each.entries[edge.size - each.start :]).edge
+            if grown.root() == each.head.root:
+                leaves |= dict(enumerate(each.entries, each.start))
+                edge = grown
+    return leaves
+
+
+def _all_of(opened: list[_Opened]) -> dict[int, bytes]:
+    leaves: dict[int, bytes] = {}
+    for each in opened:
+        leaves |= dict(enumerate(each.entries, each.start))
+    return leaves
+
+
+def _edge_before(store: ObjectStore, start: int) -> Edge:
+    """Of the full bundles; where its tiles are damaged, one from which nothing leads on."""
+    try:
+        return read_edge(store, start, lambda *_: ())
+    except (ArchiveDamaged, StorageRefused):
+        return Edge(start)
+
+
+def _signed(store: ObjectStore, name: str, key: VerifierKey) -> _Opened | None:
+    """The first part of a stretch; None when it is another one, or the log did not sign it."""
     try:
         start, stop, part = keys.openings_stretch(name)
         if part != 0:
-            return start, []
+            return None
         value = given(store, lambda: read(store, name))
-        found = entries_of(value)
-        good = open_checkpoint(value["note"].encode(), key).size == stop == start + len(found)
+        found = _Opened(start, entries_of(value), open_checkpoint(value["note"].encode(), key).checkpoint)
     except (ProofRefused, StorageRefused, ArchiveDamaged, *MALFORMED):
-        return 0, []
-    return start, found if good else []
+        return None
+    return found if found.head.size == stop == start + len(found.entries) else None
 
 
 def catch_up(

@@ -28,7 +28,7 @@ from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.log.checkpoint import SignedCheckpoint
 from archive.log.kept import LogKeeper
 from archive.log.reader import published_checkpoint
-from archive.log.tiles import TileId, stored_partials
+from archive.log.tiles import WIDTH, TileId, stored_partials
 from archive.ports import ObjectStore, StoredObject
 from archive.spool import fetched
 from archive.storage import keys
@@ -248,9 +248,15 @@ def _tell(conn: Connection, copy: Copy, exc: Exception, at: datetime) -> None:
         watch_rows.add_fault_once(conn, event)
 
 
+def _partials(size: int) -> list[TileId]:
+    n, width = divmod(size, WIDTH)
+    return stored_partials(size) + ([TileId(None, n, width)] if width else [])
+
+
 def _copy_partial(desk: CopyDesk, head: SignedCheckpoint) -> None:
-    """The partial tiles of that head, out of those below: the first store may have outgrown them by now."""
-    for tile in stored_partials(head.size):
+    """What that head needs besides: its tail as a bundle, out of the leaves, and the partial tiles above, which the
+    first store may have outgrown by now."""
+    for tile in _partials(head.size):
         key = keys.tile_key(tile.path)
         data = desk.keeper.expected(key)
         if data is not None:
@@ -261,8 +267,8 @@ def _show(desk: CopyDesk, before: SignedCheckpoint | None, head: SignedCheckpoin
     if before is not None and before.note == head.note:
         return
     desk.second.put_mutable(keys.CHECKPOINT, head.note)
-    kept = set(stored_partials(head.size))
-    for tile in stored_partials(before.size) if before is not None else ():
+    kept = set(_partials(head.size))
+    for tile in _partials(before.size) if before is not None else ():
         if tile not in kept:
             _remove(desk.second, tile)
 

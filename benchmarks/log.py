@@ -7,7 +7,7 @@ import random
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -160,7 +160,12 @@ def _throughput(folder: Path, measured: float) -> Row:
     )
     loop = SequencerLoop(sequencer, prompt=False)  # as on a directory
     loop.start()
-    submitters = Submitters(transactions, loop, TileReader(store), VerifierKey.parse(key.vkey))
+
+    def tail(start: int, stop: int) -> Sequence[bytes]:
+        with transactions.look() as conn:
+            return log_rows.sequenced(conn, start, stop)
+
+    submitters = Submitters(transactions, loop, TileReader(store, tail), VerifierKey.parse(key.vkey))
     fsync = fsync_ms(folder)
     with _counting() as counts:
         elapsed = submitters.run(2.0, measured)
@@ -194,9 +199,13 @@ def _large_tree(folder: Path, size: int) -> Row:
     head = open_checkpoint(_build(store, key, size), VerifierKey.parse(key.vkey))
     chosen = random.Random(5).choices(range(size), k=500)
     cold, warm = [], []
-    tiles = TileReader(store)
+
+    def tail(start: int, stop: int) -> list[bytes]:
+        return [_entry(i) for i in range(start, stop)]
+
+    tiles = TileReader(store, tail)
     for index in chosen:
-        for reader, times in ((TileReader(store), cold), (tiles, warm)):
+        for reader, times in ((TileReader(store, tail), cold), (tiles, warm)):
             start = time.perf_counter()
             ProofMaker(reader, head).inclusion(index, _entry(index))
             times.append((time.perf_counter() - start) * 1000)

@@ -228,7 +228,9 @@ def _agreed_tail(
         where = keys.tile_key(tile.path)
         try:
             hashes = list(map(leaf_hash, given(store, partial(kept_entries, store, tile))))
-        except (ArchiveDamaged, ProofRefused, StorageRefused) as exc:
+        except StorageRefused:
+            continue  # the service runs meanwhile, and has kept a wider one
+        except (ArchiveDamaged, ProofRefused) as exc:
             report.error(ids.LOG_TILE_MISSING, where, str(exc))
             continue
         if hashes[:width] != agreed[: tile.width]:

@@ -25,6 +25,7 @@ from archive.log.checkpoint import open_checkpoint
 from archive.log.merkle import subtree_levels
 from archive.log.note import MAX_NOTE, VerifierKey
 from archive.log.reader import TileReader, published_checkpoint
+from archive.log.tail import kept
 from archive.log.tiles import HEIGHT, MAX_BUNDLE, WIDTH, TileId, parse_path, tile_bytes
 from archive.ports import ObjectStore, StoredObject
 from archive.storage import keys
@@ -84,14 +85,20 @@ class LogKeeper:
         """Every locked key of the log that has no row yet; partial tiles whose full one is there are taken away, unless
         the bucket's default retention keeps them still. Raises as `enter_new`."""
         shown = published_checkpoint(self.store, self.key)
-        return self._enter(self._listed(shown.size if shown else 0), at)
+        size = shown.size if shown else 0
+        for tile in kept(self.store, size // WIDTH)[1:]:
+            self._take_away(keys.tile_key(tile.path))
+        return self._enter(self._listed(size), at)
+
+    def _take_away(self, key: str) -> None:
+        with suppress(StorageRefused):
+            self.store.delete(key)
 
     def _listed(self, size: int) -> Iterator[str]:
         for key in self.store.list(keys.LOG):
             tile = parse_path(key.removeprefix(keys.LOG))
             if tile is not None and not tile.full and tile.outgrown(size):
-                with suppress(StorageRefused):
-                    self.store.delete(key)
+                self._take_away(key)
             else:
                 yield key
 

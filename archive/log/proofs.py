@@ -90,6 +90,7 @@ class ProofMaker:
         try:
             merkle.verify_inclusion(merkle.leaf_hash(entry), index, self._head.size, path, self._head.root)
         except ProofRefused as exc:
+            self._tiles.forget_tail()
             raise ArchiveDamaged(f"log: tiles do not prove leaf {index} of {self._head.size}") from exc
         return LogProof(index, path, self._head.note)
 
@@ -99,5 +100,6 @@ class ProofMaker:
         try:
             merkle.verify_consistency(old.size, old.root, self._head.size, self._head.root, path)
         except ProofRefused as exc:
+            self._tiles.forget_tail()
             raise ArchiveDamaged(f"log: {self._head.size} leaves do not continue {old.size}") from exc
         return path

@@ -92,6 +92,13 @@ class TileReader:
                 self._tiles.popitem(last=False)
         return levels
 
+    def forget_tail(self) -> None:
+        """What was read of it proved nothing: it is read anew."""
+        with self._lock:
+            self._grown_to = (0, [])
+            for tile in [tile for tile in self._tiles if tile.of_tail]:
+                del self._tiles[tile]
+
     def _grown(self, tile: TileId) -> list[bytes]:
         """A tile of the tail: what was read of it before, and the leaves since then."""
         with self._lock:

@@ -61,20 +61,23 @@ def check_heads(heads: Heads, row: CheckpointRow, origin: str, known: Iterable[C
 
 
 def load_edge(store: ObjectStore, head: Checkpoint, entries: Entries) -> Edge:
-    """The edge of the tree that `head` names: its tail out of the catalogue's `entries`, above it the partial tiles.
-
-    Raises `ArchiveDamaged`.
-    """
-    tiles, bundle = TileReader(store, cached=0), tuple(entries(head.size - head.size % WIDTH, head.size))
-    levels = [tuple(map(leaf_hash, bundle))] if head.size else []
-    for level, width in list(enumerate(tile_widths(head.size)))[1:]:
-        tile = TileId(level, head.size >> HEIGHT * (level + 1), width) if width else None
-        levels.append(tuple(tiles.hashes(tile)) if tile else ())
-    edge = Edge(head.size, tuple(levels), bundle)
+    """The edge of the tree that `head` names. Raises `ArchiveDamaged`."""
+    edge = read_edge(store, head.size, entries)
     if not hmac.compare_digest(edge.root(), head.root):
-        tail = f"the catalogue's leaves from {head.size - len(bundle)} on"
+        tail = f"the catalogue's leaves from {head.size - len(edge.bundle)} on"
         raise ArchiveDamaged(f"log: tiles and {tail} do not give the root signed at {head.size}")
     return edge
+
+
+def read_edge(store: ObjectStore, size: int, entries: Entries) -> Edge:
+    """The edge of a tree of that size as it is said to be: its tail out of `entries`, above it the partial tiles.
+    Compared with no root. Raises `ArchiveDamaged`."""
+    tiles, bundle = TileReader(store, cached=0), tuple(entries(size - size % WIDTH, size))
+    levels = [tuple(map(leaf_hash, bundle))] if size else []
+    for level, width in list(enumerate(tile_widths(size)))[1:]:
+        tile = TileId(level, size >> HEIGHT * (level + 1), width) if width else None
+        levels.append(tuple(tiles.hashes(tile)) if tile else ())
+    return Edge(size, tuple(levels), bundle)
 
 
 def check_known(

@@ -80,5 +80,6 @@ def check_continues(
     try:
         merkle.verify_consistency(old.size, old.root, head.size, head.root, path)
     except ProofRefused as exc:
+        tiles.forget_tail()
         raise forked(old) from exc
     return path

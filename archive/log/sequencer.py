@@ -137,7 +137,7 @@ class Sequencer(Generic[C]):
             return
         before, self._kept = self._kept, edge.size
         try:
-            keep_tail(self._store, edge.size, edge.bundle)
+            keep_tail(self._store, edge.size, edge.bundle, before)
         except ArchiveUnavailable:
             self._kept = before
             raise

@@ -19,22 +19,27 @@ from archive.storage.giving import given
 from archive.storage.readback import put_and_read_back, read_bounded
 
 
-def keep_tail(store: ObjectStore, size: int, entries: Sequence[bytes]) -> None:
-    """Keep the last `size % 256` leaves of a log of that size, and nothing narrower. Raises as the store does,
-    ArchiveDamaged when others are kept as that bundle."""
-    n, width = divmod(size, WIDTH)
-    if width:
-        data = encode_bundle(entries)
+def keep_tail(store: ObjectStore, size: int, entries: Sequence[bytes], before: int = 0) -> None:
+    """Keep the last `size % 256` leaves of a log of that size, in the place of those that were kept at size `before`.
+
+    What does not go, under the default lock of its bucket, goes in a later night (`archive.log.kept`). Raises as the
+    store does, ArchiveDamaged when others are kept as that bundle.
+    """
+    tile = _bundle(size)
+    if tile is not None:
+        data, key = encode_bundle(entries), keys.tile_key(tile.path)
         try:
-            put_and_read_back(
-                store, keys.tile_key(TileId(None, n, width).path), data, sha256=sha256(data).hexdigest()
-            )
+            put_and_read_back(store, key, data, sha256=sha256(data).hexdigest())
         except StorageRefused as exc:
-            raise ArchiveDamaged(f"log: {TileId(None, n, width).path} is kept with other bytes") from exc
-    outgrown = [*kept(store, n - 1), *(tile for tile in kept(store, n) if tile.width < width)]
-    for tile in outgrown:
-        with suppress(StorageRefused):  # under the default lock of its bucket
-            store.delete(keys.tile_key(tile.path))
+            raise ArchiveDamaged(f"log: {key} is kept with other bytes") from exc
+    old = _bundle(before)
+    if old is not None and old != tile:
+        with suppress(StorageRefused):
+            store.delete(keys.tile_key(old.path))
+
+
+def _bundle(size: int) -> TileId | None:
+    return TileId(None, size // WIDTH, size % WIDTH) if size % WIDTH else None
 
 
 def kept(store: ObjectStore, n: int) -> list[TileId]:

@@ -19,14 +19,14 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 _LINE = re.compile(
-    rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*)\r?\n"
+    rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*+([\t -~\x80-\xff]*+)\r?\n"
 )  # RFC 9110, 5.5 and 5.6.2
 _END = (b"\r\n", b"\n", b"")
 
 
-def parse_headers(file: BinaryIO, **limits: Any) -> HTTPMessage:
+def parse_headers(file: BinaryIO, *limits: Any, **named: Any) -> HTTPMessage:
     """As `http.client.parse_headers`. Raises `http.client.HTTPException` for too many, or one that is too long."""
-    lines: list[bytes] = http.client._read_headers(file, **limits)  # type: ignore[attr-defined]
+    lines: list[bytes] = http.client._read_headers(file, *limits, **named)  # type: ignore[attr-defined]
     if lines and lines[-1] in _END:
         found = [_LINE.fullmatch(line) for line in lines[:-1]]
         if all(found):
@@ -42,6 +42,7 @@ class _Response(HTTPResponse):
     """The standard one. Its `begin` finds the function above where it looks for its module's own."""
 
     begin = FunctionType(HTTPResponse.begin.__code__, {**vars(http.client), "parse_headers": parse_headers})
+    begin.__kwdefaults__ = HTTPResponse.begin.__kwdefaults__
 
 
 class _Connection(HTTPConnection):

@@ -137,7 +137,18 @@ def test_partial_tiles_of_the_older_head_are_removed_and_never_pile_up(watch):
         watch.leaves(300)
         watch.copy(AT)
     partial = [key for key in watch.second.list("log/tile/") if not parse_path(key.removeprefix("log/")).full]
-    assert partial == ["log/tile/1/000.p/3"], "the tail is made out of the leaves, which openings carry"
+    assert partial == ["log/tile/1/000.p/3", "log/tile/entries/003.p/132"]
+
+
+@pytest.mark.parametrize("harm", ["vanish", "flip"])
+def test_the_second_store_has_the_tail_also_when_openings_are_damaged(lite, harm):
+    lite.leaves(40)
+    (key,) = lite.first.list(keys.OPENINGS)
+    lite.first.vanish(key) if harm == "vanish" else lite.first.flip(key, 8 * 400)
+    lite.copy(AT)
+    head = published_checkpoint(lite.second, VKEY)
+    leaves = openings.tail(lite.second, VKEY, head.checkpoint)
+    assert load_edge(lite.second, head.checkpoint, leaves).size == 40
 
 
 def test_what_the_log_locks_besides_goes_along(watch):

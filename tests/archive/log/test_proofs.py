@@ -112,6 +112,24 @@ def test_harmed_tail(house, harm):
         maker.inclusion(index, entry(index))
 
 
+def test_a_tail_that_was_read_wrong_is_read_anew():
+    house = House()
+    house.fill(5)
+    house.sequencer().run_once()
+    wrong = [False, True]
+
+    def leaves(start, stop):
+        found = list(house.leaves(start, stop))
+        return [b"another", *found[1:]] if wrong and wrong.pop() else found
+
+    reader = TileReader(house.store, leaves)
+    with pytest.raises(ArchiveDamaged):
+        ProofMaker(reader, house.head()).inclusion(3, b"entry 3")
+    house.fill(2, 5)
+    house.sequencer().run_once()
+    ProofMaker(reader, house.head()).inclusion(3, b"entry 3")
+
+
 def test_a_tail_that_grew_is_read_from_where_it_ended():
     asked = []
     house, leaves = House(), []

@@ -444,8 +444,25 @@ def test_a_changed_entry_stops_it(lost):
     assert lost.rows("documents") == []
 
 
-def test_last_leaves_that_are_nowhere_stop_it(lost):
+@pytest.mark.parametrize("start", [0, 1, -1])
+def test_openings_that_somebody_added_are_passed_over(lost, start):
+    """With our own note, and entries that do not lead to it."""
+    size, last = tail_size(lost), list(lost.objects.list(keys.OPENINGS))[-1]
+    value = openings.read(lost.objects, last)
+    start = start if start >= 0 else size - 1
+    leaves = [value["leaves"][0]] * (size - start)
+    put(
+        lost,
+        keys.openings_key(start, size),
+        canonical({**value, "from": start, "leaves": leaves, "heads": []}),
+    )
     lost.objects.vanish(kept_tail(lost))
+    assert lost.rebuild().size == size
+
+
+def test_last_leaves_that_are_nowhere_stop_it(lost):
+    for key in list(lost.objects.list("log/tile/entries/")):
+        lost.objects.vanish(key)
     lost.objects.vanish(next(lost.objects.list(keys.OPENINGS)))
     with pytest.raises(ArchiveDamaged, match="nothing in the store has leaf 0: read the other store"):
         lost.rebuild()

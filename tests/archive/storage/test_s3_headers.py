@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+import time
 from io import BytesIO
 
 import pytest
@@ -66,6 +67,14 @@ def test_it_reads_what_the_standard_library_reads(lines, end):
 def test_the_same_limits(sent):
     usual, ours = both(sent)
     assert ours == usual
+
+
+@pytest.mark.parametrize("line", [b"X:" + b" " * 60_000 + b"\x01", b"X" * 60_000, b"X:" + b"\t " * 30_000])
+def test_a_long_line_takes_no_time(line):
+    begun = time.process_time()
+    usual, ours = both(line + b"\r\n\r\n")
+    assert ours == usual
+    assert time.process_time() - begun < 1
 
 
 def test_a_real_answer_over_a_real_socket():

@@ -37,14 +37,14 @@ INSIDE = {
 DATA = b"BT /F (page.txt) /F <00> Tj ET"
 
 
-def made(path, entries, data=b"BT ET", filler=0):
+def made(path, entries, data=b"BT ET", filler=0, body=None):
     """A file with one page whose content has these entries; `filler` bytes are another stream."""
     bodies = [
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>",
-        b"<</Length %d %s>>\nstream\n%s\nendstream" % (len(data), entries, data),
-        b"(page.txt)",
+        body or b"<</Length %d %s>>\nstream\n%s\nendstream" % (len(data), entries, data),
+        b"<</Type/Filespec/F(page.txt)>>",
         b"<</Length %d>>\nstream\n%s\nendstream" % (filler, b"x" * filler),
     ]
     out, offsets = b"%PDF-1.7\n", []
@@ -76,26 +76,83 @@ def test_what_only_looks_like_one_is_none(tmp_path, entries, filler):
         assert external_streams(pdf) == ()
 
 
+# Bodies of the page's content that our parser refuses, and others show; `@` is the key, or another one.
+_DATA = b"\nstream\nBT ET\nendstream"
 BROKEN = {
-    "a key twice": rb"/F null",
-    "a word that is none": rb"foo",
-    "a bracket too many": rb"/A )",
-    "names in hexadecimal": rb"/A#42 foo",
+    "a key twice": b"<</Length 5 @ /F null>>" + _DATA,
+    "a word that is none": b"<</Length 5 @ foo>>" + _DATA,
+    "a bracket too many": b"<</Length 5 @ /A )>>" + _DATA,
+    "a byte behind it that is no letter": b"<</Length 5 @\x80>>" + _DATA,
+    "control characters behind it": b"<</Length 5 @\x0b\x01>>" + _DATA,
+    "behind a key without a value and a word": b"<</Length 5/A>> stream @>>" + _DATA,
+    "behind a key without a value and an end": b"<</Length 5/A>>endobj @>>" + _DATA,
+    "before an end in an array": b"<</Length 5/A[>>] endobj @>>" + _DATA,
+    "behind words of another object": b"<</Length 5 endobj 6 0 obj null endobj @>>" + _DATA,
 }
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
-def test_an_object_that_the_parser_refuses_is_judged_by_its_bytes(tmp_path, broken):
-    """The file has an attachment's description, so objects are looked at."""
-    for entries, found in ((rb"/F (page.txt) " + broken, (4,)), (rb"/E (page.txt) " + broken, ())):
-        extra = b"/A#42" in broken  # what may spell the key is one, in an object that cannot be read
-        entries += b" /Q <</Type/Filespec/G 1>>"
-        path = made(tmp_path / "a.pdf", entries, b"/F (page.txt) /Other")
-        with PdfFile.open(path) as pdf:
-            assert external_streams(pdf) == ((4,) if extra else found)
+@pytest.mark.parametrize(
+    "key", [b"/F (page.txt)", b"/#46 (page.txt)", b"/F<z7061>", b"/F 5 0R", b"/F 5.0 0 R"]
+)
+def test_an_object_that_the_parser_refuses_is_judged_by_its_bytes(tmp_path, broken, key, filler):
+    with PdfFile.open(made(tmp_path / "a.pdf", b"", filler=filler, body=broken.replace(b"@", key))) as pdf:
+        assert external_streams(pdf) == (4,)
 
 
-def test_both_ways_are_taken(tmp_path):
-    for size, short in ((0, True), (100_000, False)):
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_a_broken_object_beside_an_attachment_is_none(tmp_path, broken, filler):
+    """The attachment's description lies in an object that the parser takes."""
+    body = broken.replace(b"@", b"/E (page.txt)")
+    with PdfFile.open(
+        made(tmp_path / "a.pdf", b"", filler=filler, body=body.replace(b"/F null", b"/E 1"))
+    ) as pdf:
+        assert external_streams(pdf) == ()
+
+
+@pytest.mark.parametrize("key", [b"/F 5 +0 R", b"/F +5 0 R", b"/F%\n5 0 R", b"/F" + b" " * 3000 + b"(a)"])
+def test_odd_spellings_that_the_parser_takes(tmp_path, key, filler):
+    with PdfFile.open(made(tmp_path / "a.pdf", key, filler=filler)) as pdf:
+        assert external_streams(pdf) == (4,)
+
+
+@pytest.mark.parametrize("to", ["stream", "endobj of before", "own endobj"])
+def test_an_entry_that_leads_beside_the_object(tmp_path, to, filler):
+    """Readers that repair a file find it all the same."""
+    path = made(tmp_path / "a.pdf", b"/F(page.txt)", filler=filler)
+    data = path.read_bytes()
+    at = data.index(b"4 0 obj")
+    wrong = {
+        "stream": data.index(b"stream", at),
+        "endobj of before": data.rindex(b"endobj", 0, at),
+        "own endobj": data.index(b"endobj", at),
+    }[to]
+    path.write_bytes(data.replace(b"%010d 00000 n" % at, b"%010d 00000 n" % wrong))
+    with PdfFile.open(path) as pdf:
+        assert external_streams(pdf) == (4,)
+
+
+def test_an_entry_that_leads_to_nothing_is_none(tmp_path, filler):
+    """As careless writers leave one for a number that nobody uses."""
+    path = made(tmp_path / "a.pdf", b"", filler=filler)
+    data = path.read_bytes()
+    at = data.index(b"5 0 obj")
+    path.write_bytes(data.replace(b"%010d 00000 n" % at, b"%010d 00000 n" % 0))
+    with PdfFile.open(path) as pdf:
+        assert external_streams(pdf) == ()
+
+
+@pytest.mark.parametrize("data", [b"/F%" * 20_000, b"/F()%" * 20_000, b"/F0%" * 20_000, b"/F " * 20_000])
+def test_many_places_take_no_time(tmp_path, data, filler):
+    with PdfFile.open(made(tmp_path / "a.pdf", b"", data, filler)) as pdf:
+        assert external_streams(pdf) == ()
+
+
+def test_both_ways_are_taken(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(external_data._Objects, "read_all", lambda self: read.append(self))
+    for size, all_parsed in ((0, False), (100_000, True)):
+        read.clear()
         with PdfFile.open(made(tmp_path / "a.pdf", b"", filler=size)) as pdf:
-            assert external_data._may_name_files(pdf) is not short
+            external_streams(pdf)
+            assert bool(read) is all_parsed
