@@ -31,7 +31,7 @@ from archive.catalogue.opening_rows import NumberedLeaf
 from archive.errors import ArchiveDamaged, ProofRefused, StorageRefused
 from archive.log.checkpoint import Checkpoint, open_checkpoint
 from archive.log.edge import Edge, grow
-from archive.log.leaf import LeafKind
+from archive.log.leaf import MAX_ENTRY, LeafKind
 from archive.log.note import VerifierKey
 from archive.log.recovery import load_edge, read_edge
 from archive.log.tail import kept_tails
@@ -212,11 +212,22 @@ def tail(store: ObjectStore, key: VerifierKey, head: Checkpoint) -> Entries:
     """
     start = head.size - head.size % WIDTH
     opened = list(_opened(store, key, start, head.size))
-    candidates = [_in_turn(store, opened, start), _all_of(opened)]
-    if not _leads(store, head, candidates[0]):
-        candidates += [candidates[1] | dict(enumerate(kept, start)) for kept in kept_tails(store, head.size)]
-    leading = (leaves for leaves in candidates if _leads(store, head, leaves))
-    return partial(_between, next(leading, max(candidates, key=len)))
+    best: dict[int, bytes] = {}
+    for leaves in _candidates(store, opened, start, head.size):
+        if _leads(store, head, leaves):
+            return partial(_between, leaves)
+        best = max(best, leaves, key=len)
+    return partial(_between, best)
+
+
+def _candidates(
+    store: ObjectStore, opened: list[_Opened], start: int, size: int
+) -> Iterator[dict[int, bytes]]:
+    yield _in_turn(store, opened, start)
+    loose = _all_of(opened)
+    yield loose
+    for kept in kept_tails(store, size):
+        yield loose | dict(enumerate(kept, start))
 
 
 def _between(leaves: Mapping[int, bytes], start: int, stop: int) -> list[bytes]:
@@ -251,11 +262,14 @@ def _in_turn(store: ObjectStore, opened: list[_Opened], start: int) -> dict[int,
     note of ours: those are passed over."""
     leaves: dict[int, bytes] = {}
     edge = _edge_before(store, start)
+    if edge is None:
+        return {}
     for each in opened:
         if each.start <= edge.size < each.head.size:
-            grown = grow(edge, each.entries[edge.size - each.start :]).edge
+            further = each.entries[edge.size - each.start :]
+            grown = grow(edge, further).edge
             if grown.root() == each.head.root:
-                leaves |= dict(enumerate(each.entries, each.start))
+                leaves |= dict(enumerate(further, edge.size))
                 edge = grown
     return leaves
 
@@ -267,12 +281,12 @@ def _all_of(opened: list[_Opened]) -> dict[int, bytes]:
     return leaves
 
 
-def _edge_before(store: ObjectStore, start: int) -> Edge:
-    """Of the full bundles; where its tiles are damaged, one from which nothing leads on."""
+def _edge_before(store: ObjectStore, start: int) -> Edge | None:
+    """Of the full bundles; None where the tiles above them are damaged."""
     try:
         return read_edge(store, start, lambda *_: ())
     except (ArchiveDamaged, StorageRefused):
-        return Edge(start)
+        return None
 
 
 def _signed(store: ObjectStore, name: str, key: VerifierKey) -> _Opened | None:
@@ -284,6 +298,8 @@ def _signed(store: ObjectStore, name: str, key: VerifierKey) -> _Opened | None:
         value = given(store, lambda: read(store, name))
         found = _Opened(start, entries_of(value), open_checkpoint(value["note"].encode(), key).checkpoint)
     except (ProofRefused, StorageRefused, ArchiveDamaged, *MALFORMED):
+        return None
+    if any(len(entry) > MAX_ENTRY for entry in found.entries):
         return None
     return found if found.head.size == stop == start + len(found.entries) else None
 

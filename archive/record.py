@@ -126,11 +126,12 @@ def parse(data: bytes, schema: str, where: str) -> dict[str, Any]:
     """A record or event in its one encoding. Raises ArchiveDamaged that names `where`."""
     try:
         value = json.loads(data)
+        same = canonical(value) == data
     except (ValueError, RecursionError) as exc:
         raise ArchiveDamaged(f"{where}: not JSON") from exc
     if not isinstance(value, dict) or value.get("schema") != schema:
         raise ArchiveDamaged(f"{where}: not {schema}")
-    if canonical(value) != data:
+    if not same:
         raise ArchiveDamaged(f"{where}: not in its canonical encoding")
     return value
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
 
-from archive.errors import ArchiveDamaged, LogConflict, StorageRefused
+from archive.errors import ArchiveDamaged, LogConflict, ProofRefused, StorageRefused
 from archive.log.checkpoint import SignedCheckpoint, open_checkpoint
 from archive.log.merkle import HASH_SIZE, HashReader, leaf_hash, subtree_levels
 from archive.log.note import MAX_NOTE, VerifierKey
@@ -25,6 +25,7 @@ from archive.log.tiles import (
 from archive.ports import ObjectStore
 from archive.storage import keys
 from archive.storage.readback import read_bounded
+from policies.reasons import archiving as reasons
 
 _CACHED_TILES = 256  # about 40 KB each with their inner hashes
 
@@ -141,8 +142,14 @@ def published_checkpoint(store: ObjectStore, key: VerifierKey) -> SignedCheckpoi
 
 
 def checkpoint_at(store: ObjectStore, size: int, key: VerifierKey) -> SignedCheckpoint | None:
-    """The locked checkpoint of that tree size; None when there is none. Raises `ProofRefused`."""
-    return _checkpoint(store, keys.checkpoint_key(size), key)
+    """The locked checkpoint of that tree size; None when there is none. Raises `ProofRefused`, also for one of another
+    size: an older note under a higher name would set the log back."""
+    found = _checkpoint(store, keys.checkpoint_key(size), key)
+    if found is not None and found.size != size:
+        raise ProofRefused(
+            reasons.PROOF_MALFORMED, detail=f"checkpoint of {found.size} in the place of {size}"
+        )
+    return found
 
 
 def highest_checkpoint(store: ObjectStore, key: VerifierKey) -> SignedCheckpoint | None:

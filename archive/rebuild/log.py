@@ -22,7 +22,7 @@ from archive.log.edge import Edge, grow
 from archive.log.merkle import EMPTY_ROOT, leaf_hash
 from archive.log.note import VerifierKey
 from archive.log.reader import TileReader
-from archive.log.recovery import read_heads
+from archive.log.recovery import read_edge, read_heads
 from archive.log.seen import where
 from archive.log.tiles import WIDTH, Entries, TileId, stored_partials
 from archive.openings import MALFORMED, entries_of
@@ -67,7 +67,8 @@ def find(store: ObjectStore, key: VerifierKey) -> SourceLog:
 
 def _cut(store: ObjectStore, key: VerifierKey, shown: Checkpoint) -> SourceLog | None:
     """The stretch behind `shown` that was committed and not published: the log's own signature is in its openings."""
-    size = shown.size
+    size, tail = shown.size, openings.tail(store, key, shown)
+    edge = _edge_at(store, size, tail)
     after = keys.openings_key(size - 1, size, 9999) if size else keys.OPENINGS
     for name in store.list(keys.OPENINGS, after):
         try:
@@ -79,9 +80,25 @@ def _cut(store: ObjectStore, key: VerifierKey, shown: Checkpoint) -> SourceLog |
             entries = entries_of(value)
         except (ProofRefused, StorageRefused, ArchiveDamaged, *MALFORMED):
             continue  # whatever it is, the log did not sign it
-        if head.size == stop == start + len(entries):
-            return SourceLog(head, size, openings.tail(store, key, shown), tuple(entries[size - start :]))
+        if head.size == stop == start + len(entries) and _leads(edge, entries[size - start :], head):
+            return SourceLog(head, size, tail, tuple(entries[size - start :]))
     return None
+
+
+def _edge_at(store: ObjectStore, size: int, tail: Entries) -> Edge | None:
+    """As what is stored besides has it; None where that is damaged: then `verify` alone tells."""
+    try:
+        return read_edge(store, size, tail)
+    except (ArchiveDamaged, StorageRefused):
+        return None
+
+
+def _leads(edge: Edge | None, rest: list[bytes], head: SignedCheckpoint) -> bool:
+    """Anybody who may write there can add openings of his own, with a note of ours."""
+    try:
+        return edge is None or grow(edge, rest).edge.root() == head.root
+    except ProofRefused:
+        return False
 
 
 def check_reaches(log: SourceLog, known: Iterable[Checkpoint]) -> None:

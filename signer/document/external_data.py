@@ -8,10 +8,11 @@ a file that has objects which the parser refuses, may be what lenient readers sh
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
-from signer.document.objects import Stream
+from signer.document.objects import Ref, Stream
 from signer.document.reader import PdfFile
 from signer.errors import DocumentRefused
 from signer.patterns import compile_pattern
@@ -33,94 +34,124 @@ _SPELLED = b"/#46"
 def external_streams(pdf: PdfFile) -> tuple[int, ...]:
     """The numbers of the streams that name another file or a filter for one, and of objects that cannot be read and may
     be such."""
+    large = pdf.size > _BYTES_AN_OBJECT * sum(
+        part.count for section in pdf.sections for part in section.parts
+    )
+    if not large and next(_places(pdf, 0, pdf.size), None) is None:
+        return ()
     objects = _Objects(pdf)
-    parts: Iterable[tuple[int, int]] = [(0, pdf.size)]
-    if pdf.size > _BYTES_AN_OBJECT * sum(part.count for section in pdf.sections for part in section.parts):
-        objects.read_all()
-        parts = objects.holes() if objects.refused else []
-    places = (place for start, stop in parts for place in _places(pdf, start, stop))
-    if all(objects.hold(place) for place in places):
-        return tuple(sorted(objects.external))
     objects.read_all()
-    return tuple(sorted(objects.external | objects.refused))
+    parts = objects.holes() if large else [(0, pdf.size)]
+    if objects.refused and any(objects.loose(start, stop) for start, stop in parts):
+        return tuple(sorted(objects.external | objects.refused))
+    return tuple(sorted(objects.external))
 
 
 def _places(pdf: PdfFile, start: int, stop: int) -> Iterator[int]:
     """Where such a key may stand in this part."""
     for begun in range(start, stop, _CHUNK):
         data = pdf.read(begun, min(_CHUNK + 2 * _LONGEST_SPACE, stop - begun))
-        yield from (begun + found.start() for found in _PLACE.finditer(data))
+        places = [begun + found.start() for found in _PLACE.finditer(data)]
         at = data.find(_SPELLED)
         while at >= 0:
-            yield begun + at
+            places.append(begun + at)
             at = data.find(_SPELLED, at + 1)
+        yield from sorted(places)
 
 
 class _Objects:
     """The plain objects of the newest view, and where those of older ones stand. Each is read once.
 
-    `external`: streams among those that were read that name a file. `refused`: what the parser did not take.
+    `external`: streams of the newest view that name a file. `refused`: what the parser did not take of it.
     """
 
     def __init__(self, pdf: PdfFile) -> None:
         self._pdf = pdf
         self.external: set[int] = set()
         self.refused: set[int] = set()
-        self._ends: dict[int, int] = {}
-
-    @cached_property
-    def _shown(self) -> set[tuple[int, int]]:
-        return {(entry.where, num) for num, entry in self._pdf.newest_entries() if entry.kind == "n"}
-
-    @cached_property
-    def _all(self) -> list[tuple[int, int]]:
-        """Offset and number, by offset. Nothing stands at 0, whatever careless writers say."""
-        sections = self._pdf.sections
-        older = {(entry.where, num) for part in sections for num, entry in part.items() if entry.kind == "n"}
-        return sorted(place for place in self._shown | older if place[0] > 0)
+        self._taken: list[tuple[int, int, int]] = []  # begin, end, number, by begin
+        self._begun: list[int] = []  # where what was refused begins
 
     def read_all(self) -> None:
-        for index in range(len(self._all)):
-            self._end(index)
+        shown = {(entry.where, num) for num, entry in self._pdf.newest_entries() if entry.kind == "n"}
+        older = {(e.where, num) for part in self._pdf.sections for num, e in part.items() if e.kind == "n"}
+        for where, num in sorted(shown | older):
+            end = self._read(where, num, (where, num) in shown) if where > 0 else 0  # nothing stands at 0
+            if end > where:
+                self._taken.append((where, end, num))
+        # A reader that repairs the file may take an older copy of what is refused here.
+        self._taken = [taken for taken in self._taken if taken[2] not in self.refused]
 
-    def hold(self, place: int) -> bool:
-        """Whether an object that the parser takes holds this place."""
-        last = bisect_right(self._all, (place, 1 << 32)) - 1
-        ends = [self._end(index) for index in range(last, max(-1, last - _BACK), -1)]
-        return any(end > place for end in ends)
+    def loose(self, start: int, stop: int) -> bool:
+        """Whether such a key stands in this part, and in no object that was taken."""
+        held_to = 0
+        for place in _places(self._pdf, start, stop):
+            if place >= held_to:
+                held_to = self._held_to(place)
+                if not held_to:
+                    return True
+        return False
 
-    def holes(self) -> Iterator[tuple[int, int]]:
-        """What lies in no object that was taken."""
-        at = 0
-        for index, (where, _) in enumerate(self._all):
+    def _held_to(self, place: int) -> int:
+        """Where what holds this place ends, or something refused begins within it; 0 when nothing holds it."""
+        last = bisect_right(self._taken, (place, 1 << 62, 0))
+        after = bisect_right(self._begun, place)
+        begun = self._begun[after - 1] if after else -1
+        ends = [
+            end for where, end, _ in self._taken[max(0, last - _BACK) : last] if end > place and where > begun
+        ]
+        return min(max(ends, default=0), *self._begun[after : after + 1], 1 << 62)
+
+    def holes(self) -> list[tuple[int, int]]:
+        """What lies in no object that was taken, and all from where something refused begins within one."""
+        found, at = [], 0
+        for where, end, _ in self._taken:
             if where > at:
-                yield at, where
-            at = max(at, self._end(index))
-        if at < self._pdf.size:
-            yield at, self._pdf.size
+                found.append((at, where))
+            next_begun = bisect_right(self._begun, where)
+            if next_begun < len(self._begun) and self._begun[next_begun] < end:
+                found.append((self._begun[next_begun], end))
+            at = max(at, end)
+        return [*found, (at, self._pdf.size)]
 
-    def _end(self, index: int) -> int:
+    def _read(self, where: int, num: int, shown: bool) -> int:
         """Where the object ends, its data included; where it begins, when the parser does not take it."""
-        if index not in self._ends:
-            self._ends[index] = self._read(*self._all[index])
-        return self._ends[index]
-
-    def _read(self, where: int, num: int) -> int:
         try:
-            end = self._pdf.end_of(where)
-            if (where, num) not in self._shown:
-                return end
-            value = self._pdf.load(num)
-            if not isinstance(value, Stream):
-                return end
-            if self._names_file(value):
-                self.external.add(num)
+            found = self._pdf.indirect_at(where)
         except DocumentRefused:
-            self.refused |= {num} if (where, num) in self._shown else set()
-            return where
-        return value.start + value.length
+            return self._refuse(where, num) if shown else where
+        if found.num != num:
+            return self._refuse(where, num) if shown else where
+        if found.stream_start < 0 or not isinstance(found.value, dict):
+            return where + found.end
+        if shown and self._names_file(found.value):
+            self.external.add(num)
+        return self._data_end(where + found.stream_start, num if shown else 0)
 
-    def _names_file(self, stream: Stream) -> bool:
-        resolve = self._pdf.resolve
-        named = isinstance(resolve(stream.dict.get("F")), bytes | dict | Stream)
-        return named or any(resolve(stream.dict.get(key)) is not None for key in _FILTERS)
+    def _refuse(self, where: int, num: int) -> int:
+        self.refused.add(num)
+        if not self._begun or self._begun[-1] != where:
+            self._begun.append(where)
+        return where
+
+    def _data_end(self, start: int, num: int) -> int:
+        """By its length, or where that lies or is of an older view, by the first word that ends data."""
+        with suppress(DocumentRefused):
+            value = self._pdf.load(num) if num else None
+            if isinstance(value, Stream):
+                return value.start + value.length
+        for begun in range(start, self._pdf.size, _CHUNK):
+            at = self._pdf.read(begun, min(_CHUNK + 16, self._pdf.size - begun)).find(b"endstream")
+            if at >= 0:
+                return begun + at
+        return start
+
+    def _names_file(self, entries: dict[str, Any]) -> bool:
+        """Readers take the reference of another generation as well."""
+        file = entries.get("F")
+        try:
+            named = self._pdf.get(file.num) if isinstance(file, Ref) else file
+            filters = [self._pdf.resolve(entries.get(key)) for key in _FILTERS]
+        except DocumentRefused:
+            return True
+        return isinstance(named, bytes | dict | Stream) or any(value is not None for value in filters)

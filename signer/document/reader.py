@@ -300,6 +300,12 @@ class PdfFile:
         stream.owner = owner if hidden else None
         return stream
 
+    def indirect_at(self, offset: int) -> syntax.Indirect:
+        """The plain object at `offset` as it stands there, whatever the tables say. Raises `DocumentRefused`."""
+        if not 0 < offset < self.size:
+            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=0)
+        return self._parse_at(offset)
+
     def end_of(self, offset: int) -> int:
         """The offset after the `endobj` of the plain object at `offset`, or at its stream's data."""
         return offset + self._parse_at(offset).end

@@ -460,6 +460,35 @@ def test_openings_that_somebody_added_are_passed_over(lost, start):
     assert lost.rebuild().size == size
 
 
+def test_openings_that_begin_before_what_is_proved_change_nothing_of_it(lost):
+    """The last stretch once more, from an earlier leaf on: its own leaves are right, those before are not."""
+    size, last = tail_size(lost), list(lost.objects.list(keys.OPENINGS))[-1]
+    value = openings.read(lost.objects, last)
+    bad = [value["leaves"][0]] * value["from"]
+    put(
+        lost,
+        keys.openings_key(0, size),
+        canonical({**value, "from": 0, "leaves": [*bad, *value["leaves"]], "heads": []}),
+    )
+    lost.objects.vanish(kept_tail(lost))
+    assert lost.rebuild().size == size
+
+
+def test_an_older_checkpoint_under_a_higher_name_is_refused(lost):
+    first = next(lost.objects.list(keys.CHECKPOINTS))
+    put(lost, keys.checkpoint_key(999_999_999_999), lost.objects.open(first).read())
+    with pytest.raises(ArchiveDamaged, match="in the place of 999999999999"):
+        lost.rebuild()
+
+
+def test_openings_that_are_nested_too_deep_are_passed_over(lost):
+    size = tail_size(lost)
+    for depth in range(850, 1000, 10):
+        data = b'{"a":' + b"[" * depth + b"]" * depth + b"}"
+        put(lost, keys.openings_key(depth, size + depth), data)
+    assert lost.rebuild().size == size
+
+
 def test_last_leaves_that_are_nowhere_stop_it(lost):
     for key in list(lost.objects.list("log/tile/entries/")):
         lost.objects.vanish(key)

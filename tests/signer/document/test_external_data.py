@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from signer.document import external_data
@@ -148,11 +150,52 @@ def test_many_places_take_no_time(tmp_path, data, filler):
         assert external_streams(pdf) == ()
 
 
-def test_both_ways_are_taken(tmp_path, monkeypatch):
+def test_a_refused_object_in_the_data_of_another(tmp_path, filler):
+    """Readers go where the table leads."""
+    inner = b"4 0 obj <</Length 5/F(page.txt)/F null>> stream\nBT ET\nendstream endobj"
+    body = b"<</Length %d>>\nstream\n%s\nendstream" % (len(inner), inner)
+    path = made(tmp_path / "a.pdf", b"", filler=filler, body=body)
+    data = path.read_bytes()
+    outer, within = (at.start() for at in re.finditer(rb"4 0 obj", data))
+    path.write_bytes(data.replace(b"%010d 00000 n" % outer, b"%010d 00000 n" % within))
+    with PdfFile.open(path) as pdf:
+        assert external_streams(pdf) == (4,)
+
+
+def test_an_older_copy_of_a_refused_object(tmp_path, filler):
+    """Readers that repair the file take it."""
+    path = made(tmp_path / "a.pdf", b"/F(page.txt)", filler=filler)
+    data = path.read_bytes()
+    at, before = len(data), int(data.split(b"startxref\n")[1].split()[0])
+    later = b"garbage here\n"
+    table = b"xref\n4 1\n%010d 00000 n \ntrailer\n<</Size 7/Root 1 0 R/Prev %d>>\n" % (at, before)
+    path.write_bytes(data + later + table + b"startxref\n%d\n%%%%EOF\n" % (at + len(later)))
+    with PdfFile.open(path) as pdf:
+        assert external_streams(pdf) == (4,)
+
+
+@pytest.mark.parametrize("length", [100, 99_993, 2_000_000])
+def test_an_image_whose_length_lies_is_none(tmp_path, length):
+    """Its data may hold the bytes of such a key by chance."""
+    image = (b"\xff\xd8" + b"/F(\x01/F%\x02" * 20).ljust(100_000, b"\x7f")
+    body = b"<</Length %d/Subtype/Image>>\nstream\n%s\nendstream" % (length, image)
+    for filler in (0, 100_000):
+        with PdfFile.open(made(tmp_path / "a.pdf", b"", filler=filler, body=body)) as pdf:
+            assert external_streams(pdf) == ()
+
+
+def test_a_file_of_another_generation(tmp_path, filler):
+    with PdfFile.open(made(tmp_path / "a.pdf", b"/F 5 1 R", filler=filler)) as pdf:
+        assert external_streams(pdf) == (4,)
+
+
+def test_a_file_without_such_a_place_is_not_parsed(tmp_path, monkeypatch):
     read = []
     monkeypatch.setattr(external_data._Objects, "read_all", lambda self: read.append(self))
-    for size, all_parsed in ((0, False), (100_000, True)):
+    for size, parsed in ((0, False), (100_000, True)):
         read.clear()
-        with PdfFile.open(made(tmp_path / "a.pdf", b"", filler=size)) as pdf:
+        path = made(tmp_path / "a.pdf", b"", filler=size)
+        path.write_bytes(path.read_bytes().replace(b"/F(", b"/G("))
+        with PdfFile.open(path) as pdf:
             external_streams(pdf)
-            assert bool(read) is all_parsed
+            assert bool(read) is parsed
