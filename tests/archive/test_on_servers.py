@@ -170,7 +170,11 @@ def test_a_log_over_a_bucket(store):
     tiles = list(store.list("log/tile/"))
     assert keys.tile_key("tile/0/000") in tiles
     of_another = "log/tile/entries/000.p/200"  # goes at night
-    assert [key for key in tiles if ".p/" in key] == ["log/tile/1/000.p/1", of_another, "log/tile/entries/001.p/44"]
+    assert [key for key in tiles if ".p/" in key] == [
+        "log/tile/1/000.p/1",
+        of_another,
+        "log/tile/entries/001.p/44",
+    ]
     full = store.head(keys.tile_key("tile/0/000"))
     assert full.mode is LockMode.COMPLIANCE and full.retain_until > real_now()
     receipt = log.receipt("ab" * 32)
