@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -33,14 +32,7 @@ from archive.catalogue import Connection, documents, log_rows, witness_rows
 from archive.catalogue.keeping_values import DossierDeposit
 from archive.catalogue.values import Deposit, Document, Leaf
 from archive.catalogue.witness_rows import WitnessRow
-from archive.errors import (
-    ArchiveRefused,
-    ArchiveUnavailable,
-    ArchivingStopped,
-    LogBehind,
-    ProofRefused,
-    StorageRefused,
-)
+from archive.errors import ArchiveRefused, ArchiveUnavailable, ArchivingStopped, LogBehind, ProofRefused
 from archive.log.checkpoint import SignedCheckpoint
 from archive.log.follower import Follower
 from archive.log.leaf import LeafKind
@@ -49,12 +41,10 @@ from archive.log.note import Ed25519LogKey, VerifierKey
 from archive.log.proofs import ProofMaker
 from archive.log.reader import TileReader, checkpoint_at
 from archive.log.sequencer import Sequencer
-from archive.log.tiles import MAX_BUNDLE, WIDTH, TileId, tile_bytes
+from archive.log.tiles import TileId
 from archive.openings import REGISTER_CHAIN, Openings, ReadChain, catch_up
 from archive.ports import CheckpointRow, ObjectStore, WorkArea
 from archive.receipt import Receipt
-from archive.storage import keys
-from archive.storage.readback import read_bounded
 from archive.witnessing import CosignedHead, Cosigning, Watcher
 from policies.reasons import archiving as reasons
 from policies.retention import lock_until
@@ -163,13 +153,8 @@ class Proofs:
 
     def tile(self, tile: TileId) -> bytes | None:
         """A tile or bundle as it is shown; None when it is not. Raises ArchiveUnavailable, and as `Follower.head`."""
-        if not tile.of_tail:
-            with suppress(StorageRefused):
-                return read_bounded(self.store, keys.tile_key(tile.path), MAX_BUNDLE)
-            return None
-        head = self.follower.head()
-        shown = head is not None and tile.n * WIDTH + tile.width <= head.size
-        return tile_bytes(tile, self._leaves) if shown else None
+        head = self.follower.head() if tile.of_tail else None
+        return self.tiles.shown(tile, head.size if head else 0)
 
     def _retain_until(self) -> datetime:
         return lock_until(self.clock())

@@ -80,6 +80,15 @@ class TileReader:
             raise ArchiveDamaged(f"{found.path}: has {len(data)} bytes")
         return hashes[: tile.width]
 
+    def shown(self, tile: TileId, size: int) -> bytes | None:
+        """The bytes of a stored tile or bundle, or of the tail of a log of that size; None for another one."""
+        if tile.of_tail:
+            return tile_bytes(tile, self._leaves_of) if tile.n * WIDTH + tile.width <= size else None
+        try:
+            return read_bounded(self.store, keys.tile_key(tile.path), MAX_BUNDLE)
+        except StorageRefused:
+            return None
+
     def _levels(self, tile: TileId) -> Levels:
         with self._lock:
             levels = self._tiles.get(tile)
