@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import Future
 from threading import Lock
 
 from archive.errors import ArchiveDamaged, LogConflict, ProofRefused, StorageRefused
@@ -45,10 +46,9 @@ class TileReader:
         self._tail = tail
         self._cached = cached
         self._tiles: OrderedDict[TileId, Levels] = OrderedDict()
-        self._grown_to: tuple[int, list[bytes]] = (
-            0,
-            [],
-        )  # the tail as far as it was read: bundle, leaf hashes
+        # The tail as far as it was read: bundle, leaf hashes.
+        self._grown_to: tuple[int, list[bytes]] = (0, [])
+        self._reading: dict[TileId, Future[Levels]] = {}
         self._lock = Lock()
 
     def at(self, size: int) -> HashReader:
@@ -95,19 +95,42 @@ class TileReader:
             if levels is not None:
                 self._tiles.move_to_end(tile)
                 return levels
-        levels = subtree_levels(self._grown(tile) if tile.of_tail else self.hashes(tile))
+            reading, first = self._reading.get(tile), tile not in self._reading
+            if reading is None:
+                reading = self._reading[tile] = Future()
+        if first:
+            self._read(tile, reading)
+        return reading.result()
+
+    def _read(self, tile: TileId, reading: Future[Levels]) -> None:
+        """Once for all who ask meanwhile: a round of the log answers many at one moment, and each proves its leaf."""
+        try:
+            levels = subtree_levels(self._grown(tile) if tile.of_tail else self.hashes(tile))
+        except BaseException as exc:
+            self._ended(tile, reading)
+            reading.set_exception(exc)
+            raise
+        else:
+            self._ended(tile, reading, levels)
+            reading.set_result(levels)
+
+    def _ended(self, tile: TileId, reading: Future[Levels], levels: Levels | None = None) -> None:
         with self._lock:
-            self._tiles[tile] = levels
-            while len(self._tiles) > self._cached:
-                self._tiles.popitem(last=False)
-        return levels
+            if self._reading.get(tile) is not reading:
+                return  # forgotten meanwhile
+            del self._reading[tile]
+            if levels is not None:
+                self._tiles[tile] = levels
+                while len(self._tiles) > self._cached:
+                    self._tiles.popitem(last=False)
 
     def forget_tail(self) -> None:
         """What was read of it proved nothing: it is read anew."""
         with self._lock:
             self._grown_to = (0, [])
-            for tile in [tile for tile in self._tiles if tile.of_tail]:
-                del self._tiles[tile]
+            for those in (self._tiles, self._reading):
+                for tile in [tile for tile in those if tile.of_tail]:
+                    del those[tile]
 
     def _grown(self, tile: TileId) -> list[bytes]:
         """A tile of the tail: what was read of it before, and the leaves since then."""

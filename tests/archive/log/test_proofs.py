@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from time import sleep
+
 import pytest
 
-from archive.errors import ArchiveDamaged, LogConflict, ProofRefused
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogConflict, ProofRefused
 from archive.log import merkle
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
 from archive.log.merkle import verify_consistency
@@ -141,6 +145,50 @@ def test_a_tail_that_grew_is_read_from_where_it_ended():
         for index in (0, size - 1):
             ProofMaker(reader, house.head()).inclusion(index, leaves[index])
     assert asked == [(0, 3), (3, 10), (10, 200), (256, 257), (257, 300)]
+
+
+def test_many_who_prove_at_one_moment_read_the_tail_once():
+    """A round of the log answers all its waiters together."""
+    house, asked, everybody = House(), [], Event()
+    house.fill(100)
+    house.sequencer().run_once()
+
+    def leaves(start, stop):
+        asked.append((start, stop))
+        everybody.wait(10)
+        return house.leaves(start, stop)
+
+    reader, head = TileReader(house.store, leaves), house.head()
+    with ThreadPoolExecutor(32) as pool:
+        proofs = [pool.submit(ProofMaker(reader, head).inclusion, index, entry(index)) for index in range(32)]
+        while len(asked) == 0:
+            sleep(0.01)
+        everybody.set()
+        for index, proof in enumerate(proofs):
+            verify_proof(proof.result(10), entry(index), house.verifier)
+    assert asked == [(0, 100)]
+
+
+def test_a_tail_that_cannot_be_read_is_told_to_all_and_kept_by_nobody():
+    house, asked = House(), []
+    house.fill(100)
+    house.sequencer().run_once()
+
+    def leaves(start, stop):
+        asked.append(start)
+        if len(asked) == 1:
+            sleep(0.3)
+            raise ArchiveUnavailable("the catalogue does not answer")
+        return house.leaves(start, stop)
+
+    reader, head = TileReader(house.store, leaves), house.head()
+    with ThreadPoolExecutor(8) as pool:
+        proofs = [pool.submit(ProofMaker(reader, head).inclusion, index, entry(index)) for index in range(8)]
+        for proof in proofs:
+            with pytest.raises(ArchiveUnavailable):
+                proof.result(10)
+    ProofMaker(reader, head).inclusion(0, entry(0))
+    assert len(asked) == 2
 
 
 def test_flipped_entry_bundle_is_not_the_logs_entry(house):
