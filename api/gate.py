@@ -26,7 +26,8 @@ FIRST_SECONDS = 30.0  # who archives at the start of a process waits so long for
 
 @dataclass(frozen=True, slots=True)
 class GateState:
-    """`failing`: ids of the attempts and checks that did not hold. `text` is for users: our own words alone."""
+    """`failing`: ids of the attempts and checks that did not hold. `text` is for users: our own words alone.
+    `warnings`: what did not hold and stops nothing, since the service makes up for it, with what it means."""
 
     open: bool
     conclusion: Conclusion | None
@@ -34,6 +35,7 @@ class GateState:
     failing: tuple[str, ...]
     text: Both
     enforced: bool = True
+    warnings: tuple[tuple[str, Both], ...] = ()
 
 
 class ArchivingGate(Protocol):
@@ -109,7 +111,8 @@ class CanaryGate:
         sound = decided.conclusion == Conclusion.SOUND
         failing = () if sound else _failing(decided)
         text = Both("", "") if sound else _sentence(decided)
-        return GateState(sound, Conclusion(decided.conclusion), decided.at, failing, text)
+        warned = tuple((one["id"], Both(**one["text"])) for one in _found(decided, "warning"))
+        return GateState(sound, Conclusion(decided.conclusion), decided.at, failing, text, warnings=warned)
 
 
 def _unknown(newest: check_rows.Check | None) -> GateState:
@@ -121,18 +124,19 @@ def _unknown(newest: check_rows.Check | None) -> GateState:
 
 
 def _failing(check: check_rows.Check) -> tuple[str, ...]:
-    return tuple(found["id"] for found in _stopping(check))
+    return tuple(found["id"] for found in _found(check, "fatal"))
 
 
 def _sentence(check: check_rows.Check) -> Both:
     """Of what weighs most: the first that is broken, else the first that is not known."""
-    found = min(_stopping(check), key=lambda one: one["outcome"] != "broken", default=None)
+    found = min(_found(check, "fatal"), key=lambda one: one["outcome"] != "broken", default=None)
     return Both(**(found["text"] if found else check.report["text"]))
 
 
-def _stopping(check: check_rows.Check) -> list[dict[str, Any]]:
+def _found(check: check_rows.Check, weight: str) -> list[dict[str, Any]]:
+    """What of that weight did not hold."""
     return [
         found
         for found in check.report["findings"]
-        if found["weight"] == "fatal" and found["outcome"] in ("broken", "no-answer")
+        if found["weight"] == weight and found["outcome"] in ("broken", "no-answer")
     ]

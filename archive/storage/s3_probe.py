@@ -45,8 +45,12 @@ TROUBLES = {
     "RequestTimeTooSkewed": Trouble.CLOCK,
     "RequestExpired": Trouble.CLOCK,
     "SlowDown": Trouble.BUSY,
+    "QuotaExceeded": Trouble.FULL,
+    "InsufficientStorage": Trouble.FULL,
+    "XMinioStorageFull": Trouble.FULL,
     "NoSuchBucket": Trouble.NO_BUCKET,
 }
+_FULL = 507
 _NAME = re.compile(r"\A[\w ./()+-]{1,60}\Z")
 
 
@@ -99,7 +103,8 @@ class S3Probe:
         try:
             now = parsedate_to_datetime(reply.headers.get("date", ""))
         except ValueError as exc:
-            raise ProbeUnanswered(Trouble.STRANGE, "the answer has no date") from exc
+            trouble = _failing(reply) or Trouble.STRANGE  # balancers tell of an overload without a date
+            raise ProbeUnanswered(trouble, f"{reply.status}, and the answer has no date") from exc
         name = reply.headers.get("server", "")
         return name if _NAME.match(name) else "", now.astimezone(UTC)
 
@@ -318,8 +323,7 @@ class S3Probe:
         stranger = who in (Who.NOBODY, Who.FORGER) or signed_body is not None
         if trouble is Trouble.CREDENTIALS and stranger:
             trouble = None
-        if trouble is None and reply.status >= 500 and reply.status != 501:
-            trouble = Trouble.BUSY
+        trouble = trouble or _failing(reply)
         if trouble is not None:
             raise ProbeUnanswered(trouble, f"{reply.status} {reply.code}".strip())
         return reply
@@ -359,6 +363,13 @@ class S3Probe:
             return reply
         trouble = Trouble.FORBIDDEN if reply.status in (401, 403) else Trouble.STRANGE
         raise ProbeUnanswered(trouble, f"{reply.status} {reply.code}".strip())
+
+
+def _failing(reply: Reply) -> Trouble | None:
+    """Of a server that answers and does not work: 501 is a verdict."""
+    if reply.status < 500 or reply.status == 501:
+        return None
+    return Trouble.FULL if reply.status == _FULL else Trouble.BUSY
 
 
 def _answer(reply: Reply) -> Answer:

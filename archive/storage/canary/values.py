@@ -39,6 +39,7 @@ class Trouble(StrEnum):
     FORBIDDEN = "forbidden"  # the credentials may not read what the check must read
     NO_BUCKET = "no-bucket"
     BUSY = "busy"  # 5xx: it answers, and does not work
+    FULL = "full"  # no room, or at its quota
     STRANGE = "strange"  # an answer that is not S3's
 
 

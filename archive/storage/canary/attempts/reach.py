@@ -16,6 +16,7 @@ REASONS = {
     Trouble.FORBIDDEN: reasons.ACCESS_DENIED,
     Trouble.NO_BUCKET: reasons.NO_BUCKET,
     Trouble.BUSY: reasons.BUSY,
+    Trouble.FULL: reasons.FULL,
     Trouble.STRANGE: reasons.NOT_S3,
 }
 
