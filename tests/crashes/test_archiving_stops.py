@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
 
 from api import canary as watching
-from api import upkeep
+from api import health, upkeep
 from api.demo.run import demo_settings, running
 from api.settings import ObjectStoreSettings
 from api.upkeep import Upkeep
@@ -20,6 +21,9 @@ from archive.storage.canary.weaknesses import Weakness
 from archive.storage.keys import DOCUMENTS
 from tests.archive.storage.buckets import new_bucket
 from tests.archive.storage.canary.places import made
+from tests.crashes.luck_house import House, site_of
+from tests.engines.certificates import self_signed
+from tests.engines.seaweedfs import seaweedfs as start_seaweedfs
 from tests.service import CLERK, Site, free_port, until
 
 pytestmark = [pytest.mark.long, pytest.mark.own_service, pytest.mark.xdist_group("site")]
@@ -145,3 +149,38 @@ def test_a_server_with_its_back_door_open_is_not_archived_on(tmp_path):
             ended = site.wait(CLERK, site.post(CLERK, f"/documents/{document}/seal"))
             assert ended["problem"]["id"] == "archive.stopped" and "filer" in ended["problem"]["text"]["vi"]
             assert keys(site) == set()
+
+
+def test_a_certificate_that_does_not_hold_any_more_is_told(tmp_path, monkeypatch):
+    """The server comes back with another one, as after a renewal that nobody told of; then with the right one."""
+    monkeypatch.setattr(watching, "LOOK_SECONDS", 3_600.0)
+    monkeypatch.setattr(health, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(upkeep, "PATIENCE", timedelta(0))
+    good, bad = self_signed(tmp_path / "good"), self_signed(tmp_path / "bad")
+    with start_seaweedfs(tmp_path / "server", tls=good) as server:
+        bucket = new_bucket(server)
+        made(server, bucket)
+        given = tmp_path / "data", server.endpoint, bucket, server.admin
+        with site_of(*given, ca_file=str(good.certificate)) as (site, config):
+            house = House(site, None, config)
+            until(lambda: house.health()[0] == 200, lambda: str(house.health()))
+            document = house.to_seal()
+            _certified(server, bad)
+            house.look()
+            status, parts = house.health()
+            assert status == 503 and "Chứng thư TLS" in parts["locks"]["text"]["vi"]
+            code, told = house.command()
+            assert code == 2 and "Chứng thư TLS" in told
+            ended = house.seal(document)
+            assert ended["state"] == "failed" and site.document(document)["state"] == "validated"
+            _certified(server, good)
+            house.look()
+            until(lambda: house.health()[0] == 200, lambda: str(house.health()))
+            Upkeep(site.services).carry_out_what_is_left()
+            assert site.document(document)["state"] == "archived"
+
+
+def _certified(server, certificate):
+    server.kill()
+    server._tls, server.ca = certificate, certificate.certificate
+    server.restart()

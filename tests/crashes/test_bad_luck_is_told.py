@@ -3,7 +3,6 @@ name it and what to do, nothing is called archived meanwhile, and the service co
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,57 +10,24 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from click.testing import CliRunner
 
 from api import canary as watching
-from api import health, upkeep
-from api.cli import antin
-from api.demo.run import demo_settings, running
+from api import health, upkeep, watch_health
 from api.upkeep import Upkeep
-from api.wiring import canary, stores, tools
+from api.wiring import canary, stores
 from api.wiring.clock import clock
 from archive.storage.canary.twin import ProbeTwin
 from archive.storage.canary.weaknesses import Weakness
 from archive.storage.keys import DOCUMENTS
+from policies.night import Task
 from tests.archive.storage.buckets import new_bucket
 from tests.archive.storage.canary.places import made
+from tests.crashes.luck_house import House, site_of
 from tests.engines import faulty_proxy as net
-from tests.service import CLERK, Site, free_port, until
+from tests.service import until
 
 pytestmark = [pytest.mark.long, pytest.mark.own_service, pytest.mark.xdist_group("site")]
 SLOW = {"read_seconds": 1.0, "connect_seconds": 1.0, "act_seconds": 6.0}
-
-
-class House:
-    """A service whose store is behind a proxy, and the operator's command with the same settings."""
-
-    def __init__(self, site, proxy, config):
-        self.site, self.proxy, self.config = site, proxy, config
-
-    def health(self):
-        self.site.services.gate._kept = None  # a page may be three seconds old
-        answer = self.site.client(None).get("/health")
-        return answer.status_code, answer.json()["parts"]
-
-    def command(self):
-        done = CliRunner().invoke(antin, ["storage", "check", "--config", str(self.config)])
-        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-        return done.exit_code, done.output
-
-    def to_seal(self):
-        document = self.site.signed()
-        assert self.site.post(CLERK, f"/documents/{document}/number", json={}).status_code == 200
-        return document
-
-    def seal(self, document):
-        return self.site.wait(CLERK, self.site.post(CLERK, f"/documents/{document}/seal"))
-
-    def stored(self):
-        return set(self.straight.list(DOCUMENTS))
-
-    def look(self):
-        """What a process does by itself when a verdict has had its time."""
-        self.site.services.canary.run_all()
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +41,7 @@ def house(seaweedfs, tmp_path_factory):
         patch.setattr(stores, "connection", lambda *given, **more: replace(usual(*given, **more), **SLOW))
         folder, bucket = tmp_path_factory.mktemp("luck"), new_bucket(seaweedfs)
         made(seaweedfs, bucket)
-        with _site(folder / "data", proxy.endpoint, bucket, seaweedfs.admin) as (site, config):
+        with site_of(folder / "data", proxy.endpoint, bucket, seaweedfs.admin) as (site, config):
             found = House(site, proxy, config)
             found.straight = stores.bucket(_straight(site.settings.object_store, seaweedfs.endpoint))
             until(lambda: found.health()[0] == 200, "a service that is well")
@@ -83,26 +49,13 @@ def house(seaweedfs, tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def calm(house):
+def calm(request):
     """One test's bad luck is not another's."""
     yield
-    house.proxy.calm()
-    house.look()
-
-
-@contextmanager
-def _site(data, endpoint, bucket, keys):
-    demo_settings(data, free_port())
-    config = data / "antin.toml"
-    rows = {"endpoint": f"http://{endpoint}", "bucket": bucket}
-    for name, value in zip(("access_key", "secret_key"), keys, strict=True):
-        (data / name).write_text(f"{value}\n")
-        rows[f"{name}_file"] = str(data / name)
-    table = "".join(f"{key} = {json.dumps(value)}\n" for key, value in rows.items())
-    config.write_text(f"{config.read_text()}\n[object_store]\n{table}")
-    settings = tools.load_settings(config)
-    with running(settings) as (services, passwords):
-        yield Site(settings, services, passwords), config
+    if "house" in request.fixturenames:
+        house = request.getfixturevalue("house")
+        house.proxy.calm()
+        house.look()
 
 
 def _straight(given, endpoint):
@@ -216,14 +169,48 @@ def test_what_the_service_makes_up_for_is_told_as_a_warning(house, weakness, mon
         assert house.seal(document)["state"] == "succeeded"
 
 
-def test_a_read_back_that_differs_is_no_archive_and_is_told(house):
-    """What the store gives back of the document is not what it was given: the act is told, and so is the operator."""
-    document = house.to_seal()
-    house.proxy.meets(net.spoil_answer, method="GET", having=f"{DOCUMENTS}{document}", times=net.ALWAYS)
+def test_a_read_back_that_differs_is_no_archive_and_is_told(house, monkeypatch):
+    """The store gives back something else than it was given."""
+    document, before = house.to_seal(), house.stored()
+    monkeypatch.setattr(watch_health, "UNTAKEN", timedelta(0))  # ten minutes
+    house.proxy.meets(net.spoil_answer, method="GET", having="versionId", times=net.ALWAYS)
     ended = house.seal(document)
     assert ended["state"] == "failed" and house.site.document(document)["state"] == "validated"
-    assert not house.site.get(CLERK, f"/documents/{document}").get("archived_at")
     house.look()
-    house.proxy.calm()
-    Upkeep(house.site.services).carry_out_what_is_left()
-    assert house.site.document(document)["state"] == "archived"
+    _, parts = house.health()
+    assert parts["locks"]["state"] == "failing" and parts["locks"]["text"]["vi"], parts
+    assert parts["deposits"]["state"] == "failing" and parts["deposits"]["alarms"][0]["text"]["vi"]
+    code, told = house.command()
+    assert code in (1, 2) and parts["locks"]["text"]["vi"] in told
+    assert len(house.stored() - before) == 1, "it lies there, and is called nothing"
+    _comes_back(house, document)
+
+
+def _delete(house, key, version=""):
+    bypass = {"x-amz-bypass-governance-retention": "true"} if version else {}
+    query = {"versionId": version} if version else {}
+    wire = house.straight._wire
+    wire.send("DELETE", key, query=query, headers=bypass, deadline=wire.deadline())
+
+
+def _audit(house):
+    """What a night does."""
+    nights = house.site.services.nights
+    nights.put_in_line()
+    return nights._job(Task.RECONCILE)("by-hand", {})
+
+
+@pytest.mark.parametrize("how", ["a delete marker on top", "gone"])
+def test_an_object_that_was_taken_away_is_told(house, how):
+    """By somebody who may bypass the lock of quarantine. What the night found stays told until an audit is clean."""
+    document = house.site.archived()
+    found = house.site.document(document)
+    key = f"{DOCUMENTS}{document}/{found['sha256']}.pdf"
+    (there,) = [each for each in house.straight.inventory(DOCUMENTS) if each.key == key]
+    _delete(house, key, there.version if how == "gone" else "")
+    told = _audit(house)
+    _, parts = house.health()
+    assert told["errors"] and parts["nights"]["state"] == "failing"
+    assert "antin fsck" in parts["nights"]["alarms"][0]["text"]["vi"]
+    code, told = house.command()
+    assert code == 1 and parts["nights"]["alarms"][0]["text"]["vi"] in told
