@@ -332,6 +332,34 @@ def many_ends(desk) -> bytes:
     return append(data, {90: stream(junk)})
 
 
+def _led_to(desk, body: bytes, offsets: Callable[[int], list[int]]) -> bytes:
+    """An update with this between the objects, and entries of a million objects that lead into it."""
+    data = desk.signed()
+    with PdfFile.of(data) as pdf:
+        prev = pdf.startxref
+    rows = b"".join(b"%010d 00000 n\r\n" % at for at in offsets(len(data)))
+    whole = data + body
+    head = b"xref\n1000 %d\n" % (len(rows) // 20)
+    trailer = b"trailer\n<</Size 2000000/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (prev, len(whole))
+    return whole + head + rows + trailer
+
+
+@shape("quadratic: a million entries at one refused object")
+def many_entries(desk) -> bytes:
+    return _led_to(desk, b"7777 0 obj <</F(a)/F null>> endobj\n", lambda at: [at] * 1_000_000)
+
+
+@shape("quadratic: entries all over what is no object")
+def many_places(desk) -> bytes:
+    body = b"1 0 obj<</F(" * 80_000
+    return _led_to(desk, body, lambda at: [at + 12 * index for index in range(80_000)])
+
+
+@shape("quadratic: places of other files, beside an object that is refused")
+def many_files(desk) -> bytes:
+    return _led_to(desk, b"1000 0 obj <</F null/F null>>\n" + b"/F%" * 10_000_000, lambda at: [at])
+
+
 # --- signatures and what is in them
 
 
