@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import pairwise
 from typing import Any
 
 from signer.document.objects import Ref, Stream
@@ -19,9 +18,8 @@ from signer.errors import DocumentRefused
 from signer.patterns import compile_pattern
 
 _FILTERS = ("FFilter", "FDecodeParms")
-# Where objects are large, their data are not looked through: to parse them is less.
+# Where objects are large, all are parsed: that is less than to look through their data.
 _BYTES_AN_OBJECT = 10_000
-_LONG = 64 << 10  # from one object to the next: most of it may be a stream's data
 _CHUNK, _LONGEST_SPACE = 16 << 20, 1000
 _BACK = 8  # objects that begin before a place, and may hold it
 _SPACE = rb"[\0\t\n\f\r ]"
@@ -42,9 +40,6 @@ def external_streams(pdf: PdfFile) -> tuple[int, ...]:
     if not large and next(_places(pdf, 0, pdf.size), None) is None:
         return ()
     objects = _Objects(pdf)
-    beside = objects.beside_data() if large else None
-    if beside is not None and not any(True for part in beside for _ in _places(pdf, *part)):
-        return ()
     objects.read_all()
     parts = objects.holes() if large else [(0, pdf.size)]
     if objects.refused and any(objects.loose(start, stop) for start, stop in parts):
@@ -72,56 +67,16 @@ class _Objects:
 
     def __init__(self, pdf: PdfFile) -> None:
         self._pdf = pdf
-        self._shown: set[tuple[int, int]] = set()  # where, number
-        self._older: set[tuple[int, int]] = set()
-        self._enter()
         self.external: set[int] = set()
         self.refused: set[int] = set()
         self._taken: list[tuple[int, int, int]] = []  # begin, end, number, by begin
         self._begun: list[int] = []  # where what was refused begins
 
-    def _enter(self) -> None:
-        known: set[int] = set()
-        for section in self._pdf.sections:
-            for num, entry in section.items():
-                if entry.kind == "n":
-                    (self._older if num in known else self._shown).add((entry.where, num))
-                known.add(num)
-
-    def beside_data(self) -> list[tuple[int, int]] | None:
-        """The file without the data of long streams of the newest view, in which no other object begins; None when a
-        long one is of an older view, is refused, or holds another's place."""
-        found, at = [], 0
-        for (where, num), (following, _) in pairwise(
-            [*sorted(self._shown | self._older), (self._pdf.size, 0)]
-        ):
-            if following - where <= _LONG:
-                continue
-            data = self._data_of(where, num) if (where, num) in self._shown else None
-            if data is None or data[1] > following:
-                return None
-            found.append((at, data[0]))
-            at = data[1]
-        return [*found, (at, self._pdf.size)]
-
-    def _data_of(self, where: int, num: int) -> tuple[int, int] | None:
-        """From where to where a stream's data go, no bytes for an object without; None when it is refused."""
-        try:
-            found = self._pdf.indirect_at(where)
-        except DocumentRefused:
-            return None
-        if found.num != num:
-            return None
-        if found.stream_start < 0:
-            return where, where
-        start = where + found.stream_start
-        return start, self._data_end(start, num)
-
     def read_all(self) -> None:
-        for where, num in sorted(self._shown | self._older):
-            end = (
-                self._read(where, num, (where, num) in self._shown) if where > 0 else 0
-            )  # nothing stands at 0
+        shown = {(entry.where, num) for num, entry in self._pdf.newest_entries() if entry.kind == "n"}
+        older = {(e.where, num) for part in self._pdf.sections for num, e in part.items() if e.kind == "n"}
+        for where, num in sorted(shown | older):
+            end = self._read(where, num, (where, num) in shown) if where > 0 else 0  # nothing stands at 0
             if end > where:
                 self._taken.append((where, end, num))
         # A reader that repairs the file may take an older copy of what is refused here.
