@@ -7,12 +7,13 @@ a file that has objects which the parser refuses, may be what lenient readers sh
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from signer.document.objects import Ref, Stream
+from signer.document.reach import Reach
 from signer.document.reader import PdfFile
 from signer.errors import DocumentRefused
 from signer.patterns import compile_pattern
@@ -25,7 +26,7 @@ _BACK = 8  # objects that begin before a place, and may hold it
 _SPACE = rb"[\0\t\n\f\r ]"
 # The key, by name or by numbers, with anything behind it that is no number by itself: that is an annotation's flags.
 _PLACE = compile_pattern(
-    rb"/F(?:Filter|DecodeParms|[(<%%]|%b{1,%d}+(?:[(<%%+.-]|%b|[0-9]++(?!%b*+[/>])))"
+    rb"/F(?:Filter|DecodeParms|[A-Za-z]{0,10}#|[(<%%]|%b{1,%d}+(?:[(<%%+.-]|%b|[0-9]++(?!%b*+[/>])))"
     % (_SPACE, _LONGEST_SPACE, _SPACE, _SPACE)
 )
 _SPELLED = b"/#46"
@@ -71,6 +72,7 @@ class _Objects:
         self.refused: set[int] = set()
         self._taken: list[tuple[int, int, int]] = []  # begin, end, number, by begin
         self._begun: list[int] = []  # where what was refused begins
+        self._reach: Reach | None = None
 
     def read_all(self) -> None:
         shown = {(entry.where, num) for num, entry in self._pdf.newest_entries() if entry.kind == "n"}
@@ -94,6 +96,8 @@ class _Objects:
 
     def _held_to(self, place: int) -> int:
         """Where what holds this place ends, or something refused begins within it; 0 when nothing holds it."""
+        if self._refused_to(place):
+            return 0
         last = bisect_right(self._taken, (place, 1 << 62, 0))
         after = bisect_right(self._begun, place)
         begun = self._begun[after - 1] if after else -1
@@ -102,17 +106,26 @@ class _Objects:
         ]
         return min(max(ends, default=0), *self._begun[after : after + 1], 1 << 62)
 
+    def _refused_to(self, place: int) -> bool:
+        """Whether this is still of something refused, which may reach over what was taken."""
+        return self._reaches().holds(place)
+
+    def _reaches(self) -> Reach:
+        if self._reach is None:
+            self._reach = Reach(self._pdf, self._begun)
+        return self._reach
+
     def holes(self) -> list[tuple[int, int]]:
         """What lies in no object that was taken, and all from where something refused begins within one."""
         found, at = [], 0
         for where, end, _ in self._taken:
             if where > at:
                 found.append((at, where))
-            next_begun = bisect_right(self._begun, where)
+            next_begun = bisect_left(self._begun, where)
             if next_begun < len(self._begun) and self._begun[next_begun] < end:
                 found.append((self._begun[next_begun], end))
             at = max(at, end)
-        return [*found, (at, self._pdf.size)]
+        return [*found, (at, self._pdf.size), *self._reaches().parts]
 
     def _read(self, where: int, num: int, shown: bool) -> int:
         """Where the object ends, its data included; where it begins, when the parser does not take it."""

@@ -162,6 +162,84 @@ def test_a_refused_object_in_the_data_of_another(tmp_path, filler):
         assert external_streams(pdf) == (4,)
 
 
+OVER = {
+    "a string": b"4 0 obj <</Note (\n5 0 obj <</Length %d>> stream\n%s) %s/Length 5>> stream\n%s\nendstream endobj\n",
+    "a string with a bracket": b"4 0 obj <</Note (()\\(\n5 0 obj <</Length %d>> stream\n%s) %s/Length 5>> stream\n%s\n"
+    b"endstream endobj\n",
+    "a comment": b"4 0 obj %% 5 0 obj <</Length %d>> stream\n%s\n<<%s/Length 5>> stream\n%s\nendstream endobj\n",
+    "a string of digits": b"4 0 obj <</Note <\n5 0 obj <</Length %d>> stream\n%s> %s/Length 5>> stream\n%s\n"
+    b"endstream endobj\n",
+    "an array": b"4 0 obj <</Note [ \n5 0 obj <</Length %d>> stream\n%s endobj ] %s/Length 5>> stream\n%s\n"
+    b"endstream endobj\n",
+}
+
+
+TAKEN = ("a string", "a string with a bracket", "a comment")  # of the others the parser takes none
+
+
+@pytest.mark.parametrize(
+    ("over", "key"),
+    [*((over, b"/F(page.txt)/F null") for over in OVER), *((over, b"/F(page.txt)") for over in TAKEN)],
+)
+def test_an_object_that_reaches_into_the_data_of_another(tmp_path, over, key, filler):
+    """Both entries are right: readers that go where the table leads show the other file."""
+    rest = b"BT ET\nendstream\nendobj\n" + b"x" * filler
+    inner = OVER[over] % (0, b"", key, rest)
+    length = len(inner) - inner.index(b"stream\n") - 7 - len(b"\nendstream endobj\n")
+    text = OVER[over].replace(b"%d", b"%06d") % (length, b"", key, rest)
+    path = made(tmp_path / "a.pdf", b"", body=b"@@@@")
+    data = path.read_bytes().replace(b"Filespec/F(", b"Filespec/G(")
+    at = data.index(b"4 0 obj\n@@@@")
+    old = b"4 0 obj\n@@@@\nendobj\n"
+    path.write_bytes(_moved(data, at, old, text))
+    with PdfFile.open(path) as pdf:
+        assert external_streams(pdf) == (4,)
+
+
+def _moved(data, at, old, new):
+    """The file with `new` instead of `old`, whose entries follow: object 5 is the one within object 4."""
+    by = len(new) - len(old)
+    table = data.rindex(b"xref\n0 ", 0, data.rindex(b"startxref"))
+    head, rows = data[:table].replace(old, new), data[table:]
+    within = at + new.index(b"5 0 obj")
+
+    def entry(found):
+        where = int(found[1])
+        return b"%010d 00000 n" % (where if where <= at else where + by)
+
+    rows = re.sub(rb"(\d{10}) 00000 n", entry, rows)
+    rows = rows.replace(
+        b"%010d 00000 n" % head.index(b"5 0 obj\n<</Type/Filespec"), b"%010d 00000 n" % within
+    )
+    return head + re.sub(rb"startxref\n\d+", b"startxref\n%d" % len(head), rows)
+
+
+def test_an_entry_that_leads_to_the_head_of_another_object(tmp_path, filler):
+    """Readers that mend the table find the real one, in the data of that other."""
+    inner = b"\n4 0 obj\n<</F(page.txt)/Length 5>>\nstream\nBT ET\nendstream\nendobj\n" + b"x" * filler
+    body = b"<</Length %d>>\nstream\n%s\nendstream" % (len(inner), inner)
+    path = made(tmp_path / "a.pdf", b"", body=body)
+    data = (
+        path.read_bytes()
+        .replace(b"Filespec/F(", b"Filespec/G(")
+        .replace(b"4 0 obj\n<</Len", b"6 0 obj\n<</Len")
+    )
+    six = b"%010d 00000 n" % data.rindex(b"6 0 obj\n")
+    path.write_bytes(data.replace(six, b"%010d 00000 n" % data.index(b"6 0 obj\n")))
+    with PdfFile.open(path) as pdf:
+        assert external_streams(pdf) == (4,)
+
+
+@pytest.mark.parametrize(
+    "key", [b"/F#46ilter/X", b"/FF#69lter/X", b"/F#44ecodeParms<<>>", b"/FDecode#50arms[]"]
+)
+def test_letters_by_their_numbers(tmp_path, key, filler):
+    path = made(tmp_path / "a.pdf", key, filler=filler)
+    path.write_bytes(path.read_bytes().replace(b"Filespec/F(", b"Filespec/G("))
+    with PdfFile.open(path) as pdf:
+        assert external_streams(pdf) == (4,)
+
+
 def test_an_older_copy_of_a_refused_object(tmp_path, filler):
     """Readers that repair the file take it."""
     path = made(tmp_path / "a.pdf", b"/F(page.txt)", filler=filler)
