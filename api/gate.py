@@ -27,7 +27,7 @@ FIRST_SECONDS = 30.0  # who archives at the start of a process waits so long for
 @dataclass(frozen=True, slots=True)
 class GateState:
     """`failing`: ids of the attempts and checks that did not hold. `text` is for users: our own words alone.
-    `warnings`: what did not hold and stops nothing, since the service makes up for it, with what it means."""
+    `warnings`: of those that stop nothing, since the service makes up for them or an operator closes them."""
 
     open: bool
     conclusion: Conclusion | None
@@ -35,7 +35,7 @@ class GateState:
     failing: tuple[str, ...]
     text: Both
     enforced: bool = True
-    warnings: tuple[tuple[str, Both], ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class ArchivingGate(Protocol):
@@ -111,7 +111,7 @@ class CanaryGate:
         sound = decided.conclusion == Conclusion.SOUND
         failing = () if sound else _failing(decided)
         text = Both("", "") if sound else _sentence(decided)
-        warned = tuple((one["id"], Both(**one["text"])) for one in _found(decided, "warning"))
+        warned = tuple(found["id"] for found in _found(decided, "warning"))
         return GateState(sound, Conclusion(decided.conclusion), decided.at, failing, text, warnings=warned)
 
 

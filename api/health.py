@@ -3,8 +3,8 @@ texts of errors.
 
 database   a read transaction; an act as well, when the last one failed
 store      bytes written to the work area
-locks      what the lock canary last found of the store: which attempts did not hold, and what that means; `warnings`
-           are those that stop nothing
+locks      what the lock canary last found of the store: which attempts did not hold, and what that means; how many
+           `warnings` stop nothing: which they are, the command tells to those who may know
 log        its sequencer runs, and its shown head can be read
 holds      every stored object that is under a legal hold says so; how many do not yet
 jobs       workers run; how many operations have not ended
@@ -118,9 +118,7 @@ class Health:
         if gate.failing:
             part["failing"] = list(gate.failing)
         if gate.warnings:
-            part["warnings"] = [
-                {"id": found, "text": {"vi": text.vi, "en": text.en}} for found, text in gate.warnings
-            ]
+            part["warnings"] = watch_health.warned(gate.warnings)
         if gate.text.vi:
             part["text"] = {"vi": gate.text.vi, "en": gate.text.en}
         return part

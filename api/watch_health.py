@@ -12,7 +12,7 @@ deposits    what was done and is not archived yet: a store that takes nothing, o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,12 @@ UNTAKEN = timedelta(minutes=10)  # an act that the archive did not take for so l
 COUNTED = ("ended", "soon", "first")
 MOST = 1000  # damaged copies are counted up to here
 Part = dict[str, Any]
+WARNED = Both(
+    "Lần kiểm tra kho gần nhất có cảnh báo không làm dừng lưu trữ. Hãy chạy «antin storage check» (kho thứ hai: thêm "
+    "--second) để xem từng cảnh báo và cách xử lý.",
+    "The last check of the store has warnings that stop nothing. Run “antin storage check” (of the second store: with "
+    "--second) to see each, and what to do.",
+)
 ALARMS = {
     Alarm.END_NEAR: reasons.LOCK_END_NEAR,
     Alarm.SHORTENED: reasons.LOCK_SHORTENED,
@@ -196,9 +202,16 @@ def second(services: Services) -> Part:
     gate = services.second_gate.state()
     if gate.failing:
         part["failing"] = list(gate.failing)
+    if gate.warnings:
+        part["warnings"] = warned(gate.warnings)
     found = [_said(reasons.SECOND_BEHIND, count=behind.objects, at=_when(behind.oldest))] if late else []
     found += [] if gate.open else [_said_of(reasons.SECOND_LOCKS, gate.text)]
     return {"state": FAILING if found else OK} | part | _alarm(found)
+
+
+def warned(warnings: Collection[str]) -> Part:
+    """Without saying which: the page is open to everybody, and a store's weak places are not."""
+    return {"count": len(warnings), "text": {"vi": WARNED.vi, "en": WARNED.en}}
 
 
 def deposits(services: Services) -> Part:

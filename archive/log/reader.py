@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from threading import Lock
 
-from archive.errors import ArchiveDamaged, LogConflict, ProofRefused, StorageRefused
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogConflict, ProofRefused, StorageRefused
 from archive.log.checkpoint import SignedCheckpoint, open_checkpoint
 from archive.log.merkle import HASH_SIZE, HashReader, leaf_hash, subtree_levels
 from archive.log.note import MAX_NOTE, VerifierKey
@@ -48,6 +48,7 @@ class TileReader:
         self._tiles: OrderedDict[TileId, Levels] = OrderedDict()
         # The tail as far as it was read: bundle, leaf hashes.
         self._grown_to: tuple[int, list[bytes]] = (0, [])
+        self._forgotten = 0  # how often
         self._reading: dict[TileId, Future[Levels]] = {}
         self._lock = Lock()
 
@@ -104,17 +105,20 @@ class TileReader:
 
     def _read(self, tile: TileId, reading: Future[Levels]) -> None:
         """Once for all who ask meanwhile: a round of the log answers many at one moment, and each proves its leaf."""
+        levels: Levels | None = None
         try:
             levels = subtree_levels(self._grown(tile) if tile.of_tail else self.hashes(tile))
-        except BaseException as exc:
-            self._ended(tile, reading)
-            reading.set_exception(exc)
-            raise
-        else:
-            self._ended(tile, reading, levels)
             reading.set_result(levels)
+        except BaseException as exc:
+            shared = isinstance(exc, Exception)
+            reading.set_exception(
+                exc if shared else ArchiveUnavailable("log: who read this for others was stopped")
+            )
+            raise
+        finally:
+            self._ended(tile, reading, levels)
 
-    def _ended(self, tile: TileId, reading: Future[Levels], levels: Levels | None = None) -> None:
+    def _ended(self, tile: TileId, reading: Future[Levels], levels: Levels | None) -> None:
         with self._lock:
             if self._reading.get(tile) is not reading:
                 return  # forgotten meanwhile
@@ -127,7 +131,7 @@ class TileReader:
     def forget_tail(self) -> None:
         """What was read of it proved nothing: it is read anew."""
         with self._lock:
-            self._grown_to = (0, [])
+            self._grown_to, self._forgotten = (0, []), self._forgotten + 1
             for those in (self._tiles, self._reading):
                 for tile in [tile for tile in those if tile.of_tail]:
                     del those[tile]
@@ -135,7 +139,7 @@ class TileReader:
     def _grown(self, tile: TileId) -> list[bytes]:
         """A tile of the tail: what was read of it before, and the leaves since then."""
         with self._lock:
-            n, known = self._grown_to
+            (n, known), forgotten = self._grown_to, self._forgotten
         known = known[: tile.width] if n == tile.n else []
         start = tile.n * WIDTH
         if self._tail is None or not known:
@@ -143,9 +147,9 @@ class TileReader:
         else:
             hashes = known + list(map(leaf_hash, self._leaves_of(start + len(known), start + tile.width)))
         with self._lock:
-            self._grown_to = max(
-                self._grown_to, (tile.n, hashes), key=lambda found: (found[0], len(found[1]))
-            )
+            if forgotten == self._forgotten:
+                longer = (tile.n, len(hashes)) > (self._grown_to[0], len(self._grown_to[1]))
+                self._grown_to = (tile.n, hashes) if longer else self._grown_to
         return hashes
 
     def _leaves_of(self, start: int, stop: int) -> Sequence[bytes]:

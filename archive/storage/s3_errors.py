@@ -55,6 +55,7 @@ REASONS: dict[str, Reason] = {
     "QuotaExceeded": reasons.FULL,
     "InsufficientStorage": reasons.FULL,
     "XMinioStorageFull": reasons.FULL,
+    "XMinioAdminBucketQuotaExceeded": reasons.FULL,
     "NotImplemented": reasons.LACKS,
     **dict.fromkeys(DENIED, reasons.ACCESS_DENIED),
 }

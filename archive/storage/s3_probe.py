@@ -48,6 +48,7 @@ TROUBLES = {
     "QuotaExceeded": Trouble.FULL,
     "InsufficientStorage": Trouble.FULL,
     "XMinioStorageFull": Trouble.FULL,
+    "XMinioAdminBucketQuotaExceeded": Trouble.FULL,
     "NoSuchBucket": Trouble.NO_BUCKET,
 }
 _FULL = 507
@@ -101,12 +102,12 @@ class S3Probe:
     def server(self) -> tuple[str, datetime]:
         reply = self._raw.send("GET", keys=None)
         try:
-            now = parsedate_to_datetime(reply.headers.get("date", ""))
-        except ValueError as exc:
+            now = parsedate_to_datetime(reply.headers.get("date", "")).astimezone(UTC)
+        except (ValueError, OverflowError) as exc:
             trouble = _failing(reply) or Trouble.STRANGE  # balancers tell of an overload without a date
             raise ProbeUnanswered(trouble, f"{reply.status}, and the answer has no date") from exc
         name = reply.headers.get("server", "")
-        return name if _NAME.match(name) else "", now.astimezone(UTC)
+        return name if _NAME.match(name) else "", now
 
     # Versions.
 
