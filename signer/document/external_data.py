@@ -13,20 +13,23 @@ from contextlib import suppress
 from typing import Any
 
 from signer.document.objects import Ref, Stream
-from signer.document.reach import Reach
+from signer.document.reach import Reach, heads, may_be_stream, stands_at
 from signer.document.reader import PdfFile
 from signer.errors import DocumentRefused
 from signer.patterns import compile_pattern
 
 _FILTERS = ("FFilter", "FDecodeParms")
+_KEYS = frozenset({"F", *_FILTERS})
 # Where objects are large, all are parsed: that is less than to look through their data.
 _BYTES_AN_OBJECT = 10_000
 _CHUNK, _LONGEST_SPACE = 16 << 20, 1000
 _BACK = 8  # objects that begin before a place, and may hold it
 _SPACE = rb"[\0\t\n\f\r ]"
 # The key, by name or by numbers, with anything behind it that is no number by itself: that is an annotation's flags.
+# Some readers end a name at bytes that are letters to others.
+_ENDS_A_NAME = "\0\x0b\x80\xff#"
 _PLACE = compile_pattern(
-    rb"/F(?:Filter|DecodeParms|[A-Za-z]{0,10}#|[(<%%]|%b{1,%d}+(?:[(<%%+.-]|%b|[0-9]++(?!%b*+[/>])))"
+    rb"/F(?:Filter|DecodeParms|[A-Za-z]{0,10}[#\x0b\x80\xff]|[(<%%]|%b{1,%d}+(?:[(<%%+.-]|%b|[0-9]++(?!%b*+(?:/|>>))))"
     % (_SPACE, _LONGEST_SPACE, _SPACE, _SPACE)
 )
 _SPELLED = b"/#46"
@@ -78,11 +81,21 @@ class _Objects:
         shown = {(entry.where, num) for num, entry in self._pdf.newest_entries() if entry.kind == "n"}
         older = {(e.where, num) for part in self._pdf.sections for num, e in part.items() if e.kind == "n"}
         for where, num in sorted(shown | older):
-            end = self._read(where, num, (where, num) in shown) if where > 0 else 0  # nothing stands at 0
+            end = self._read(where, num, (where, num) in shown) if self._stands(where, num) else 0
             if end > where:
                 self._taken.append((where, end, num))
+        lost = {num for where, num in shown if not self._stands(where, num)}
+        for place, num in heads(self._pdf, self.refused | lost):
+            if num in self.refused or may_be_stream(self._pdf, place):
+                self.refused.add(num)
+                self._begun.append(place)
+        self._begun = sorted(set(self._begun))
         # A reader that repairs the file may take an older copy of what is refused here.
         self._taken = [taken for taken in self._taken if taken[2] not in self.refused]
+
+    def _stands(self, where: int, num: int) -> bool:
+        """Careless writers leave entries of nothing at 0. An object there stands before the header, or in its line."""
+        return where > 0 or (where == 0 and stands_at(self._pdf, 0) == num)
 
     def loose(self, start: int, stop: int) -> bool:
         """Whether such a key stands in this part, and in no object that was taken."""
@@ -161,6 +174,9 @@ class _Objects:
 
     def _names_file(self, entries: dict[str, Any]) -> bool:
         """Readers take the reference of another generation as well."""
+        for key in entries:
+            if key not in _KEYS and _cut(key) in _KEYS:
+                return True
         file = entries.get("F")
         try:
             named = self._pdf.get(file.num) if isinstance(file, Ref) else file
@@ -168,3 +184,8 @@ class _Objects:
         except DocumentRefused:
             return True
         return isinstance(named, bytes | dict | Stream) or any(value is not None for value in filters)
+
+
+def _cut(key: str) -> str:
+    """What those readers take for the name."""
+    return next((key[:at] for at, letter in enumerate(key) if letter in _ENDS_A_NAME), key)

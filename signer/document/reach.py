@@ -1,25 +1,61 @@
 """How far readers may read that go where the table leads and take what our parser refuses.
 
-Such an object ends with `endobj`, or with `stream` before its data, outside of its strings and comments and after its
-last bracket: readers that mend what is broken read on until then, over whatever else stands there.
+Such an object ends with its last bracket, or with `endobj` or `stream` outside of brackets, strings and comments.
+Readers that mend what is broken read on until then, over whatever else stands there. Where they disagree about it,
+it has no end.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from signer.document.reader import PdfFile
 from signer.patterns import compile_pattern
 
-_WINDOW = 1 << 20  # an object that does not end within it has no end
+_FIRST_WINDOW, _WINDOW = 4096, 1 << 20  # an object that does not end within the last has no end
 _MOST = 4 << 20  # bytes looked at in one file; those that begin behind have no end either
+_CHUNK, _LONGEST_HEAD = 16 << 20, 64
+_SPACE = rb"[\0\t\n\f\r ]"
+_HEAD = compile_pattern(
+    rb"(?:" + _SPACE + rb"|%[^\r\n]*+[\r\n])*+([0-9]++)" + _SPACE + rb"++[0-9]++" + _SPACE + rb"*+obj"
+)
+_HEAD_BEFORE = compile_pattern(rb"([0-9]{1,10})" + _SPACE + rb"++[0-9]{1,5}" + _SPACE + rb"*+\Z")
 _WORD_BEFORE, _WORD_BEHIND = rb"[^\0\t\n\f\r )>\]}]", rb"[^\0\t\n\f\r ()<>\[\]{}/%]"
 _TURN = compile_pattern(
-    rb"<<|>>|[\[\](<%]|(?<!" + _WORD_BEFORE + rb")(?:endobj|stream)(?!" + _WORD_BEHIND + rb")"
+    rb"<<|>>|[\[\](<%]|(?<!" + _WORD_BEFORE + rb")(?:endobj|stream|BI|ID)(?!" + _WORD_BEHIND + rb")"
 )
 _IN_STRING = compile_pattern(rb"\\[\s\S]|[()]")
+_DIGITS = compile_pattern(rb"[0-9A-Fa-f\0\t\n\f\r ]*+>")
 _END_OF_LINE = compile_pattern(rb"[\r\n]")
+_STREAM = compile_pattern(rb"(?:" + _SPACE + rb"|%[^\r\n]*+[\r\n])*+stream")
+_PAIRS = {b">>": b"<<", b"]": b"["}
+
+
+def heads(pdf: PdfFile, numbers: Collection[int]) -> Iterator[tuple[int, int]]:
+    """Where objects of these numbers begin, and which: what readers find that mend the table."""
+    for start in range(0, pdf.size, _CHUNK) if numbers else ():
+        before = max(0, start - _LONGEST_HEAD)
+        data = pdf.read(before, min(_CHUNK, pdf.size - start) + start - before + 2)
+        at = data.find(b"obj", start - before)
+        while at >= 0:
+            head = _HEAD_BEFORE.search(data, max(0, at - _LONGEST_HEAD), at)
+            if head is not None and int(head[1]) in numbers:
+                yield before + head.start(), int(head[1])
+            at = data.find(b"obj", at + 3)
+
+
+def stands_at(pdf: PdfFile, place: int) -> int | None:
+    """The number of the object whose head is there, behind space and comments; None when there is none."""
+    head = _HEAD.match(pdf.read(place, _FIRST_WINDOW))
+    return None if head is None else int(head[1][-10:])
+
+
+def may_be_stream(pdf: PdfFile, place: int) -> bool:
+    """Whether data follow the object that begins there, as far as that is sure."""
+    window = pdf.read(place, _WINDOW)
+    length = _length(window)
+    return length == len(window) or _STREAM.match(window, length) is not None
 
 
 class Reach:
@@ -29,12 +65,19 @@ class Reach:
         self.parts: list[tuple[int, int]] = []
         left = _MOST
         for begin in begun:
+            if stands_at(pdf, begin) is None:
+                continue  # who goes there finds nothing
             end = pdf.size
-            if left > 0 and (self.parts[-1:] or [(0, 0)])[0][1] < pdf.size:
-                window = pdf.read(begin, _WINDOW)
+            size = _FIRST_WINDOW
+            while left > 0 and not (self.parts and self.parts[-1][1] >= pdf.size):
+                window = pdf.read(begin, size)
+                left -= size
                 length = _length(window)
-                left -= length
-                end = begin + length if length < len(window) else pdf.size
+                if length < len(window):
+                    end = begin + length
+                if length < len(window) or len(window) < size or size >= _WINDOW:
+                    break
+                size *= 16
             self._add(begin, end)
         self._begins = [begin for begin, _ in self.parts]
 
@@ -50,24 +93,29 @@ class Reach:
 
 
 def _length(window: bytes) -> int:
-    """Up to the word that ends the object; all of the window when none does."""
-    at, depth = 0, 0
+    """Up to the end of the object; all of the window when it has none there, or none that is sure."""
+    at, open_brackets, no_end = 0, list[bytes](), len(window)
     while (turn := _TURN.search(window, at)) is not None:
         at, found = turn.end(), turn[0]
         if found in (b"<<", b"["):
-            depth += 1
-        elif found in (b">>", b"]"):
-            depth -= 1
+            open_brackets.append(found)
+        elif found in _PAIRS:
+            if not open_brackets or open_brackets.pop() != _PAIRS[found]:
+                return no_end
+            if not open_brackets:
+                return at
         elif found == b"(":
             at = _string_end(window, at)
-        elif found == b"<":
-            at = _after(window, window.find(b">", at))
         elif found == b"%":
             line = _END_OF_LINE.search(window, at)
-            at = line.end() if line else len(window)
-        elif depth <= 0:
-            return turn.start()
-    return len(window)
+            at = line.end() if line else no_end
+        elif found == b"<" and (digits := _DIGITS.match(window, at)) is not None:
+            at = digits.end()
+        elif found not in (b"endobj", b"stream"):
+            return no_end
+        elif not open_brackets:
+            return turn.start() if at < no_end else no_end  # more may follow the word
+    return no_end
 
 
 def _string_end(window: bytes, at: int) -> int:
@@ -77,7 +125,3 @@ def _string_end(window: bytes, at: int) -> int:
         if not depth:
             return part.end()
     return len(window)
-
-
-def _after(window: bytes, found: int) -> int:
-    return len(window) if found < 0 else found + 1

@@ -24,6 +24,7 @@ from signer.document.pages import Page, PageTree
 from signer.document.source import Source
 from signer.document.xref import Entry, XrefSection
 from signer.errors import DocumentRefused
+from signer.patterns import compile_pattern
 
 __all__ = ["Entry", "HexString", "Name", "Page", "PdfFile", "Ref", "Stream", "XrefSection"]
 
@@ -32,6 +33,7 @@ _MOST_OBJECT_STREAMS = 8
 _MOST_ENTRIES = 10_000
 _MOST_DECODED, _LARGEST_DECODED = 24, 256 << 10
 _DEEPEST_LOAD = 6
+_STREAM_BEHIND = compile_pattern(rb"(?:[\0\t\n\f\r ]|%[^\r\n]*+[\r\n])*+stream")
 _LONGEST_CHAIN = 16
 
 
@@ -332,6 +334,8 @@ class PdfFile:
         if entry.extra >= len(index) or index[entry.extra][0] != num:
             raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
         value, end = syntax.parse(data, index[entry.extra][1], self.limits)
+        if _STREAM_BEHIND.match(data, end):  # 7.5.7: no stream lies in another; some readers take it for one
+            raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
         self._make_room(end - index[entry.extra][1])
         return value
 
