@@ -29,8 +29,9 @@ _SPACE = rb"[\0\t\n\f\r ]"
 # Some readers end a name at bytes that are letters to others.
 _ENDS_A_NAME = "\0\x0b\x80\xff#"
 _PLACE = compile_pattern(
-    rb"/F(?:Filter|DecodeParms|[A-Za-z]{0,10}[#\x0b\x80\xff]|[(<%%]|%b{1,%d}+(?:[(<%%+.-]|%b|[0-9]++(?!%b*+(?:/|>>))))"
-    % (_SPACE, _LONGEST_SPACE, _SPACE, _SPACE)
+    rb"/F(?:Filter|DecodeParms|[A-Za-z]{0,10}(?:#[0-9A-Fa-f]|[\x0b\x80\xff]++(?:[(<%%0-9]|%b))|"
+    rb"[(<%%]|%b{1,%d}+(?:[(<%%+.-]|%b|[0-9]++(?!%b*+(?:/|>>))))"
+    % (_SPACE, _SPACE, _LONGEST_SPACE, _SPACE, _SPACE)
 )
 _SPELLED = b"/#46"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from random import Random
 
 import pytest
 
@@ -362,3 +363,9 @@ def test_a_stream_in_an_object_stream_is_refused(tmp_path):
     path.write_bytes(out + table % b"".join(rows) + b"startxref\n%d\n%%%%EOF\n" % offsets[6])
     with PdfFile.open(path) as pdf, pytest.raises(DocumentRefused):
         pdf.get(4)
+
+
+def test_data_of_a_scan_hardly_ever_look_like_a_place():
+    """Each that does makes all objects of a file be parsed."""
+    data = Random(7).randbytes(16 << 20)
+    assert sum(1 for _ in external_data._PLACE.finditer(data)) <= 3
