@@ -368,4 +368,5 @@ def test_a_stream_in_an_object_stream_is_refused(tmp_path):
 def test_data_of_a_scan_hardly_ever_look_like_a_place():
     """Each that does makes all objects of a file be parsed."""
     data = Random(7).randbytes(16 << 20)
-    assert sum(1 for _ in external_data._PLACE.finditer(data)) <= 3
+    found = [place[0] for place in external_data._PLACE.finditer(data)]
+    assert len([place for place in found if place[2:3] not in b"(<%"]) <= 1, found
