@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from signer.document.objects import Ref, Stream
-from signer.document.reach import Reach, heads, may_be_stream, stands_at
+from signer.document.reach import MOST_HEADS, UNSURE, Ends, Reach, heads, merged, stands_at
 from signer.document.reader import PdfFile
 from signer.errors import DocumentRefused
 from signer.patterns import compile_pattern
@@ -76,6 +76,10 @@ class _Objects:
         self.refused: set[int] = set()
         self._taken: list[tuple[int, int, int]] = []  # begin, end, number, by begin
         self._begun: list[int] = []  # where what was refused begins
+        self._heads: list[int] = []  # of what was refused, wherever they stand
+        self._reaching: list[int] = []  # what of both some reader may take
+        self._rest = pdf.size  # from here on nothing is sure
+        self._ends = Ends(pdf)
         self._reach: Reach | None = None
 
     def read_all(self) -> None:
@@ -85,18 +89,30 @@ class _Objects:
             end = self._read(where, num, (where, num) in shown) if self._stands(where, num) else 0
             if end > where:
                 self._taken.append((where, end, num))
-        lost = {num for where, num in shown if not self._stands(where, num)}
-        for place, num in heads(self._pdf, self.refused | lost):
-            if num in self.refused or may_be_stream(self._pdf, place):
-                self.refused.add(num)
-                self._begun.append(place)
-        self._begun = sorted(set(self._begun))
+        self._find_heads({num for where, num in shown if not self._stands(where, num)})
         # A reader that repairs the file may take an older copy of what is refused here.
         self._taken = [taken for taken in self._taken if taken[2] not in self.refused]
 
+    def _find_heads(self, lost: set[int]) -> None:
+        """Of what was refused, and of streams whose entry leads nowhere."""
+        for found, (place, num) in enumerate(heads(self._pdf, self.refused | lost)):
+            if self.refused if num == UNSURE else num in self.refused:
+                self._heads.append(place)
+            elif self._ends.may_be_stream(place):
+                self.refused |= lost if num == UNSURE else {num}
+                self._heads.append(place)
+            if found >= MOST_HEADS:
+                self.refused |= lost
+                self._heads.append(place)
+                self._rest = place
+                break
+        standing = [place for place in self._begun if stands_at(self._pdf, place) is not None]
+        self._reaching = sorted({*self._heads, *standing})
+        self._begun = sorted({*self._begun, *self._heads})
+
     def _stands(self, where: int, num: int) -> bool:
         """Careless writers leave entries of nothing at 0. An object there stands before the header, or in its line."""
-        return where > 0 or (where == 0 and stands_at(self._pdf, 0) == num)
+        return where > 0 or (where == 0 and stands_at(self._pdf, 0) in (num, UNSURE))
 
     def loose(self, start: int, stop: int) -> bool:
         """Whether such a key stands in this part, and in no object that was taken."""
@@ -122,11 +138,11 @@ class _Objects:
 
     def _refused_to(self, place: int) -> bool:
         """Whether this is still of something refused, which may reach over what was taken."""
-        return self._reaches().holds(place)
+        return place >= self._rest or self._reaches().holds(place)
 
     def _reaches(self) -> Reach:
         if self._reach is None:
-            self._reach = Reach(self._pdf, self._begun)
+            self._reach = Reach(self._pdf, self._reaching, self._ends)
         return self._reach
 
     def holes(self) -> list[tuple[int, int]]:
@@ -139,7 +155,7 @@ class _Objects:
             if next_begun < len(self._begun) and self._begun[next_begun] < end:
                 found.append((self._begun[next_begun], end))
             at = max(at, end)
-        return [*found, (at, self._pdf.size), *self._reaches().parts]
+        return merged([*found, (at, self._pdf.size), (self._rest, self._pdf.size), *self._reaches().parts])
 
     def _read(self, where: int, num: int, shown: bool) -> int:
         """Where the object ends, its data included; where it begins, when the parser does not take it."""

@@ -15,12 +15,17 @@ from signer.patterns import compile_pattern
 
 _FIRST_WINDOW, _WINDOW = 4096, 1 << 20  # an object that does not end within the last has no end
 _MOST = 4 << 20  # bytes looked at in one file; those that begin behind have no end either
+MOST_HEADS = 100_000
 _CHUNK, _LONGEST_HEAD = 16 << 20, 64
-_SPACE = rb"[\0\t\n\f\r ]"
+_SPACES = b"\0\t\n\x0b\f\r "
+_BETWEEN = rb"(?:[\0\t\n\x0b\f\r ]|%[^\r\n]*+[\r\n])"
 _HEAD = compile_pattern(
-    rb"(?:" + _SPACE + rb"|%[^\r\n]*+[\r\n])*+([0-9]++)" + _SPACE + rb"++[0-9]++" + _SPACE + rb"*+obj"
+    _BETWEEN + rb"*+[+-]?([0-9]++)" + _BETWEEN + rb"++[+-]?[0-9]++" + _BETWEEN + rb"*+obj"
 )
-_HEAD_BEFORE = compile_pattern(rb"([0-9]{1,10})" + _SPACE + rb"++[0-9]{1,5}" + _SPACE + rb"*+\Z")
+_BEFORE_HEAD = compile_pattern(_BETWEEN + rb"*+(?:%[^\r\n]*+\Z)?")
+_HEAD_BEHIND = compile_pattern(rb"([0-9]{1,10})[\0\t\n\f\r ]++[0-9]{1,5}[\0\t\n\f\r ]*+\Z")
+_STREAM = compile_pattern(_BETWEEN + rb"*+(?:stream|%[^\r\n]*+\Z|\Z)")
+UNSURE = -1
 _WORD_BEFORE, _WORD_BEHIND = rb"[^\0\t\n\f\r )>\]}]", rb"[^\0\t\n\f\r ()<>\[\]{}/%]"
 _TURN = compile_pattern(
     rb"<<|>>|[\[\](<%]|(?<!" + _WORD_BEFORE + rb")(?:endobj|stream|BI|ID)(?!" + _WORD_BEHIND + rb")"
@@ -28,57 +33,77 @@ _TURN = compile_pattern(
 _IN_STRING = compile_pattern(rb"\\[\s\S]|[()]")
 _DIGITS = compile_pattern(rb"[0-9A-Fa-f\0\t\n\f\r ]*+>")
 _END_OF_LINE = compile_pattern(rb"[\r\n]")
-_STREAM = compile_pattern(rb"(?:" + _SPACE + rb"|%[^\r\n]*+[\r\n])*+stream")
 _PAIRS = {b">>": b"<<", b"]": b"["}
 
 
 def heads(pdf: PdfFile, numbers: Collection[int]) -> Iterator[tuple[int, int]]:
-    """Where objects of these numbers begin, and which: what readers find that mend the table."""
+    """Where objects of these numbers begin, and which (or UNSURE): what readers find that mend the table."""
     for start in range(0, pdf.size, _CHUNK) if numbers else ():
         before = max(0, start - _LONGEST_HEAD)
         data = pdf.read(before, min(_CHUNK, pdf.size - start) + start - before + 2)
         at = data.find(b"obj", start - before)
         while at >= 0:
-            head = _HEAD_BEFORE.search(data, max(0, at - _LONGEST_HEAD), at)
-            if head is not None and int(head[1]) in numbers:
-                yield before + head.start(), int(head[1])
+            num = _number_before(data, at)
+            if num is not None and (num == UNSURE or num in numbers):
+                yield before + at, num
             at = data.find(b"obj", at + 3)
 
 
+def _number_before(data: bytes, at: int) -> int | None:
+    """The number in the head that ends there; UNSURE where some reader may see one, None where none does."""
+    if at == 0 or data[at - 1] not in _SPACES + b"0123456789":
+        return None
+    head = _HEAD_BEHIND.search(data, max(0, at - _LONGEST_HEAD), at)
+    return UNSURE if head is None else int(head[1])
+
+
 def stands_at(pdf: PdfFile, place: int) -> int | None:
-    """The number of the object whose head is there, behind space and comments; None when there is none."""
-    head = _HEAD.match(pdf.read(place, _FIRST_WINDOW))
-    return None if head is None else int(head[1][-10:])
+    """The number of the object whose head is there, behind space and comments; UNSURE where some reader may see one,
+    None where none does."""
+    window = pdf.read(place, _FIRST_WINDOW)
+    head = _HEAD.match(window)
+    if head is not None:
+        return int(head[1][-10:])
+    begun = _BEFORE_HEAD.match(window)
+    rest = window[begun.end() if begun else 0 :][:1]
+    return UNSURE if rest in b"0123456789+-." and len(window) > 1 else None
 
 
-def may_be_stream(pdf: PdfFile, place: int) -> bool:
-    """Whether data follow the object that begins there, as far as that is sure."""
-    window = pdf.read(place, _WINDOW)
-    length = _length(window)
-    return length == len(window) or _STREAM.match(window, length) is not None
+class Ends:
+    """Where objects end, looking at no more than so many bytes of one file."""
+
+    def __init__(self, pdf: PdfFile) -> None:
+        self._pdf, self._left = pdf, _MOST
+
+    def of(self, place: int) -> int | None:
+        """Of what begins there; None when that is not sure."""
+        size = _FIRST_WINDOW
+        while self._left > 0:
+            window = self._pdf.read(place, size)
+            self._left -= size
+            length = _length(window)
+            if length < len(window):
+                return place + length
+            if len(window) < size or size >= _WINDOW:
+                return None
+            size *= 16
+        return None
+
+    def may_be_stream(self, place: int) -> bool:
+        """Whether data follow the object that begins there, as far as that is sure."""
+        end = self.of(place)
+        return end is None or _STREAM.match(self._pdf.read(end, _FIRST_WINDOW)) is not None
 
 
 class Reach:
     """What lies in objects that begin at these places, in ascending order, as parts of the file that do not overlap."""
 
-    def __init__(self, pdf: PdfFile, begun: Iterable[int]) -> None:
+    def __init__(self, pdf: PdfFile, begun: Iterable[int], ends: Ends) -> None:
         self.parts: list[tuple[int, int]] = []
-        left = _MOST
         for begin in begun:
-            if stands_at(pdf, begin) is None:
-                continue  # who goes there finds nothing
-            end = pdf.size
-            size = _FIRST_WINDOW
-            while left > 0 and not (self.parts and self.parts[-1][1] >= pdf.size):
-                window = pdf.read(begin, size)
-                left -= size
-                length = _length(window)
-                if length < len(window):
-                    end = begin + length
-                if length < len(window) or len(window) < size or size >= _WINDOW:
-                    break
-                size *= 16
-            self._add(begin, end)
+            if self.parts and self.parts[-1][1] >= pdf.size:
+                break
+            self._add(begin, ends.of(begin) or pdf.size)
         self._begins = [begin for begin, _ in self.parts]
 
     def holds(self, place: int) -> bool:
@@ -90,6 +115,17 @@ class Reach:
             self.parts[-1] = (self.parts[-1][0], max(end, self.parts[-1][1]))
         else:
             self.parts.append((begin, end))
+
+
+def merged(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same bytes, each once."""
+    found: list[tuple[int, int]] = []
+    for start, stop in sorted(parts):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(stop, found[-1][1]))
+        else:
+            found.append((start, stop))
+    return found
 
 
 def _length(window: bytes) -> int:

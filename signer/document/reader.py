@@ -33,7 +33,8 @@ _MOST_OBJECT_STREAMS = 8
 _MOST_ENTRIES = 10_000
 _MOST_DECODED, _LARGEST_DECODED = 24, 256 << 10
 _DEEPEST_LOAD = 6
-_STREAM_BEHIND = compile_pattern(rb"(?:[\0\t\n\f\r ]|%[^\r\n]*+[\r\n])*+stream")
+_LOOK_BEHIND = 1000  # bytes behind a member of an object stream: nobody puts so much space there
+_SPACE_BEHIND = compile_pattern(rb"(?:[\0\t\n\x0b\f\r ]|%[^\r\n]*+[\r\n])*+")
 _LONGEST_CHAIN = 16
 
 
@@ -334,7 +335,7 @@ class PdfFile:
         if entry.extra >= len(index) or index[entry.extra][0] != num:
             raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
         value, end = syntax.parse(data, index[entry.extra][1], self.limits)
-        if _STREAM_BEHIND.match(data, end):  # 7.5.7: no stream lies in another; some readers take it for one
+        if _may_be_stream(data[end : end + _LOOK_BEHIND]):
             raise DocumentRefused(reasons.OBJECT_MISMATCH, number=num)
         self._make_room(end - index[entry.extra][1])
         return value
@@ -458,3 +459,10 @@ class PdfFile:
 
 def _single(limits: ReaderLimits) -> tuple[int, int, int]:
     return limits.depth, limits.object_bytes, limits.object_items
+
+
+def _may_be_stream(behind: bytes) -> bool:
+    """Whether data may follow a member of an object stream: no stream lies in another (7.5.7); some readers take it."""
+    space = _SPACE_BEHIND.match(behind)
+    rest = behind[space.end() :] if space else behind
+    return rest.startswith((b"stream", b"%")) or (not rest and len(behind) == _LOOK_BEHIND)

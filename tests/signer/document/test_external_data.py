@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from random import Random
+from time import process_time
 
 import pytest
 
@@ -347,6 +348,60 @@ def test_a_stream_in_an_object_stream_is_refused(tmp_path):
     path.write_bytes(out + table % b"".join(rows) + b"startxref\n%d\n%%%%EOF\n" % offsets[6])
     with PdfFile.open(path) as pdf, pytest.raises(DocumentRefused):
         pdf.get(4)
+
+
+HEADS = [
+    b"4 %c\n0 obj",
+    b"4\x0b0 obj",
+    b"+4 0 obj",
+    b"% " + b"c" * 4100 + b"\n4" + b" " * 70 + b"0 obj",
+    b"4 0 %x\r obj",
+]
+
+
+@pytest.mark.parametrize("head", HEADS, ids=range(len(HEADS)))
+def test_heads_as_some_readers_take_them(tmp_path, head, filler):
+    """With a comment, other white space, a sign or much space between their parts; over the data of another."""
+    rest = b"BT ET\nendstream\nendobj\n" + b"x" * filler
+    template = AMONG.replace(b"4 0 obj", head.replace(b"%", b"%%%%"), 1) % b"/A 1"
+    inner = template % (0, b"", b"/F(page.txt)", rest)
+    length = len(inner) - inner.index(b"stream\n") - 7 - len(b"\nendstream endobj\n")
+    text = template.replace(b"%d", b"%06d") % (length, b"", b"/F(page.txt)", rest)
+    path = made(tmp_path / "a.pdf", b"", body=b"@@@@")
+    data = path.read_bytes().replace(b"Filespec/F(", b"Filespec/G(")
+    path.write_bytes(_moved(data, data.index(b"4 0 obj\n@@@@"), b"4 0 obj\n@@@@\nendobj\n", text))
+    with PdfFile.open(path) as pdf:
+        assert external_streams(pdf) == (4,)
+
+
+@pytest.mark.parametrize("head", HEADS[:1] + HEADS[3:4], ids=["comment", "space"])
+def test_such_heads_in_the_data_of_another(tmp_path, head, filler):
+    inner = b"\n" + head + b"\n<</F(page.txt)/Length 5>>\nstream\nBT ET\nendstream\nendobj\n" + b"x" * filler
+    body = b"<</Length %d>>\nstream\n%s\nendstream" % (len(inner), inner)
+    path = made(tmp_path / "a.pdf", b"", body=body)
+    data = path.read_bytes().replace(b"Filespec/F(", b"Filespec/G(")
+    entry = b"%010d 00000 n" % data.index(b"4 0 obj\n<</Len")
+    path.write_bytes(data.replace(entry, b"%010d 00000 n" % 9_999_999))
+    with PdfFile.open(path) as pdf:
+        assert external_streams(pdf) == (4,)
+
+
+MANY = {
+    "in a string": b"(" + b"4 0 obj " * 100_000 + b")",
+    "short ones": b"(4 0 obj())" * 100_000,
+    "with comments": b"4 %\n0 obj " * 50_000,
+}
+
+
+@pytest.mark.parametrize("many", MANY.values(), ids=MANY)
+def test_many_heads_take_no_time(tmp_path, many):
+    path = made(tmp_path / "a.pdf", b"/F(page.txt)", many)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"%010d 00000 n" % data.index(b"4 0 obj"), b"%010d 00000 n" % 0))
+    began = process_time()
+    with PdfFile.open(path) as pdf:
+        external_streams(pdf)
+    assert process_time() - began < 10  # seconds; quadratic, it took minutes
 
 
 def test_data_of_a_scan_hardly_ever_look_like_a_place():
