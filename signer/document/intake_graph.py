@@ -125,8 +125,9 @@ def _is_embedded(pdf: PdfFile, font: dict[str, Any], subtype: str) -> bool:
 
 
 def _name(pdf: PdfFile, value: Any) -> str:
+    """As far as all readers take it: some end it at a null character."""
     found = pdf.resolve(value) if isinstance(value, Ref) else value
-    return str(found) if isinstance(found, Name) else ""
+    return found.partition("\0")[0] if isinstance(found, Name) else ""
 
 
 def certification_level(pdf: PdfFile) -> int | None:

@@ -23,6 +23,12 @@ class Name(str):
         return f"/{self!s}"
 
 
+class TornName(Name):
+    """A name with a null character, which none may have (7.3.5): poppler ends it there."""
+
+    __slots__ = ()
+
+
 class Ref(NamedTuple):
     """A reference to an indirect object: object number and generation."""
 

@@ -40,7 +40,7 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
         raise ValueError("nested too deep to be written")
     if isinstance(value, dict):
         _write_dictionary(value, parts, depth)
-    elif type(value) is Name:
+    elif isinstance(value, Name):
         parts.append(_name(value))
     elif isinstance(value, list):
         if _is_of_integers(value):

@@ -19,6 +19,7 @@ from signer.document.objects import (
     ReaderLimits,
     Ref,
     Stream,
+    TornName,
 )
 from signer.document.serializing import serialize, serialize_indirect
 from signer.errors import DocumentRefused
@@ -67,6 +68,8 @@ _PARENTHESIS = compile_pattern(rb"\\.|[()]", re.DOTALL)
 _ESCAPE = compile_pattern(rb"\\([0-7]{1,3}|\r\n|.)|\r\n?", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _NAME_ESCAPE = compile_pattern(rb"#([0-9A-Fa-f]{2})")
+# qpdf (VT) and pdfium take these bytes for white space: they read another name. In UTF-8 none follows a plain letter.
+_ENDED_EARLY = compile_pattern(rb"[A-Za-z][A-Za-z0-9]*+[\x0b\x80\xff]")
 _OBJECT = compile_pattern(_SKIP + rb"(\d{1,10})" + _SPACE + rb"++(\d{1,5})" + _SPACE + rb"++obj" + _STOP)
 _AFTER = compile_pattern(_SKIP + rb"(?:(endobj)" + _STOP + rb"|stream(\r\n|\n))")
 _HALF_REFERENCE = compile_pattern(_SPACE + rb"*+\d{0,5}+" + _SPACE + rb"*+R?\Z")
@@ -127,7 +130,7 @@ def parse(
         if kind == NUMBER:
             value = number_of(match[NUMBER], base + start)
         elif kind == NAME:
-            value = names.get(match[NAME]) or name_of(match[NAME])
+            value = names.get(match[NAME]) or _sound_name(match[NAME], base + start)
         elif kind == REF:
             value = Ref(int(match[1]), int(match[2]))
         elif kind == BRACKET:
@@ -227,10 +230,17 @@ def name_of(raw: bytes) -> Name:
     if known is not None:
         return known
     plain = _NAME_ESCAPE.sub(lambda m: bytes((int(m[1], 16),)), raw) if b"#" in raw else raw
-    name = Name(plain.decode("latin-1"))
+    name = (TornName if b"\0" in plain else Name)(plain.decode("latin-1"))
     if len(_names) < 4096 and len(raw) < 64:
         _names[raw] = name
     return name
+
+
+def _sound_name(raw: bytes, offset: int) -> Name:
+    """The same, unless readers differ about where it ends."""
+    if _ENDED_EARLY.match(raw):
+        raise malformed("a name that some readers end early", offset)
+    return name_of(raw)
 
 
 def number_of(raw: bytes, offset: int) -> int | float:
@@ -246,7 +256,7 @@ def _dictionary(items: list[Any], offset: int) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in zip(items[::2], items[1::2], strict=True):
         if type(key) is not Name:
-            raise malformed("a key that is no name", offset)
+            raise malformed(f"a key that is no name or holds a null character, {key!r:.40}", offset)
         if key in result and not _alike(result[key], value):
             raise malformed(f"the key /{key} twice, with different values", offset)
         result[str(key)] = value

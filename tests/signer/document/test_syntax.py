@@ -73,6 +73,9 @@ def test_any_bytes_read_or_are_refused(raw):
         (b"[.5 -.5 5. +7]", [0.5, -0.5, 5.0, 7]),
         (b"<</A null/B[true false]>>", {"B": [True, False]}),
         (b"<</A 1/A 1>>", {"A": 1}),
+        (b"<</C\xc3\x80 /\xc3\x80>>", {"C\xc3\x80": Name("\xc3\x80")}),
+        (b"<</Contents#80 /Contents#ff>>", {"Contents\x80": Name("Contents\xff")}),
+        (b"/A#00B", Name("A\0B")),
     ],
 )
 def test_the_forms_of_the_standard(text, value):
@@ -100,6 +103,13 @@ def test_the_forms_of_the_standard(text, value):
         b"--1",
         b"1.2.3",
         b"9" * 100,
+        b"<</Contents\x801 0 R>>",
+        b"<</Contents\xff 1 0 R>>",
+        b"<</Contents\x0b1 0 R>>",
+        b"<</FontFile2\x80 1 0 R>>",
+        b"[/Widget\x80]",
+        b"<</Contents#00 1 0 R>>",
+        b"<</Contents#00x 1 0 R>>",
     ],
 )
 def test_what_is_not_the_grammar_is_refused(text):
