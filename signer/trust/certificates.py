@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from asn1crypto import cms, x509
@@ -15,6 +15,7 @@ from signer.trust.unreadable import MALFORMED, Unreadable
 MAX_CERTIFICATE = 64 << 10
 MAX_BUNDLE, MAX_BUNDLED = 256 << 10, 20
 _SHORT_LIVED = "0.4.0.194121.2.1"  # ETSI EN 319 412-1, 5.2.2: too short-lived to be ever revoked
+_SHORT_LIFE = timedelta(days=31)  # who claims it for longer is asked about like all others
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,10 +126,15 @@ def _read(der: bytes, parsed: Any) -> Certificate:
         key_identifier=parsed.key_identifier,
         authority_key_identifier=parsed.authority_key_identifier,
         no_revocation_check=parsed.ocsp_no_check_value is not None,
-        short_lived=_SHORT_LIVED in extensions,
+        short_lived=_SHORT_LIVED in extensions and _period(body) <= _SHORT_LIFE,
         extensions=extensions,
         parsed=parsed,
     )
+
+
+def _period(body: Any) -> timedelta:
+    period: timedelta = body["validity"]["not_after"].native - body["validity"]["not_before"].native
+    return period
 
 
 def same_name(one: Any, other: Any) -> bool:

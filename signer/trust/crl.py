@@ -69,6 +69,10 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
     _check_whose(crl, parsed)
     revoked_at, reason, invalid_since = _entry(crl, certificate.serial)
     if revoked_at is None or reason == x509.ReasonFlags.remove_from_crl.name:
+        if crl.last_update_utc > issuer.not_after:
+            raise AnswerUnusable(
+                "nơi cấp đã hết hạn khi công bố", "its issuer had expired when it was published"
+            )
         _check_scope(crl, certificate)
         _check_entries(crl, parsed)
     return Answer(

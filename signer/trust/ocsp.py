@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asn1crypto import core, ocsp
@@ -17,6 +17,7 @@ from signer.trust.status import Answer, AnswerUnusable, Kind, NotSignedByIssuer,
 from signer.trust.unreadable import MALFORMED
 
 MAX_RESPONSE = 1 << 20
+_SKEW = timedelta(minutes=5)
 _CERT_ID_DIGESTS = {"sha1", "sha256", "sha384", "sha512"}
 
 
@@ -54,13 +55,14 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
     about = [each for each in data["responses"] if _about(each, certificate, issuer)]
     if not about:
         return None
-    if len(about) > 1:
-        raise AnswerUnusable("nói hai điều về chứng thư này", "it says two things about the certificate")
-    single = about[0]
+    single = _weightiest(about)
     produced = data["produced_at"].native
-    responder, digest = _responder(basic, issuer, produced)
+    responder, digest = _responder(basic, issuer)
     revoked_at, reason = _status(single)
+    doubt = _out_of_time(single["this_update"].native, produced, responder, issuer)
     if revoked_at is None:  # whatever else is said of it, what is revoked is not good
+        if doubt is not None:
+            raise AnswerUnusable(*doubt)
         _no_unknown_critical(data["response_extensions"])
         _no_unknown_critical(single["single_extensions"])
     return Answer(
@@ -75,6 +77,7 @@ def _read(der: bytes, certificate: Certificate, issuer: Certificate) -> Answer |
         signer=responder,
         algorithm=facts(responder.public_key, digest),
         invalid_since=_suspected(single) if revoked_at is not None else None,
+        doubt=doubt,
     )
 
 
@@ -102,6 +105,30 @@ def _about(single: Any, certificate: Certificate, issuer: Certificate) -> bool:
     )
 
 
+def _weightiest(about: list[Any]) -> Any:
+    """Of several statements about one certificate a "revoked" counts; two that say less contradict each other."""
+    revoked = [each for each in about if each["cert_status"].name == "revoked"]
+    if revoked:
+        return min(revoked, key=lambda each: each["cert_status"].chosen["revocation_time"].native)
+    if len(about) > 1:
+        raise AnswerUnusable("nói hai điều về chứng thư này", "it says two things about the certificate")
+    return about[0]
+
+
+def _out_of_time(
+    known: datetime, produced: datetime, responder: Certificate, issuer: Certificate
+) -> tuple[str, str] | None:
+    """Nobody knows more than when he says it (RFC 6960, 2.4), or answers with a certificate that has expired."""
+    if known > produced + _SKEW:
+        return "thời điểm của câu trả lời sau lúc nó được lập", "it knows more than when it was made"
+    if not (produced <= issuer.not_after if responder == issuer else responder.valid_at(produced)):
+        return (
+            "chứng thư của người trả lời không có hiệu lực lúc trả lời",
+            "its signer's certificate was not valid when it answered",
+        )
+    return None
+
+
 def _status(single: Any) -> tuple[datetime | None, str]:
     status = single["cert_status"]
     if status.name == "good":
@@ -122,7 +149,7 @@ def _suspected(single: Any) -> datetime | None:
     return None
 
 
-def _responder(basic: Any, issuer: Certificate, produced: datetime) -> tuple[Certificate, str]:
+def _responder(basic: Any, issuer: Certificate) -> tuple[Certificate, str]:
     """Who signed the response, and with which digest."""
     data = basic["tbs_response_data"].dump()
     value = basic["signature"].native
@@ -135,7 +162,7 @@ def _responder(basic: Any, issuer: Certificate, produced: datetime) -> tuple[Cer
         except (SignatureWrong, AlgorithmUnknown):
             continue
         if candidate != issuer:
-            _delegated(candidate, issuer, produced)
+            _delegated(candidate, issuer)
         return candidate, digest
     raise NotSignedByIssuer
 
@@ -147,7 +174,7 @@ def _named(responder: Any, candidate: Certificate) -> bool:
     return bool(responder.chosen.native == hashlib.sha1(key, usedforsecurity=False).digest())
 
 
-def _delegated(responder: Certificate, issuer: Certificate, produced: datetime) -> None:
+def _delegated(responder: Certificate, issuer: Certificate) -> None:
     if not issued(issuer, responder):
         raise NotSignedByIssuer
     if "ocsp_signing" not in (responder.purposes or ()):
@@ -158,11 +185,6 @@ def _delegated(responder: Certificate, issuer: Certificate, produced: datetime) 
         raise AnswerUnusable(
             "chứng thư của người trả lời vi phạm quy tắc đường dẫn",
             "its signer's certificate breaks the rules of paths",
-        )
-    if not responder.valid_at(produced):
-        raise AnswerUnusable(
-            "chứng thư của người trả lời không có hiệu lực lúc trả lời",
-            "its signer's certificate was not valid when it answered",
         )
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from asn1crypto import keys
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -17,6 +17,12 @@ from signer.trust.unreadable import MALFORMED
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 MAX_RSA_BITS = 16384
+_NO_MASKS = frozenset({"shake256", "md5"})  # MGF1 wants a digest of fixed length (RFC 8017, B.2.1)
+# Of NIST and brainpool, over prime fields (docs/policy.md); what the profiles say of bits is about these.
+_CURVES = (
+    ec.SECP192R1, ec.SECP224R1, ec.SECP256R1, ec.SECP384R1, ec.SECP521R1,
+    ec.BrainpoolP256R1, ec.BrainpoolP384R1, ec.BrainpoolP512R1,
+)  # fmt: skip
 
 
 class SignatureWrong(Exception):
@@ -84,7 +90,8 @@ def facts(public_key: bytes, digest_name: str) -> AlgorithmFacts:
     if isinstance(key, rsa.RSAPublicKey):
         return AlgorithmFacts(digest_name, "rsa", key.key_size)
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return AlgorithmFacts(digest_name, "ec", key.curve.key_size)
+        kind = "ec" if isinstance(key.curve, _CURVES) else f"ec-{key.curve.name}"
+        return AlgorithmFacts(digest_name, kind, key.curve.key_size)
     if isinstance(key, ed25519.Ed25519PublicKey):
         return AlgorithmFacts(digest_name, "ed", 255)
     return AlgorithmFacts(digest_name, "ed", 448)
@@ -199,7 +206,10 @@ def _guarded(
         _verify(key, algorithm, signature, value, name)
     except InvalidSignature as exc:
         raise SignatureWrong from exc
-    except UnsupportedAlgorithm as exc:
+    except (
+        UnsupportedAlgorithm,
+        InternalError,
+    ) as exc:  # OpenSSL refuses some combinations only when it is used
         raise AlgorithmUnknown("signature algorithm") from exc
     except MALFORMED as exc:
         raise AlgorithmUnknown("signature parameters") from exc
@@ -248,4 +258,6 @@ def _permitted(public_key: bytes, algorithm: Any) -> bool:
 
 def _pss(found: Any) -> padding.PSS:
     used = pss.parameters(found)
+    if used.mask in _NO_MASKS:
+        raise AlgorithmUnknown(f"MGF1 with {used.mask}")
     return padding.PSS(padding.MGF1(hash_algorithm(used.mask)), used.salt)

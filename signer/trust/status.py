@@ -24,7 +24,8 @@ class Answer:
 
     `revoked_at` is None for "good". `covers_expired_since`: the issuer keeps the status of certificates
     that expired after that (archive cut-off; expiredCertsOnCRL). `signer` made the answer. `invalid_since`: when the
-    key is known or suspected to have been compromised, where the issuer says so (RFC 5280, 5.3.2).
+    key is known or suspected to have been compromised, where the issuer says so (RFC 5280, 5.3.2). `doubt`: why
+    (vi, en) a "revoked" does not count as such, and lets no other answer say "good" either.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Answer:
     signer: Certificate
     algorithm: AlgorithmFacts
     invalid_since: datetime | None = None
+    doubt: tuple[str, str] | None = None
 
     @property
     def doubtful_since(self) -> datetime | None:

@@ -21,7 +21,8 @@ class Context:
 
     `embedded` is the material of the file itself (DSS and signatures): only that makes a level of B-LT.
     `needs`, and `orphans`, whose issuers are missing, are filled while signatures are judged. `existed`: since when a
-    valid document time-stamp proves that an item was there (EN 319 102-1, 5.6.2.3).
+    valid time-stamp proves that an item was there (EN 319 102-1, 5.6.2.3): a document's, or that of a signature for
+    what it covers itself.
     """
 
     profile: ValidationProfile
@@ -62,7 +63,7 @@ class Context:
                 known.setdefault(item)
 
     def prove(self, items: Iterable[bytes], time: datetime) -> None:
-        """A valid document time-stamp of that time covers these."""
+        """A valid time-stamp of that time covers these."""
         for item in items:
             self.existed[item] = min(time, self.existed.get(item, time))
 

@@ -10,6 +10,9 @@ An older answer about a signer proves nothing about T: he may have been revoked 
 certificate's expiry an answer counts only if its issuer says that it keeps the status of expired ones.
 No answer is not a yes.
 
+Whom an authentic answer calls revoked is not called good by an older one, though that answer alone would not do: then
+nothing is settled.
+
 Below a CA that was compromised only answers count that are proven to be older than that (5.6.2.2), and of what was
 signed with an algorithm that has ended since only what is proven to be older than its end.
 """
@@ -19,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
 from policies.validation import PASSED, AlgorithmFacts, ValidationProfile, weigh_algorithm
 from signer.trust import crl, ocsp
@@ -29,15 +33,25 @@ from signer.validation.context import Context
 
 _SKEW = timedelta(minutes=5)
 _HOLD = "certificate_hold"
+# A key that was compromised may have antedated anything; one that merely ceased has not.
+HARMLESS = frozenset({"superseded", "cessation_of_operation", "affiliation_changed"})
+
+
+class _Responder(Enum):
+    GOOD = "good"
+    UNSETTLED = "unsettled"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is known: `answer` decides (None: nothing does); `rejected`: why (vi, en) others do not."""
+    """What is known: `answer` decides (None: nothing does); `rejected`: why (vi, en) others do not. `contested`: one
+    of those says "revoked"."""
 
     answer: Answer | None
     rejected: tuple[tuple[str, str], ...] = ()
     older_than_moment: bool = False
+    contested: bool = False
 
     @property
     def revoked_at(self) -> datetime | None:
@@ -51,29 +65,45 @@ def status(
     moment: datetime,
     depth: int = 0,
     known_before: datetime | None = None,
+    *,
+    signs: bool = False,
 ) -> Status:
     """Status of `certificate` at `moment` by the context's material.
 
     A revocation outweighs every good answer, unless it was a hold and a newer answer lifted it. `known_before`: only
-    an answer settles the matter that is proven to be older; revocations count however old they are.
+    an answer settles the matter that is proven to be older; revocations count however old they are. `signs`: it is a
+    signer's, who gets no concession of CAs whatever his certificate says.
     """
     usable: list[Answer] = []
+    contrary: list[Answer] = []
     rejected: list[tuple[str, str]] = []
     for answer in _answers(context, certificate, issuer, rejected):
         problem = _problem(context, answer, issuer, depth, known_before)
         if problem is None:
             usable.append(answer)
-        else:
-            rejected.append(problem)
+            continue
+        rejected.append(problem)
+        if answer.revoked_at is not None and problem not in _VOID:
+            contrary.append(answer)
     usable.sort(key=lambda each: each.this_update, reverse=True)
     if known_before is not None:
         proven = [each for each in usable if context.existed_before(each.der, known_before)]
-        if _decisive(proven, certificate, moment, context) is None:
-            return Status(None, tuple(dict.fromkeys(rejected)))
+        if _decisive(proven, certificate, moment, context, signs) is None:
+            return Status(None, tuple(dict.fromkeys(rejected)), contested=bool(contrary))
         usable = [each for each in usable if each in proven or each.revoked_at is not None]
-    decisive = _decisive(usable, certificate, moment, context)
+    decisive = _decisive(usable, certificate, moment, context, signs)
+    if any(_speaks_against(each, decisive) for each in contrary):
+        return Status(None, tuple(dict.fromkeys(rejected)), contested=True)
     older = decisive is not None and decisive.this_update < moment - context.profile.clock_tolerance
     return Status(decisive, tuple(dict.fromkeys(rejected)), older)
+
+
+def _speaks_against(revoked: Answer, decisive: Answer | None) -> bool:
+    if decisive is None:
+        return True
+    return decisive.revoked_at is None and (
+        revoked.reason != _HOLD or revoked.this_update >= decisive.this_update
+    )
 
 
 def _answers(
@@ -101,19 +131,30 @@ def _problem(
 ) -> tuple[str, str] | None:
     """Why an authentic answer must not be used here; None when it may."""
     if answer.this_update > context.at + _SKEW:
-        return "được công bố sau thời điểm kiểm tra", "it is from after the time of checking"
+        return _LATER
     if answer.next_update is not None and answer.next_update < answer.this_update:
         return "thời hạn của nó không hợp lý", "its period makes no sense"
-    if weigh_algorithm(context.profile, answer.algorithm, answer.this_update) != PASSED:
+    if answer.doubt is not None:
+        return answer.doubt
+    proven, used = context.existed.get(answer.der), list(_algorithms(answer, issuer))
+    if any(weigh_algorithm(context.profile, each, proven) != PASSED for each in used):
         return "dùng thuật toán yếu", "it uses a weak algorithm"
-    if any(context.ended(used, answer.der) != PASSED for used in _algorithms(answer, issuer)):
+    if any(context.ended(each, answer.der) != PASSED for each in used):
         return (
             "dùng thuật toán đã hết tin cậy và không chứng minh được có từ trước",
             "its algorithm has ended, and nothing proves it to be older",
         )
-    if not _responder_good(context, answer, issuer, depth, known_before):
-        return "chứng thư của người trả lời chưa được kiểm tra", "its signer's own status is not settled"
+    match _responder(context, answer, issuer, depth, known_before):
+        case _Responder.REVOKED:
+            return _SIGNER_REVOKED
+        case _Responder.UNSETTLED:
+            return "chứng thư của người trả lời chưa được kiểm tra", "its signer's own status is not settled"
     return None
+
+
+_LATER = "được công bố sau thời điểm kiểm tra", "it is from after the time of checking"
+_SIGNER_REVOKED = "chứng thư của người trả lời đã bị thu hồi", "its signer's own certificate was revoked"
+_VOID = (_LATER, _SIGNER_REVOKED)  # what says so says nothing at all
 
 
 def _algorithms(answer: Answer, issuer: Certificate) -> Iterator[AlgorithmFacts]:
@@ -123,31 +164,36 @@ def _algorithms(answer: Answer, issuer: Certificate) -> Iterator[AlgorithmFacts]
         yield facts(issuer.public_key, digest_name(answer.signer.parsed["signature_algorithm"]))
 
 
-def _responder_good(
+def _responder(
     context: Context, answer: Answer, issuer: Certificate, depth: int, known_before: datetime | None
-) -> bool:
-    """A delegated responder says that it needs no check, or is checked once by somebody else's answer."""
+) -> _Responder:
+    """A delegated responder says that it needs no check, or is checked once by somebody else's answer. Who is known to
+    be revoked is believed nothing, whatever he says."""
     responder = answer.signer
-    if answer.kind is Kind.CRL or responder == issuer or responder.no_revocation_check:
-        return True
-    if responder.short_lived:
-        return True
+    if answer.kind is Kind.CRL or responder == issuer:
+        return _Responder.GOOD
+    unchecked = responder.no_revocation_check or responder.short_lived
     if depth:
-        return False
+        return _Responder.GOOD if unchecked else _Responder.UNSETTLED
     found = status(context, responder, issuer, answer.produced_at, depth + 1, known_before)
-    if found.answer is None:
+    if found.answer is not None and found.answer.revoked_at is not None:
+        since = found.answer.doubtful_since or found.answer.this_update
+        harmless = found.answer.reason in HARMLESS and answer.produced_at < since
+        return _Responder.GOOD if unchecked and harmless else _Responder.REVOKED
+    if found.answer is None and not (unchecked and not found.contested):
         context.need(responder, issuer)
-    return found.answer is not None and found.revoked_at is None
+        return _Responder.UNSETTLED
+    return _Responder.GOOD
 
 
 def _decisive(
-    answers: list[Answer], certificate: Certificate, moment: datetime, context: Context
+    answers: list[Answer], certificate: Certificate, moment: datetime, context: Context, signs: bool
 ) -> Answer | None:
     """Of answers newest first, the one that settles the matter."""
     revoked = [each for each in answers if each.revoked_at is not None and each.reason != _HOLD]
     if revoked:
         return min(revoked, key=_revocation_time)
-    settling = [each for each in answers if _settles(each, certificate, moment, context)]
+    settling = [each for each in answers if _settles(each, certificate, moment, context, signs)]
     held = next((each for each in answers if each.reason == _HOLD), None)
     if held is not None and (not settling or settling[0].this_update <= held.this_update):
         return held
@@ -160,7 +206,9 @@ def _revocation_time(answer: Answer) -> datetime:
     return answer.doubtful_since or answer.this_update
 
 
-def _settles(answer: Answer, certificate: Certificate, moment: datetime, context: Context) -> bool:
+def _settles(
+    answer: Answer, certificate: Certificate, moment: datetime, context: Context, signs: bool
+) -> bool:
     if not _still_kept(answer, certificate):
         return False
     profile = context.profile
@@ -169,7 +217,7 @@ def _settles(answer: Answer, certificate: Certificate, moment: datetime, context
     until = _until(answer, profile)
     if profile.current_answers_suffice and answer.this_update - _SKEW <= context.at <= until:
         return True
-    return certificate.authority and answer.this_update <= moment <= until
+    return certificate.authority and not signs and answer.this_update <= moment <= until
 
 
 def _until(answer: Answer, profile: ValidationProfile) -> datetime:

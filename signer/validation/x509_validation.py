@@ -40,7 +40,7 @@ from signer.validation import names
 from signer.validation.context import Context
 from signer.validation.names import common_name, day, moment
 from signer.validation.proof import Proof
-from signer.validation.revocation_freshness import Status, status
+from signer.validation.revocation_freshness import HARMLESS, Status, status
 from signer.validation.values import AnswerFacts, ChainFacts, Evidence, Finding, Outcome, PathCertificate
 
 
@@ -219,7 +219,7 @@ class _Judge:
             except AlgorithmUnknown:
                 continue  # `build` verified it, so this cannot be reached
             profile = self.context.profile
-            if certificate.authority:
+            if certificate != self.path[0]:
                 verdict = weigh_ca_algorithm(profile, used, certificate.not_before)
             else:
                 verdict = weigh_algorithm(profile, used, self.proof.existed_at)
@@ -259,10 +259,12 @@ class _Judge:
 
     def _revocation(self, certificate: Certificate, issuer: Certificate) -> None:
         leaf = certificate == self.path[0]
-        if leaf and certificate.short_lived:
+        found = status(
+            self.context, certificate, issuer, self.fresh_since, known_before=self.compromised, signs=leaf
+        )
+        if leaf and certificate.short_lived and found.answer is None and not found.contested:
             self._settled("valid")
             return
-        found = status(self.context, certificate, issuer, self.fresh_since, known_before=self.compromised)
         if found.answer is None:
             self._unsettled(certificate, issuer, found)
             return
@@ -304,8 +306,7 @@ class _Judge:
         }
         proven_before = self.proof.existed_at is not None and self.proof.existed_at < revoked_at
         if not leaf:
-            # A compromised CA may have antedated anything; one that merely ceased has not.
-            if proven_before and answer.reason in _HARMLESS:
+            if proven_before and answer.reason in HARMLESS:
                 self._add(PASSED, reasons.REVOKED_CA, Severity.WARNING, **values)
             elif proven_before and self._all_below_existed(certificate, revoked_at):
                 self.compromised = min(revoked_at, self.compromised or revoked_at)
@@ -335,7 +336,6 @@ def _domain_names(name: str, domains: list[TrustDomain]) -> dict[str, str]:
     return {f"{name}_vi": vi, f"{name}_en": en}
 
 
-_HARMLESS = frozenset({"superseded", "cessation_of_operation", "affiliation_changed"})
 _SIGNING_USAGES = frozenset({"digital_signature", "non_repudiation"})
 _OTHER_PURPOSES = frozenset({"time_stamping", "ocsp_signing", "server_auth", "code_signing"})
 

@@ -117,8 +117,9 @@ def answer(
     unknown=False,
     embed=True,
     digest=None,
+    made=None,
 ) -> bytes:
-    """An OCSP response about a certificate, by the issuer or another."""
+    """An OCSP response about a certificate, by the issuer or another; `made` when it says it was."""
     status = ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD
     if unknown:
         status = ocsp.OCSPCertStatus.UNKNOWN
@@ -136,7 +137,7 @@ def answer(
     builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, signer.certificate)
     if embed and responder is not None:
         builder = builder.certificates([responder.certificate])
-    return produced(builder.sign(signer.key, digest or hashes.SHA256()), signer.key, this)
+    return produced(builder.sign(signer.key, digest or hashes.SHA256()), signer.key, made or this)
 
 
 def crl(
@@ -296,6 +297,17 @@ def announcing(parameters: Pss | None) -> Callable:
         key["algorithm"] = parameters.algorithm if parameters else {"algorithm": "rsassa_pss"}
 
     return change
+
+
+def joined(issuer: Party, first: bytes, *others: bytes) -> bytes:
+    """One OCSP response with the statements of all."""
+    whole, *more = (asn1_ocsp.OCSPResponse.load(each) for each in (first, *others))
+    basic = whole["response_bytes"]["response"].parsed
+    for each in more:
+        statements = each["response_bytes"]["response"].parsed["tbs_response_data"]["responses"]
+        basic["tbs_response_data"]["responses"].append(statements[0])
+    signed_again(basic, ("tbs_response_data", "signature"), issuer.key)
+    return whole.dump(force=True)
 
 
 def extended(response: bytes, key, *, of_all=(), of_one=()) -> bytes:

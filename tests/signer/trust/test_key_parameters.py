@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from asn1crypto import algos, core
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, verify, verify_digest
+from policies.validation import PASSED, weigh_algorithm
+from signer.trust.signatures import AlgorithmUnknown, SignatureWrong, facts, verify, verify_digest
+from tests.profiles import AGENCY
 from tests.signer.trust.forge import DER, SPKI, Pss, announced_key
 
 KEY = rsa.generate_private_key(65537, 2048)
@@ -34,6 +36,29 @@ def passes(key: bytes, used: Pss) -> bool:
         return False
     verify_digest(key, algorithm, value, digest.finalize(), digest_hint=used.digest)
     return True
+
+
+@pytest.mark.parametrize("mask", ["shake256", "md5"])
+def test_a_mask_that_openssl_cannot_make_is_unknown_and_no_fault(mask):
+    """Such a value needs no key: anybody may put it into an answer or a certificate."""
+    algorithm = algos.SignedDigestAlgorithm(Pss(mask=mask).algorithm)
+    for key in (public(None), KEY.public_key().public_bytes(DER, SPKI)):
+        with pytest.raises(AlgorithmUnknown):
+            verify(key, algorithm, bytes(256), DATA)
+
+
+@pytest.mark.parametrize("digest", ["shake256", "shake128"])
+def test_so_is_a_digest_of_no_fixed_length(digest):
+    algorithm = algos.SignedDigestAlgorithm(Pss(digest=digest).algorithm)
+    with pytest.raises((AlgorithmUnknown, SignatureWrong)):
+        verify(public(None), algorithm, bytes(256), DATA)
+
+
+@pytest.mark.parametrize(("curve", "good"), [(ec.BrainpoolP256R1, True), (ec.SECP256K1, False)])
+def test_curves_are_those_of_nist_and_brainpool(curve, good):
+    """docs/policy.md"""
+    key = ec.generate_private_key(curve()).public_key().public_bytes(DER, SPKI)
+    assert (weigh_algorithm(AGENCY, facts(key, "sha256"), None) == PASSED) == good
 
 
 names = st.sampled_from(["sha256", "sha384", "sha512"])

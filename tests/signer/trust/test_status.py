@@ -15,7 +15,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from signer.trust import crl as crls
 from signer.trust import ocsp
 from signer.trust.status import AnswerUnusable
-from tests.signer.trust.forge import DER, NO_CHECK, NOW, OCSP_SIGNING, YEAR, answer, crl, family, issue
+from tests.signer.trust.forge import (
+    DER,
+    NO_CHECK,
+    NOW,
+    OCSP_SIGNING,
+    YEAR,
+    answer,
+    crl,
+    family,
+    issue,
+    joined,
+)
 
 
 def responder(ca, **keywords):
@@ -73,15 +84,29 @@ class TestOcsp:
 
     def test_two_statements_about_one_certificate_are_none(self):
         _root, ca, leaf = family()
-        good = asn1_ocsp.OCSPResponse.load(answer(leaf, ca))
-        revoked = asn1_ocsp.OCSPResponse.load(answer(leaf, ca, revoked=NOW))
-        basic = good["response_bytes"]["response"].parsed
-        statements = basic["tbs_response_data"]["responses"]
-        statements.append(revoked["response_bytes"]["response"].parsed["tbs_response_data"]["responses"][0])
-        data = basic["tbs_response_data"].dump(force=True)
-        basic["signature"] = ca.key.sign(data, ec.ECDSA(hashes.SHA256()))
-        with pytest.raises(AnswerUnusable, match="two things"):
-            ocsp.answer(good.dump(force=True), leaf.parsed, ca.parsed)
+        assert "two things" in refused(ask, joined(ca, answer(leaf, ca), answer(leaf, ca)), leaf, ca)
+
+    def test_of_two_statements_a_revocation_counts(self):
+        _root, ca, leaf = family()
+        earlier = answer(leaf, ca, revoked=NOW - YEAR)
+        both = joined(ca, answer(leaf, ca), answer(leaf, ca, revoked=NOW), earlier)
+        assert ask(both, leaf, ca).revoked_at == NOW - YEAR
+
+    def test_nobody_knows_more_than_when_he_says_it(self):
+        """Who has the key of a responder that expired could antedate the making and postdate the knowledge."""
+        _root, ca, leaf = family()
+        early = answer(leaf, ca, made=NOW - timedelta(minutes=6))
+        assert "knows more" in refused(ask, early, leaf, ca)
+        assert ask(answer(leaf, ca, made=NOW - timedelta(minutes=4)), leaf, ca).revoked_at is None
+
+    def test_a_ca_that_expired_calls_nobody_good(self):
+        root = issue("Root", ca=True)
+        ca = issue("CA", root, ca=True, until=NOW - YEAR / 2)
+        leaf = issue("Leaf", ca)
+        assert "was not valid" in refused(ask, answer(leaf, ca), leaf, ca)
+        assert ask(answer(leaf, ca, revoked=NOW), leaf, ca).doubt is not None
+        assert "had expired" in refused(listed, crl(ca), leaf, ca)
+        assert listed(crl(ca, [(leaf, NOW)]), leaf, ca).revoked_at == NOW
 
     def test_a_stranger_with_the_issuers_name(self):
         _, ca, leaf = family()

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from asn1crypto import core
+from asn1crypto import crl as asn1_crl
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from policies.vocabulary import SubIndication
 from signer.trust.anchors import TrustAnchors
 from signer.validation.context import Context
+from signer.validation.proof import Proof
 from signer.validation.revocation_freshness import status
-from signer.validation.values import Evidence
-from tests.profiles import AGENCY
-from tests.signer.trust.forge import NO_CHECK, NOW, OCSP_SIGNING, YEAR, answer, crl, family, issue
+from signer.validation.values import Evidence, Need
+from signer.validation.x509_validation import Use, validate
+from tests.profiles import AGENCY, HISTORICAL, STRICT
+from tests.signer.trust.forge import NO_CHECK, NOW, OCSP_SIGNING, YEAR, Party, answer, crl, family, issue
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -150,6 +158,161 @@ class TestResponders:
         responder = issue("R", ca, extensions=[(OCSP_SIGNING, False), (NO_CHECK, False)])
         context = at(NOW + HOUR, ocsp=[answer(leaf, ca, responder)], root=root)
         assert status(context, leaf.parsed, ca.parsed, NOW).answer is not None
+
+
+def weakly(certificate, issuer, digest):
+    """The same certificate, signed with another digest."""
+    names = {"sha1": "sha1_rsa", "md5": "md5_rsa"}
+    algorithm = {"algorithm": names[digest.name], "parameters": core.Null()}
+    parsed = asn1_x509.Certificate.load(certificate.der)
+    parsed["tbs_certificate"]["signature"] = parsed["signature_algorithm"] = algorithm
+    body = parsed["tbs_certificate"].dump(force=True)
+    parsed["signature_value"] = issuer.key.sign(body, padding.PKCS1v15(), digest)
+    return Party(x509.load_der_x509_certificate(parsed.dump(force=True)), certificate.key)
+
+
+def list_by_sha1(issuer, *revoked, **times):
+    parsed = asn1_crl.CertificateList.load(crl(issuer, revoked, **times))
+    algorithm = {"algorithm": "sha1_rsa", "parameters": core.Null()}
+    parsed["tbs_cert_list"]["signature"] = parsed["signature_algorithm"] = algorithm
+    body = parsed["tbs_cert_list"].dump(force=True)
+    parsed["signature"] = issuer.key.sign(body, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+    return parsed.dump(force=True)
+
+
+@pytest.fixture(scope="module")
+def rsa_family():
+    root = issue("Root", ca=True)
+    ca = issue("CA", root, ca=True, key=rsa.generate_private_key(65537, 2048))
+    return root, ca, issue("Leaf", ca)
+
+
+class TestWeakAnswers:
+    @pytest.mark.parametrize("digest", [hashes.SHA1(), hashes.MD5()], ids=["sha1", "md5"])  # noqa: S303
+    @pytest.mark.parametrize("profile", [AGENCY, STRICT, HISTORICAL], ids=lambda each: each.name)
+    def test_the_certificate_of_a_responder_is_weighed_too(self, rsa_family, digest, profile):
+        root, ca, leaf = rsa_family
+        sound = issue("R", ca, extensions=[(OCSP_SIGNING, False), (NO_CHECK, False)])
+        response = answer(leaf, ca, weakly(sound, ca, digest))
+        context = at(NOW + HOUR, ocsp=[response], root=root, profile=profile)
+        found = status(context, leaf.parsed, ca.parsed, NOW)
+        assert found.answer is None
+        assert "weak algorithm" in found.rejected[0][1]
+
+    def test_nobody_proves_by_his_own_word_how_old_he_is(self):
+        """A key that was factored since can say that it is of 2010."""
+        then = datetime(2010, 6, 1, tzinfo=UTC)
+        old = {"since": then - YEAR, "until": NOW + YEAR}
+        root = issue("Root", ca=True, **old)
+        ca = issue("CA", root, ca=True, **old)
+        leaf = issue("Leaf", ca, **old)
+        extensions = [(OCSP_SIGNING, False), (NO_CHECK, False)]
+        short = rsa.generate_private_key(65537, 1024)  # noqa: S505
+        weak = issue("R", ca, key=short, extensions=extensions, **old)
+        said = answer(leaf, ca, weak, this=then, until=then + DAY)
+        context = at(NOW, ocsp=[said], root=root, profile=HISTORICAL)
+        assert status(context, leaf.parsed, ca.parsed, then - HOUR).answer is None
+        context.prove([said], then + HOUR)
+        assert status(context, leaf.parsed, ca.parsed, then - HOUR).answer is not None
+
+
+class TestContrary:
+    """An older "good" does not decide against an authentic "revoked", though that alone would not do."""
+
+    def unsettled(self, rsa_family, *, ocsp=(), crls=()):
+        root, ca, leaf = rsa_family
+        good = answer(leaf, ca)
+        context = at(NOW + 12 * HOUR, ocsp=[good, *ocsp], crls=crls, root=root)
+        found = status(context, leaf.parsed, ca.parsed, NOW)
+        assert found.answer is None
+        assert found.contested
+        return context
+
+    def test_signed_with_a_weak_algorithm(self, rsa_family):
+        _root, ca, leaf = rsa_family
+        self.unsettled(rsa_family, crls=[list_by_sha1(ca, (leaf, NOW - DAY), this=NOW + HOUR)])
+
+    def test_by_a_responder_whose_own_status_is_open(self, rsa_family):
+        _root, ca, leaf = rsa_family
+        responder = issue("R", ca, extensions=[(OCSP_SIGNING, False)])
+        context = self.unsettled(rsa_family, ocsp=[answer(leaf, ca, responder, revoked=NOW - DAY)])
+        assert Need(responder.der, ca.der) in context.needs
+
+    def test_by_a_responder_that_had_expired(self, rsa_family):
+        _root, ca, leaf = rsa_family
+        extensions = [(OCSP_SIGNING, False), (NO_CHECK, False)]
+        expired = issue("R", ca, until=NOW - DAY, extensions=extensions)
+        self.unsettled(rsa_family, ocsp=[answer(leaf, ca, expired, this=NOW + HOUR, revoked=NOW - DAY)])
+
+    def test_a_hold_that_a_newer_answer_lifted_does_not_count(self, rsa_family):
+        root, ca, leaf = rsa_family
+        held = list_by_sha1(ca, (leaf, NOW - DAY), this=NOW - HOUR, reason=x509.ReasonFlags.certificate_hold)
+        context = at(NOW + HOUR, ocsp=[answer(leaf, ca)], crls=[held], root=root)
+        assert status(context, leaf.parsed, ca.parsed, NOW).answer is not None
+
+    def test_but_who_is_known_to_be_revoked_says_nothing(self, rsa_family):
+        root, ca, leaf = rsa_family
+        thief = issue("R", ca, extensions=[(OCSP_SIGNING, False), (NO_CHECK, False)])
+        said = answer(leaf, ca, thief, this=NOW + HOUR, revoked=NOW - DAY)
+        about_him = crl(ca, [(thief, NOW - HOUR)])
+        context = at(NOW + 12 * HOUR, ocsp=[answer(leaf, ca), said], crls=[about_him], root=root)
+        found = status(context, leaf.parsed, ca.parsed, NOW)
+        assert found.answer is not None
+        assert found.revoked_at is None
+
+
+class TestUnchecked:
+    """A responder with nocheck need not be asked about; a revocation that is known counts all the same."""
+
+    def settled(self, reason, since):
+        root, ca, leaf = family()
+        extensions = [(OCSP_SIGNING, False), (NO_CHECK, False)]
+        responder = issue("R", ca, extensions=extensions)
+        listed = crl(root, this=NOW), crl(ca, [(responder, since)], this=NOW - DAY, until=NOW, reason=reason)
+        context = at(NOW + HOUR, ocsp=[answer(leaf, ca, responder)], crls=listed, root=root)
+        return status(context, leaf.parsed, ca.parsed, NOW).answer is not None
+
+    def test_a_stolen_key_is_believed_nothing(self):
+        assert not self.settled(x509.ReasonFlags.key_compromise, NOW - 2 * DAY)
+        assert not self.settled(x509.ReasonFlags.key_compromise, NOW + HOUR / 2)
+
+    def test_one_that_ceased_later_is(self):
+        assert self.settled(x509.ReasonFlags.superseded, NOW + HOUR / 2)
+        assert not self.settled(x509.ReasonFlags.superseded, NOW - 2 * DAY)
+
+
+def test_a_signers_certificate_that_says_it_is_a_cas_gets_no_concession():
+    root, ca, leaf = family(ca=True, usage=("digital_signature", "key_cert_sign"))
+    context = at(NOW + YEAR / 2, ocsp=[answer(leaf, ca, until=NOW + 2 * DAY)], root=root)
+    assert status(context, leaf.parsed, ca.parsed, NOW + DAY).answer is not None
+    assert status(context, leaf.parsed, ca.parsed, NOW + DAY, signs=True).answer is None
+
+
+SHORT = (x509.UnrecognizedExtension(x509.ObjectIdentifier("0.4.0.194121.2.1"), b"\x05\x00"), False)
+
+
+class TestShortLived:
+    """EN 319 412-1, 5.2.2: no answer is asked for; one that is there counts."""
+
+    def judged(self, *, until=NOW + 2 * DAY, answers=()):
+        root, ca, _ = family()
+        leaf = issue("Leaf", ca, since=NOW - DAY, until=until, extensions=[SHORT])
+        given = [make(leaf, ca) for make in answers]
+        context = at(NOW + HOUR, ocsp=given, crls=[crl(root)], root=root)
+        context.certificates.update(dict.fromkeys([ca.parsed]))
+        return validate(context, leaf.parsed, Use.SIGNING, Proof())
+
+    def test_it_needs_no_answer(self):
+        assert self.judged().passed
+
+    def test_a_revocation_counts(self):
+        revoked = self.judged(answers=[lambda leaf, ca: answer(leaf, ca, revoked=NOW - HOUR)])
+        assert revoked.condition == "revoked"
+        assert not revoked.passed
+
+    def test_a_claim_for_years_is_none(self):
+        found = self.judged(until=NOW + YEAR)
+        assert found.outcome.verdict.sub_indication is SubIndication.TRY_LATER
 
 
 def test_what_the_file_carries_decides_before_what_was_fetched():
