@@ -171,6 +171,12 @@ OTHER_DOMAIN = Reason(
     "The certificate of “{subject}” stands in the domain {domain_en}; the profile “{profile}” takes the domain "
     "{accepted_en} only. If this document may be signed with it, validate under another profile.",
 )
+STAMPS_ONLY = Reason(
+    "verification.anchor-stamps-only",
+    f"{TS}, 5.5.1",
+    "Danh sách tin cậy công nhận «{anchor}» để cấp dấu thời gian, không phải để cấp chứng thư ký văn bản.",
+    "The trusted list grants the authority “{anchor}” for time-stamps, not for certificates that sign documents.",
+)
 NOT_GRANTED_THEN = Reason(
     "verification.not-granted-then",
     f"{TS}, 5.5.5",

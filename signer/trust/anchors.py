@@ -26,12 +26,14 @@ _PEM = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----(.*?)-----END
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a store says of one anchor: its domain (`policies.vocabulary.TrustDomain`; empty: none was said), since
-    when its service is granted, and until when the trusted list that it came from is good. Times are aware, UTC."""
+    when its service is granted, and until when the trusted list that it came from is good. Times are aware, UTC.
+    `stamps_only`: the list grants it for time-stamps alone."""
 
     certificate: bytes
     domain: str
     granted_since: datetime | None = None
     good_until: datetime | None = None
+    stamps_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def build(leaf: Certificate, pool: Iterable[Certificate], anchors: Iterable[Cert
 
 def _extend(walk: _Walk, path: Path) -> None:
     last = path[-1]
-    if last in walk.anchors:
+    if last in walk.anchors:  # what the store says of the nearest one counts, whatever stands above it
         walk.found.append(path)
         return
     if len(path) >= MAX_DEPTH:

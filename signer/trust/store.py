@@ -22,7 +22,7 @@ from policies.words import DOMAINS
 from signer.errors import TrustRefused
 from signer.trust.anchors import Standing, TrustAnchors
 from signer.trust.certificates import Certificate, parse
-from signer.trust.trusted_lists import TrustedList
+from signer.trust.trusted_lists import STAMPING, TrustedList
 
 MOST_ENTRIES = 1000  # that are believed now: each is read for every file that is validated
 MOST_DAYS = 400  # a store that nobody looks at for longer is no store
@@ -32,7 +32,8 @@ MOST_DAYS = 400  # a store that nobody looks at for longer is no store
 class Entry:
     """One certificate. `removed_in` is the version in which it was taken out, 0 while it is believed.
 
-    `from_list`: the trusted list that named it, empty when a person did; then `granted_since` is the list's word.
+    `from_list`: the trusted list that named it, empty when a person did; `granted_since` and `service`, what kind of
+    service it is for (URI), are the list's word.
     """
 
     certificate: bytes
@@ -47,6 +48,7 @@ class Entry:
     removed_in: int = 0
     removed_at: datetime | None = None
     removed_why: str = ""
+    service: str = ""
 
     @property
     def believed(self) -> bool:
@@ -179,7 +181,12 @@ def import_list(store: TrustStore, found: TrustedList, domain: TrustDomain, step
     for each in store.entries:
         if each.believed and each.from_list == found.name:
             service = granted.get(each.certificate)
-            if service is None or each.granted_since != service.granted_since or each.domain != domain:
+            same = service is not None and (each.granted_since, each.service, each.domain) == (
+                service.granted_since,
+                service.type,
+                domain,
+            )
+            if not same:
                 each = _removed(each, number, step, f"list {found.name}, issue {found.sequence}")
         if each.believed:
             here.add(each.certificate)
@@ -199,6 +206,7 @@ def import_list(store: TrustStore, found: TrustedList, domain: TrustDomain, step
                 at,
                 service.granted_since,
                 found.name,
+                service=service.type,
             )
             entries.append(entry)
     state = ListState(
@@ -224,7 +232,13 @@ def anchors(store: TrustStore, sha256: str) -> TrustAnchors:
         tuple(each.certificate for each in believed if each.role is AnchorRole.INTERMEDIATE),
         f"{domains} v{store.version} {sha256[:12]}",
         standings=tuple(
-            Standing(each.certificate, each.domain, each.granted_since, until.get(each.from_list))
+            Standing(
+                each.certificate,
+                each.domain,
+                each.granted_since,
+                until.get(each.from_list),
+                each.service.startswith(STAMPING),
+            )
             for each in tops
         ),
         good_until=store.next_update,

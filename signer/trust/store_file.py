@@ -135,7 +135,9 @@ def _of_store(store: TrustStore) -> dict[str, Any]:
 
 
 def _of_entry(entry: Entry) -> dict[str, Any]:
+    """Without a kind of service where none was said: so files stay as they were before it was."""
     return {
+        **({"service": entry.service} if entry.service else {}),
         "certificate": _base64(entry.certificate),
         "sha256": entry.fingerprint,
         "domain": entry.domain.value,
@@ -199,6 +201,7 @@ def _entry(value: Any) -> Entry:
         _number(value["removed_in"]),
         _maybe(value["removed_at"], _time),
         _text(value["removed_why"]),
+        _text(value.get("service", "")),
     )
     if parse(entry.certificate).fingerprint.hex() != value["sha256"]:
         raise ValueError("sha256")

@@ -22,7 +22,13 @@ from signer.trust.xml_signature import parse_hardened, verify_whole
 TSL = "{http://uri.etsi.org/02231/v2#}"
 SERVICE_TYPE = "http://uri.etsi.org/TrstSvc/Svctype/"
 CA_QC = SERVICE_TYPE + "CA/QC"
+STAMPING = SERVICE_TYPE + "TSA"
 MOST_SERVICES = 20_000
+_FOR = "http://uri.etsi.org/TrstSvc/TrustedList/SvcInfoExt/For"
+_FOR_DOCUMENTS = frozenset({_FOR + "eSignatures", _FOR + "eSeals"})
+_UNDERSTOOD = frozenset(
+    {"AdditionalServiceInformation", "ExpiredCertsRevocationInfo", "Qualifications", "TakenOverBy"}
+)
 _STATUS = "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/"
 _OLD_STATUS = "http://uri.etsi.org/TrstSvc/Svcstatus/eSigDir-1999-93-EC-TrustedList/"
 GRANTED = frozenset(_STATUS + each for each in ("granted", "recognisedatnationallevel"))
@@ -91,13 +97,33 @@ def _services(root: Any, types: tuple[str, ...]) -> Iterator[GrantedService]:
         kind = _text(information, "ServiceTypeIdentifier")
         if kind not in types or _text(information, "ServiceStatus") not in GRANTED:
             continue
+        if not _is_for_documents(information):
+            continue
         since = _granted_since(service, information)
         name = _named(_one(information, "ServiceName"))
         for der in _certificates(_one(information, "ServiceDigitalIdentity")):
             known = found.get(der)
-            if known is None or since < known.granted_since:
+            if known is None or _weight(kind, since) < _weight(known.type, known.granted_since):
                 found[der] = GrantedService(der, name, kind, since)
     return iter(found.values())
+
+
+def _weight(kind: str, since: datetime) -> tuple[bool, datetime]:
+    """What is granted for certificates and for time-stamps is granted for certificates; the longest counts."""
+    return kind.startswith(STAMPING), since
+
+
+def _is_for_documents(information: Any) -> bool:
+    """Neither for web sites alone (TS 119 612, 5.5.9.4), nor with something critical that is not understood (5.5.9)."""
+    uses = set()
+    for extension in information.findall(f"{TSL}ServiceInformationExtensions/{TSL}Extension"):
+        names = {each.tag.rpartition("}")[2] for each in extension if isinstance(each.tag, str)}
+        if extension.get("Critical", "").strip() in ("true", "1") and not names <= _UNDERSTOOD:
+            return False
+        for each in extension.findall(f"{TSL}AdditionalServiceInformation/{TSL}URI"):
+            uses.add("".join((each.text or "").split()))
+    stated = {each for each in uses if each.startswith(_FOR)}
+    return not stated or bool(stated & _FOR_DOCUMENTS)
 
 
 def _granted_since(service: Any, information: Any) -> datetime:

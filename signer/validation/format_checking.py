@@ -148,8 +148,10 @@ def _read(data: bytes) -> SignedMessage:
 
 def _signed_attributes(signer: Any) -> bytes | None:
     """RFC 5652, 5.4: digested under the tag of SET OF, not under the [0] with which they travel."""
-    if not signer["signed_attrs"]:
+    if isinstance(signer["signed_attrs"], core.Void):
         return None
+    if not signer["signed_attrs"]:
+        raise FormatProblem(reasons.CMS_UNREADABLE, what="signedAttrs")  # SIZE (1..MAX), 5.3
     encoded = signer["signed_attrs"].dump()
     return b"\x31" + bytes(encoded[1:])
 

@@ -4,7 +4,8 @@
 3. Validate again with the answers.        Twice at most: new answers may bring responders of their own; and twice
    more while issuers are missing that may be fetched, each with a certificate of the level above.
    The digests of the first round are handed back: the bytes of a large file are read once.
-   A kept answer that did not settle the status (it is older than needed) is asked for anew, once.
+   A kept answer that did not settle the status (it is older than needed) is asked for anew, once; where the
+   responder's answer did not settle it, the list is asked for.
 
 The worker that parses hostile bytes never has the network; what the network answers is parsed only there.
 A source that does not answer leaves the status unsettled: INDETERMINATE / TRY_LATER, never a pass.
@@ -152,7 +153,7 @@ def in_rounds(
         fresh = asking.unasked(report.needs)
         if foreseen is not None and revocation is not None:
             foreseen.remember(fresh)
-        found = asking.anew(report.needs) + asking.about(fresh)
+        found = asking.otherwise(report.needs) + asking.anew(report.needs) + asking.about(fresh)
         if found == NO_EVIDENCE:
             return judged
         evidence = evidence + found
@@ -168,6 +169,7 @@ class _Asking:
         self._at = at
         self._asked: set[Need] = set()
         self._kept: set[Need] = set()
+        self._listed: set[Need] = set()
 
     def unasked(self, needs: Iterable[Need]) -> list[Need]:
         """Those that were not asked about yet, as many as one round may ask."""
@@ -180,7 +182,16 @@ class _Asking:
         self._asked.update(needs)
         if isinstance(self._source, KeepingRevocationSource):
             self._kept.update(need for need in needs if self._source.keeps(need.certificate, need.issuer))
-        return fetch(self._source, needs, self._at)
+        return fetch(self._source, needs, self._at, self._listed)
+
+    def otherwise(self, needs: Iterable[Need]) -> Evidence:
+        """Of those that an OCSP answer left unsettled, the CRLs."""
+        open_still = [need for need in needs if need in self._asked and need not in self._listed]
+        if self._source is None:
+            return NO_EVIDENCE
+        self._listed.update(open_still)
+        found = [_ask(self._source.crl, need, self._at) for need in open_still]
+        return Evidence(crls=tuple(dict.fromkeys(each for each in found if each is not None)))
 
     def anew(self, needs: Iterable[Need]) -> Evidence:
         """Of those that a kept answer left unsettled, the answers as they are now."""
@@ -191,8 +202,11 @@ class _Asking:
         return fetch(self._source.fresh(), again, self._at)
 
 
-def fetch(revocation: RevocationSource, needs: list[Need], at: datetime) -> Evidence:
-    """Answers about these certificates, as far as there are any: OCSP first, the CRL where there is none."""
+def fetch(
+    revocation: RevocationSource, needs: list[Need], at: datetime, listed: set[Need] | None = None
+) -> Evidence:
+    """Answers about these certificates, as far as there are any: OCSP first, the CRL where there is none. `listed` gets
+    those whose CRL was asked for."""
     ocsp: dict[bytes, None] = {}
     crls: dict[bytes, None] = {}
     for need in needs:
@@ -200,9 +214,11 @@ def fetch(revocation: RevocationSource, needs: list[Need], at: datetime) -> Evid
         if response is not None:
             ocsp.setdefault(response)
         else:
-            listed = _ask(revocation.crl, need, at)
             if listed is not None:
-                crls.setdefault(listed)
+                listed.add(need)
+            answer = _ask(revocation.crl, need, at)
+            if answer is not None:
+                crls.setdefault(answer)
     return Evidence(ocsp=tuple(ocsp), crls=tuple(crls))
 
 

@@ -220,6 +220,11 @@ def _settles(
     return certificate.authority and not signs and answer.this_update <= moment <= until
 
 
+def is_current(answer: Answer, context: Context) -> bool:
+    """Whether it is the newest that there is to be had now."""
+    return context.at <= _until(answer, context.profile)
+
+
 def _until(answer: Answer, profile: ValidationProfile) -> datetime:
     return answer.next_update or answer.this_update + profile.revocation_age_without_next_update
 

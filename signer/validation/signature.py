@@ -22,7 +22,7 @@ from signer.trust.signatures import AlgorithmUnknown, digest, facts, scheme
 from signer.validation import acceptance, names, with_time
 from signer.validation.context import Context
 from signer.validation.cryptographic import DigestOf, Verified, verify_message
-from signer.validation.format_checking import SIGNATURE_TIME_STAMP, FormatProblem, SignedMessage, read
+from signer.validation.format_checking import DATA, SIGNATURE_TIME_STAMP, FormatProblem, SignedMessage, read
 from signer.validation.levels import level
 from signer.validation.old_formats import PKCS7_SHA1, X509_RSA_SHA1, bare, verify_inner
 from signer.validation.proof import Proof
@@ -89,7 +89,7 @@ def open_signature(context: Context, subject: Subject) -> Judgement:
     _format(context, judgement)
     if judgement.message is None:
         return judgement
-    found = _identify(judgement.message, context)
+    found = _identify(judgement.message, context, subject.field.subfilter)
     judgement.identified = found
     judgement.outcomes.append(found.outcome)
     if subject.digest_of is None:
@@ -101,10 +101,11 @@ def open_signature(context: Context, subject: Subject) -> Judgement:
     return judgement
 
 
-def _identify(message: SignedMessage, context: Context) -> Identified:
+def _identify(message: SignedMessage, context: Context, subfilter: str) -> Identified:
     if message.identifier is None:  # a bare value names nobody: the first of its certificates is the signer's
         return unnamed(message, context.profile)
-    return identify(message, context.certificates, context.profile)
+    bare_cades = subfilter == CADES and message.attributes is None  # EN 319 122-1, 5: it has them
+    return identify(message, context.certificates, context.profile, must_name=bare_cades)
 
 
 def _format(context: Context, judgement: Judgement) -> None:
@@ -126,6 +127,11 @@ def _format(context: Context, judgement: Judgement) -> None:
         return
     if message.content is not None and subfilter != PKCS7_SHA1:
         judgement.add(failed(SubIndication.FORMAT_FAILURE), reasons.CMS_CONTENT_INSIDE)
+        return
+    if (
+        message.content_type != DATA
+    ):  # a token, or what else was signed for another end (ISO 32000-2, 12.8.3.3)
+        judgement.add(failed(SubIndication.FORMAT_FAILURE), reasons.CONTENT_TYPE)
         return
     judgement.message = message
     judgement.outcomes.append(padding(message))

@@ -30,10 +30,17 @@ class Identified:
     outcome: Outcome
 
 
-def identify(message: SignedMessage, pool: Iterable[Certificate], profile: ValidationProfile) -> Identified:
+def identify(
+    message: SignedMessage,
+    pool: Iterable[Certificate],
+    profile: ValidationProfile,
+    *,
+    must_name: bool = False,
+) -> Identified:
     """The certificate of the SignerInfo, from the signature itself or, for leafless ones, from the pool.
 
-    A missing signing-certificate attribute is a finding (a plain PDF signature); a wrong one is a no.
+    A missing signing-certificate attribute is a finding (a plain PDF signature); a wrong one is a no. `must_name`: the
+    format demands the attribute, whatever the profile says, as that of time-stamps does (RFC 3161, 2.4.2; RFC 5816).
     """
     named = _named(message.identifier, dict.fromkeys((*message.certificates, *pool)))
     if not named:
@@ -42,7 +49,7 @@ def identify(message: SignedMessage, pool: Iterable[Certificate], profile: Valid
     attributes = (message.one(SIGNING_CERTIFICATE_V2), message.one(SIGNING_CERTIFICATE))
     references = [each for each in attributes if each is not None]
     if not references:
-        return Identified(named[0], False, _unreferenced(profile))
+        return Identified(named[0], False, _unreferenced(profile, must_name))
     exact = next((c for c in named if all(_referenced(each, c) for each in references)), None)
     if exact is None:
         return Identified(None, False, _problem(reasons.SIGNING_CERTIFICATE_MISMATCH))
@@ -66,9 +73,9 @@ def _problem(reason: Any) -> Outcome:
     return Outcome(_NOT_FOUND, (Finding(reason, Severity.ERROR),))
 
 
-def _unreferenced(profile: ValidationProfile) -> Outcome:
+def _unreferenced(profile: ValidationProfile, must_name: bool = False) -> Outcome:
     reason = reasons.SIGNING_CERTIFICATE_UNREFERENCED
-    if profile.require_signing_certificate_reference:
+    if must_name or profile.require_signing_certificate_reference:
         verdict = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
         return Outcome(verdict, (Finding(reason, Severity.ERROR),))
     return Outcome(findings=(Finding(reason, Severity.WARNING),))
@@ -88,6 +95,13 @@ def _named(identifier: Any, certificates: Iterable[Certificate]) -> list[Certifi
         return []
 
 
+def _same(named: Any, certificate: Certificate) -> bool:
+    """IssuerSerial: the issuer's name, as a directory name, and the number (RFC 5035, 5)."""
+    issuers = [each.chosen for each in named["issuer"] if each.name == "directory_name"]
+    same = not issuers or any(same_name(each, certificate.parsed.issuer) for each in issuers)
+    return same and bool(named["serial_number"].native == certificate.serial)
+
+
 def _referenced(attribute: Any, certificate: Certificate) -> bool:
     """The first reference names the signing certificate (RFC 5035, 3); its digest must be this one's."""
     try:
@@ -99,7 +113,7 @@ def _referenced(attribute: Any, certificate: Certificate) -> bool:
         value = hashlib.new(algorithm, certificate.der, usedforsecurity=False).digest()
         if first["cert_hash"].native != value:
             return False
-        serial = first["issuer_serial"]
-        return serial.native is None or serial["serial_number"].native == certificate.serial
+        named = first["issuer_serial"]
+        return named.native is None or _same(named, certificate)
     except MALFORMED:
         return False

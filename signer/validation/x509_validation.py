@@ -185,6 +185,9 @@ class _Judge:
                 _domain_names("accepted", [each for each in TrustDomain if each in profile.domains])
             )
             self._add(verdict, trust_reasons.OTHER_DOMAIN, Severity.ERROR, **values)
+        if standing.stamps_only and self.use is Use.SIGNING:
+            verdict = indeterminate(SubIndication.CHAIN_CONSTRAINTS_FAILURE)
+            self._add(verdict, trust_reasons.STAMPS_ONLY, Severity.ERROR, anchor=anchor)
         if standing.granted_since is not None and self.moment < standing.granted_since:
             verdict = indeterminate(SubIndication.CHAIN_CONSTRAINTS_FAILURE)
             values = {
@@ -338,15 +341,22 @@ def _domain_names(name: str, domains: list[TrustDomain]) -> dict[str, str]:
 
 _SIGNING_USAGES = frozenset({"digital_signature", "non_repudiation"})
 _OTHER_PURPOSES = frozenset({"time_stamping", "ocsp_signing", "server_auth", "code_signing"})
+# E-mail, documents (RFC 9336; Microsoft, Adobe), or anything.
+_DOCUMENT_PURPOSES = frozenset(
+    {
+        "email_protection", "1.3.6.1.5.5.7.3.36", "microsoft_document_signing",
+        "adobe_authentic_documents_trust", "any_extended_key_usage",
+    }
+)  # fmt: skip
 
 
 def _may_sign(certificate: Certificate) -> bool:
     """Key usage must allow signatures where it speaks (RFC 5280, 4.2.1.3); a certificate that was issued for
-    servers, code, time-stamps or OCSP alone signs no documents."""
+    servers, code, time-stamps or OCSP signs no documents unless it was issued for those as well (4.2.1.12)."""
     usages, purposes = certificate.usages, certificate.purposes
     if usages is not None and not usages & _SIGNING_USAGES:
         return False
-    return purposes is None or not purposes <= _OTHER_PURPOSES
+    return purposes is None or not purposes & _OTHER_PURPOSES or bool(purposes & _DOCUMENT_PURPOSES)
 
 
 def _may_stamp(certificate: Certificate) -> bool:

@@ -29,7 +29,7 @@ SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Service:
-    """One service; `history`: (status, since), newest first."""
+    """One service; `history`: (status, since), newest first. `extensions`: whether critical, and what stands in it."""
 
     certificate: bytes
     kind: str = "CA/QC"
@@ -37,6 +37,7 @@ class Service:
     since: datetime = SINCE
     history: tuple[tuple[str, datetime], ...] = ()
     name: str = "Service"
+    extensions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -84,6 +85,12 @@ def _service(service: Service) -> str:
         <StatusStartingTime>{moment(since)}</StatusStartingTime></ServiceHistoryInstance>"""
         for status, since in service.history
     )
+    extensions = "".join(
+        f"""<Extension Critical="{critical}">{inside}</Extension>"""
+        for critical, inside in service.extensions
+    )
+    if extensions:
+        extensions = f"<ServiceInformationExtensions>{extensions}</ServiceInformationExtensions>"
     certificate = base64.encodebytes(service.certificate).decode()
     return f"""<TSPService><ServiceInformation>
       <ServiceTypeIdentifier>{TYPES}{service.kind}</ServiceTypeIdentifier>
@@ -91,8 +98,14 @@ def _service(service: Service) -> str:
       <ServiceDigitalIdentity><DigitalId><X509Certificate>{certificate}</X509Certificate></DigitalId>
         <DigitalId><X509SubjectName>CN=x</X509SubjectName></DigitalId></ServiceDigitalIdentity>
       <ServiceStatus>{service.status}</ServiceStatus>
-      <StatusStartingTime>{moment(service.since)}</StatusStartingTime>
+      <StatusStartingTime>{moment(service.since)}</StatusStartingTime>{extensions}
     </ServiceInformation><ServiceHistory>{history}</ServiceHistory></TSPService>"""
+
+
+def use(uri: str, *, critical: str = "true") -> tuple[str, str]:
+    """An extension that says what a service is for (5.5.9.4)."""
+    told = f"""<AdditionalServiceInformation><URI xml:lang="en">{uri}</URI></AdditionalServiceInformation>"""
+    return critical, told
 
 
 def canonical(element: etree._Element, method: str) -> bytes:

@@ -66,8 +66,10 @@ def digest_of(name: str, data: bytes) -> bytes:
     return context.finalize()
 
 
-def signed_data(leaf: Party, way: Way, kind: str = "data") -> Callable[[bytes], bytes]:
-    """Makes the detached SignedData over bytes; of another kind they stand in it."""
+def signed_data(
+    leaf: Party, way: Way, kind: str = "data", *, detached: bool = False
+) -> Callable[[bytes], bytes]:
+    """Makes the detached SignedData over bytes; of another kind they stand in it unless it is `detached` as well."""
 
     def make(data: bytes) -> bytes:
         attributes = _attributes(leaf, way, digest_of(way.digest, data), kind) if way.attributes else None
@@ -85,7 +87,7 @@ def signed_data(leaf: Party, way: Way, kind: str = "data") -> Callable[[bytes], 
         body = {
             "version": "v1" if kind == "data" else "v3",
             "digest_algorithms": [{"algorithm": way.digest}],
-            "encap_content_info": _content(kind, data),
+            "encap_content_info": {"content_type": kind} if detached else _content(kind, data),
             "certificates": certificates,
             "signer_infos": [signer],
         }
@@ -114,8 +116,8 @@ def _algorithm(way: Way) -> algos.SignedDigestAlgorithm:
     return algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": parameters})
 
 
-def token(leaf: Party, way: Way, imprint: bytes, at: datetime) -> bytes:
-    """A time-stamp token over a SHA-256 digest (RFC 3161, 2.4.2)."""
+def token(leaf: Party, way: Way, imprint: bytes, at: datetime, **more: object) -> bytes:
+    """A time-stamp token over a SHA-256 digest (RFC 3161, 2.4.2). `more`: other fields of its TSTInfo."""
     info = tsp.TSTInfo(
         {
             "version": "v1",
@@ -123,6 +125,7 @@ def token(leaf: Party, way: Way, imprint: bytes, at: datetime) -> bytes:
             "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": imprint},
             "serial_number": 1,
             "gen_time": at,
+            **more,
         }
     )
     return signed_data(leaf, way, "tst_info")(info.dump())

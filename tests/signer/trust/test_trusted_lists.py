@@ -30,6 +30,7 @@ from tests.factories.trusted_list import (
     sign_again,
     signed,
     unsigned,
+    use,
 )
 from tests.signer.trust.forge import NOW, announcing, issue, rewritten
 
@@ -75,6 +76,39 @@ def test_only_granted_services_of_the_asked_types_are_taken():
     assert read(data, PIN).services == ()
     (stamper,) = read(data, PIN, (SERVICE_TYPE + "TSA/QTST",)).services
     assert stamper.certificate == OTHER.der
+
+
+WEB, SIGNATURES, OTHER_USE = (
+    f"http://uri.etsi.org/TrstSvc/TrustedList/SvcInfoExt/{each}"
+    for each in ("ForWebSiteAuthentication", "ForeSignatures", "RootCA-QC")
+)
+
+
+@pytest.mark.parametrize(
+    ("extensions", "taken"),
+    [
+        ([use(SIGNATURES)], True),
+        ([use(WEB), use(SIGNATURES)], True),
+        ([use(OTHER_USE)], True),
+        ([("true", "<Qualifications/>")], True),
+        ([("false", "<Unknown/>")], True),
+        ([use(WEB)], False),
+        ([use(WEB, critical="false")], False),
+        ([("true", "<Unknown/>")], False),
+    ],
+)
+def test_a_service_for_web_sites_or_with_unknown_conditions_is_not_taken(extensions, taken):
+    """TS 119 612, 5.5.9."""
+    data = signed(unsigned(scheme(Service(CA.der, extensions=tuple(extensions)))), SIGNER)
+    assert bool(read(data, PIN).services) == taken
+
+
+def test_one_certificate_for_both_ends_is_one_for_signers():
+    both = [Service(CA.der, kind="TSA/QTST"), Service(CA.der, since=SINCE + timedelta(days=1))]
+    for services in (both, both[::-1]):
+        data = signed(unsigned(scheme(*services)), SIGNER)
+        (service,) = read(data, PIN, (CA_QC, SERVICE_TYPE + "TSA/QTST")).services
+        assert service.type == CA_QC
 
 
 def test_a_service_is_good_back_to_where_its_history_breaks():
