@@ -86,9 +86,10 @@ class Issuing:
         return self.s.proofs.event(document, "issued", {"number": document.number_text}, actor, at, record)
 
     def recall(self, document: Document, actor: Account, reason: str) -> Document:
-        """Thu hồi: the document stays, frozen, and its page says so (NĐ 30/2020/NĐ-CP, Điều 18)."""
+        """Thu hồi, also of what is stopped: the document stays, frozen, and its page says so (NĐ 30/2020/NĐ-CP,
+        Điều 18)."""
         allow(Act.RECALL, actor.roles)
-        facts = Facts(reason=reason)
+        facts = document_changes.as_it_stands(document, Facts(reason=reason))
         next_state(document.state, Act.RECALL, facts)
         at = self.s.clock()
 
@@ -101,7 +102,7 @@ class Issuing:
         return self.s.proofs.event(document, "recalled", {"reason": reason}, actor, at, record)
 
     def void(self, document: Document, actor: Account, reason: str) -> Document:
-        """Hủy: a number that was given stays in the register, voided with its reason."""
+        """Hủy, before the issue: a number that was given stays in the register, voided with its reason."""
         allow(Act.VOID, actor.roles)
 
         def before(conn: Connection, at: datetime) -> None:
@@ -113,8 +114,7 @@ class Issuing:
     def resume(self, document: Document, actor: Account, reason: str) -> Document:
         """Go on with a stopped document: a named person's audited decision."""
         allow(Act.RESUME, actor.roles)
-        facts = Facts(reason=reason, stopped_from=document.stopped_from)
-        return self._kept(document, Act.RESUME, "resumed", actor, facts)
+        return self._kept(document, Act.RESUME, "resumed", actor, Facts(reason=reason))
 
     def return_to_drafter(self, document: Document, actor: Account, reason: str) -> Document:
         """Trả lại, with its reason; bytes and signatures so far stay in the history."""
@@ -132,7 +132,7 @@ class Issuing:
         before: Callable[[Connection, datetime], None] = lambda _conn, _at: None,
     ) -> Document:
         """An act that an archived document must not forget with its database: there it is an event of the archive."""
-        next_state(document.state, act, facts)
+        next_state(document.state, act, document_changes.as_it_stands(document, facts))
         at = self.s.clock()
 
         def record(conn: Connection) -> Document:

@@ -64,6 +64,12 @@ NUMBERED_ALREADY = Reason(
     "Văn bản đã có số {number}, không thể trả lại. Hãy hủy số kèm lý do rồi làm văn bản mới.",
     "The document has number {number} and cannot be returned. Void the number with a reason and make a new document.",
 )
+ISSUED_ALREADY = Reason(
+    "issuing.issued-already",
+    "NĐ 30/2020/NĐ-CP, Điều 15 và Điều 18",
+    "Văn bản đã phát hành nên không hủy được. Hãy thu hồi văn bản kèm lý do.",
+    "The document was issued and cannot be voided. Recall it with a reason.",
+)
 REASON_NEEDED = Reason(
     "issuing.reason-needed",
     "NĐ 30/2020/NĐ-CP, Điều 16",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -77,10 +78,34 @@ def test_every_other_order_is_refused_with_its_article(act, state):
     assert STATES[state][1] in refused.value.text("en")
 
 
-def test_what_is_out_is_never_voided():
-    for state in (State.ISSUED, State.FILED, State.VOIDED):
-        with pytest.raises(Refused):
-            next_state(state, Act.VOID, READY)
+OUT = (State.ISSUED, State.FILED)
+
+
+def stopped(before: State | None) -> Facts:
+    return replace(READY, stopped_from=before)
+
+
+def refused(state: State, act: Act, facts: Facts) -> Refused:
+    with pytest.raises(Refused) as caught:
+        next_state(state, act, facts)
+    return caught.value
+
+
+@pytest.mark.parametrize("before", OUT)
+def test_what_is_out_is_recalled_and_never_voided(before):
+    """Also while it is stopped: a stop takes nothing back from those who have it."""
+    for state, facts in ((before, READY), (State.STOPPED, stopped(before))):
+        told = refused(state, Act.VOID, facts)
+        assert told.reason is reasons.ISSUED_ALREADY
+        assert "Điều 18" in told.basis and "thu hồi" in told.text("vi").lower()
+        assert next_state(state, Act.RECALL, facts) is state
+    assert refused(State.VOIDED, Act.VOID, READY).id == "issuing.wrong-order"
+
+
+@pytest.mark.parametrize("before", [None, State.SIGNED, State.SEALED, State.VALIDATED, State.ARCHIVED])
+def test_what_was_stopped_before_its_issue_is_voided_and_never_recalled(before):
+    assert next_state(State.STOPPED, Act.VOID, stopped(before)) is State.VOIDED
+    assert refused(State.STOPPED, Act.RECALL, stopped(before)).id == "issuing.wrong-order"
 
 
 NEEDED = (
@@ -188,6 +213,10 @@ def test_desks_offer_what_the_table_allows():
     assert acts_possible(State.PREPARED, {Role.LEADER}) == (Act.INITIAL, Act.SIGN, Act.RETURN)
     assert acts_possible(State.ARCHIVED, {Role.CLERK}) == (Act.ISSUE, Act.VOID)
     assert acts_possible(State.ISSUED, {Role.PUBLIC}) == ()
+    assert acts_possible(State.ISSUED, {Role.CLERK}) == (Act.FILE, Act.RECALL)
+    assert acts_possible(State.STOPPED, {Role.CLERK}, State.FILED) == (Act.RECALL, Act.RESUME)
+    assert acts_possible(State.STOPPED, {Role.CLERK}, State.SEALED) == (Act.VOID, Act.RESUME)
+    assert acts_possible(State.STOPPED, {Role.CLERK}) == (Act.VOID, Act.RESUME)
 
 
 def test_every_act_state_and_role_has_its_words():

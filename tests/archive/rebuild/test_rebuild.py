@@ -133,6 +133,28 @@ def test_documents_stand_where_they_stood(lost):
         assert documents.by_code(conn, found["issued"].public_code) == found["issued"]
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_document_that_was_recalled_while_it_was_stopped(tmp_path, goes_on):
+    before = Archive(tmp_path)
+    document = before.house.issued(b"%PDF one", AT).id
+    before.event(document, Act.STOP, "stopped", Facts(reason="pyHanko"))
+    before.event(document, Act.RECALL, "recalled", Facts(reason="Sai nội dung"), recalled_at=AT)
+    if goes_on:
+        before.event(document, Act.RESUME, "resumed", Facts(reason="Đã xem xét"))
+    before.bind_audit(1)
+    before.sequence()
+    after = before.lose(tmp_path / "after")
+    after.rebuild()
+    assert after.told() == []
+    assert shown(after, "documents") == shown(before, "documents")
+    assert after.check().clean
+    found = after.house.document(document)
+    assert found.state is (State.ISSUED if goes_on else State.STOPPED)
+    assert found.recalled_at is not None and not found.in_force
+    for each in (before, after):
+        each.house.transactions.close()
+
+
 def test_numbers_that_nobody_archived_stay_taken(lost):
     """A voided number, and one whose document was under way: the register has no gap, and gives neither again."""
     lost.rebuild()
