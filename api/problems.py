@@ -105,6 +105,7 @@ STATUS_BY_PREFIX: dict[str, int] = {
     "access.idempotency-in-progress": 409,
     "issuing.wrong-order": 409,
     "issuing.issued-already": 409,
+    "issuing.recalled-already": 409,
     "issuing.no-receipt": 409,
     "issuing.number": 409,
     "archive.no-receipt-yet": 409,

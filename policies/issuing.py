@@ -57,6 +57,7 @@ class Facts:
     number: str | None = None
     has_receipt: bool = False
     stopped_from: State | None = None
+    recalled: bool = False
     reason: str = ""
     dossiers: int = 0  # in which the document still lies, after this act
 
@@ -210,14 +211,16 @@ def allow(act: Act, roles: Collection[Role]) -> None:
 def next_state(state: State, act: Act, facts: Facts = Facts()) -> State:
     """The state after the act.
 
-    Raises Refused: WRONG_ORDER (its basis is the act's article), ISSUED_ALREADY, REASON_NEEDED, SIGNED_ALREADY,
-    NO_NUMBER, NUMBERED_ALREADY, NO_RECEIPT.
+    Raises Refused: WRONG_ORDER (its basis is the act's article), ISSUED_ALREADY, RECALLED_ALREADY, REASON_NEEDED,
+    SIGNED_ALREADY, NO_NUMBER, NUMBERED_ALREADY, NO_RECEIPT.
     """
     rule, out = RULES[act], is_out(state, facts.stopped_from)
     if act is Act.VOID and out:
         raise Refused(reasons.ISSUED_ALREADY)
     if state not in rule.before or (act is Act.RECALL and not out):
         raise _wrong_order(rule, state)
+    if act is Act.RECALL and facts.recalled:
+        raise Refused(reasons.RECALLED_ALREADY)
     if rule.needs_reason and not facts.reason.strip():
         raise Refused(reasons.REASON_NEEDED)
     if act is Act.WITHDRAW and facts.signatures:

@@ -78,7 +78,7 @@ def add(conn: Connection, new: NewDocument, upload: NewVersion, at: datetime) ->
 
 def as_it_stands(document: Document, facts: Facts = Facts()) -> Facts:  # noqa: B008 (frozen value)
     """What the order of acts depends on, completed by the document's row."""
-    return replace(facts, stopped_from=document.stopped_from)
+    return replace(facts, stopped_from=document.stopped_from, recalled=document.recalled_at is not None)
 
 
 def advance(

@@ -70,6 +70,12 @@ ISSUED_ALREADY = Reason(
     "Văn bản đã phát hành nên không hủy được. Hãy thu hồi văn bản kèm lý do.",
     "The document was issued and cannot be voided. Recall it with a reason.",
 )
+RECALLED_ALREADY = Reason(
+    "issuing.recalled-already",
+    "NĐ 30/2020/NĐ-CP, Điều 18",
+    "Văn bản đã được thu hồi trước đó; thời điểm và lý do thu hồi được giữ nguyên, không cần thu hồi lại.",
+    "The document was recalled before; the time and the reason of that stand, there is nothing more to recall.",
+)
 REASON_NEEDED = Reason(
     "issuing.reason-needed",
     "NĐ 30/2020/NĐ-CP, Điều 16",

@@ -155,6 +155,13 @@ def test_the_next_leader_signs_only_after_the_time_stamp_of_the_one_before():
         (State.LEADER_TIMESTAMPED, Act.RETURN, READY, reasons.NUMBERED_ALREADY),
         (State.PREPARED, Act.RETURN, Facts(reason=" "), reasons.REASON_NEEDED),
         (State.ISSUED, Act.RECALL, Facts(), reasons.REASON_NEEDED),
+        (State.ISSUED, Act.RECALL, replace(READY, recalled=True), reasons.RECALLED_ALREADY),
+        (
+            State.STOPPED,
+            Act.RECALL,
+            replace(READY, recalled=True, stopped_from=State.FILED),
+            reasons.RECALLED_ALREADY,
+        ),
         (State.PREPARED, Act.WITHDRAW, Facts(signatures=1), reasons.SIGNED_ALREADY),
         (State.ARCHIVED, Act.ISSUE, Facts(), reasons.NO_RECEIPT),
     ],

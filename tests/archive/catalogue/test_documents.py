@@ -142,6 +142,19 @@ def test_the_row_and_not_the_caller_says_from_where_it_was_stopped(catalogue):
     assert refused.value.reason is issuing.ISSUED_ALREADY
 
 
+def test_a_second_recall_leaves_the_first_as_it_was(catalogue):
+    with catalogue.write() as conn:
+        issued = document_changes.change(conn, new_document(conn), AT, state=State.ISSUED, issued_at=AT)
+        first, again = Facts(reason="Sai số liệu"), Facts(reason="Lần nữa", recalled=False)
+        recalled = document_changes.advance(conn, issued, Act.RECALL, AT, facts=first, recalled_at=AT)
+        later = AT + timedelta(days=1)
+        with pytest.raises(Refused) as refused:
+            document_changes.advance(conn, recalled, Act.RECALL, later, facts=again, recalled_at=later)
+        assert documents.get(conn, issued.id) == recalled
+    assert refused.value.reason is issuing.RECALLED_ALREADY
+    assert (recalled.recalled_at, recalled.reason) == (AT, "Sai số liệu")
+
+
 @pytest.mark.parametrize("state", State)
 def test_in_force_is_what_is_out_and_neither_stopped_recalled_nor_replaced(catalogue, state):
     with catalogue.write() as conn:
