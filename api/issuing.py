@@ -40,6 +40,7 @@ class Issuing:
     ) -> Document:
         """Cấp số và vào sổ. A retry returns the document's own number."""
         allow(Act.NUMBER, actor.roles)
+        issuing.check_agency(document.agency, self.s.settings.agency_code)
         next_state(document.state, Act.NUMBER)
         if document.leader_token_time is None:
             raise Refused(reasons.NO_LEADER_TOKEN)
@@ -71,6 +72,7 @@ class Issuing:
     def issue(self, document: Document, actor: Account) -> Document:
         """Phát hành: needs the final receipt."""
         allow(Act.ISSUE, actor.roles)
+        issuing.check_agency(document.agency, self.s.settings.agency_code)
         next_state(document.state, Act.ISSUE, Facts(has_receipt=self.s.proofs.has_receipt(document)))
         at = self.s.clock()
 

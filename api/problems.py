@@ -106,6 +106,7 @@ STATUS_BY_PREFIX: dict[str, int] = {
     "issuing.wrong-order": 409,
     "issuing.issued-already": 409,
     "issuing.recalled-already": 409,
+    "issuing.other-agency": 403,
     "issuing.no-receipt": 409,
     "issuing.number": 409,
     "archive.no-receipt-yet": 409,

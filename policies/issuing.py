@@ -268,6 +268,15 @@ def _wrong_order(rule: Rule, state: State) -> Refused:
     return Refused(reason, state_vi=state_vi, state_en=state_en, act_vi=rule.vi, act_en=rule.en)
 
 
+def check_agency(agency: str, own: str) -> None:
+    """Symbol, numbers, seal and public pages are those of the service's own agency, and of nobody else.
+
+    Raises Refused OTHER_AGENCY.
+    """
+    if agency != own:
+        raise Refused(reasons.OTHER_AGENCY, agency=agency, own=own)
+
+
 def check_printed(printed: Layout, kind: str, agency_symbol: str, unit: str) -> None:
     """What the page prints after the blank of its number must be what the register will enter.
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.issuing import RULES, Act, Facts, acts_possible, allow, next_state
+from policies.issuing import RULES, Act, Facts, acts_possible, allow, check_agency, next_state
 from policies.reasons import access
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
@@ -230,3 +230,11 @@ def test_every_act_state_and_role_has_its_words():
     assert set(RULES) == set(Act)
     assert set(STATES) == set(State)
     assert set(ROLES) == set(Role)
+
+
+def test_numbers_and_seal_are_for_the_own_agency_alone():
+    check_agency("H99.01", "H99.01")
+    for other in ("H99.02", "h99.01", ""):
+        with pytest.raises(Refused) as refused:
+            check_agency(other, "H99.01")
+        assert refused.value.reason is reasons.OTHER_AGENCY
