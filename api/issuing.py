@@ -147,7 +147,8 @@ class Issuing:
         if document.archived_at is not None:
             told = {"reason": facts.reason} if facts.reason else {}
             return self.s.proofs.event(document, kind, told, actor, at, record)
-        with self.s.transactions.write() as conn:
+        # Of what is archived no key is used any more; before that, not while one is.
+        with work.turn(self.s, document), self.s.transactions.write() as conn:
             changed = record(conn)
         self.s.proofs.wake()
         return changed

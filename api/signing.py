@@ -75,7 +75,8 @@ class Signing:
         key = self.s.keys.get(actor.key_name)
         shown = Appearance(image=self.s.stamps.signature(actor.name))
         request = self._request(signer.field, key, actor.display, shown)
-        return work.sign(self.s, document, key, request, actor, "initial", record)
+        with work.turn(self.s, document):
+            return work.sign(self.s, document, key, request, actor, "initial", record)
 
     def sign_batch(self, chosen: list[Document], actor: Account) -> Operation:
         """One authentication for many documents; each is signed or refused for itself, in the given order."""
