@@ -181,6 +181,7 @@ def work(services: Services, document: Document, account: Account, language: str
         code=document.public_code if archived else None,
         pdf_url=f"/api/v1/documents/{document.id}/file",
         receipt_url=f"/api/v1/documents/{document.id}/receipt" if archived else None,
+        issued_at=document.issued_at,
         recalled_at=document.recalled_at,
         evidence_until=_evidence_until(services, document),
     )

@@ -356,6 +356,7 @@ DONE = replace(
     pdf_url="/x.pdf",
     receipt_url="/r.json",
     signatures=(SIGNED, SEALED),
+    issued_at=NOW,
     recalled_at=NOW,
 )
 NUMBER = clerk.NumberView(

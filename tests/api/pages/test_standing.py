@@ -13,7 +13,7 @@ from api.pages.verified import Standing
 from api.presenters.report_pages import printed
 from policies.vocabulary import State
 from signer.reporting.blocks import Kind
-from tests.api.pages.samples import CODE, DOCUMENT, GOOD, KEPT, NOW
+from tests.api.pages.samples import CLERK, CODE, DOCUMENT, DONE, GOOD, KEPT, NOW
 
 IN_FORCE = TEXTS["kept.standing.in-force"]
 WARNED = {
@@ -83,6 +83,24 @@ def test_in_force_is_what_is_out_alone(state):
     assert f"kept.standing.{kept.standing}" in TEXTS
     assert replace(kept, recalled_at=NOW).standing is Standing.RECALLED
     assert replace(kept, replaced_by=CODE).standing is Standing.REPLACED
+
+
+def at_the_desk(work):
+    page = {"work": work, "filed": None, "done": ""}
+    return render("work.html", "vi", path="/desk/documents/x", viewer=CLERK, **page)
+
+
+def test_the_desk_links_the_public_page_where_there_is_one():
+    assert f'href="/v/{CODE}"' in at_the_desk(replace(DONE, issued_at=NOW))
+    waiting = at_the_desk(replace(DONE, issued_at=None))
+    assert f"/v/{CODE}" not in waiting and CODE[:4] in waiting
+
+
+@pytest.mark.parametrize("recalled_at", [None, NOW])
+def test_the_desk_says_of_a_recalled_document_that_it_is_stopped(recalled_at):
+    html = at_the_desk(replace(DONE, state=State.STOPPED, recalled_at=recalled_at))
+    assert html.count("state-stopped") == 1
+    assert ("state-recalled" in html) is (recalled_at is not None)
 
 
 @pytest.mark.parametrize(("state", "word"), [(State.STOPPED, "Tạm dừng:"), (State.VOIDED, "Đã hủy:")])
