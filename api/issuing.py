@@ -40,6 +40,7 @@ class Issuing:
     ) -> Document:
         """Cấp số và vào sổ. A retry returns the document's own number."""
         allow(Act.NUMBER, actor.roles)
+        issuing.check_agency(document.agency, self.s.settings.agency_code)
         next_state(document.state, Act.NUMBER)
         if document.leader_token_time is None:
             raise Refused(reasons.NO_LEADER_TOKEN)
@@ -71,6 +72,7 @@ class Issuing:
     def issue(self, document: Document, actor: Account) -> Document:
         """Phát hành: needs the final receipt."""
         allow(Act.ISSUE, actor.roles)
+        issuing.check_agency(document.agency, self.s.settings.agency_code)
         next_state(document.state, Act.ISSUE, Facts(has_receipt=self.s.proofs.has_receipt(document)))
         at = self.s.clock()
 
@@ -86,9 +88,10 @@ class Issuing:
         return self.s.proofs.event(document, "issued", {"number": document.number_text}, actor, at, record)
 
     def recall(self, document: Document, actor: Account, reason: str) -> Document:
-        """Thu hồi: the document stays, frozen, and its page says so (NĐ 30/2020/NĐ-CP, Điều 18)."""
+        """Thu hồi, also of what is stopped: the document stays, frozen, and its page says so (NĐ 30/2020/NĐ-CP,
+        Điều 18)."""
         allow(Act.RECALL, actor.roles)
-        facts = Facts(reason=reason)
+        facts = document_changes.as_it_stands(document, Facts(reason=reason))
         next_state(document.state, Act.RECALL, facts)
         at = self.s.clock()
 
@@ -101,7 +104,7 @@ class Issuing:
         return self.s.proofs.event(document, "recalled", {"reason": reason}, actor, at, record)
 
     def void(self, document: Document, actor: Account, reason: str) -> Document:
-        """Hủy: a number that was given stays in the register, voided with its reason."""
+        """Hủy, before the issue: a number that was given stays in the register, voided with its reason."""
         allow(Act.VOID, actor.roles)
 
         def before(conn: Connection, at: datetime) -> None:
@@ -113,8 +116,7 @@ class Issuing:
     def resume(self, document: Document, actor: Account, reason: str) -> Document:
         """Go on with a stopped document: a named person's audited decision."""
         allow(Act.RESUME, actor.roles)
-        facts = Facts(reason=reason, stopped_from=document.stopped_from)
-        return self._kept(document, Act.RESUME, "resumed", actor, facts)
+        return self._kept(document, Act.RESUME, "resumed", actor, Facts(reason=reason))
 
     def return_to_drafter(self, document: Document, actor: Account, reason: str) -> Document:
         """Trả lại, with its reason; bytes and signatures so far stay in the history."""
@@ -132,7 +134,7 @@ class Issuing:
         before: Callable[[Connection, datetime], None] = lambda _conn, _at: None,
     ) -> Document:
         """An act that an archived document must not forget with its database: there it is an event of the archive."""
-        next_state(document.state, act, facts)
+        next_state(document.state, act, document_changes.as_it_stands(document, facts))
         at = self.s.clock()
 
         def record(conn: Connection) -> Document:
@@ -145,7 +147,8 @@ class Issuing:
         if document.archived_at is not None:
             told = {"reason": facts.reason} if facts.reason else {}
             return self.s.proofs.event(document, kind, told, actor, at, record)
-        with self.s.transactions.write() as conn:
+        # Of what is archived no key is used any more; before that, not while one is.
+        with work.turn(self.s, document), self.s.transactions.write() as conn:
             changed = record(conn)
         self.s.proofs.wake()
         return changed

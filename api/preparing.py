@@ -55,6 +55,7 @@ class Preparing:
     ) -> Document:
         """Trình ký: create all fields in one revision."""
         allow(Act.PREPARE, actor.roles)
+        issuing.check_agency(document.agency, self.s.settings.agency_code)
         next_state(document.state, Act.PREPARE)
         found = self.propose(document, explicit)
         issuing.check_printed(found, document.kind, self.s.settings.agency_symbol, document.unit)

@@ -12,7 +12,7 @@ from api.store.accounts import Account
 from archive.catalogue import Connection, document_changes
 from archive.catalogue.values import Document, NewDocument, Signer, VersionRole
 from policies import intake, numbering
-from policies.issuing import Act, allow
+from policies.issuing import Act, allow, check_agency
 from policies.reasons import document as document_reasons
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
@@ -44,8 +44,9 @@ class Receiving:
         self.s = services
 
     def receive(self, sha256: str, draft: Draft, actor: Account) -> Document:
-        """A draft from uploaded bytes. Raises Refused as `policies.intake.decide` says."""
+        """A draft from uploaded bytes. Raises Refused OTHER_AGENCY, and as `policies.intake.decide` says."""
         allow(Act.PREPARE, actor.roles)
+        check_agency(actor.agency, self.s.settings.agency_code)
         intake.check_name(draft.file_name)
         kind = numbering.kind_of(draft.kind)
         numbering.number_text(1, kind, self.s.settings.agency_symbol, draft.unit)  # the symbol can be made

@@ -18,7 +18,7 @@ from archive.catalogue import Connection, document_changes, documents
 from archive.catalogue.identity import new_id
 from archive.catalogue.values import Document, VersionRole
 from policies import layout
-from policies.issuing import Act, Facts, allow, next_state
+from policies.issuing import Act, Facts, allow, check_agency, next_state
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
 from policies.vocabulary import FieldRole
@@ -46,6 +46,7 @@ class Signing:
         leads = signer.role is FieldRole.LEADER
         act = Act.SIGN if leads else Act.INITIAL
         allow(act, actor.roles)
+        check_agency(document.agency, self.s.settings.agency_code)
         next_state(document.state, act)
         key = self.s.keys.get(actor.key_name)
         shown = Appearance(image=self.s.stamps.signature(actor.name))
@@ -74,7 +75,8 @@ class Signing:
         key = self.s.keys.get(actor.key_name)
         shown = Appearance(image=self.s.stamps.signature(actor.name))
         request = self._request(signer.field, key, actor.display, shown)
-        return work.sign(self.s, document, key, request, actor, "initial", record)
+        with work.turn(self.s, document):
+            return work.sign(self.s, document, key, request, actor, "initial", record)
 
     def sign_batch(self, chosen: list[Document], actor: Account) -> Operation:
         """One authentication for many documents; each is signed or refused for itself, in the given order."""
@@ -88,6 +90,7 @@ class Signing:
     def seal(self, document: Document, actor: Account) -> Operation:
         """Ký số cơ quan."""
         allow(Act.SEAL, actor.roles)
+        check_agency(document.agency, self.s.settings.agency_code)
         next_state(document.state, Act.SEAL, Facts(number=document.number_text))
         if document.number is None or document.document_date is None:
             raise Refused(reasons.NO_NUMBER)

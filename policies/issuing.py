@@ -57,6 +57,7 @@ class Facts:
     number: str | None = None
     has_receipt: bool = False
     stopped_from: State | None = None
+    recalled: bool = False
     reason: str = ""
     dossiers: int = 0  # in which the document still lies, after this act
 
@@ -163,7 +164,15 @@ RULES: dict[Act, Rule] = {
         _rule(
             Act.AUGMENT, _KEPT, None, _SERVICE, "Điều 19", ("thêm dữ liệu kiểm tra", "add validation data")
         ),
-        _rule(Act.RECALL, _OUT, None, _CLERK, "Điều 18", ("thu hồi", "recall it"), needs_reason=True),
+        _rule(
+            Act.RECALL,
+            _OUT | {S.STOPPED},
+            None,
+            _CLERK,
+            "Điều 18",
+            ("thu hồi", "recall it"),
+            needs_reason=True,
+        ),
         _rule(
             Act.VOID,
             _UNSIGNED | _UNDERWAY | {S.STOPPED},
@@ -202,12 +211,16 @@ def allow(act: Act, roles: Collection[Role]) -> None:
 def next_state(state: State, act: Act, facts: Facts = Facts()) -> State:
     """The state after the act.
 
-    Raises Refused: WRONG_ORDER (its basis is the act's article), REASON_NEEDED, SIGNED_ALREADY, NO_NUMBER,
-    NUMBERED_ALREADY, NO_RECEIPT.
+    Raises Refused: WRONG_ORDER (its basis is the act's article), ISSUED_ALREADY, RECALLED_ALREADY, REASON_NEEDED,
+    SIGNED_ALREADY, NO_NUMBER, NUMBERED_ALREADY, NO_RECEIPT.
     """
-    rule = RULES[act]
-    if state not in rule.before:
+    rule, out = RULES[act], is_out(state, facts.stopped_from)
+    if act is Act.VOID and out:
+        raise Refused(reasons.ISSUED_ALREADY)
+    if state not in rule.before or (act is Act.RECALL and not out):
         raise _wrong_order(rule, state)
+    if act is Act.RECALL and facts.recalled:
+        raise Refused(reasons.RECALLED_ALREADY)
     if rule.needs_reason and not facts.reason.strip():
         raise Refused(reasons.REASON_NEEDED)
     if act is Act.WITHDRAW and facts.signatures:
@@ -227,10 +240,20 @@ def next_state(state: State, act: Act, facts: Facts = Facts()) -> State:
     return rule.after or state
 
 
-def acts_possible(state: State, roles: Collection[Role]) -> tuple[Act, ...]:
+def is_out(state: State, stopped_from: State | None = None) -> bool:
+    """Whether the document was issued: a stop takes nothing back from those who have it."""
+    return (stopped_from if state is State.STOPPED else state) in _OUT
+
+
+def acts_possible(
+    state: State, roles: Collection[Role], stopped_from: State | None = None
+) -> tuple[Act, ...]:
     """The acts that a desk may offer, in their legal order; each may still be refused by its facts."""
     held = set(roles)
-    return tuple(act for act, rule in RULES.items() if state in rule.before and rule.roles & held)
+    never = Act.VOID if is_out(state, stopped_from) else Act.RECALL
+    return tuple(
+        act for act, rule in RULES.items() if state in rule.before and rule.roles & held and act is not never
+    )
 
 
 def _resumed(rule: Rule, state: State, stopped_from: State | None) -> State:
@@ -243,6 +266,15 @@ def _wrong_order(rule: Rule, state: State) -> Refused:
     (state_vi, state_en) = STATES[state]
     reason = replace(reasons.WRONG_ORDER, basis=rule.article)
     return Refused(reason, state_vi=state_vi, state_en=state_en, act_vi=rule.vi, act_en=rule.en)
+
+
+def check_agency(agency: str, own: str) -> None:
+    """Symbol, numbers, seal and public pages are those of the service's own agency, and of nobody else.
+
+    Raises Refused OTHER_AGENCY.
+    """
+    if agency != own:
+        raise Refused(reasons.OTHER_AGENCY, agency=agency, own=own)
 
 
 def check_printed(printed: Layout, kind: str, agency_symbol: str, unit: str) -> None:

@@ -99,6 +99,7 @@ class WorkView:
     code: str | None = None
     pdf_url: str | None = None
     receipt_url: str | None = None
+    issued_at: datetime | None = None  # from then on it has a public page
     recalled_at: datetime | None = None
     evidence_until: Day | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from api.pages.proofs import Proof
 from policies.vocabulary import (
@@ -53,17 +54,45 @@ class SignatureView:
     findings: tuple[Finding, ...] = ()
 
 
+class Standing(StrEnum):
+    """What is to be said first of a document of ours; all but the first is a warning."""
+
+    IN_FORCE = "in-force"
+    RECALLED = "recalled"
+    REPLACED = "replaced"
+    STOPPED = "stopped"
+    VOIDED = "voided"
+    NOT_ISSUED = "not-issued"
+
+
+_OF_STATE = {
+    State.ISSUED: Standing.IN_FORCE,
+    State.FILED: Standing.IN_FORCE,
+    State.STOPPED: Standing.STOPPED,
+    State.VOIDED: Standing.VOIDED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the archive knows of a file that was checked: ours, and in which state."""
+    """What the archive knows of a file that was checked: ours, and in which state. Issued, it has a public page."""
 
     code: str
     number: str
     state: State
     archived_at: datetime
+    issued_at: datetime | None
     recalled_at: datetime | None = None
     replaced_by: str | None = None
     proof: Proof | None = None
+
+    @property
+    def standing(self) -> Standing:
+        if self.recalled_at is not None:
+            return Standing.RECALLED
+        if self.replaced_by is not None:
+            return Standing.REPLACED
+        return _OF_STATE.get(self.state, Standing.NOT_ISSUED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from api.services import Services
 from api.store import accounts, audit, operations
 from api.store.accounts import Account
 from api.verification import Verification
-from archive.catalogue import Connection, document_lists, evidence_rows
+from archive.catalogue import Connection, deposit_rows, document_lists, evidence_rows
 from archive.catalogue import documents as rows
 from archive.catalogue.values import Document, Signer
 from policies.holds import ROLES_OF, HoldAct
@@ -181,6 +181,7 @@ def work(services: Services, document: Document, account: Account, language: str
         code=document.public_code if archived else None,
         pdf_url=f"/api/v1/documents/{document.id}/file",
         receipt_url=f"/api/v1/documents/{document.id}/receipt" if archived else None,
+        issued_at=document.issued_at,
         recalled_at=document.recalled_at,
         evidence_until=_evidence_until(services, document),
     )
@@ -197,7 +198,8 @@ def _evidence_until(services: Services, document: Document) -> date | None:
 
 def _acts(document: Document, signers: tuple[Signer, ...], account: Account) -> frozenset[str]:
     """What the state allows this account, less what the signers' order forbids."""
-    possible = {str(act) for act in acts_possible(document.state, account.roles)} - {"unfile"}
+    acts = acts_possible(document.state, account.roles, document.stopped_from)
+    possible = {str(act) for act in acts} - {"unfile"}
     waiting = [signer for signer in signers if signer.signed_at is None]
     mine = bool(waiting) and waiting[0].account == account.id
     if not mine:
@@ -255,6 +257,16 @@ def _operation(latest: operations.Operation, language: str) -> views.TimelineEnt
     )
 
 
+def _recall_reason(services: Services, document: Document) -> str:
+    """As its event tells: the row's reason is that of the last act, of whatever kind."""
+    if document.recalled_at is None:
+        return ""
+    with services.transactions.look() as conn:
+        events = deposit_rows.events_of(conn, document.id)
+    told = [event.facts.get("reason", "") for event in events if event.kind == "recalled"]
+    return str(told[-1]) if told else document.reason
+
+
 def _signatures(services: Services, document: Document, language: str) -> tuple[verified.SignatureView, ...]:
     report = Verification(services).kept_report(document.current_sha256 or "")
     in_time = sorted(report.signatures, key=lambda one: one.revision)
@@ -289,7 +301,7 @@ def public(services: Services, document: Document, language: str) -> DocumentVie
         size=services.work_area.work_path(sha256).stat().st_size,
         sha256=sha256,
         recalled_at=document.recalled_at,
-        recall_reason=document.reason if document.recalled_at else "",
+        recall_reason=_recall_reason(services, document),
         replaced_by=document.replaced_by,
         page_count=count,
         reports=services.keys.reports,

@@ -93,12 +93,7 @@ class _Words:
             yield Block(Kind.TEXT, t("kept.no"))
             return
         yield Block(Kind.TEXT, t("kept.yes", number=kept.number))
-        if kept.recalled_at is not None:
-            yield Block(Kind.STRONG, f"{t('kept.recalled')} {moment(kept.recalled_at)}")
-        elif kept.replaced_by is not None:
-            yield Block(Kind.STRONG, t("kept.replaced"))
-        else:
-            yield Block(Kind.TEXT, t("kept.in_force"))
+        yield self._standing(kept)
         if kept.proof is None:
             yield Block(Kind.TEXT, t("proof.waiting"))
             return
@@ -108,6 +103,13 @@ class _Words:
             yield Block(Kind.TEXT, f"{t('log.witnessed', name=one.name)} {moment(one.at)}.")
         if not kept.proof.witnesses:
             yield Block(Kind.TEXT, t("log.not_witnessed"))
+
+    def _standing(self, kept: verified.Kept) -> Block:
+        told = self.t(f"kept.standing.{kept.standing}")
+        if kept.recalled_at is not None:
+            told = f"{told} {moment(kept.recalled_at)}"
+        good = kept.standing is verified.Standing.IN_FORCE
+        return Block(Kind.TEXT if good else Kind.STRONG, told)
 
     def _signature(self, one: verified.SignatureView, position: int) -> Iterator[Block]:
         t = self.t

@@ -188,6 +188,7 @@ def kept(services: Services, ours: Ours) -> verified.Kept | None:
         number=document.number_text or "",
         state=document.state,
         archived_at=document.archived_at,
+        issued_at=document.issued_at,
         recalled_at=document.recalled_at,
         replaced_by=document.replaced_by,
         proof=proof(services, ours.document, ours.version.sha256),

@@ -76,6 +76,11 @@ def add(conn: Connection, new: NewDocument, upload: NewVersion, at: datetime) ->
     return get(conn, document_id)
 
 
+def as_it_stands(document: Document, facts: Facts = Facts()) -> Facts:  # noqa: B008 (frozen value)
+    """What the order of acts depends on, completed by the document's row."""
+    return replace(facts, stopped_from=document.stopped_from, recalled=document.recalled_at is not None)
+
+
 def advance(
     conn: Connection,
     document: Document,
@@ -92,7 +97,7 @@ def advance(
 
     Raises Refused as `policies.issuing.next_state` does; ArchiveRefused CHANGED_MEANWHILE when the row moved.
     """
-    state = next_state(document.state, act, facts)
+    state = next_state(document.state, act, as_it_stands(document, facts))
     if act is Act.STOP:
         values["stopped_from"] = document.state
     if facts.reason:

@@ -96,8 +96,9 @@ class Document:
 
     @property
     def in_force(self) -> bool:
-        """Issued, and neither recalled nor replaced."""
-        return self.issued_at is not None and self.recalled_at is None and self.replaced_by is None
+        """Issued, and neither stopped, recalled nor replaced."""
+        out = self.state in (State.ISSUED, State.FILED)
+        return out and self.recalled_at is None and self.replaced_by is None
 
 
 @dataclass(frozen=True, slots=True)

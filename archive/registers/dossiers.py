@@ -168,8 +168,8 @@ def file_again(conn: Connection, dossier_id: str, file_id: str, by: Acting, note
 
 def remove(conn: Connection, dossier_id: str, ordinal: int, by: Acting) -> Done:
     """An entry out of the dossier, before a closing has fixed the list; a document that lies nowhere else is
-    `issued` again, a file stays stored. Raises Refused: WRONG_DOSSIER_STATE, REASON_NEEDED, NO_ENTRY,
-    ENTRY_LISTED, UNDER_HOLD.
+    `issued` again, or will be when its stop ends, a file stays stored. Raises Refused: WRONG_DOSSIER_STATE,
+    REASON_NEEDED, NO_ENTRY, ENTRY_LISTED, UNDER_HOLD.
     """
     dossier = _held(conn, dossier_id, by)
     rules.next_state(dossier.state, DossierAct.REMOVE, by.reason)
@@ -352,6 +352,9 @@ def _unfile(conn: Connection, document_id: str, by: Acting) -> None:
     if document.state is State.FILED:
         facts = Facts(reason=by.reason, dossiers=left)
         document_changes.advance(conn, document, DocumentAct.UNFILE, by.at, facts=facts)
+    elif document.state is State.STOPPED and document.stopped_from is State.FILED and not left:
+        # It stays stopped, for its own reason, and goes on as what lies nowhere: so does one made again.
+        document_changes.change(conn, document, by.at, stopped_from=State.ISSUED)
 
 
 def _next(dossier: Dossier, by: Acting, **changes: object) -> Dossier:

@@ -10,6 +10,14 @@ WRONG_ORDER = Reason(
     "The document is in state “{state_en}”, so one cannot {act_en} now. The order is: leader signs, "
     "number and date, register, agency seals, issue, keep.",
 )
+OTHER_AGENCY = Reason(
+    "issuing.other-agency",
+    "NĐ 30/2020/NĐ-CP, Điều 15 và Điều 32",
+    "Hệ thống này cấp số, ký hiệu và ký số cơ quan cho «{own}», không cho cơ quan «{agency}». Hãy làm việc này trên hệ thống "
+    "của cơ quan ấy; nếu là cùng một cơ quan, hãy nhờ quản trị kiểm tra agency_code và tài khoản.",
+    "This service numbers and seals for “{own}”, not for the agency “{agency}”. Do this with the service of that agency; "
+    "if both are one agency, have the operator look at agency_code and the account.",
+)
 UNKNOWN_KIND = Reason(
     "issuing.unknown-kind",
     "NĐ 30/2020/NĐ-CP, Điều 7 và PL III",
@@ -63,6 +71,18 @@ NUMBERED_ALREADY = Reason(
     "NĐ 30/2020/NĐ-CP, Điều 15",
     "Văn bản đã có số {number}, không thể trả lại. Hãy hủy số kèm lý do rồi làm văn bản mới.",
     "The document has number {number} and cannot be returned. Void the number with a reason and make a new document.",
+)
+ISSUED_ALREADY = Reason(
+    "issuing.issued-already",
+    "NĐ 30/2020/NĐ-CP, Điều 15 và Điều 18",
+    "Văn bản đã phát hành nên không hủy được. Hãy thu hồi văn bản kèm lý do.",
+    "The document was issued and cannot be voided. Recall it with a reason.",
+)
+RECALLED_ALREADY = Reason(
+    "issuing.recalled-already",
+    "NĐ 30/2020/NĐ-CP, Điều 18",
+    "Văn bản đã được thu hồi trước đó; thời điểm và lý do thu hồi được giữ nguyên, không cần thu hồi lại.",
+    "The document was recalled before; the time and the reason of that stand, there is nothing more to recall.",
 )
 REASON_NEEDED = Reason(
     "issuing.reason-needed",

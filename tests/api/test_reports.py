@@ -149,6 +149,26 @@ def test_all_four_forms_say_the_same(site, stranger, issued, tmp_path, made):
         assert words[0].lower() in forms["xml"] and words[1] in forms["xml"]
 
 
+def test_what_was_archived_and_never_issued_is_called_in_force_by_none(site, stranger, tmp_path):
+    document = site.archived(subject="Lưu rồi hủy")
+    data, code = site.file(document, "seal-timestamped"), site.document(document)["code"]
+    for state, words in (("archived", "Chưa phát hành:"), ("voided", "Đã hủy:")):
+        if state == "voided":
+            answer = site.post(CLERK, f"/documents/{document}/void", json={"reason": "Ban hành nhầm"})
+            assert answer.status_code == 200, answer.text
+        known = upload(stranger, data, "").json()["archive"]
+        assert (known["state"], known["in_force"]) == (state, False)
+        page = stranger.post("/verify", files={"file": ("a.pdf", data, "application/pdf")}).text
+        pdf = printed(upload(stranger, data, "application/pdf").content, tmp_path / f"{state}.pdf", site)
+        xml = genuine(site, answer := upload(stranger, data, "application/xml").content)
+        assert xml is not None
+        for said in (page, pdf):
+            assert words in said and "Chưa bị thu hồi" not in said
+        assert "thu hồi hoặc thay thế" not in answer.decode()  # it speaks of signatures alone
+        assert f"/v/{code}" not in page
+        assert stranger.get(f"/v/{code}").status_code == 404
+
+
 def test_in_english_when_that_is_asked_for(site, stranger, issued, tmp_path):
     answer = stranger.post(
         "/api/v1/verifications?lang=en",

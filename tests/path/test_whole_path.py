@@ -272,6 +272,21 @@ def test_recall_shows_on_the_public_page_and_in_verification(site):
     assert report["archive"]["in_force"] is False
 
 
+def test_a_second_recall_is_refused_and_the_same_one_asked_again_is_not(site):
+    """Its time and its reason are what the public was told."""
+    document = site.issued(subject="Thu hồi hai lần")
+    path, key = f"/documents/{document}/recall", f"recall {document}"
+    first = site.post(CLERK, path, key, json={"reason": "Sai nội dung"})
+    again = site.post(CLERK, path, key, json={"reason": "Sai nội dung"})
+    assert (again.status_code, again.content) == (200, first.content)
+    refused = site.post(CLERK, path, json={"reason": "Lý do khác"})
+    assert (refused.status_code, refused.json()["id"]) == (409, "issuing.recalled-already")
+    assert "Điều 18" in refused.json()["basis"]
+    found = site.document(document)
+    assert (found["recalled_at"], found["reason"]) == (first.json()["recalled_at"], "Sai nội dung")
+    assert [act["act"] for act in found["acts"]].count("recall") == 1
+
+
 def test_initials_and_two_leaders(site):
     spec = DecisionSpec(leaders=DEMO_AGENCY.leaders, appendix_pages=1)
     document = site.prepared(spec, leaders=f"{LEADER},{SECOND}", initials=INITIAL)

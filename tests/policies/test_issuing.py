@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.issuing import RULES, Act, Facts, acts_possible, allow, next_state
+from policies.issuing import RULES, Act, Facts, acts_possible, allow, check_agency, next_state
 from policies.reasons import access
 from policies.reasons import issuing as reasons
 from policies.refusals import Refused
@@ -77,10 +78,34 @@ def test_every_other_order_is_refused_with_its_article(act, state):
     assert STATES[state][1] in refused.value.text("en")
 
 
-def test_what_is_out_is_never_voided():
-    for state in (State.ISSUED, State.FILED, State.VOIDED):
-        with pytest.raises(Refused):
-            next_state(state, Act.VOID, READY)
+OUT = (State.ISSUED, State.FILED)
+
+
+def stopped(before: State | None) -> Facts:
+    return replace(READY, stopped_from=before)
+
+
+def refused(state: State, act: Act, facts: Facts) -> Refused:
+    with pytest.raises(Refused) as caught:
+        next_state(state, act, facts)
+    return caught.value
+
+
+@pytest.mark.parametrize("before", OUT)
+def test_what_is_out_is_recalled_and_never_voided(before):
+    """Also while it is stopped: a stop takes nothing back from those who have it."""
+    for state, facts in ((before, READY), (State.STOPPED, stopped(before))):
+        told = refused(state, Act.VOID, facts)
+        assert told.reason is reasons.ISSUED_ALREADY
+        assert "Điều 18" in told.basis and "thu hồi" in told.text("vi").lower()
+        assert next_state(state, Act.RECALL, facts) is state
+    assert refused(State.VOIDED, Act.VOID, READY).id == "issuing.wrong-order"
+
+
+@pytest.mark.parametrize("before", [None, State.SIGNED, State.SEALED, State.VALIDATED, State.ARCHIVED])
+def test_what_was_stopped_before_its_issue_is_voided_and_never_recalled(before):
+    assert next_state(State.STOPPED, Act.VOID, stopped(before)) is State.VOIDED
+    assert refused(State.STOPPED, Act.RECALL, stopped(before)).id == "issuing.wrong-order"
 
 
 NEEDED = (
@@ -130,6 +155,13 @@ def test_the_next_leader_signs_only_after_the_time_stamp_of_the_one_before():
         (State.LEADER_TIMESTAMPED, Act.RETURN, READY, reasons.NUMBERED_ALREADY),
         (State.PREPARED, Act.RETURN, Facts(reason=" "), reasons.REASON_NEEDED),
         (State.ISSUED, Act.RECALL, Facts(), reasons.REASON_NEEDED),
+        (State.ISSUED, Act.RECALL, replace(READY, recalled=True), reasons.RECALLED_ALREADY),
+        (
+            State.STOPPED,
+            Act.RECALL,
+            replace(READY, recalled=True, stopped_from=State.FILED),
+            reasons.RECALLED_ALREADY,
+        ),
         (State.PREPARED, Act.WITHDRAW, Facts(signatures=1), reasons.SIGNED_ALREADY),
         (State.ARCHIVED, Act.ISSUE, Facts(), reasons.NO_RECEIPT),
     ],
@@ -188,9 +220,21 @@ def test_desks_offer_what_the_table_allows():
     assert acts_possible(State.PREPARED, {Role.LEADER}) == (Act.INITIAL, Act.SIGN, Act.RETURN)
     assert acts_possible(State.ARCHIVED, {Role.CLERK}) == (Act.ISSUE, Act.VOID)
     assert acts_possible(State.ISSUED, {Role.PUBLIC}) == ()
+    assert acts_possible(State.ISSUED, {Role.CLERK}) == (Act.FILE, Act.RECALL)
+    assert acts_possible(State.STOPPED, {Role.CLERK}, State.FILED) == (Act.RECALL, Act.RESUME)
+    assert acts_possible(State.STOPPED, {Role.CLERK}, State.SEALED) == (Act.VOID, Act.RESUME)
+    assert acts_possible(State.STOPPED, {Role.CLERK}) == (Act.VOID, Act.RESUME)
 
 
 def test_every_act_state_and_role_has_its_words():
     assert set(RULES) == set(Act)
     assert set(STATES) == set(State)
     assert set(ROLES) == set(Role)
+
+
+def test_numbers_and_seal_are_for_the_own_agency_alone():
+    check_agency("H99.01", "H99.01")
+    for other in ("H99.02", "h99.01", ""):
+        with pytest.raises(Refused) as refused:
+            check_agency(other, "H99.01")
+        assert refused.value.reason is reasons.OTHER_AGENCY

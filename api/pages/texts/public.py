@@ -128,9 +128,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "kept.open": ("Mở trang của văn bản", "Open its page"),
     "kept.open_new": ("Mở văn bản thay thế", "Open the new document"),
-    "kept.in_force": ("Chưa bị thu hồi hoặc thay thế.", "Neither recalled nor replaced."),
-    "kept.recalled": ("Văn bản đã bị thu hồi lúc", "Recalled at"),
-    "kept.replaced": ("Văn bản đã được thay thế.", "This document was replaced."),
+    "kept.standing.in-force": ("Chưa bị thu hồi hoặc thay thế.", "Neither recalled nor replaced."),
+    "kept.standing.recalled": ("Văn bản đã bị thu hồi lúc", "Recalled at"),
+    "kept.standing.replaced": ("Văn bản đã được thay thế.", "This document was replaced."),
+    "kept.standing.stopped": (
+        "Tạm dừng: cơ quan đang xem xét lại văn bản này. Hãy hỏi cơ quan trước khi sử dụng.",
+        "Stopped: the agency is looking into this document. Ask the agency before you use it.",
+    ),
+    "kept.standing.voided": (
+        "Đã hủy: văn bản này không có giá trị, không sử dụng.",
+        "Voided: this document has no value, do not use it.",
+    ),
+    "kept.standing.not-issued": (
+        "Chưa phát hành: cơ quan chưa phát hành văn bản này.",
+        "Not issued: the agency has not issued this document.",
+    ),
     "kept.no": (
         "Tệp này không có trong kho lưu trữ của hệ thống; kết luận ở trên chỉ dựa vào chính tệp.",
         "These bytes are not in this archive; the verdict above rests on the file alone.",

@@ -95,7 +95,7 @@ UNKNOWN = replace(
 STAMP = replace(SEALED, level=Level.DTS, signer="DEMO TSA", title="", organisation="")
 PROOF = proofs.Proof(index=41, size=1342, logged_at=NOW)
 WITNESSES = (proofs.Witness("Sở Thông tin tỉnh bên", NOW), proofs.Witness("chung-kien.example.vn/antin", NOW))
-KEPT = verified.Kept(CODE, "15/QĐ-UBND", State.ISSUED, NOW, proof=PROOF)
+KEPT = verified.Kept(CODE, "15/QĐ-UBND", State.ISSUED, NOW, NOW, proof=PROOF)
 CONFORMING = verified.ConformityView(
     "Tệp tự khai là PDF/A-2B; kiểm tra theo PDF/A-2B không thấy vi phạm.",
     "2B",
@@ -356,6 +356,7 @@ DONE = replace(
     pdf_url="/x.pdf",
     receipt_url="/r.json",
     signatures=(SIGNED, SEALED),
+    issued_at=NOW,
     recalled_at=NOW,
 )
 NUMBER = clerk.NumberView(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta, timezone
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from archive.catalogue.identity import new_id, new_public_code
 from archive.catalogue.values import NewVersion, Signer, VersionRole
 from archive.errors import ArchiveRefused
 from policies.issuing import Act, Facts
-from policies.reasons import access, archiving
+from policies.reasons import access, archiving, issuing
 from policies.refusals import Refused
 from policies.vocabulary import FieldRole, State
 from tests.archive.catalogue_fixtures import AGENCY, AT, new_document, open_catalogue
@@ -124,11 +125,43 @@ def test_reasons_and_the_state_before_a_stop_are_kept(catalogue):
         stopped = document_changes.advance(
             conn, document, Act.STOP, AT, facts=Facts(reason="pyHanko: khác kết luận")
         )
-        facts = Facts(reason="đã kiểm tra", stopped_from=stopped.stopped_from)
+        facts = Facts(reason="đã kiểm tra")
         resumed = document_changes.advance(conn, stopped, Act.RESUME, AT, facts=facts)
     assert (stopped.state, stopped.stopped_from) == (State.STOPPED, State.SEALED)
     assert stopped.reason == "pyHanko: khác kết luận"
     assert resumed.state is State.SEALED
+
+
+def test_the_row_and_not_the_caller_says_from_where_it_was_stopped(catalogue):
+    with catalogue.write() as conn:
+        document = document_changes.change(conn, new_document(conn), AT, state=State.FILED)
+        stopped = document_changes.advance(conn, document, Act.STOP, AT, facts=Facts(reason="pyHanko"))
+        facts = Facts(reason="Hủy", stopped_from=State.SEALED)
+        with pytest.raises(Refused) as refused:
+            document_changes.advance(conn, stopped, Act.VOID, AT, facts=facts)
+    assert refused.value.reason is issuing.ISSUED_ALREADY
+
+
+def test_a_second_recall_leaves_the_first_as_it_was(catalogue):
+    with catalogue.write() as conn:
+        issued = document_changes.change(conn, new_document(conn), AT, state=State.ISSUED, issued_at=AT)
+        first, again = Facts(reason="Sai số liệu"), Facts(reason="Lần nữa", recalled=False)
+        recalled = document_changes.advance(conn, issued, Act.RECALL, AT, facts=first, recalled_at=AT)
+        later = AT + timedelta(days=1)
+        with pytest.raises(Refused) as refused:
+            document_changes.advance(conn, recalled, Act.RECALL, later, facts=again, recalled_at=later)
+        assert documents.get(conn, issued.id) == recalled
+    assert refused.value.reason is issuing.RECALLED_ALREADY
+    assert (recalled.recalled_at, recalled.reason) == (AT, "Sai số liệu")
+
+
+@pytest.mark.parametrize("state", State)
+def test_in_force_is_what_is_out_and_neither_stopped_recalled_nor_replaced(catalogue, state):
+    with catalogue.write() as conn:
+        issued = document_changes.change(conn, new_document(conn), AT, state=state, issued_at=AT)
+    assert issued.in_force is (state in (State.ISSUED, State.FILED))
+    assert not replace(issued, recalled_at=AT).in_force
+    assert not replace(issued, replaced_by="x").in_force
 
 
 def all_pages(listing):

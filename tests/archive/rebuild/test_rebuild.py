@@ -18,6 +18,7 @@ from policies.numbering import Series
 from policies.reasons import archiving, issuing
 from policies.vocabulary import State
 from tests.archive.catalogue_fixtures import AGENCY, AT, request_for, signed_document
+from tests.archive.dossier_fixtures import Keeping
 from tests.archive.fsck.conftest import KEY
 from tests.archive.ingest_fixtures import ENTRY
 from tests.archive.rebuild.lost import NOW, Archive
@@ -131,6 +132,52 @@ def test_documents_stand_where_they_stood(lost):
     assert found["issued"].in_force
     with lost.house.transactions.read() as conn:
         assert documents.by_code(conn, found["issued"].public_code) == found["issued"]
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_document_that_was_recalled_while_it_was_stopped(tmp_path, goes_on):
+    before = Archive(tmp_path)
+    document = before.house.issued(b"%PDF one", AT).id
+    before.event(document, Act.STOP, "stopped", Facts(reason="pyHanko"))
+    before.event(document, Act.RECALL, "recalled", Facts(reason="Sai nội dung"), recalled_at=AT)
+    if goes_on:
+        before.event(document, Act.RESUME, "resumed", Facts(reason="Đã xem xét"))
+    before.bind_audit(1)
+    before.sequence()
+    after = before.lose(tmp_path / "after")
+    after.rebuild()
+    assert after.told() == []
+    assert shown(after, "documents") == shown(before, "documents")
+    assert after.check().clean
+    found = after.house.document(document)
+    assert found.state is (State.ISSUED if goes_on else State.STOPPED)
+    assert found.recalled_at is not None and not found.in_force
+    for each in (before, after):
+        each.house.transactions.close()
+
+
+@pytest.mark.parametrize("left_in", [0, 1])
+def test_a_document_that_was_taken_out_of_a_dossier_while_it_was_stopped(tmp_path, left_in):
+    """Out of its last one it goes on as issued, before the loss as after it."""
+    before = Archive(tmp_path)
+    document, desk = before.house.issued(b"%PDF one", AT).id, Keeping(before.house)
+    one, two = desk.open("01.TCCB"), desk.open("02.TCCB")
+    for dossier in (one, two)[: 1 + left_in]:
+        desk.file(dossier, document, at=AT)
+    before.event(document, Act.STOP, "stopped", Facts(reason="pyHanko"))
+    desk.remove(one, 1, at=AT)
+    before.bind_audit(1)
+    before.sequence()
+    after = before.lose(tmp_path / "after")
+    after.rebuild()
+    assert after.told() == []
+    assert shown(after, "documents") == shown(before, "documents")
+    assert after.check().clean
+    found = after.house.document(document)
+    expected = State.FILED if left_in else State.ISSUED
+    assert (found.state, found.stopped_from) == (State.STOPPED, expected)
+    for each in (before, after):
+        each.house.transactions.close()
 
 
 def test_numbers_that_nobody_archived_stay_taken(lost):

@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from archive.catalogue import dossier_rows, log_rows, retention_rows
+from archive.catalogue import document_changes, documents, dossier_rows, log_rows, retention_rows
 from archive.dossier_record import DOSSIER_SCHEMA
 from archive.errors import ArchiveRefused
 from archive.log import leaf as leaves
@@ -15,6 +15,7 @@ from archive.log.merkle import leaf_hash
 from archive.record import digest, parse
 from archive.storage import keys
 from policies.dossiers import DossierState
+from policies.issuing import Act, Facts
 from policies.reasons import archiving, keeping
 from policies.refusals import Refused
 from policies.retention import Open
@@ -162,6 +163,27 @@ def test_what_is_taken_out_is_told_with_its_reason_and_the_document_is_issued_ag
     refused(keeping.NO_ENTRY, desk.remove, one, 1)
     desk.file(one, document)
     assert [entry.ordinal for entry in desk.entries(one)] == [2]
+
+
+def test_a_stopped_document_that_is_taken_out_goes_on_as_issued(house, desk):
+    """And stays filed while it lies in another dossier; why it was stopped is not written over."""
+    one, two = desk.open("01"), desk.open("02")
+    document = issued(house)
+    desk.file(one, document)
+    desk.file(two, document)
+    with house.transactions.write() as conn:
+        why = Facts(reason="pyHanko: khác kết luận")
+        document_changes.advance(conn, documents.get(conn, document), Act.STOP, AT, facts=why)
+    for dossier, before in ((one, State.FILED), (two, State.ISSUED)):
+        desk.remove(dossier, 1, "Lưu nhầm hồ sơ")
+        found = house.document(document)
+        assert (found.state, found.stopped_from) == (State.STOPPED, before)
+        assert found.reason == "pyHanko: khác kết luận"
+    with house.transactions.write() as conn:
+        resumed = document_changes.advance(conn, found, Act.RESUME, AT, facts=Facts(reason="Đã xem xét"))
+    assert resumed.state is State.ISSUED
+    desk.file(one, document)
+    assert house.document(document).state is State.FILED
 
 
 def test_a_closed_dossier_has_its_list_in_order_of_time_and_its_period(house, desk):
