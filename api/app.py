@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from api import problems
 from api.identity import AccessRefused
-from api.limits import BodyLimit, SecurityHeaders
+from api.limits import BodyLimit, SecurityHeaders, upload_paths
 from api.locations import API_PREFIX
 from api.pages import rendering
 from api.routes import (
@@ -99,37 +99,40 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
         app.router.routes.extend(router.routes)  # an included router would look for the route three times
     rendering.mount_static(app)
     _handle_errors(app)
-    app.add_middleware(BodyLimit, limit=services.settings.upload_limit)
+    app.add_middleware(
+        BodyLimit, limit=services.settings.upload_limit, uploads=upload_paths(app.routes), answer=_refused
+    )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Counted, traffic=services.traffic)
     return app
 
 
-def _handle_errors(app: FastAPI) -> None:
-    async def refused(request: Request, exc: Exception) -> Response:
-        return await _answer(request, problems.problem(exc, context.language(request)))
+async def _refused(request: Request, exc: Exception) -> Response:
+    return await _answer(request, problems.problem(exc, context.language(request)))
 
+
+def _handle_errors(app: FastAPI) -> None:
     async def invalid(request: Request, exc: Exception) -> Response:
         if isinstance(exc, RequestValidationError) and _lacks_key(exc):
-            return await refused(request, AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING))
+            return await _refused(request, AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING))
         what = (
             "; ".join(_where(error) for error in exc.errors())
             if isinstance(exc, RequestValidationError)
             else ""
         )
-        return await refused(request, AccessRefused(reasons.INVALID_REQUEST, what=what[:300]))
+        return await _refused(request, AccessRefused(reasons.INVALID_REQUEST, what=what[:300]))
 
     async def http(request: Request, exc: Exception) -> Response:
         status = exc.status_code if isinstance(exc, HTTPException) else 500
         if status == 404:
-            return await refused(request, AccessRefused(reasons.NOT_FOUND, what=request.url.path[:100]))
+            return await _refused(request, AccessRefused(reasons.NOT_FOUND, what=request.url.path[:100]))
         return await _answer(request, {"type": "about:blank", "title": f"HTTP {status}", "status": status})
 
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, refused)
+    app.add_exception_handler(Exception, _refused)
     for kind in problems.HANDLED:
-        app.add_exception_handler(kind, refused)
+        app.add_exception_handler(kind, _refused)
 
 
 def _where(error: Any) -> str:

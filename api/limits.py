@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import re
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
+from fastapi import Request, Response
+from fastapi.params import File
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import problems
 from api.identity import AccessRefused
 from policies.reasons import access as reasons
 
@@ -26,8 +30,21 @@ SECURITY_HEADERS = {
 _ENCODED = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 # Room for the multipart framing and the other form fields around a file of the allowed size.
 FRAMING = 1 << 20
-# What comes to any other place is held in memory, by whoever sends it.
-UPLOADS = frozenset({"/api/v1/documents", "/api/v1/verifications", "/verify", "/desk/documents"})
+Answer = Callable[[Request, AccessRefused], Awaitable[Response]]
+
+
+def takes_file(route: BaseRoute) -> bool:
+    """What comes to any other place is held in memory, by whoever sends it."""
+    return (
+        isinstance(route, APIRoute)
+        and route.body_field is not None
+        and isinstance(route.body_field.field_info, File)
+    )
+
+
+def upload_paths(routes: Iterable[BaseRoute]) -> tuple[re.Pattern[str], ...]:
+    """Where a file is expected: read off the routes themselves, so that none can be forgotten."""
+    return tuple(route.path_regex for route in routes if isinstance(route, APIRoute) and takes_file(route))
 
 
 class _TooLarge(Exception):
@@ -38,12 +55,17 @@ class BodyLimit:
     """Refuses a body above `limit` bytes where a file is expected, above `FRAMING` elsewhere: at once when
     announced, else when it passes the limit."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: int, uploads: tuple[re.Pattern[str], ...], answer: Answer
+    ) -> None:
         self.app = app
         self.limit = limit
+        self.uploads = uploads
+        self.answer = answer
 
     def _most(self, scope: Scope) -> int:
-        return self.limit + FRAMING if scope["path"] in UPLOADS else FRAMING
+        expected = scope["method"] == "POST" and any(path.match(scope["path"]) for path in self.uploads)
+        return self.limit + FRAMING if expected else FRAMING
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,7 +74,7 @@ class BodyLimit:
         most = self._most(scope)
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not announced.isdigit() or int(announced) > most:
-            await self._refuse(send, most)
+            await self._refuse(scope, receive, send, most)
             return
         seen = 0
         started = False
@@ -75,14 +97,14 @@ class BodyLimit:
         with suppress(_TooLarge):
             await self.app(scope, counted, watched)
         if seen > most and not started:
-            await self._refuse(send, most)
+            await self._refuse(scope, receive, send, most)
 
-    async def _refuse(self, send: Send, most: int) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        """As any other refusal is told: a page for a browser, a problem for a program."""
         refusal = AccessRefused(reasons.TOO_LARGE, limit=max(most - FRAMING, FRAMING) >> 20)
-        body = json.dumps(problems.of_refusal(refusal), ensure_ascii=False).encode()
-        headers = [(b"content-type", problems.MEDIA_TYPE.encode()), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        response = await self.answer(Request(scope), refusal)
+        response.headers["connection"] = "close"  # what is still on its way is not waited for
+        await response(scope, receive, send)
 
 
 class SecurityHeaders:
