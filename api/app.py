@@ -126,6 +126,10 @@ def _handle_errors(app: FastAPI) -> None:
         status = exc.status_code if isinstance(exc, HTTPException) else 500
         if status == 404:
             return await _refused(request, AccessRefused(reasons.NOT_FOUND, what=request.url.path[:100]))
+        if status == 400 and isinstance(
+            exc, HTTPException
+        ):  # all of them are of bodies that could not be read
+            return await _refused(request, AccessRefused(reasons.UNREADABLE_BODY, what=exc.detail[:200]))
         return await _answer(request, {"type": "about:blank", "title": f"HTTP {status}", "status": status})
 
     app.add_exception_handler(RequestValidationError, invalid)

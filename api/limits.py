@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from typing import TypedDict
 
 from fastapi import Request, Response
 from fastapi.params import File
@@ -28,8 +29,22 @@ SECURITY_HEADERS = {
     "x-frame-options": "DENY",
 }
 _ENCODED = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+
+
+class FormLimits(TypedDict, total=False):
+    """As FastAPI takes them."""
+
+    max_files: int
+    max_fields: int
+    max_part_size: int
+
+
 # Room for the multipart framing and the other form fields around a file of the allowed size.
 FRAMING = 1 << 20
+# What a form may hold beside the one file, which goes to disk: in memory, and elsewhere within `FRAMING`. 2,000
+# characters in the longest coding are the longest text of ours.
+UPLOAD_FORM: FormLimits = {"max_files": 1, "max_fields": 200, "max_part_size": 32 << 10}
+PUBLIC_FORM: FormLimits = {**UPLOAD_FORM, "max_fields": 16}
 Answer = Callable[[Request, AccessRefused], Awaitable[Response]]
 
 

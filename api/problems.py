@@ -100,6 +100,7 @@ STATUS_BY_PREFIX: dict[str, int] = {
     "access.not-found": 404,
     "access.changed-meanwhile": 412,
     "access.too-large": 413,
+    "access.unreadable-body": 400,
     "access.idempotency-key-missing": 400,
     "access.idempotency-key-reused": 422,
     "access.idempotency-in-progress": 409,

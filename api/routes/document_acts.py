@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.filing import Filing
 from api.issuing import Issuing
+from api.limits import UPLOAD_FORM
 from api.locations import DOCUMENTS, location
 from api.preparing import Preparing
 from api.receiving import Draft, Receiving
-from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest
+from api.routes.context import ONCE, Given, StaffRoute, Told, Who, answer_once, api_router, digest
 from api.routes.documents import Match, refuse_changed, show, staff_document
 from api.services import Services
 from api.store.accounts import Account
@@ -25,7 +26,7 @@ from archive.catalogue.values import Document
 from policies.layout import Box, Rect
 from policies.vocabulary import FieldRole, Role
 
-writes = api_router("documents", ONCE)
+writes = api_router("documents", ONCE, route_class=StaffRoute)
 Done = Callable[[Services, Document, Account], Document]
 
 
@@ -75,7 +76,7 @@ def _as_it_is(given: Given, who: Who, document_id: str) -> Told:
     return lambda _made: show(staff_document(given, who, document_id))
 
 
-@writes.post("/documents", status_code=201, summary="Receive a PDF")
+@writes.post("/documents", status_code=201, summary="Receive a PDF", form_limits=UPLOAD_FORM)
 def receive(
     request: Request,
     given: Given,

@@ -13,8 +13,19 @@ from api import kept_views
 from api.filing import Filing
 from api.identity import AccessRefused
 from api.intact import intact
+from api.limits import UPLOAD_FORM
 from api.locations import DOSSIERS, location
-from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest, json_answer
+from api.routes.context import (
+    ONCE,
+    Given,
+    StaffRoute,
+    Told,
+    Who,
+    answer_once,
+    api_router,
+    digest,
+    json_answer,
+)
 from archive.catalogue import dossier_rows, retention_rows
 from archive.catalogue.keeping_values import Dossier, FileFacts
 from archive.registers.dossiers import Closing
@@ -23,7 +34,7 @@ from policies.reasons import keeping as reasons
 from policies.vocabulary import Role
 
 router = api_router("dossiers")
-writes = api_router("dossiers", ONCE)
+writes = api_router("dossiers", ONCE, route_class=StaffRoute)
 Match = Annotated[str | None, Header(alias="If-Match")]
 STAFF = (Role.LEADER, Role.CLERK, Role.AUDITOR)
 ENDING = "those that need not be kept after this day (2031-12-31), the oldest period first"
@@ -243,7 +254,7 @@ def file_documents(
     return answer_once(request, given, account, digest(dossier_id, body.model_dump(mode="json")), act, told)
 
 
-@writes.post("/dossiers/{dossier_id}/files", summary="A plain file into the dossier")
+@writes.post("/dossiers/{dossier_id}/files", summary="A plain file into the dossier", form_limits=UPLOAD_FORM)
 def upload(
     request: Request,
     given: Given,

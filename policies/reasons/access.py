@@ -74,3 +74,9 @@ TOO_LARGE = Reason(
     "Tệp lớn hơn giới hạn {limit} MB của hệ thống.",
     "The file is larger than the limit of {limit} MB.",
 )
+UNREADABLE_BODY = Reason(
+    "access.unreadable-body",
+    "RFC 9110, 15.5.1; RFC 7578",
+    "Biểu mẫu gửi lên không đọc được, hoặc có quá nhiều phần ({what}). Hãy tải lại trang rồi gửi lại.",
+    "The form cannot be read, or has too many parts ({what}). Reload the page and send it again.",
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import httpx
 import pytest
 from fastapi import UploadFile
@@ -11,6 +13,7 @@ from api.app import API, PAGES
 from api.demo.documents import decision
 from api.identity import COOKIE, csrf_token
 from api.limits import takes_file, upload_paths
+from api.tickets import LONGEST
 from tests.service import CLERK, PATIENCE, Site, current
 
 pytestmark = pytest.mark.xdist_group("site")
@@ -67,6 +70,13 @@ def test_these_places_take_files_and_no_others():
     assert asks == TAKE_FILES, UploadFile
 
 
+def test_each_of_them_bounds_its_form():
+    for route in filter(takes_file, routes()):
+        limits = route.form_limits
+        assert limits["max_files"] == 1, route.path
+        assert limits["max_fields"] * limits["max_part_size"] <= 8 << 20, route.path
+
+
 @pytest.mark.parametrize("path", sorted(TAKE_FILES))
 def test_each_of_them_is_known_to_the_limit_by_its_address(path):
     where = path.replace("{dossier_id}", "0192f0c1")
@@ -100,3 +110,48 @@ def test_what_is_too_large_is_a_page_for_a_browser(site: Site, announced):
     assert answer.status_code == 413
     assert answer.headers["content-type"].startswith("text/html")
     assert "access.too-large" in answer.text
+
+
+MANY = {
+    "long fields": [(f"f{n}", (None, "x" * (1 << 20))) for n in range(3)],
+    "many fields": [(f"f{n}", (None, "")) for n in range(500)],
+    "many files": [("file", (f"{n}.pdf", b"%PDF-1.7")) for n in range(2)],
+}
+
+
+@pytest.mark.parametrize("path", ["/verify", "/api/v1/verifications"])
+@pytest.mark.parametrize("name", MANY)
+def test_a_form_of_more_than_a_form_of_ours_holds_is_refused(site: Site, path, name):
+    """Each field of it would be held in memory, by anybody's wish: hundreds of megabytes for one request."""
+    answer = httpx.post(site.url + path, files=MANY[name], timeout=PATIENCE, trust_env=False)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["id"] == "access.unreadable-body"
+    assert answer.json()["basis"]
+
+
+@pytest.mark.parametrize("path", sorted(TAKE_FILES - {"/verify", "/api/v1/verifications"}))
+@pytest.mark.parametrize("head", ["", "Authorization: Bearer none\r\n", f"Cookie: {COOKIE}=none\r\n"])
+def test_a_stranger_is_refused_before_his_file_is_read(site: Site, path, head):
+    where = path.replace("{dossier_id}", "x")
+    begun = (
+        f"POST {where} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}Idempotency-Key: x\r\nContent-Length: {LARGE}\r\n"
+        "Content-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", site.settings.port), PATIENCE) as connection:
+        connection.sendall(begun.encode())  # and no more of it
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 401 ")
+
+
+def test_the_largest_form_of_ours_is_taken(site: Site):
+    """Two hundred documents under one hold, and a reason as long as it may be."""
+    client, csrf = browser(site, CLERK)
+    form = {"csrf": csrf, "reason": "ồ" * 2000, "basis": "x", "document": [f"{n:036d}" for n in range(200)]}
+    answer = client.post("/desk/holds", data=form)
+    assert answer.status_code in (404, 422)
+    assert "unreadable" not in answer.text
+
+
+def test_a_ticket_of_the_longest_kind_is_read(site: Site):
+    form = {"ticket": "A" * LONGEST, "form": "xml"}
+    answer = httpx.post(f"{site.url}/verify/report", data=form, timeout=PATIENCE, trust_env=False)
+    assert answer.json()["id"] == "reporting.result-expired"
