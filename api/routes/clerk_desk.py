@@ -25,6 +25,7 @@ from api.services import Services
 from api.signing import Signing
 from api.store.accounts import Account
 from archive.catalogue.values import Document
+from policies import texts
 from policies.refusals import Refused
 from policies.vocabulary import Role, State
 
@@ -231,7 +232,9 @@ def _act_with_reason(path: str, method: str) -> None:
     def endpoint(given: Given, who: Who, document_id: str, reason: Text, csrf: Csrf = "") -> Response:
         check_form(who, csrf)
         account = who.needs(Role.CLERK)
-        getattr(Issuing(given), method)(staff_document(given, who, document_id), account, reason)
+        getattr(Issuing(given), method)(
+            staff_document(given, who, document_id), account, texts.reason(reason)
+        )
         return to("work", id=document_id)
 
     router.add_api_route(

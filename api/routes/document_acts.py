@@ -23,6 +23,7 @@ from api.routes.documents import Match, refuse_changed, show, staff_document
 from api.services import Services
 from api.store.accounts import Account
 from archive.catalogue.values import Document
+from policies import texts
 from policies.layout import Box, Rect
 from policies.vocabulary import FieldRole, Role
 
@@ -82,7 +83,7 @@ def receive(
     given: Given,
     who: Who,
     file: Annotated[UploadFile, File(description="PDF to be issued")],
-    subject: Annotated[str, Form(min_length=1, max_length=500)],
+    subject: Annotated[str, Form(max_length=2000, description="trích yếu: at most 500 characters, one line")],
     leaders: Annotated[str, Form(description="account names, comma separated, in signing order")],
     kind: Annotated[str, Form()] = "QĐ",
     initials: Annotated[str, Form()] = "",
@@ -181,7 +182,7 @@ def _with_reason(path: str, summary: str, method: str, *roles: Role) -> None:
 
         def act() -> Response:
             refuse_changed(document, match)
-            changed: Document = getattr(Issuing(given), method)(document, account, body.reason)
+            changed: Document = getattr(Issuing(given), method)(document, account, texts.reason(body.reason))
             return show(changed)
 
         told = _as_it_is(given, who, document_id)

@@ -261,7 +261,7 @@ def upload(
     who: Who,
     dossier_id: str,
     file: Annotated[UploadFile, File(description="kept as it is; nothing of it is parsed")],
-    subject: Annotated[str, Form(min_length=1, max_length=500)],
+    subject: Annotated[str, Form(max_length=2000, description="at most 500 characters, one line")],
     number: Annotated[str, Form(max_length=64)] = "",
     date: Annotated[date_type | None, Form()] = None,
     author: Annotated[str, Form(max_length=200)] = "",
