@@ -28,6 +28,8 @@ SECURITY_HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "x-frame-options": "DENY",
 }
+STATIC = "/static/"
+_UNKEPT = (b"cache-control", b"no-store")
 _ENCODED = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
 
@@ -123,7 +125,10 @@ class BodyLimit:
 
 
 class SecurityHeaders:
-    """Adds the strict headers to every answer that does not set its own."""
+    """Adds the strict headers to every answer that does not set its own.
+
+    What is kept on a shared machine or on the way is kept because its route says so: all else is of one who asked.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -132,7 +137,8 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
-                extra = (pair for pair in _ENCODED if pair[0] not in present)
+                wanted = _ENCODED if scope["path"].startswith(STATIC) else (*_ENCODED, _UNKEPT)
+                extra = (pair for pair in wanted if pair[0] not in present)
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 

@@ -302,7 +302,7 @@ def file_answer(given: Given, dossier: Dossier, file_id: str) -> Response:
     """To be saved, never shown: it came from outside, and nobody looked into it."""
     file = Filing(given).file_inside(dossier, file_id)
     path = intact(given, file.sha256)
-    headers = {"etag": f'"{file.sha256}"'}
+    headers = {"etag": f'"{file.sha256}"', "cache-control": "private, no-cache"}
     return FileResponse(path, media_type="application/octet-stream", filename=file.name, headers=headers)
 
 

@@ -133,7 +133,7 @@ def download(given: Given, code: str) -> Response:
         path,
         media_type="application/pdf",
         filename=json_views.file_name(found),
-        headers={"etag": f'"{sha256}"'},
+        headers={"etag": f'"{sha256}"', "cache-control": "public, no-cache"},
     )
 
 
