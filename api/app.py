@@ -148,13 +148,17 @@ def _lacks_key(exc: RequestValidationError) -> bool:
 
 
 async def _answer(request: Request, problem: dict[str, Any]) -> Response:
+    headers = problems.headers_of(problem.get("id", ""))
     wants_page = "text/html" in request.headers.get("accept", "")
     if wants_page and not request.url.path.startswith(API_PREFIX):
         if problem.get("id") == reasons.NOT_SIGNED_IN.id and request.method == "GET":
             return context.to_sign_in(request)
         refusal = problem["status"] < 500  # a fault of ours may be the database that knows who is signed in
         viewer = await run_in_threadpool(context.known_viewer, request) if refusal else None
-        return rendering.problem_page(request, problem, context.language(request), viewer=viewer)
+        page = rendering.problem_page(request, problem, context.language(request), viewer=viewer)
+        page.headers.update(headers)
+        return page
     response = context.json_answer({**problem, "instance": request.url.path}, problem["status"])
     response.headers["content-type"] = problems.MEDIA_TYPE
+    response.headers.update(headers)
     return response

@@ -73,9 +73,11 @@ def sign_in_form(
     try:
         token = given.identity.sign_in(name.strip().lower(), password, given.clock())
     except AccessRefused as exc:
-        return _page(
+        page = _page(
             request, given, who, language, next, name, exc.text(language), problems.status_of(exc.id)
         )
+        page.headers.update(problems.headers_of(exc.id))
+        return page
     answer = RedirectResponse(next if OWN_PATH.fullmatch(next) else address("desk"), 303)
     answer.set_cookie(
         COOKIE,
