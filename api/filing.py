@@ -24,7 +24,7 @@ from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from archive.registers import dossiers
 from archive.registers.dossiers import Acting, Closing, Done, NewFile
 from policies import texts
-from policies.dossiers import HEAD_BYTES, DossierAct, Fields, allow, check_file
+from policies.dossiers import HEAD_BYTES, DossierAct, Fields, allow, check_file, check_file_date
 from policies.numbering import civil_date
 from policies.reasons import access as access_reasons
 from policies.reasons import keeping as reasons
@@ -101,6 +101,7 @@ class Filing:
         """A plain file, whose bytes the door has hashed into the work area; nothing of it is parsed."""
         allow(DossierAct.FILE, actor.roles)
         said, told = _note(note), _checked(facts)
+        check_file_date(facts.document_date, civil_date(self.s.clock()))
         path = self.s.work_area.work_path(sha256)
         size = path.stat().st_size
         new = NewFile(sha256, size, name, check_file(name, _head(path), size), told)

@@ -4,6 +4,7 @@ next_state(state, act)      what the dossier becomes, or Refused WRONG_DOSSIER_S
 allow(act, roles)           who may do it, or Refused WRONG_ROLE
 check_fields(fields)        the fields of PL VI within their lengths, or Refused
 check_file(name, head)      whether a plain file may be kept as evidence in a dossier
+check_file_date(…)          whether a file can have been written on that day
 check_closing(…)            whether the work can have ended on that day
 """
 
@@ -253,6 +254,15 @@ def check_file(name: str, head: bytes, size: int) -> FileKind:
     if not any(head[kind.offset :].startswith(signature) for signature in kind.signatures):
         raise Refused(reasons.FILE_KIND_DIFFERS, name=name, kind=ending)
     return kind
+
+
+def check_file_date(written: date | None, today: date) -> None:
+    """The date that stands on a file: one that lies ahead would keep its dossier from being closed.
+
+    Raises Refused FILE_DATE_IN_FUTURE.
+    """
+    if written is not None and written > today:
+        raise Refused(reasons.FILE_DATE_IN_FUTURE, date=_day(written), today=_day(today))
 
 
 def _day(value: date) -> str:
