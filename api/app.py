@@ -10,8 +10,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from api import problems
+from api.http_head import HeadAsGet
 from api.identity import AccessRefused
 from api.limits import BodyLimit, SecurityHeaders, upload_paths
 from api.locations import API_PREFIX
@@ -99,6 +101,7 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
         app.router.routes.extend(router.routes)  # an included router would look for the route three times
     rendering.mount_static(app)
     _handle_errors(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(
         BodyLimit, limit=services.settings.upload_limit, uploads=upload_paths(app.routes), answer=_refused
     )
@@ -130,13 +133,28 @@ def _handle_errors(app: FastAPI) -> None:
             exc, HTTPException
         ):  # all of them are of bodies that could not be read
             return await _refused(request, AccessRefused(reasons.UNREADABLE_BODY, what=exc.detail[:200]))
-        return await _answer(request, {"type": "about:blank", "title": f"HTTP {status}", "status": status})
+        headers = {"allow": _allowed(request)} if status == 405 else getattr(exc, "headers", None) or {}
+        problem = {"type": "about:blank", "title": f"HTTP {status}", "status": status}
+        answer = await _answer(request, problem)
+        answer.headers.update(headers)
+        return answer
 
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, _refused)
     for kind in problems.HANDLED:
         app.add_exception_handler(kind, _refused)
+
+
+def _allowed(request: Request) -> str:
+    """What may be done at this address by any of its routes: the framework names those of the first alone."""
+    matching = [
+        route
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(request.scope["path"])
+    ]
+    methods = {method for route in matching for method in route.methods or ()} or {"GET"}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _where(error: Any) -> str:

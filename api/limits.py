@@ -29,6 +29,7 @@ SECURITY_HEADERS = {
     "x-frame-options": "DENY",
 }
 STATIC = "/static/"
+_CHALLENGE = (b"www-authenticate", b'Bearer realm="An Tin"')  # with every 401: RFC 9110, 15.5.2
 _UNKEPT = (b"cache-control", b"no-store")
 _ENCODED = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
@@ -139,7 +140,8 @@ class SecurityHeaders:
                 present = {name.lower() for name, _ in message["headers"]}
                 wanted = _ENCODED if scope["path"].startswith(STATIC) else (*_ENCODED, _UNKEPT)
                 extra = (pair for pair in wanted if pair[0] not in present)
-                message["headers"] = [*message["headers"], *extra]
+                challenge = [_CHALLENGE] if message["status"] == 401 and _CHALLENGE[0] not in present else []
+                message["headers"] = [*message["headers"], *extra, *challenge]
             await send(message)
 
         await self.app(scope, receive, with_headers)
