@@ -10,10 +10,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from api import problems
+from api.http_head import HeadAsGet
 from api.identity import AccessRefused
-from api.limits import BodyLimit, SecurityHeaders
+from api.limits import BodyLimit, SecurityHeaders, upload_paths
 from api.locations import API_PREFIX
 from api.pages import rendering
 from api.routes import (
@@ -99,37 +101,60 @@ def create_app(services: Services, *, own_jobs: bool = True) -> FastAPI:
         app.router.routes.extend(router.routes)  # an included router would look for the route three times
     rendering.mount_static(app)
     _handle_errors(app)
-    app.add_middleware(BodyLimit, limit=services.settings.upload_limit)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(
+        BodyLimit, limit=services.settings.upload_limit, uploads=upload_paths(app.routes), answer=_refused
+    )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Counted, traffic=services.traffic)
     return app
 
 
-def _handle_errors(app: FastAPI) -> None:
-    async def refused(request: Request, exc: Exception) -> Response:
-        return await _answer(request, problems.problem(exc, context.language(request)))
+async def _refused(request: Request, exc: Exception) -> Response:
+    return await _answer(request, problems.problem(exc, context.language(request)))
 
+
+def _handle_errors(app: FastAPI) -> None:
     async def invalid(request: Request, exc: Exception) -> Response:
         if isinstance(exc, RequestValidationError) and _lacks_key(exc):
-            return await refused(request, AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING))
+            return await _refused(request, AccessRefused(reasons.IDEMPOTENCY_KEY_MISSING))
         what = (
             "; ".join(_where(error) for error in exc.errors())
             if isinstance(exc, RequestValidationError)
             else ""
         )
-        return await refused(request, AccessRefused(reasons.INVALID_REQUEST, what=what[:300]))
+        return await _refused(request, AccessRefused(reasons.INVALID_REQUEST, what=what[:300]))
 
     async def http(request: Request, exc: Exception) -> Response:
         status = exc.status_code if isinstance(exc, HTTPException) else 500
         if status == 404:
-            return await refused(request, AccessRefused(reasons.NOT_FOUND, what=request.url.path[:100]))
-        return await _answer(request, {"type": "about:blank", "title": f"HTTP {status}", "status": status})
+            return await _refused(request, AccessRefused(reasons.NOT_FOUND, what=request.url.path[:100]))
+        if status == 400 and isinstance(
+            exc, HTTPException
+        ):  # all of them are of bodies that could not be read
+            return await _refused(request, AccessRefused(reasons.UNREADABLE_BODY, what=exc.detail[:200]))
+        headers = {"allow": _allowed(request)} if status == 405 else getattr(exc, "headers", None) or {}
+        problem = {"type": "about:blank", "title": f"HTTP {status}", "status": status}
+        answer = await _answer(request, problem)
+        answer.headers.update(headers)
+        return answer
 
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, refused)
+    app.add_exception_handler(Exception, _refused)
     for kind in problems.HANDLED:
-        app.add_exception_handler(kind, refused)
+        app.add_exception_handler(kind, _refused)
+
+
+def _allowed(request: Request) -> str:
+    """What may be done at this address by any of its routes: the framework names those of the first alone."""
+    matching = [
+        route
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(request.scope["path"])
+    ]
+    methods = {method for route in matching for method in route.methods or ()} or {"GET"}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _where(error: Any) -> str:
@@ -141,13 +166,17 @@ def _lacks_key(exc: RequestValidationError) -> bool:
 
 
 async def _answer(request: Request, problem: dict[str, Any]) -> Response:
+    headers = problems.headers_of(problem.get("id", ""))
     wants_page = "text/html" in request.headers.get("accept", "")
     if wants_page and not request.url.path.startswith(API_PREFIX):
         if problem.get("id") == reasons.NOT_SIGNED_IN.id and request.method == "GET":
             return context.to_sign_in(request)
         refusal = problem["status"] < 500  # a fault of ours may be the database that knows who is signed in
         viewer = await run_in_threadpool(context.known_viewer, request) if refusal else None
-        return rendering.problem_page(request, problem, context.language(request), viewer=viewer)
+        page = rendering.problem_page(request, problem, context.language(request), viewer=viewer)
+        page.headers.update(headers)
+        return page
     response = context.json_answer({**problem, "instance": request.url.path}, problem["status"])
     response.headers["content-type"] = problems.MEDIA_TYPE
+    response.headers.update(headers)
     return response

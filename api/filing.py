@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from archive.catalogue.keeping_values import Dossier, DossierFile, FileFacts
 from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
 from archive.registers import dossiers
 from archive.registers.dossiers import Acting, Closing, Done, NewFile
-from policies.dossiers import HEAD_BYTES, DossierAct, Fields, allow, check_file
+from policies import texts
+from policies.dossiers import HEAD_BYTES, DossierAct, Fields, allow, check_file, check_file_date
 from policies.numbering import civil_date
 from policies.reasons import access as access_reasons
 from policies.reasons import keeping as reasons
@@ -30,7 +32,7 @@ from policies.refusals import Both
 from policies.retention import Rule, in_force
 
 log = logging.getLogger("antin.filing")
-NOTE = 200  # characters
+LONGEST_AUTHOR, LONGEST_NUMBER = 200, 64
 
 
 class Filing:
@@ -77,15 +79,13 @@ class Filing:
         allow(DossierAct.FILE, actor.roles)
         if not into:
             raise ArchiveRefused(reasons.CHOOSE_DOSSIER)
+        said = _note(note)
         chosen = sorted({dossier.id for dossier in into})
         self.s.proofs.check_running()
         with self.s.transactions.write() as conn:
             for dossier_id in chosen:
                 dossier_rows.locked(conn, dossier_id)
-            done = [
-                dossiers.file_documents(conn, one, document_ids, self._by(actor), _short(note))
-                for one in chosen
-            ]
+            done = [dossiers.file_documents(conn, one, document_ids, self._by(actor), said) for one in chosen]
             once.done(conn, DOSSIERS, chosen[0], self.s.clock())
             codes = [one.dossier.code for one in done]
             for one in done:
@@ -100,13 +100,15 @@ class Filing:
     ) -> Dossier:
         """A plain file, whose bytes the door has hashed into the work area; nothing of it is parsed."""
         allow(DossierAct.FILE, actor.roles)
+        said, told = _note(note), _checked(facts)
+        check_file_date(facts.document_date, civil_date(self.s.clock()))
         path = self.s.work_area.work_path(sha256)
         size = path.stat().st_size
-        new = NewFile(sha256, size, name, check_file(name, _head(path), size), facts)
+        new = NewFile(sha256, size, name, check_file(name, _head(path), size), told)
         return self._do(
             actor,
             "file-file",
-            lambda conn: dossiers.file_upload(conn, dossier.id, new, self._by(actor), _short(note)),
+            lambda conn: dossiers.file_upload(conn, dossier.id, new, self._by(actor), said),
             name=name,
             sha256=sha256,
         )
@@ -114,16 +116,18 @@ class Filing:
     def file_again(self, dossier: Dossier, file_id: str, actor: Account, note: str = "") -> Dossier:
         """A file that lies in another dossier, into this one too."""
         allow(DossierAct.FILE, actor.roles)
+        said = _note(note)
         return self._do(
             actor,
             "file-file",
-            lambda conn: dossiers.file_again(conn, dossier.id, file_id, self._by(actor), _short(note)),
+            lambda conn: dossiers.file_again(conn, dossier.id, file_id, self._by(actor), said),
             file=file_id,
         )
 
     def remove(self, dossier: Dossier, ordinal: int, actor: Account, reason: str) -> Dossier:
         """An entry out of an open dossier."""
         allow(DossierAct.REMOVE, actor.roles)
+        reason = texts.reason(reason)
 
         def act(conn: Connection) -> Done:
             entry = dossier_rows.entry(conn, dossier.id, ordinal)
@@ -148,6 +152,7 @@ class Filing:
     def reopen(self, dossier: Dossier, actor: Account, reason: str) -> Dossier:
         """Mở lại hồ sơ."""
         allow(DossierAct.REOPEN, actor.roles)
+        reason = texts.reason(reason)
         return self._do(
             actor,
             "reopen-dossier",
@@ -214,8 +219,18 @@ class Filing:
         )
 
 
-def _short(note: str) -> str:
-    return " ".join(note.split())[:NOTE]
+def _checked(facts: FileFacts) -> FileFacts:
+    """What the clerk says of a file, as the register takes it."""
+    return replace(
+        facts,
+        subject=texts.subject(facts.subject),
+        author=texts.line(facts.author, texts.AUTHOR, LONGEST_AUTHOR),
+        number_text=texts.line(facts.number_text, texts.NUMBER, LONGEST_NUMBER),
+    )
+
+
+def _note(text: str) -> str:
+    return texts.line(text, texts.NOTE, texts.LONGEST_NOTE)
 
 
 def _head(path: Path) -> bytes:

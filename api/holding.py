@@ -17,6 +17,7 @@ from archive.catalogue.keeping_values import Hold
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from archive.holds import Done, Person, Subject
 from archive.ports import ObjectStore
+from policies import texts
 from policies.holds import HoldAct, allow
 from policies.reasons import access as access_reasons
 from policies.refusals import Both
@@ -46,6 +47,7 @@ class Holding:
     def place(self, over: Subject, reason: str, basis: str, actor: Account) -> Hold:
         """Tạm giữ: stands from the commit on, whatever the store says."""
         allow(HoldAct.PLACE, actor.roles)
+        reason, basis = texts.reason(reason), texts.line(basis, texts.BASIS, texts.LONGEST_BASIS)
         at = self.s.clock()
         self.s.proofs.check_running()
         with self.s.transactions.write() as conn:
@@ -56,6 +58,7 @@ class Holding:
     def ask_release(self, hold: Hold, reason: str, actor: Account) -> Hold:
         """The first person."""
         allow(HoldAct.ASK_RELEASE, actor.roles)
+        reason = texts.reason(reason)
         with self.s.transactions.write() as conn:
             asked = holds.ask_release(conn, hold.id, reason, _person(actor), self.s.clock())
             self._audit(conn, actor, "ask-release", asked, reason=reason)
@@ -64,6 +67,7 @@ class Holding:
     def refuse_release(self, hold: Hold, reason: str, actor: Account) -> Hold:
         """The hold stays, and it is on record who said so and why."""
         allow(HoldAct.REFUSE_RELEASE, actor.roles)
+        reason = texts.reason(reason)
         with self.s.transactions.write() as conn:
             kept = holds.refuse_release(conn, hold.id, reason, _person(actor), self.s.clock())
             self._audit(conn, actor, "refuse-release", kept, reason=reason)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
@@ -27,7 +29,10 @@ ATTEMPTS = 8
 LOCKED_MINUTES = 10
 COOKIE = "antin_session"
 HASHES_AT_ONCE = 4  # 64 MiB each; whoever comes later waits
+WAITING = 16  # of the 40 threads that answer requests: the others are for those who work here
+PATIENCE = 2.0  # seconds
 _hashing = BoundedSemaphore(HASHES_AT_ONCE)
+_places = BoundedSemaphore(HASHES_AT_ONCE + WAITING)
 
 
 class AccessRefused(Refused):
@@ -44,6 +49,22 @@ class Identity(Protocol):
     def sign_out(self, token: str) -> None: ...
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Raises AccessRefused SIGN_IN_BUSY: names that nobody has may be tried by the thousand."""
+    if not _places.acquire(blocking=False):
+        raise AccessRefused(reasons.SIGN_IN_BUSY)
+    try:
+        if not _hashing.acquire(timeout=PATIENCE):
+            raise AccessRefused(reasons.SIGN_IN_BUSY)
+        try:
+            yield
+        finally:
+            _hashing.release()
+    finally:
+        _places.release()
+
+
 @dataclass(frozen=True)
 class LocalIdentity:
     """The accounts of this service's own database."""
@@ -53,7 +74,12 @@ class LocalIdentity:
     lasts: timedelta
 
     def sign_in(self, name: str, password: str, at: datetime) -> str:
-        """A fresh session token. Raises AccessRefused; a locked name is refused before its password is looked at."""
+        """A fresh session token. Raises AccessRefused; a locked name is refused before its password is looked at, and
+        whoever comes while too many do before his attempt is counted."""
+        with _turn():
+            return self._signed_in(name, password, at)
+
+    def _signed_in(self, name: str, password: str, at: datetime) -> str:
         with self.transactions.write() as conn:
             accounts.lock_attempts(conn, name)
             wrong = accounts.failures(conn, name, at - timedelta(minutes=LOCKED_MINUTES))
@@ -73,8 +99,7 @@ class LocalIdentity:
     def _matches(self, stored: str | None, password: str) -> bool:
         # An unknown name costs as much as a known one, so that names cannot be probed by time.
         try:
-            with _hashing:
-                return self.hasher.verify(stored or _DUMMY, password) and stored is not None
+            return self.hasher.verify(stored or _DUMMY, password) and stored is not None
         except VerificationError:
             return False
 
@@ -85,6 +110,11 @@ class LocalIdentity:
     def sign_out(self, token: str) -> None:
         with self.transactions.write() as conn:
             accounts.close_session(conn, token_hash(token))
+
+    def forget_attempts(self, at: datetime) -> None:
+        """Of names that are not locked any more, most of which nobody has."""
+        with self.transactions.note() as conn:
+            accounts.forget_failures(conn, at - timedelta(minutes=LOCKED_MINUTES))
 
     def api_token(self, account_id: str, label: str, at: datetime, lasts: timedelta) -> str:
         """A token for programs; shown once."""

@@ -13,6 +13,7 @@ from api.services import Services
 from archive.catalogue.values import Document
 from archive.storage.keys import check_sha256
 
+NAMED = 16  # characters of a digest that name one
 FORMATS = ("webp", "png")
 
 
@@ -22,11 +23,16 @@ class Previews:
 
     services: Services
 
-    def answer(self, document: Document, page: int, dpi: int, image_format: str = "webp") -> Response:
-        """The picture as an HTTP answer. Raises DocumentRefused when there is no such page."""
+    def answer(
+        self, document: Document, page: int, dpi: int, image_format: str = "webp", shown: str = ""
+    ) -> Response:
+        """The picture as an HTTP answer. Raises DocumentRefused when there is no such page.
+
+        Only under an address with the digest in it, `shown`, a browser may go on showing what it has.
+        """
         picture = self.picture(document.current_sha256 or "", page, dpi, image_format)
         headers = {
-            "cache-control": "private, max-age=86400",
+            "cache-control": f"private, {'max-age=86400' if len(shown) >= NAMED else 'no-cache'}",
             "etag": f'"{document.current_sha256}-{page}-{dpi}-{image_format}"',
         }
         return Response(picture, media_type=f"image/{image_format}", headers=headers)

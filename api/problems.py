@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 
 from api import unjudged
+from api.identity import LOCKED_MINUTES
 from api.store.database_errors import DatabaseUnavailable
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from policies.refusals import Refused
@@ -95,11 +96,13 @@ STATUS_BY_PREFIX: dict[str, int] = {
     "access.not-signed-in": 401,
     "access.wrong-password": 401,
     "access.too-many-attempts": 429,
+    "access.sign-in-busy": 503,
     "access.wrong-role": 403,
     "access.cross-site": 403,
     "access.not-found": 404,
     "access.changed-meanwhile": 412,
     "access.too-large": 413,
+    "access.unreadable-body": 400,
     "access.idempotency-key-missing": 400,
     "access.idempotency-key-reused": 422,
     "access.idempotency-in-progress": 409,
@@ -126,6 +129,15 @@ STATUS_BY_PREFIX: dict[str, int] = {
     "reporting.result-expired": 410,
     "": 422,
 }
+
+
+# When it is worth to ask again, in seconds (RFC 9110, 10.2.3).
+RETRY_AFTER: dict[str, int] = {"access.sign-in-busy": 5, "access.too-many-attempts": LOCKED_MINUTES * 60}
+
+
+def headers_of(reason_id: str) -> dict[str, str]:
+    """What an answer says beside the problem."""
+    return {"retry-after": str(RETRY_AFTER[reason_id])} if reason_id in RETRY_AFTER else {}
 
 
 def status_of(reason_id: str) -> int:

@@ -11,7 +11,7 @@ from api.store import accounts
 from api.store.accounts import Account
 from archive.catalogue import Connection, document_changes
 from archive.catalogue.values import Document, NewDocument, Signer, VersionRole
-from policies import intake, numbering
+from policies import intake, numbering, texts
 from policies.issuing import Act, allow, check_agency
 from policies.reasons import document as document_reasons
 from policies.reasons import issuing as reasons
@@ -48,6 +48,8 @@ class Receiving:
         allow(Act.PREPARE, actor.roles)
         check_agency(actor.agency, self.s.settings.agency_code)
         intake.check_name(draft.file_name)
+        subject = texts.subject(draft.subject)
+        recipients = tuple(filter(None, map(_recipient, draft.recipients)))
         kind = numbering.kind_of(draft.kind)
         numbering.number_text(1, kind, self.s.settings.agency_symbol, draft.unit)  # the symbol can be made
         if not draft.leaders:
@@ -58,12 +60,12 @@ class Receiving:
         new = NewDocument(
             agency=actor.agency,
             kind=draft.kind,
-            subject=draft.subject.strip(),
+            subject=subject,
             uploader=actor.id,
             uploader_display=actor.display,
             unit=draft.unit,
             urgency=draft.urgency,
-            recipients=draft.recipients,
+            recipients=recipients,
             metadata={
                 **(draft.metadata or {}),
                 "pages": facts.pages,
@@ -101,6 +103,10 @@ class Receiving:
         if report is None:  # of a file that was admitted: the worker contradicts itself
             raise DocumentRefused(document_reasons.PARSER_FAILED, kind="conformity")
         return {"claims": report.claims, "conforms": report.conforms, "rules": sorted(report.rules)[:20]}
+
+
+def _recipient(text: str) -> str:
+    return texts.line(text, texts.RECIPIENT, texts.LONGEST_RECIPIENT)
 
 
 def _signers(document_id: str, people: list[Account], roles: list[FieldRole]) -> list[Signer]:

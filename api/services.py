@@ -15,6 +15,7 @@ from api.endings import Endings
 from api.gate import ArchivingGate, OpenGate
 from api.identity import LocalIdentity
 from api.jobs import Jobs
+from api.kept_reports import KeptReports
 from api.keyring import KeyRing
 from api.keys_in_use import KeysHeld, KeysInUse
 from api.line import Line, Places
@@ -148,6 +149,7 @@ class Services:
     upkeep: Upkeep = field(init=False)
     nights: Upkeep = field(init=False)
     reports: dict[str, DocumentReport] = field(default_factory=dict)
+    sealed: KeptReports = field(default_factory=KeptReports)
     turns: Taking = field(default_factory=Turns)
     endings: Endings = field(default_factory=Endings)
     keys_in_use: KeysHeld = field(default_factory=KeysInUse)

@@ -108,6 +108,7 @@ class Upkeep:
                 each.sweep()
         with self.s.transactions.note() as conn:
             idempotency.forget_old(conn, self.s.clock())
+        self.s.identity.forget_attempts(self.s.clock())
         self.keep_what_is_held()
 
     def carry_out_what_is_left(self) -> None:

@@ -165,7 +165,10 @@ def file_answer(services: Services, found: Document, role: VersionRole | None) -
     sha256 = version_sha256(services, found, role)
     path = intact(services, sha256)
     return FileResponse(
-        path, media_type="application/pdf", filename=file_name(found), headers={"etag": f'"{sha256}"'}
+        path,
+        media_type="application/pdf",
+        filename=file_name(found),
+        headers={"etag": f'"{sha256}"', "cache-control": "private, no-cache"},
     )
 
 

@@ -4,6 +4,7 @@ next_state(state, act)      what the dossier becomes, or Refused WRONG_DOSSIER_S
 allow(act, roles)           who may do it, or Refused WRONG_ROLE
 check_fields(fields)        the fields of PL VI within their lengths, or Refused
 check_file(name, head)      whether a plain file may be kept as evidence in a dossier
+check_file_date(…)          whether a file can have been written on that day
 check_closing(…)            whether the work can have ended on that day
 """
 
@@ -16,9 +17,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from policies import texts
 from policies.reasons import access
 from policies.reasons import keeping as reasons
-from policies.refusals import Refused
+from policies.refusals import Both, Refused
 from policies.vocabulary import Role
 from policies.words import ROLES
 
@@ -77,12 +79,13 @@ class Fields:
 
 
 LENGTHS: dict[str, int] = {"title": 500, "heading": 200, "creator": 30, "description": 500}  # PL VI
-NAMES: dict[str, str] = {
-    "title": "Tiêu đề hồ sơ",
-    "heading": "Đề mục",
-    "creator": "Người lập hồ sơ",
-    "description": "Chú giải",
+NAMES: dict[str, Both] = {
+    "title": Both("Tiêu đề hồ sơ", "Title of the dossier"),
+    "heading": Both("Đề mục", "Heading"),
+    "creator": Both("Người lập hồ sơ", "Creator"),
+    "description": Both("Chú giải", "Description"),
 }
+_DOOR = 10_000  # characters: how long each may really be is said below, by its own article
 _BOTH = frozenset(DossierState)
 _OPEN = frozenset({DossierState.OPEN})
 _CLOSED = frozenset({DossierState.CLOSED})
@@ -157,17 +160,17 @@ def dossier_code(agency: str, fields: Fields) -> str:
 
 def check_fields(fields: Fields, today: date) -> Fields:
     """The fields, trimmed. Raises Refused: BAD_NOTATION, FIELD_EMPTY, FIELD_TOO_LONG, BAD_DOSSIER_YEAR,
-    START_IN_FUTURE, UNKNOWN_CHOICE."""
-    texts: dict[str, Any] = {name: " ".join(str(getattr(fields, name)).split()) for name in LENGTHS}
-    trimmed = replace(fields, notation=fields.notation.strip(), **texts)
+    START_IN_FUTURE, UNKNOWN_CHOICE, and as `policies.texts.line`."""
+    said: dict[str, Any] = {name: texts.line(getattr(fields, name), NAMES[name], _DOOR) for name in LENGTHS}
+    trimmed = replace(fields, notation=fields.notation.strip(), **said)
     if not NOTATION.fullmatch(trimmed.notation):
         raise Refused(reasons.BAD_NOTATION, notation=trimmed.notation[:40])
     for name in ("title", "creator"):
-        if not texts[name]:
+        if not said[name]:
             raise Refused(reasons.FIELD_EMPTY, field=NAMES[name])
     for name, most in LENGTHS.items():
-        if len(texts[name]) > most:
-            raise Refused(reasons.FIELD_TOO_LONG, field=NAMES[name], most=most, length=len(texts[name]))
+        if len(said[name]) > most:
+            raise Refused(reasons.FIELD_TOO_LONG, field=NAMES[name], most=most, length=len(said[name]))
     if not FIRST_YEAR <= trimmed.catalog_year <= today.year + 1:
         raise Refused(reasons.BAD_DOSSIER_YEAR, year=trimmed.catalog_year)
     if trimmed.start_date > today:
@@ -235,7 +238,12 @@ def check_file(name: str, head: bytes, size: int) -> FileKind:
 
     Raises Refused: BAD_FILE_NAME, EMPTY_FILE, UNKNOWN_FILE_KIND, FILE_KIND_DIFFERS.
     """
-    if not FILE_NAME.fullmatch(name) or name != name.strip() or name.startswith("."):
+    if (
+        any(map(texts.is_refused, name))
+        or not FILE_NAME.fullmatch(name)
+        or name != name.strip()
+        or name.startswith(".")
+    ):
         raise Refused(reasons.BAD_FILE_NAME)
     if size == 0:
         raise Refused(reasons.EMPTY_FILE, name=name)
@@ -246,6 +254,15 @@ def check_file(name: str, head: bytes, size: int) -> FileKind:
     if not any(head[kind.offset :].startswith(signature) for signature in kind.signatures):
         raise Refused(reasons.FILE_KIND_DIFFERS, name=name, kind=ending)
     return kind
+
+
+def check_file_date(written: date | None, today: date) -> None:
+    """The date that stands on a file: one that lies ahead would keep its dossier from being closed.
+
+    Raises Refused FILE_DATE_IN_FUTURE.
+    """
+    if written is not None and written > today:
+        raise Refused(reasons.FILE_DATE_IN_FUTURE, date=_day(written), today=_day(today))
 
 
 def _day(value: date) -> str:

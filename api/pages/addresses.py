@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -64,6 +65,10 @@ ADDRESSES: dict[str, str] = {
     "trail": "/desk/audit/trail",  # GET ?q=&after=
     "fsck": "/desk/audit/fsck",  # GET; POST csrf starts a run
 }
+
+
+# A path of our own: two slashes in a row, or a backslash, may mean another host to somebody on the way.
+OWN_PATH = re.compile(r"(?!.*//)/[\w./?=&%-]*")
 
 
 def address(name: str, /, **parts: Any) -> str:

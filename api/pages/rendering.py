@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
@@ -142,8 +142,10 @@ class _Cached(StaticFiles):
 
 
 def _own_path(request: Request, here: str) -> str:
-    """The page's own address without `lang`; a page that answers a form has none but `here`."""
-    if request.method != "GET":
+    """The page's own address without `lang`; a page that answers a form has none but `here`, nor has one that was
+    asked for under an address that means another host as a link, `//evil.example/x`."""
+    path = quote(request.url.path)  # a browser reads past a tab or a line break that is none of a link's
+    if request.method != "GET" or "//" in path:
         return here
     query = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
-    return request.url.path + (f"?{urlencode(query)}" if query else "")
+    return path + (f"?{urlencode(query)}" if query else "")

@@ -12,22 +12,24 @@ from starlette.datastructures import FormData
 
 from api.finishing import Finishing
 from api.issuing import Issuing
+from api.limits import UPLOAD_FORM
 from api.pages import rendering
 from api.pages.addresses import address
 from api.preparing import Preparing
 from api.presenters import clerk as clerk_views
 from api.receiving import Draft, Receiving
-from api.routes.context import Caller, Given, Language, Who, check_form, viewer
+from api.routes.context import Caller, Given, Language, StaffRoute, Who, check_form, viewer
 from api.routes.desks import Csrf, Text, said, seen, to
 from api.routes.documents import staff_document
 from api.services import Services
 from api.signing import Signing
 from api.store.accounts import Account
 from archive.catalogue.values import Document
+from policies import texts
 from policies.refusals import Refused
 from policies.vocabulary import Role, State
 
-router = APIRouter(prefix="/desk", include_in_schema=False)
+router = APIRouter(prefix="/desk", include_in_schema=False, route_class=StaffRoute)
 
 
 @router.get("/clerk")
@@ -78,7 +80,7 @@ def _clerk(
     )
 
 
-@router.post("/documents")
+@router.post("/documents", form_limits=UPLOAD_FORM)
 def upload(
     request: Request,
     given: Given,
@@ -230,7 +232,9 @@ def _act_with_reason(path: str, method: str) -> None:
     def endpoint(given: Given, who: Who, document_id: str, reason: Text, csrf: Csrf = "") -> Response:
         check_form(who, csrf)
         account = who.needs(Role.CLERK)
-        getattr(Issuing(given), method)(staff_document(given, who, document_id), account, reason)
+        getattr(Issuing(given), method)(
+            staff_document(given, who, document_id), account, texts.reason(reason)
+        )
         return to("work", id=document_id)
 
     router.add_api_route(

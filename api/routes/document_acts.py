@@ -14,18 +14,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.filing import Filing
 from api.issuing import Issuing
+from api.limits import UPLOAD_FORM
 from api.locations import DOCUMENTS, location
 from api.preparing import Preparing
 from api.receiving import Draft, Receiving
-from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest
+from api.routes.context import ONCE, Given, StaffRoute, Told, Who, answer_once, api_router, digest
 from api.routes.documents import Match, refuse_changed, show, staff_document
 from api.services import Services
 from api.store.accounts import Account
 from archive.catalogue.values import Document
+from policies import texts
 from policies.layout import Box, Rect
 from policies.vocabulary import FieldRole, Role
 
-writes = api_router("documents", ONCE)
+writes = api_router("documents", ONCE, route_class=StaffRoute)
 Done = Callable[[Services, Document, Account], Document]
 
 
@@ -75,13 +77,13 @@ def _as_it_is(given: Given, who: Who, document_id: str) -> Told:
     return lambda _made: show(staff_document(given, who, document_id))
 
 
-@writes.post("/documents", status_code=201, summary="Receive a PDF")
+@writes.post("/documents", status_code=201, summary="Receive a PDF", form_limits=UPLOAD_FORM)
 def receive(
     request: Request,
     given: Given,
     who: Who,
     file: Annotated[UploadFile, File(description="PDF to be issued")],
-    subject: Annotated[str, Form(min_length=1, max_length=500)],
+    subject: Annotated[str, Form(max_length=2000, description="trích yếu: at most 500 characters, one line")],
     leaders: Annotated[str, Form(description="account names, comma separated, in signing order")],
     kind: Annotated[str, Form()] = "QĐ",
     initials: Annotated[str, Form()] = "",
@@ -180,7 +182,7 @@ def _with_reason(path: str, summary: str, method: str, *roles: Role) -> None:
 
         def act() -> Response:
             refuse_changed(document, match)
-            changed: Document = getattr(Issuing(given), method)(document, account, body.reason)
+            changed: Document = getattr(Issuing(given), method)(document, account, texts.reason(body.reason))
             return show(changed)
 
         told = _as_it_is(given, who, document_id)

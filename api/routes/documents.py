@@ -103,7 +103,7 @@ def page_image(
     document = staff_document(given, who, document_id)
     if not (document.current_sha256 or "").startswith(shown):
         raise AccessRefused(reasons.CHANGED_MEANWHILE)
-    return Previews(given).answer(document, page, dpi, image)
+    return Previews(given).answer(document, page, dpi, image, shown)
 
 
 @router.get("/documents/{document_id}/proposal", summary="The boxes found by the document's own text")

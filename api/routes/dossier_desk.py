@@ -8,8 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Path, Query, Response, UploadFile
 
 from api.filing import Filing
+from api.limits import UPLOAD_FORM
 from api.pages.addresses import address
 from api.presenters import dossiers as present
+from api.routes.context import StaffRoute
 from api.routes.desks import Csrf, Text, to
 from api.routes.documents import staff_document
 from api.routes.dossiers import file_answer, staff_dossier
@@ -21,7 +23,7 @@ from policies.dossiers import LANGUAGES, RIGHTS, Fields
 from policies.refusals import Refused
 from policies.vocabulary import Role
 
-router = APIRouter(prefix="/desk", include_in_schema=False)
+router = APIRouter(prefix="/desk", include_in_schema=False, route_class=StaffRoute)
 
 
 @router.get("/dossiers")
@@ -163,7 +165,7 @@ def add(
     return to("dossier", id=found.id, done="dossier-filed")
 
 
-@router.post("/dossiers/{dossier_id}/files")
+@router.post("/dossiers/{dossier_id}/files", form_limits=UPLOAD_FORM)
 def upload(
     at: AtDesk,
     dossier_id: str,

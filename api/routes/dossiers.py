@@ -13,8 +13,19 @@ from api import kept_views
 from api.filing import Filing
 from api.identity import AccessRefused
 from api.intact import intact
+from api.limits import UPLOAD_FORM
 from api.locations import DOSSIERS, location
-from api.routes.context import ONCE, Given, Told, Who, answer_once, api_router, digest, json_answer
+from api.routes.context import (
+    ONCE,
+    Given,
+    StaffRoute,
+    Told,
+    Who,
+    answer_once,
+    api_router,
+    digest,
+    json_answer,
+)
 from archive.catalogue import dossier_rows, retention_rows
 from archive.catalogue.keeping_values import Dossier, FileFacts
 from archive.registers.dossiers import Closing
@@ -23,7 +34,7 @@ from policies.reasons import keeping as reasons
 from policies.vocabulary import Role
 
 router = api_router("dossiers")
-writes = api_router("dossiers", ONCE)
+writes = api_router("dossiers", ONCE, route_class=StaffRoute)
 Match = Annotated[str | None, Header(alias="If-Match")]
 STAFF = (Role.LEADER, Role.CLERK, Role.AUDITOR)
 ENDING = "those that need not be kept after this day (2031-12-31), the oldest period first"
@@ -243,14 +254,14 @@ def file_documents(
     return answer_once(request, given, account, digest(dossier_id, body.model_dump(mode="json")), act, told)
 
 
-@writes.post("/dossiers/{dossier_id}/files", summary="A plain file into the dossier")
+@writes.post("/dossiers/{dossier_id}/files", summary="A plain file into the dossier", form_limits=UPLOAD_FORM)
 def upload(
     request: Request,
     given: Given,
     who: Who,
     dossier_id: str,
     file: Annotated[UploadFile, File(description="kept as it is; nothing of it is parsed")],
-    subject: Annotated[str, Form(min_length=1, max_length=500)],
+    subject: Annotated[str, Form(max_length=2000, description="at most 500 characters, one line")],
     number: Annotated[str, Form(max_length=64)] = "",
     date: Annotated[date_type | None, Form()] = None,
     author: Annotated[str, Form(max_length=200)] = "",
@@ -291,7 +302,7 @@ def file_answer(given: Given, dossier: Dossier, file_id: str) -> Response:
     """To be saved, never shown: it came from outside, and nobody looked into it."""
     file = Filing(given).file_inside(dossier, file_id)
     path = intact(given, file.sha256)
-    headers = {"etag": f'"{file.sha256}"'}
+    headers = {"etag": f'"{file.sha256}"', "cache-control": "private, no-cache"}
     return FileResponse(path, media_type="application/octet-stream", filename=file.name, headers=headers)
 
 

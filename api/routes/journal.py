@@ -96,4 +96,5 @@ def tile(given: Given, path: str) -> Response:
     data = given.proofs.tile(wanted) if wanted is not None else None
     if data is None:
         raise AccessRefused(reasons.NOT_FOUND, what="tile")
-    return Response(data, media_type="application/octet-stream")
+    headers = {"cache-control": "public, max-age=31536000, immutable"}
+    return Response(data, media_type="application/octet-stream", headers=headers)

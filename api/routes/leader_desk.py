@@ -22,6 +22,7 @@ from api.routes.documents import staff_document
 from api.services import Services
 from api.signing import Signing
 from archive.catalogue.values import Document
+from policies import texts
 from policies.reasons import access as reasons
 from policies.refusals import Both, Refused
 from policies.vocabulary import Role
@@ -185,7 +186,8 @@ def return_document(
 ) -> Response:
     check_form(who, csrf)
     account = who.needs(Role.LEADER, Role.CLERK)
-    Issuing(given).return_to_drafter(staff_document(given, who, document_id), account, reason)
+    document = staff_document(given, who, document_id)
+    Issuing(given).return_to_drafter(document, account, texts.reason(reason))
     if Role.LEADER not in account.roles:
         return to("work", id=document_id)
     return to("review", id=next, done="returned") if next else to("inbox", done="returned")

@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from api import views as json_views
 from api.identity import AccessRefused
 from api.intact import intact
+from api.limits import PUBLIC_FORM
 from api.pages import proofs, rendering
 from api.pages.addresses import address
 from api.presenters import documents as present
@@ -44,7 +45,7 @@ def home(request: Request, given: Given, who: Who, language: Language, code: str
     )
 
 
-@router.post("/verify")
+@router.post("/verify", form_limits=PUBLIC_FORM)
 def verify(
     request: Request,
     given: Given,
@@ -132,7 +133,7 @@ def download(given: Given, code: str) -> Response:
         path,
         media_type="application/pdf",
         filename=json_views.file_name(found),
-        headers={"etag": f'"{sha256}"'},
+        headers={"etag": f'"{sha256}"', "cache-control": "public, no-cache"},
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -13,7 +12,7 @@ from api import problems
 from api.demo import furnish
 from api.identity import COOKIE, AccessRefused
 from api.pages import rendering
-from api.pages.addresses import address
+from api.pages.addresses import OWN_PATH, address
 from api.routes.context import (
     Caller,
     Given,
@@ -27,9 +26,6 @@ from api.routes.context import (
 )
 from api.services import Services
 from policies.words import ROLES
-
-# A path of our own: one slash, so that no other host can be meant.
-OWN_PATH = re.compile(r"/(?![/\\])[\w./?=&%-]*")
 
 api = api_router("sessions")
 pages = APIRouter(include_in_schema=False)
@@ -48,11 +44,14 @@ def sign_in(given: Given, body: Credentials) -> Response:
 
 
 @api.delete("/sessions/current", status_code=204, summary="Sign out")
-def sign_out(request: Request, given: Given, who: Who) -> Response:
+def sign_out(given: Given, who: Who) -> Response:
+    """Of whichever credential was shown; `caller` lets a cookie in from no other site."""
     who.needs()
-    _, _, token = request.headers.get("authorization", "").partition(" ")
-    given.identity.sign_out(token.strip())
-    return Response(status_code=204)
+    given.identity.sign_out(who.bearer or who.cookie)
+    answer = Response(status_code=204)
+    if not who.bearer:
+        answer.delete_cookie(COOKIE)
+    return answer
 
 
 @pages.get("/sign-in")
@@ -74,9 +73,11 @@ def sign_in_form(
     try:
         token = given.identity.sign_in(name.strip().lower(), password, given.clock())
     except AccessRefused as exc:
-        return _page(
+        page = _page(
             request, given, who, language, next, name, exc.text(language), problems.status_of(exc.id)
         )
+        page.headers.update(problems.headers_of(exc.id))
+        return page
     answer = RedirectResponse(next if OWN_PATH.fullmatch(next) else address("desk"), 303)
     answer.set_cookie(
         COOKIE,

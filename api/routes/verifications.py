@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import File, Form, Header, Response, UploadFile
 
+from api.limits import PUBLIC_FORM
 from api.moments import moment
 from api.presenters.signatures import Checked
 from api.reports import MEDIA_TYPES, Reports
@@ -42,7 +43,12 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/verifications", summary="Validate every signature of a PDF", responses=ANSWERS)
+@router.post(
+    "/verifications",
+    summary="Validate every signature of a PDF",
+    responses=ANSWERS,
+    form_limits=PUBLIC_FORM,
+)
 def verify(
     given: Given,
     language: Language,

@@ -157,5 +157,10 @@ def count_failure(conn: Connection, name: str, at: datetime, previous: int) -> N
         conn.execute(insert(sign_in_failures).values(name=name, count=previous + 1, last_at=at))
 
 
+def forget_failures(conn: Connection, before: datetime) -> None:
+    """Those that lock no name any more: a reading of the whole table, so not in every attempt."""
+    conn.execute(delete(sign_in_failures).where(sign_in_failures.c.last_at <= before))
+
+
 def clear_failures(conn: Connection, name: str) -> None:
     conn.execute(delete(sign_in_failures).where(sign_in_failures.c.name == name))

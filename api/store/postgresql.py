@@ -73,6 +73,7 @@ def for_jobs(url: str, limits: Limits) -> Engine:
     """For what DBOS does by itself: the same limits, its own way to wait for notifications."""
     return create_engine(
         _with_driver(url),
+        hide_parameters=True,  # what goes wrong is logged: subjects and names are not
         pool_pre_ping=True,
         pool_size=JOB_CONNECTIONS,
         max_overflow=0,
@@ -99,7 +100,10 @@ def for_migrations(url: str) -> Engine:
     """One connection without a limit for a statement: to fill a new index takes its time."""
     limits = Limits(statement=0.0, idle=0.0)
     return create_engine(
-        _with_driver(url), poolclass=NullPool, connect_args=_connect_args(url, limits, {}, "read-write")
+        _with_driver(url),
+        hide_parameters=True,
+        poolclass=NullPool,
+        connect_args=_connect_args(url, limits, {}, "read-write"),
     )
 
 
@@ -124,6 +128,7 @@ def alone(url: str, name: str) -> Iterator[bool]:
 def _engine(url: str, limits: Limits, settings: dict[str, str], session: str) -> Engine:
     engine = create_engine(
         _with_driver(url),
+        hide_parameters=True,  # what goes wrong is logged: subjects and names are not
         pool_pre_ping=True,  # a server that was started again is found out before the act, not by it
         pool_size=limits.connections,
         max_overflow=0,

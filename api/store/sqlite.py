@@ -69,6 +69,7 @@ def engine(url: str, busy_seconds: float, *, read_only: bool) -> Engine:
         connect_args={"isolation_level": None, "timeout": busy_seconds, "check_same_thread": False},
         pool_size=16,
         max_overflow=-1,
+        hide_parameters=True,  # what goes wrong is logged: subjects and names are not
     )
 
     @event.listens_for(made, "connect")
@@ -109,7 +110,7 @@ def for_migrations(url: str) -> Engine:
 
 def for_jobs(url: str) -> Engine:
     """For what DBOS does by itself. Notes: a step that a power cut takes away is done again."""
-    made = create_engine(url)
+    made = create_engine(url, hide_parameters=True)
 
     @event.listens_for(made, "connect")
     def _configure(dbapi_connection: Any, _record: object) -> None:

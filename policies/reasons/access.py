@@ -26,6 +26,12 @@ TOO_MANY_ATTEMPTS = Reason(
     "Đã nhập sai quá nhiều lần. Hãy đợi {minutes} phút rồi thử lại.",
     "Too many wrong passwords. Wait {minutes} minutes and try again.",
 )
+SIGN_IN_BUSY = Reason(
+    "access.sign-in-busy",
+    "RFC 9110, 15.6.4",
+    "Đang có quá nhiều người đăng nhập cùng lúc. Hãy đợi vài giây rồi đăng nhập lại.",
+    "Too many people are signing in at once. Wait a few seconds and sign in again.",
+)
 NOT_FOUND = Reason(
     "access.not-found",
     "RFC 9110, 15.5.5",
@@ -73,4 +79,10 @@ TOO_LARGE = Reason(
     "RFC 9110, 15.5.14",
     "Tệp lớn hơn giới hạn {limit} MB của hệ thống.",
     "The file is larger than the limit of {limit} MB.",
+)
+UNREADABLE_BODY = Reason(
+    "access.unreadable-body",
+    "RFC 9110, 15.5.1; RFC 7578",
+    "Biểu mẫu gửi lên không đọc được, hoặc có quá nhiều phần ({what}). Hãy tải lại trang rồi gửi lại.",
+    "The form cannot be read, or has too many parts ({what}). Reload the page and send it again.",
 )

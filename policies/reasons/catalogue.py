@@ -16,6 +16,7 @@ from policies.reasons import (
     reporting,
     signing,
     storage,
+    texts,
     trust,
     verification,
 )
@@ -33,6 +34,7 @@ MODULES: tuple[ModuleType, ...] = (
     reporting,
     signing,
     storage,
+    texts,
     trust,
     verification,
 )

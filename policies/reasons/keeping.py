@@ -148,6 +148,12 @@ BAD_FILE_NAME = Reason(
     "Tên tệp không hợp lệ. Dùng tên 1–120 ký tự, không có dấu / hoặc \\, không bắt đầu bằng dấu chấm.",
     "The file's name is not allowed: 1–120 characters, no slash or backslash, no point at its beginning.",
 )
+FILE_DATE_IN_FUTURE = Reason(
+    "keeping.file-date-in-future",
+    "NĐ 30/2020/NĐ-CP, Điều 29 và PL VI",
+    "Ngày của tài liệu {date} muộn hơn hôm nay {today}. Hãy nhập đúng ngày ghi trên tài liệu, hoặc để trống.",
+    "The file's date {date} lies after today, {today}. Enter the date that stands on it, or leave it out.",
+)
 EMPTY_FILE = Reason(
     "keeping.empty-file",
     "NĐ 30/2020/NĐ-CP, Điều 29",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import uuid
+from datetime import timedelta
 
 import pytest
 
@@ -175,6 +176,14 @@ def test_a_file_whose_bytes_are_of_another_kind_is_not_taken(site):
     dossier = opened(site)
     refused(upload(site, dossier["id"], b"MZ\x90\x00 a program"), keeping.FILE_KIND_DIFFERS, 422)
     refused(upload(site, dossier["id"], b""), keeping.EMPTY_FILE, 422)
+
+
+def test_a_file_is_not_of_tomorrow(site):
+    """It would keep the dossier from being closed until then, and nothing that was listed goes out again."""
+    dossier, day = opened(site)["id"], today(site)
+    refused(upload(site, dossier, date=f"{day + timedelta(days=1)}"), keeping.FILE_DATE_IN_FUTURE, 422)
+    refused(upload(site, dossier, date="2099-01-01"), keeping.FILE_DATE_IN_FUTURE, 422)
+    assert upload(site, dossier, date=f"{day}").status_code == 200
 
 
 def test_a_file_comes_back_as_it_was_to_be_saved_and_never_shown(site):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 
 import httpx
 import pytest
@@ -118,11 +119,37 @@ def test_without_a_session_a_form_is_refused_and_the_api_says_401(site, waiting)
 
 
 @pytest.mark.parametrize(
-    "evil", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"]
+    "evil",
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/.//evil.example",
+        "/..//evil.example",
+        "/desk?x=//evil.example",
+        "javascript:alert(1)",
+    ],
 )
 def test_sign_in_leads_nowhere_else(site, evil):
     form = {"name": CLERK, "password": site.passwords[CLERK], "next": evil}
     assert browser(site, None).post("/sign-in", data=form).headers["location"] == "/desk"
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example/x", "/%5Cevil.example/x", "/%09/evil.example/x", "/.//evil.example", "/%0A/evil"]
+)
+def test_no_page_links_to_another_host_whatever_its_address_says(site, path):
+    with socket.create_connection(("127.0.0.1", site.settings.port), PATIENCE) as connection:
+        head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b"")).decode()
+    assert " 404 " in answer.partition("\r\n")[0]
+    links = re.findall(r'href="([^"]*)"', answer)
+    assert any("lang=en" in link for link in links)
+    for link in links:
+        assert httpx.URL("http://ours.example/").join(link).host == "ours.example", link
+        assert not re.match(r"[\s/\\]{2}", link) and "\\" not in link
 
 
 def test_every_page_carries_the_strict_headers(site):
@@ -146,3 +173,35 @@ def test_pages_name_no_other_host(site):
         assert all(one.startswith("/") and not one.startswith("//") for one in loaded)
         assert "<style" not in html
         assert not re.search(r"\son\w+=|\sstyle=", html)
+
+
+def signed_in(site) -> httpx.Client:
+    """With a session of its own, which the test may end."""
+    client = browser(site, None)
+    form = {"name": CLERK, "password": site.passwords[CLERK]}
+    assert client.post("/sign-in", data=form).status_code == 303
+    return client
+
+
+def test_the_api_ends_the_session_of_the_cookie_that_was_shown(site):
+    client = signed_in(site)
+    token = client.cookies[COOKIE]
+    assert client.delete("/api/v1/sessions/current").status_code == 204
+    assert COOKIE not in client.cookies
+    old = httpx.get(f"{site.url}/desk/clerk", cookies={COOKIE: token}, headers=HTML, trust_env=False)
+    assert old.status_code == 303, "the session has ended, not the cookie alone"
+
+
+def test_with_a_token_and_a_cookie_the_token_s_session_ends(site):
+    client, other = signed_in(site), signed_in(site)
+    bearer = {"authorization": f"Bearer {other.cookies[COOKIE]}"}
+    assert client.delete("/api/v1/sessions/current", headers=bearer).status_code == 204
+    assert client.get("/desk/clerk").status_code == 200
+    assert other.get("/desk/clerk").status_code == 303
+
+
+@pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}])
+def test_another_site_signs_nobody_out(site, headers):
+    client = signed_in(site)
+    assert client.delete("/api/v1/sessions/current", headers=headers).status_code == 403
+    assert client.get("/desk/clerk").status_code == 200

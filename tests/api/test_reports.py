@@ -10,7 +10,7 @@ import subprocess
 import sys
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -20,6 +20,7 @@ from cryptography import x509
 from signxml import SignatureConfiguration, XMLVerifier
 
 from api.demo.documents import decision
+from api.kept_reports import LASTS, KeptReports
 from api.keyring import REPORT, KeyRing
 from api.store import audit
 from api.tickets import LIFETIME, Tickets
@@ -243,6 +244,52 @@ def test_each_use_of_the_seal_is_audited_and_a_strangers_file_is_not_named(site,
     assert (intent.phase, result.phase) == ("intent", "result")
     assert json.loads(result.detail)["sha256"] == hashlib.sha256(made).hexdigest()
     assert hashlib.sha256(altered).hexdigest() not in intent.detail + result.detail + result.subject
+
+
+@pytest.mark.parametrize("form", ["xml", "pdf"])
+def test_whoever_asks_the_same_again_neither_uses_the_seal_nor_writes_the_audit(site, stranger, form):
+    """It is the public that asks: each use would be a row of the chain, and time of the key."""
+    place = f"/v/{site.document(site.issued(subject='Ai cũng hỏi'))['code']}/report.{form}"
+    first = stranger.get(place)
+    assert first.status_code == 200, first.text
+    before = len(audited(site))
+    site.issued(subject="Sổ nhật ký dài thêm")
+    assert stranger.get(place).content == first.content
+    assert len(audited(site)) == before
+
+
+def test_what_a_report_says_differently_is_sealed_anew(site, stranger, tmp_path):
+    document = site.issued(subject="Sẽ thu hồi")
+    place = f"/v/{site.document(document)['code']}/report.pdf"
+    first = stranger.get(place).content
+    assert stranger.get(f"{place}?lang=en").content != first
+    assert (
+        site.post(CLERK, f"/documents/{document}/recall", json={"reason": "Ban hành nhầm"}).status_code == 200
+    )
+    recalled = stranger.get(place).content
+    assert recalled != first
+    assert "thuhồi" in "".join(printed(recalled, tmp_path / "r.pdf", site).split()).casefold()
+
+
+def test_of_a_strangers_upload_nothing_is_kept(site, stranger, issued):
+    kept = len(site.services.sealed._kept)
+    assert upload(stranger, issued[1] + b"\n", "application/pdf").status_code == 200
+    assert len(site.services.sealed._kept) == kept
+
+
+def test_reports_are_kept_for_minutes_and_within_bounds():
+    at = datetime(2026, 3, 5, 8, tzinfo=UTC)
+    kept = KeptReports(most=10)
+    kept.keep("a", b"12345", at)
+    assert kept.find("a", at + LASTS) == b"12345"
+    assert kept.find("b", at) is None
+    kept.keep("b", b"12345", at)
+    kept.keep("c", b"1", at)
+    assert (kept.find("a", at), kept.find("b", at), kept.find("c", at)) == (None, b"12345", b"1")
+    assert kept.find("b", at + LASTS + timedelta(seconds=1)) is None
+    assert kept.find("c", at - timedelta(seconds=1)) is None, "a clock was set back"
+    kept.keep("d", b"x" * 11, at)
+    assert kept.find("d", at) is None and kept._size == 0
 
 
 # From the page

@@ -131,3 +131,17 @@ def test_a_reading_that_failed_leaves_nothing_behind(transactions):
             fail()
         add_one(transactions)
     assert value(transactions) == 3
+
+
+def test_what_goes_wrong_is_told_without_the_values(transactions):
+    """It comes into the log: subjects, file names and reasons do not belong there."""
+    doubled = insert(counters).values(id=1, value=424242)
+    with pytest.raises(IntegrityError) as wrong, transactions.write() as conn:
+        conn.execute(doubled)
+    jobs = transactions.engine_for_jobs()
+    with pytest.raises(IntegrityError) as wrong_too, jobs.connect() as conn:
+        conn.execute(doubled)
+    jobs.dispose()
+    for each in (wrong, wrong_too):
+        assert "424242" not in str(each.value)
+        assert "INSERT INTO counters" in str(each.value)

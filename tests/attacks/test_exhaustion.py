@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from api.demo.documents import decision
-from api.identity import HASHES_AT_ONCE, LocalIdentity
+from api.identity import HASHES_AT_ONCE, LOCKED_MINUTES, WAITING, LocalIdentity
+from api.store import accounts
 from policies.refusals import Refused
-from tests.service import CLERK, PATIENCE, Site
+from tests.service import CLERK, PATIENCE, Site, until
 
 pytestmark = pytest.mark.xdist_group("site")
 LARGE = 3 << 20
@@ -79,6 +81,58 @@ def test_many_wrong_passwords_at_once_cost_bounded_memory(site: Site):
     for thread in threads:
         thread.join()
     assert 1 <= hasher.most <= HASHES_AT_ONCE
+
+
+class StuckHasher:
+    """Looks at passwords until the test lets it go."""
+
+    def __init__(self):
+        self.free = threading.Event()
+
+    def verify(self, _stored, _password):
+        self.free.wait(PATIENCE)
+        return False
+
+
+def test_sign_ins_of_nobodies_leave_threads_for_those_who_work_here(site: Site, monkeypatch):
+    """Each of them waited for its turn, in one of the forty threads that answer everybody."""
+    site.client(CLERK)
+    hasher = StuckHasher()
+    monkeypatch.setattr(site.services, "identity", replace(site.services.identity, hasher=hasher))
+    answers = []
+
+    def guess(number):
+        body = {"name": f"nobody-{number}", "password": "x"}
+        answers.append(
+            httpx.post(f"{site.url}/api/v1/sessions", json=body, timeout=PATIENCE, trust_env=False)
+        )
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(60)]
+    try:
+        for thread in threads:
+            thread.start()
+        until(lambda: len(answers) >= 60 - HASHES_AT_ONCE - WAITING, "those for whom there is no place")
+        assert site.client(CLERK).get("/documents").status_code == 200
+        until(lambda: len(answers) >= 60 - HASHES_AT_ONCE, "those who waited")
+    finally:
+        hasher.free.set()
+        for thread in threads:
+            thread.join()
+    busy = [answer for answer in answers if answer.status_code == 503]
+    assert len(busy) == 60 - HASHES_AT_ONCE
+    assert {answer.json()["id"] for answer in busy} == {"access.sign-in-busy"}
+    assert all(answer.headers["retry-after"] == "5" for answer in busy)
+
+
+def test_attempts_at_names_that_nobody_has_are_forgotten(site: Site):
+    at, identity = site.services.clock(), site.services.identity
+    for number, ago in enumerate((0, LOCKED_MINUTES - 1, LOCKED_MINUTES, 9_999)):
+        with site.services.transactions.write() as conn:
+            accounts.count_failure(conn, f"invented-{number}", at - timedelta(minutes=ago), 0)
+    identity.forget_attempts(at)
+    with site.services.transactions.read() as conn:
+        found = [accounts.failures(conn, f"invented-{n}", datetime(2000, 1, 1, tzinfo=UTC)) for n in range(4)]
+    assert found == [1, 1, 0, 0]
 
 
 def test_uploads_of_strangers_use_other_workers_than_the_office(site: Site):

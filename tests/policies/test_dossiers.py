@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
 
 import pytest
@@ -22,6 +22,7 @@ from policies.dossiers import (
     check_closing,
     check_fields,
     check_file,
+    check_file_date,
     check_room,
     dossier_code,
     next_state,
@@ -117,3 +118,9 @@ def test_kinds_that_are_not_taken(name):
 
 def test_an_empty_file_is_none():
     refused(reasons.EMPTY_FILE, check_file, "a.pdf", b"", 0)
+
+
+def test_a_file_was_written_by_today():
+    check_file_date(None, TODAY)
+    check_file_date(TODAY, TODAY)
+    refused(reasons.FILE_DATE_IN_FUTURE, check_file_date, TODAY + timedelta(days=1), TODAY)
