@@ -252,6 +252,14 @@ REVOKED_LATER = Reason(
     "Chứng thư «{subject}» bị thu hồi lúc {revoked}, sau thời điểm ký đã được chứng minh: chữ ký không bị ảnh hưởng.",
     "The certificate “{subject}” was revoked on {revoked}, after the proven time of signing: no effect.",
 )
+RETIRED_LATER = Reason(
+    "verification.retired-later",
+    "RFC 3161, 4",
+    "Chứng thư cấp dấu thời gian «{subject}» ngừng dùng từ {revoked} (lý do: {cause_vi}), khóa không bị lộ: dấu đã cấp trước "
+    "đó vẫn có giá trị.",
+    "The certificate of the time-stamp authority “{subject}” is retired since {revoked} (reason: {cause_en}) and its key was "
+    "not compromised: its time-stamps from before stay valid.",
+)
 REVOKED_CA = Reason(
     "verification.revoked-ca",
     f"{EN}, 5.2.6",

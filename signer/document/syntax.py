@@ -231,7 +231,7 @@ def name_of(raw: bytes) -> Name:
         return known
     plain = _NAME_ESCAPE.sub(lambda m: bytes((int(m[1], 16),)), raw) if b"#" in raw else raw
     name = (TornName if b"\0" in plain else Name)(plain.decode("latin-1"))
-    if len(_names) < 4096 and len(raw) < 64:
+    if len(_names) < 4096 and len(raw) < 64 and not _ENDED_EARLY.match(raw):
         _names[raw] = name
     return name
 

@@ -110,9 +110,15 @@ def _weightiest(about: list[Any]) -> Any:
     revoked = [each for each in about if each["cert_status"].name == "revoked"]
     if revoked:
         return min(revoked, key=lambda each: each["cert_status"].chosen["revocation_time"].native)
-    if len(about) > 1:
+    if len({_said(each) for each in about}) > 1:
         raise AnswerUnusable("nói hai điều về chứng thư này", "it says two things about the certificate")
     return about[0]
+
+
+def _said(single: Any) -> bytes:
+    """Without about whom: responders name one certificate by several digests."""
+    fields = ("cert_status", "this_update", "next_update", "single_extensions")
+    return b"".join(single[each].dump() for each in fields)
 
 
 def _out_of_time(
@@ -121,7 +127,8 @@ def _out_of_time(
     """Nobody knows more than when he says it (RFC 6960, 2.4), or answers with a certificate that has expired."""
     if known > produced + _SKEW:
         return "thời điểm của câu trả lời sau lúc nó được lập", "it knows more than when it was made"
-    if not (produced <= issuer.not_after if responder == issuer else responder.valid_at(produced)):
+    begins = produced if responder == issuer else responder.not_before - _SKEW
+    if not begins <= produced <= responder.not_after:
         return (
             "chứng thư của người trả lời không có hiệu lực lúc trả lời",
             "its signer's certificate was not valid when it answered",

@@ -10,6 +10,7 @@ newest file can tell which anchors stood at any time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from policies.words import DOMAINS
 from signer.errors import TrustRefused
 from signer.trust.anchors import Standing, TrustAnchors
 from signer.trust.certificates import Certificate, parse
-from signer.trust.trusted_lists import STAMPING, TrustedList
+from signer.trust.trusted_lists import SERVICE_TYPE, STAMPING, TrustedList
 
 MOST_ENTRIES = 1000  # that are believed now: each is read for every file that is validated
 MOST_DAYS = 400  # a store that nobody looks at for longer is no store
@@ -237,12 +238,20 @@ def anchors(store: TrustStore, sha256: str) -> TrustAnchors:
                 each.domain,
                 each.granted_since,
                 until.get(each.from_list),
-                each.service.startswith(STAMPING),
+                _kind(each).startswith(STAMPING),
             )
             for each in tops
         ),
         good_until=store.next_update,
     )
+
+
+def _kind(entry: Entry) -> str:
+    """What its list grants it for; of entries from before that was kept, by the reason that was written then."""
+    said = (
+        re.search(r"\((\S+)\), issue \d+$", entry.reason) if entry.from_list and not entry.service else None
+    )
+    return SERVICE_TYPE + said[1] if said else entry.service
 
 
 def _check_authority(certificate: Certificate) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from policies.validation import AlgorithmFacts, ValidationProfile, Verdict, weigh_end
 from signer.trust.anchors import TrustAnchors
@@ -13,6 +14,7 @@ from signer.trust.ocsp import responders
 from signer.validation.values import Evidence, Need
 
 MAX_ITEMS = 2000
+MOST_READINGS = 5_000  # of lists by responders; each takes some 0.4 ms
 
 
 @dataclass(slots=True)
@@ -21,8 +23,8 @@ class Context:
 
     `embedded` is the material of the file itself (DSS and signatures): only that makes a level of B-LT.
     `needs`, and `orphans`, whose issuers are missing, are filled while signatures are judged. `existed`: since when a
-    valid time-stamp proves that an item was there (EN 319 102-1, 5.6.2.3): a document's, or that of a signature for
-    what it covers itself.
+    valid document time-stamp proves that an item was there (EN 319 102-1, 5.6.2.3); one over a signature's value proves
+    neither the key nor the attributes, which can be made to fit it. `checked`: what was found of responders.
     """
 
     profile: ValidationProfile
@@ -36,6 +38,8 @@ class Context:
     needs: dict[Need, None] = field(default_factory=dict)
     orphans: dict[Certificate, None] = field(default_factory=dict)
     existed: dict[bytes, datetime] = field(default_factory=dict)
+    checked: dict[object, Any] = field(default_factory=dict)
+    readings: int = 0
 
     @classmethod
     def start(cls, trust: TrustAnchors, profile: ValidationProfile, at: datetime, given: Evidence) -> Context:
@@ -63,7 +67,7 @@ class Context:
                 known.setdefault(item)
 
     def prove(self, items: Iterable[bytes], time: datetime) -> None:
-        """A valid time-stamp of that time covers these."""
+        """A valid document time-stamp of that time covers these."""
         for item in items:
             self.existed[item] = min(time, self.existed.get(item, time))
 
@@ -75,6 +79,14 @@ class Context:
     def ended(self, used: AlgorithmFacts, item: bytes) -> Verdict:
         """What the end of an algorithm makes of an item that was signed with it."""
         return weigh_end(self.profile, used, self.existed.get(item), self.at)
+
+    def may_look_up(self, responder: Certificate) -> bool:
+        """Whether the answers may still be read about this responder: else it stays unsettled. A list that was read
+        about somebody once takes little the next time."""
+        known = responder in self.checked
+        self.checked[responder] = True
+        self.readings += (len(self.crls) + len(self.ocsp) // 8) // (64 if known else 1) + 1
+        return self.readings <= MOST_READINGS
 
     def need(self, certificate: Certificate, issuer: Certificate) -> None:
         """Remember that the status of this certificate is unsettled."""

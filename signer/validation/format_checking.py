@@ -179,15 +179,6 @@ def _material(signed: Any, attributes: dict[str, list[Any]]) -> tuple[tuple[byte
     return tuple(responses[:MAX_MATERIAL]), tuple(lists[:MAX_MATERIAL])
 
 
-def archived(message: SignedMessage) -> tuple[bytes, ...]:
-    """Revocation material that the signature itself covers, by Adobe's attribute."""
-    found: list[bytes] = []
-    for value in message.signed.get(ADOBE_REVOCATION, ()):
-        lists, responses = _archive(value.dump())
-        found += lists + responses
-    return tuple(found[:MAX_MATERIAL])
-
-
 def _archive(data: bytes) -> tuple[list[bytes], list[bytes]]:
     """adbe-revocationInfoArchival (ISO 32000-2, 12.8.3.3.2): CRLs under [0], OCSP responses under [1]."""
     found: dict[int, list[bytes]] = {0xA0: [], 0xA1: []}

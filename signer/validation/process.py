@@ -29,7 +29,6 @@ from signer.validation import changes, structure, supports, with_time
 from signer.validation.context import Context
 from signer.validation.document_facts import claimed_time, security_store, stated_certificates
 from signer.validation.document_timestamp import contradicted, judge_timestamp
-from signer.validation.format_checking import archived
 from signer.validation.grounds import grounds, rest_on
 from signer.validation.names import clean
 from signer.validation.signature import Judgement, Subject, judge_signature, open_signature, stamp_signature
@@ -220,8 +219,6 @@ class _Process:
         stamp_signature(self.context, judgement, self.placed)
         if judgement.stamp is not None and judgement.integrity is Integrity.INTACT:
             self.placed.append(Placed(judgement.stamp, subject.field.revision, document=False))
-            if judgement.stamp.passed and judgement.stamp.time is not None and judgement.message is not None:
-                self.context.prove(archived(judgement.message), judgement.stamp.time)
         return judgement
 
     def _subject(self, field: SignatureField) -> Subject:

@@ -89,7 +89,8 @@ def status(
     if known_before is not None:
         proven = [each for each in usable if context.existed_before(each.der, known_before)]
         if _decisive(proven, certificate, moment, context, signs) is None:
-            return Status(None, tuple(dict.fromkeys(rejected)), contested=bool(contrary))
+            against = contrary or [each for each in usable if each.revoked_at is not None]
+            return Status(None, tuple(dict.fromkeys(rejected)), contested=bool(against))
         usable = [each for each in usable if each in proven or each.revoked_at is not None]
     decisive = _decisive(usable, certificate, moment, context, signs)
     if any(_speaks_against(each, decisive) for each in contrary):
@@ -167,23 +168,55 @@ def _algorithms(answer: Answer, issuer: Certificate) -> Iterator[AlgorithmFacts]
 def _responder(
     context: Context, answer: Answer, issuer: Certificate, depth: int, known_before: datetime | None
 ) -> _Responder:
-    """A delegated responder says that it needs no check, or is checked once by somebody else's answer. Who is known to
-    be revoked is believed nothing, whatever he says."""
+    """A delegated responder says that it needs no check, or is checked once by somebody else's answer."""
     responder = answer.signer
     if answer.kind is Kind.CRL or responder == issuer:
         return _Responder.GOOD
     unchecked = responder.no_revocation_check or responder.short_lived
     if depth:
-        return _Responder.GOOD if unchecked else _Responder.UNSETTLED
-    found = status(context, responder, issuer, answer.produced_at, depth + 1, known_before)
-    if found.answer is not None and found.answer.revoked_at is not None:
-        since = found.answer.doubtful_since or found.answer.this_update
-        harmless = found.answer.reason in HARMLESS and answer.produced_at < since
-        return _Responder.GOOD if unchecked and harmless else _Responder.REVOKED
-    if found.answer is None and not (unchecked and not found.contested):
+        return _by_the_issuer(context, responder, issuer) if unchecked else _Responder.UNSETTLED
+    found = _status_of(context, responder, issuer, answer.produced_at, known_before)
+    if found is not None and found.answer is not None and found.answer.revoked_at is not None:
+        return _before_its_end(context, answer, found.answer)
+    if found is None or (found.answer is None and not (unchecked and not found.contested)):
         context.need(responder, issuer)
         return _Responder.UNSETTLED
     return _Responder.GOOD
+
+
+def _status_of(
+    context: Context, responder: Certificate, issuer: Certificate, at: datetime, known_before: datetime | None
+) -> Status | None:
+    """None when there is too much to read. Of one that need not be checked only a revocation counts, whenever."""
+    unchecked = responder.no_revocation_check or responder.short_lived
+    key = responder, issuer, None if unchecked else at, known_before
+    if key not in context.checked:
+        if not context.may_look_up(responder):
+            return None
+        context.checked[key] = status(context, responder, issuer, at, 1, known_before)
+    found: Status = context.checked[key]
+    return found
+
+
+def _by_the_issuer(context: Context, responder: Certificate, issuer: Certificate) -> _Responder:
+    """Of the responder of a responder: what the CA itself says against it."""
+    key = responder, issuer
+    if key not in context.checked:
+        if not context.may_look_up(responder):
+            return _Responder.UNSETTLED
+        said = _answers(context, responder, issuer, [])
+        context.checked[key] = any(each.revoked_at is not None and each.signer == issuer for each in said)
+    return _Responder.REVOKED if context.checked[key] else _Responder.GOOD
+
+
+def _before_its_end(context: Context, answer: Answer, revocation: Answer) -> _Responder:
+    """What stood before the responder was revoked still counts, by proof, or by its word where nobody stole its key.
+    What it called revoked before then lets nothing else be settled."""
+    since = revocation.doubtful_since or revocation.this_update
+    before = answer.produced_at < since
+    if context.existed_before(answer.der, since) or (before and revocation.reason in HARMLESS):
+        return _Responder.GOOD
+    return _Responder.UNSETTLED if before and answer.revoked_at is not None else _Responder.REVOKED
 
 
 def _decisive(

@@ -320,6 +320,9 @@ class _Judge:
         elif proven_before:
             self._settled("valid")
             self._add(PASSED, reasons.REVOKED_LATER, Severity.INFO, **values)
+        elif self.use is Use.TIME_STAMPING and answer.reason in HARMLESS and self.fresh_since < revoked_at:
+            self._settled("valid")
+            self._add(PASSED, reasons.RETIRED_LATER, Severity.WARNING, **values)
         else:
             self.condition = "revoked"
             surely = self.proof.surely_after(answer.revoked_at or answer.this_update)

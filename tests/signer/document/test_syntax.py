@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signer.document.objects import ReaderLimits
-from signer.document.syntax import HexString, Name, NeedMore, Ref, Stream, parse, parse_indirect, serialize
+from signer.document.syntax import (
+    HexString,
+    Name,
+    NeedMore,
+    Ref,
+    Stream,
+    name_of,
+    parse,
+    parse_indirect,
+    serialize,
+)
 from signer.errors import DocumentRefused
 
 latin = st.text(st.characters(max_codepoint=255, exclude_characters="\0"), max_size=20)
@@ -123,6 +133,13 @@ def test_deep_nesting_is_refused_without_recursion(opening):
     with pytest.raises(DocumentRefused) as refused:
         parse(opening * 100_000)
     assert refused.value.id == "document.nested-too-deep"
+
+
+def test_a_name_that_was_read_elsewhere_before_is_no_sounder():
+    """Streams of pages are read by another loop, which keeps its names for all."""
+    assert name_of(b"Contents\x80") == "Contents\x80"
+    with pytest.raises(DocumentRefused):
+        parse(b"<</Contents\x80 1>>")
 
 
 def test_too_many_items_are_refused():

@@ -82,9 +82,11 @@ class TestOcsp:
         _, ca, leaf = family()
         assert "does not know" in refused(ask, answer(leaf, ca, unknown=True), leaf, ca)
 
-    def test_two_statements_about_one_certificate_are_none(self):
+    def test_two_statements_about_one_certificate_are_none_unless_they_are_the_same(self):
         _root, ca, leaf = family()
-        assert "two things" in refused(ask, joined(ca, answer(leaf, ca), answer(leaf, ca)), leaf, ca)
+        other = joined(ca, answer(leaf, ca), answer(leaf, ca, this=NOW - YEAR))
+        assert "two things" in refused(ask, other, leaf, ca)
+        assert ask(joined(ca, answer(leaf, ca), answer(leaf, ca)), leaf, ca).revoked_at is None
 
     def test_of_two_statements_a_revocation_counts(self):
         _root, ca, leaf = family()

@@ -89,8 +89,8 @@ def test_the_list_is_asked_where_ocsp_settles_nothing(sandbox, shelf, pki):
 class Later:
     """A source that answers ten days later about these, and has lists of nobody else revoked."""
 
-    def __init__(self, ca, root, at, revoked=()):
-        self.ca, self.root, self.at, self.revoked = ca, root, at, revoked
+    def __init__(self, ca, root, at, revoked=(), reason=x509.ReasonFlags.key_compromise):
+        self.ca, self.root, self.at, self.revoked, self.reason = ca, root, at, revoked, reason
         self.asked = []
 
     def ocsp(self, certificate, *_):
@@ -98,7 +98,9 @@ class Later:
         party = next((each for each in self.revoked if each.der == certificate), None)
         if party is None:
             raise RevocationUnavailable("down")
-        return answer(party, self.ca, this=self.at, until=self.at + DAY, revoked=NOW + DAY)
+        return answer(
+            party, self.ca, this=self.at, until=self.at + DAY, revoked=NOW + DAY, reason=self.reason
+        )
 
     def crl(self, *_):
         raise RevocationUnavailable("down")
@@ -130,6 +132,9 @@ def test_the_authority_of_a_token_that_nothing_proves_is_asked_about_again(stamp
     before = validate_online(Direct(), path, trust, late, AGENCY, silent, evidence=evidence)
     assert before.verdict == PASSED, explain(before)
     assert silent.asked == [tsa.der]
+    retired = Later(ca, root, late, [tsa], reason=x509.ReasonFlags.superseded)
+    report = validate_online(Direct(), path, trust, late, AGENCY, retired, evidence=evidence)
+    assert report.verdict == PASSED, explain(report)  # RFC 3161, 4: its tokens of before stay valid
     report = validate_online(Direct(), path, trust, late, AGENCY, speaking, evidence=evidence)
     assert report.verdict.sub_indication is SubIndication.TRY_LATER, explain(report)
     assert "verification.timestamp-unproven" in ids(report.signatures[0])

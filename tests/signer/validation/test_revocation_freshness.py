@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from policies.vocabulary import SubIndication
+from signer.trust import crl as crl_module
 from signer.trust.anchors import TrustAnchors
 from signer.validation.context import Context
 from signer.validation.proof import Proof
@@ -280,6 +281,59 @@ class TestUnchecked:
         assert self.settled(x509.ReasonFlags.superseded, NOW + HOUR / 2)
         assert not self.settled(x509.ReasonFlags.superseded, NOW - 2 * DAY)
 
+    def test_what_it_called_revoked_before_its_own_end_lets_no_older_good_decide(self):
+        root, ca, leaf = family()
+        responder = issue("R", ca, extensions=[(OCSP_SIGNING, False), (NO_CHECK, False)])
+        said = answer(leaf, ca, responder, this=NOW - 2 * DAY, revoked=NOW - 3 * DAY)
+        weekly = crl(ca, this=NOW - 4 * DAY, until=NOW + 3 * DAY)
+        ended = crl(ca, [(responder, NOW - DAY)], reason=x509.ReasonFlags.unspecified)
+        given = {"ocsp": [said], "crls": [weekly, ended], "root": root}
+        context = at(NOW + HOUR, **given)
+        found = status(context, leaf.parsed, ca.parsed, NOW - 5 * DAY)
+        assert found.answer is None
+        assert found.contested
+        context = at(NOW + HOUR, **given)
+        context.prove([said], NOW - 2 * DAY)
+        assert status(context, leaf.parsed, ca.parsed, NOW - 5 * DAY).revoked_at == NOW - 3 * DAY
+
+    @pytest.mark.parametrize(
+        "extensions", [[(OCSP_SIGNING, False)], [(OCSP_SIGNING, False), (NO_CHECK, False)]]
+    )
+    def test_an_answer_that_is_proven_to_be_older_than_its_end_counts(self, extensions):
+        root, ca, leaf = family()
+        responder = issue("R", ca, extensions=extensions)
+        said = answer(leaf, ca, responder, this=NOW - 20 * DAY, until=NOW - 19 * DAY)
+        given = {"ocsp": [said], "crls": [crl(ca, [(responder, NOW - 5 * DAY)])], "root": root}
+        context = at(NOW, **given)
+        assert "was revoked" in status(context, leaf.parsed, ca.parsed, NOW - 21 * DAY).rejected[0][1]
+        context = at(NOW, **given)
+        context.prove([said], NOW - 20 * DAY)
+        assert not status(context, leaf.parsed, ca.parsed, NOW - 21 * DAY).rejected
+
+    def test_a_stolen_one_vouches_for_no_other(self):
+        root, ca, leaf = family()
+        thief = issue("R3", ca, extensions=[(OCSP_SIGNING, False), (NO_CHECK, False)])
+        vouched = issue("Q", ca, extensions=[(OCSP_SIGNING, False)])
+        answers = [answer(leaf, ca, vouched), answer(vouched, ca, thief)]
+        unknown = at(NOW + HOUR, ocsp=answers, root=root)
+        assert status(unknown, leaf.parsed, ca.parsed, NOW).answer is not None
+        known = at(NOW + HOUR, ocsp=[*answers, answer(thief, ca, revoked=NOW - DAY)], root=root)
+        assert status(known, leaf.parsed, ca.parsed, NOW).answer is None
+
+    def test_thousands_of_them_and_of_lists_are_not_all_read(self, monkeypatch):
+        """Each pair of a responder and a list takes its time: 300 of both took 35 s."""
+        monkeypatch.setattr("signer.validation.context.MOST_READINGS", 60)
+        root, ca, leaf = family()
+        extensions = [(OCSP_SIGNING, False), (NO_CHECK, False)]
+        answers = [answer(leaf, ca, issue(f"R{n}", ca, extensions=extensions)) for n in range(30)]
+        lists = [crl(ca, this=NOW - n * HOUR) for n in range(1, 11)]
+        context = at(NOW + HOUR, ocsp=answers, crls=lists, root=root)
+        reading, read = [], crl_module.answer
+        monkeypatch.setattr(crl_module, "answer", lambda *given: (reading.append(given), read(*given))[1])
+        status(context, leaf.parsed, ca.parsed, NOW)
+        assert len(reading) <= 60 + 10
+        assert context.needs
+
 
 def test_a_signers_certificate_that_says_it_is_a_cas_gets_no_concession():
     root, ca, leaf = family(ca=True, usage=("digital_signature", "key_cert_sign"))
@@ -309,6 +363,13 @@ class TestShortLived:
         revoked = self.judged(answers=[lambda leaf, ca: answer(leaf, ca, revoked=NOW - HOUR)])
         assert revoked.condition == "revoked"
         assert not revoked.passed
+
+    def test_a_revocation_counts_below_a_compromised_ca_too(self):
+        root, ca, leaf = family()
+        context = at(NOW + HOUR, crls=[crl(ca, [(leaf, NOW - DAY)])], root=root)
+        found = status(context, leaf.parsed, ca.parsed, NOW, known_before=NOW)
+        assert found.answer is None
+        assert found.contested
 
     def test_a_claim_for_years_is_none(self):
         found = self.judged(until=NOW + YEAR)
