@@ -29,7 +29,8 @@ from benchmarks.engines import BUCKET, Engines, engines, now
 from benchmarks.harness import Row
 from policies.vocabulary import State
 
-CLIENTS, MANY = 4, 8  # a worker has four places for acts; a deployment begins with two workers
+AT_ONCE = (4, 8, 16)  # a worker has four places for acts; a deployment begins with two workers
+CLIENTS = AT_ONCE[0]
 TURN = 100  # documents
 SMALL, LARGE = 54_000, 20_000_000  # bytes
 A_SECOND, OF_RAW = 60.0, 0.65
@@ -46,8 +47,7 @@ def run(quick: bool) -> list[Row]:
         _house(given, Path(folder)) as house,
     ):
         return [
-            _small(house, small, CLIENTS),
-            _small(house, small, MANY),
+            *(_small(house, small, clients) for clients in AT_ONCE),
             _large(house, large),
             _extended(house),
         ]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from cryptography.x509 import ocsp
 from api.demo import ocsp as demo_ocsp
 from api.demo.pki import DemoPki, make_demo_pki
 from api.wiring.rules import validation_profiles
-from benchmarks import documents
+from benchmarks import documents, results
 from benchmarks.harness import Row, Times, alternate
 from benchmarks.signing import size_of
 from policies.layout import INVISIBLE, Box
@@ -169,9 +171,26 @@ def desk() -> Iterator[tuple[Desk, Path]]:
 
 
 def run(quick: bool) -> list[Row]:
-    """A row for each kind."""
+    """A row for each kind, and the scan's once more as a processor without SHA extensions hashes it."""
     with desk() as (made, folder):
-        return [_row(kind, made, folder, quick) for kind in KINDS]
+        rows = [_row(kind, made, folder, quick) for kind in KINDS]
+    return [*rows, *_plain(quick)]
+
+
+def _plain(quick: bool) -> list[Row]:
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return []
+    with tempfile.TemporaryDirectory(prefix="antin-bench-plain-") as name:
+        command = [sys.executable, "-m", "benchmarks.verifying", name, *(["--quick"] if quick else [])]
+        subprocess.run(command, check=True, env={**os.environ, "OPENSSL_ia32cap": ":~0x20000000"})
+        rows, _run = results.read(Path(name))
+    return [replace(each, id=f"{each.id}-plain", what=f"{each.what}, no SHA extensions") for each in rows]
+
+
+def _scan_alone(out: Path, quick: bool) -> None:
+    kind = next(each for each in KINDS if each.times_hashing)
+    with desk() as (made, folder):
+        results.write(out, [_row(kind, made, folder, quick)], {})
 
 
 def _row(kind: Kind, made: Desk, folder: Path, quick: bool) -> Row:
@@ -209,3 +228,7 @@ def _told(kind: Kind, path: Path, found: dict[str, Times], gave_up: str | None) 
         {"pyhanko": theirs.wall},
         {"cpu_ms": mine.cpu, "hashing_ms": read.wall},
     )
+
+
+if __name__ == "__main__":
+    _scan_alone(Path(sys.argv[1]), "--quick" in sys.argv)
