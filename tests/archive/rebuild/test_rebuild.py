@@ -134,6 +134,18 @@ def test_documents_stand_where_they_stood(lost):
         assert documents.by_code(conn, found["issued"].public_code) == found["issued"]
 
 
+def made_again(before, folder):
+    """The archive out of its objects alone, with the same documents."""
+    before.bind_audit(1)
+    before.sequence()
+    after = before.lose(folder)
+    after.rebuild()
+    assert after.told() == []
+    assert shown(after, "documents") == shown(before, "documents")
+    assert after.check().clean
+    return after
+
+
 @pytest.mark.parametrize("goes_on", [False, True])
 def test_a_document_that_was_recalled_while_it_was_stopped(tmp_path, goes_on):
     before = Archive(tmp_path)
@@ -142,13 +154,7 @@ def test_a_document_that_was_recalled_while_it_was_stopped(tmp_path, goes_on):
     before.event(document, Act.RECALL, "recalled", Facts(reason="Sai nội dung"), recalled_at=AT)
     if goes_on:
         before.event(document, Act.RESUME, "resumed", Facts(reason="Đã xem xét"))
-    before.bind_audit(1)
-    before.sequence()
-    after = before.lose(tmp_path / "after")
-    after.rebuild()
-    assert after.told() == []
-    assert shown(after, "documents") == shown(before, "documents")
-    assert after.check().clean
+    after = made_again(before, tmp_path / "after")
     found = after.house.document(document)
     assert found.state is (State.ISSUED if goes_on else State.STOPPED)
     assert found.recalled_at is not None and not found.in_force
@@ -166,13 +172,7 @@ def test_a_document_that_was_taken_out_of_a_dossier_while_it_was_stopped(tmp_pat
         desk.file(dossier, document, at=AT)
     before.event(document, Act.STOP, "stopped", Facts(reason="pyHanko"))
     desk.remove(one, 1, at=AT)
-    before.bind_audit(1)
-    before.sequence()
-    after = before.lose(tmp_path / "after")
-    after.rebuild()
-    assert after.told() == []
-    assert shown(after, "documents") == shown(before, "documents")
-    assert after.check().clean
+    after = made_again(before, tmp_path / "after")
     found = after.house.document(document)
     expected = State.FILED if left_in else State.ISSUED
     assert (found.state, found.stopped_from) == (State.STOPPED, expected)
