@@ -14,7 +14,6 @@ import sys
 
 import click
 
-from api import cli_verify
 from api.cli_archive import backup, fsck, migrate, rebuild, registers, restore
 from api.cli_demo import demo, sample
 from api.cli_deploy import deploy
@@ -93,6 +92,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _show_refusal(exc: Refused, wants_json: bool) -> None:
     if wants_json:
+        from api import cli_verify
+
         click.echo(json.dumps(cli_verify.refusal_object(exc), ensure_ascii=False))
     else:
         for line in (exc.text("vi"), exc.text("en"), f"[{exc.id}; {exc.basis}]"):

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from api import cli_verify
 from api.cli_options import FILE, NEW
 
 
@@ -117,6 +116,8 @@ def verify(**options: Any) -> None:
     \b
     Exit: 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE or unsigned, 3 refused, 64 usage, 70 fault.
     """
+    from api import cli_verify
+
     sys.exit(cli_verify.verify(**options))
 
 
@@ -138,4 +139,6 @@ def verify_receipt(file: Path, receipt: Path, **options: Any) -> None:
 
     With --witness also that these other bodies saw the log as it is in the receipt.
     """
+    from api import cli_verify
+
     sys.exit(cli_verify.verify_receipt(file, receipt, **options))

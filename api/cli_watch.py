@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +16,9 @@ from api.cli_options import CONFIG, DATA
 from api.progress import printable
 from api.wiring import tools
 from api.wiring.clock import clock
-from archive.catalogue.copies import FIRST, SECOND
-from archive.catalogue.watch_rows import FixityRun
+
+if TYPE_CHECKING:
+    from archive.catalogue.watch_rows import FixityRun
 
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 WRONG = 1
@@ -56,6 +57,7 @@ def run(
     Exit: 0 all is well, 1 something is damaged or was not read, 64 usage, 70 fault.
     """
     from api.wiring import watching
+    from archive.catalogue.copies import FIRST, SECOND
     from archive.fixity import scan_all, scan_due, scan_one
     from archive.pace import Pace
 

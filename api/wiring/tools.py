@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api import settings
 from api.settings import Settings, SettingsError
@@ -16,7 +16,6 @@ from api.verifier import Verifier
 from api.wiring import trust
 from api.wiring.clock import clock
 from policies.algorithms import SignatureAlgorithm
-from signer.creation.batch.values import Factory
 from signer.keys import checks, pkcs12
 from signer.ports import RevocationSource, SigningKey, TimestampAuthority
 from signer.sandbox import Sandbox, SandboxLimits
@@ -26,6 +25,9 @@ from signer.trust import anchors
 from signer.trust.anchors import TrustAnchors
 from signer.trust.certificates import parse
 from signer.trust.revocation import HttpRevocationSource
+
+if TYPE_CHECKING:
+    from signer.creation.batch.values import Factory
 
 SIGN_SECONDS_PER_GB = 60.0
 # Whoever brought the file: an answer within these, and 100 s more for each gigabyte of it (`SandboxLimits`).
@@ -103,6 +105,8 @@ def container_session(container: Path, password: str, algorithm: SignatureAlgori
 
 def key_factory(container: Path, password_file: Path, algorithm: SignatureAlgorithm) -> Factory:
     """What makes the key sessions of `antin sign --out-dir`: the password is read once, here."""
+    from signer.creation.batch.values import Factory
+
     arguments = {
         "container": container.resolve(),
         "password": password_of(password_file),

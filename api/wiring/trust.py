@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from api.demo.pki import DemoPki
 from api.settings import Settings, SettingsError
 from api.trust_files import Remembered, is_store, load_key, open_store, save_new, save_store
 from api.wiring.clock import clock
@@ -25,6 +25,9 @@ from signer.trust.revocation import HttpRevocationSource, RevocationLimits
 from signer.trust.revocation_cache import CachedRevocationSource, CacheLimits, Until
 from signer.trust.store_file import Opened
 from signer.trust.store_keys import StoreKey, StorePin
+
+if TYPE_CHECKING:
+    from api.demo.pki import DemoPki
 
 _UNTIL = "signer.trust.kept_until:kept_until"
 
