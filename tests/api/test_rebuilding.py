@@ -26,6 +26,7 @@ from archive.log.leaf import LeafKind
 from archive.rebuild.chains import LinkedRow
 from policies.numbering import Series, SeriesState
 from tests.archive.catalogue_fixtures import AGENCY, AT, open_catalogue
+from tests.tables import create_all
 
 ANTIN = str(Path(sys.executable).with_name("antin"))
 
@@ -37,7 +38,7 @@ ANTIN = str(Path(sys.executable).with_name("antin"))
 def audited(tmp_path):
     transactions = open_catalogue(tmp_path)
     with transactions.write() as conn:
-        service_metadata.create_all(conn)
+        create_all(conn, service_metadata)
         for number in range(1, 6):
             audit.write(
                 conn,
@@ -60,7 +61,7 @@ def test_the_audits_rows_come_back_as_they_were(audited, tmp_path):
     (tmp_path / "again").mkdir()
     again = open_catalogue(tmp_path / "again")
     with again.write() as conn:
-        service_metadata.create_all(conn)
+        create_all(conn, service_metadata)
         for part in json.loads(json.dumps([[one.previous, one.rows] for one in parts])):
             previous, linked = part[0], []
             for row in part[1]:

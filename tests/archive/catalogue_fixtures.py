@@ -12,6 +12,7 @@ from archive.catalogue.tables import metadata
 from archive.catalogue.values import Agency, Document, NewDocument, NewVersion, VersionRole
 from archive.registers.numbers import NumberRequest
 from policies.vocabulary import State
+from tests.tables import create_all
 
 AGENCY = "H99.01"
 AT = datetime(2026, 3, 5, 7, 5, 9, tzinfo=UTC)
@@ -21,7 +22,7 @@ def open_catalogue(directory: Path, url: str | None = None) -> Transactions:
     """On SQLite in the directory, or in the database at `url`."""
     transactions = Transactions(url or f"sqlite:///{directory / 'catalogue.sqlite3'}")
     with transactions.write() as conn:
-        metadata.create_all(conn)
+        create_all(conn, metadata)
         agency_rows.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), AT)
     return transactions
 

@@ -32,6 +32,7 @@ from tests.archive.dossier_fixtures import Keeping
 from tests.archive.fsck.conftest import KEY, ORIGIN, VKEY
 from tests.archive.ingest_fixtures import ENTRY, House, open_house
 from tests.engines.postgres import PostgresServer
+from tests.tables import create_all
 
 NOW = AT + timedelta(days=20)
 
@@ -187,7 +188,7 @@ class Archive:
         else:
             transactions = Transactions(server.database(f"lost_{uuid.uuid4().hex}"))
         with transactions.write() as conn:
-            metadata.create_all(conn)
+            create_all(conn, metadata)
             agency_rows.put_agency(conn, Agency(AGENCY, "UBND tỉnh Sông Hồng", "UBND", {}), AT)
         objects = MemoryStore(clock=lambda: NOW)
         objects._objects.update(self.objects._objects)
