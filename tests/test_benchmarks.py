@@ -252,6 +252,7 @@ def test_a_failure_of_the_java_process_is_told(ground, java, tmp_path):
         java.contestant(bench)()
 
 
+@pytest.mark.long
 def test_the_rows_of_signing_have_their_ids_and_figures(monkeypatch):
     """With PDFBox missing, so that its cells are seen to say so; three kinds of document speak for all."""
     assert [*(kind.id for kind in KINDS), signing.KEPT] == IDS
@@ -268,6 +269,7 @@ def test_the_rows_of_signing_have_their_ids_and_figures(monkeypatch):
         assert row.id == "sign-16m-kept" or "**PDFBox MISSING** (libpdfbox2-java)" in row.compared
 
 
+@pytest.mark.long
 def test_two_processes_sign_at_once():
     (row,) = throughput.run(quick=True)
     assert row.id == "throughput-2"

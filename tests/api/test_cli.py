@@ -161,6 +161,7 @@ def test_sign_with_a_time_stamp(site, files, tmp_path):
     assert (code, report["signatures"][0]["level"]) == (0, "B-T")
 
 
+@pytest.mark.long
 def test_sign_many_with_time_stamps(site, files, tmp_path):
     out = tmp_path / "out"
     key = ("--key", files / "leader.p12", "--password-file", files / "password")

@@ -44,6 +44,7 @@ def sources(tmp_path):
     return folder
 
 
+@pytest.mark.long
 def test_a_name_that_is_no_text(sources, tmp_path, key):
     (sources / "a.pdf").rename(sources / os.fsdecode(b"\xff.pdf"))
     result = antin("sign", sources, "--out-dir", tmp_path / "out", *key)
@@ -94,6 +95,7 @@ def test_some_refused_is_3_and_the_same_command_goes_on(sources, tmp_path, key):
     assert names(out) == ["a.pdf", NAME, "b.PDF", "d.pdf"]
 
 
+@pytest.mark.long
 def test_the_folder_of_outputs_is_no_source(sources, tmp_path, key):
     out = sources / "signed"
     for _ in range(2):
@@ -182,7 +184,7 @@ def test_a_file_hears_nothing_of_progress(sources, tmp_path, key):
     assert (result.returncode, result.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("way", ["one", "many"])
+@pytest.mark.parametrize("way", ["one", pytest.param("many", marks=pytest.mark.long)])
 def test_modules_in_the_current_folder_are_not_ours(sources, tmp_path, key, way):
     """Whoever can put a file beside the documents must not run code beside the key."""
     (sources / "signer").mkdir()
@@ -198,6 +200,7 @@ def test_modules_in_the_current_folder_are_not_ours(sources, tmp_path, key, way)
 # --- what is around the documents
 
 
+@pytest.mark.long
 def test_names_are_shown_in_one_line_that_commands_no_terminal(sources, tmp_path, key):
     """A line of the report is about one document, whatever its name says."""
     (sources / "a.pdf").rename(sources / "a\nsigned: x.pdf")
@@ -213,6 +216,7 @@ def test_names_are_shown_in_one_line_that_commands_no_terminal(sources, tmp_path
     ])  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_terminal_without_our_letters(sources, tmp_path, key, monkeypatch):
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     (sources / "a.pdf").rename(sources / "Quyết.pdf")
@@ -238,6 +242,7 @@ def test_a_file_where_a_folder_is_needed_stops_no_other(sources, tmp_path, key):
     assert result.stdout.splitlines()[-1] == f"{out}: 2 signed, 1 REFUSED"
 
 
+@pytest.mark.long
 def test_a_folder_that_cannot_be_listed_is_not_passed_over(sources, tmp_path, key):
     """Nobody is told that all is signed when nobody knows what all is. (Root may list anything: a path too long.)"""
     _make_deep(sources, 20)
@@ -257,6 +262,7 @@ def _make_deep(folder: Path, levels: int) -> None:
     os.close(at)
 
 
+@pytest.mark.long
 def test_a_link_to_a_folder_is_told(sources, tmp_path, key):
     (tmp_path / "elsewhere").mkdir()
     (sources / "more").symlink_to(tmp_path / "elsewhere")

@@ -92,6 +92,7 @@ def test_prepare_then_check(desk):
     assert json.loads((desk.data / "storage-check.json").read_text())["conclusion"] == "sound"
 
 
+@pytest.mark.long
 def test_one_json_object_that_the_service_sees(desk):
     bucket = fresh()
     desk.configure(bucket)
@@ -128,6 +129,7 @@ def audited(catalogue, errors):
         night_rows.end(conn, Task.RECONCILE, "1", told, at, good=not errors)
 
 
+@pytest.mark.long
 def test_what_the_night_found_in_the_archive_is_told_until_an_audit_is_clean(desk, catalogue):
     desk.configure(fresh())
     assert desk.prepare().returncode == 0
@@ -141,6 +143,7 @@ def test_what_the_night_found_in_the_archive_is_told_until_an_audit_is_clean(des
     assert desk.storage("check").returncode == 0
 
 
+@pytest.mark.long
 def test_of_a_directory_nothing_is_tried_and_what_the_night_found_is_told(desk, catalogue):
     desk.config.write_text(f'data_dir = "{desk.data}"\n')
     audited(catalogue, 1)
@@ -160,6 +163,7 @@ def test_a_catalogue_that_does_not_answer_is_no_all_clear(desk):
     assert "what the nights found in the archive is not known" in done.stderr
 
 
+@pytest.mark.long
 def test_the_table_of_a_report(desk):
     bucket = fresh()
     desk.configure(bucket)
@@ -178,6 +182,7 @@ def test_a_lock_that_gives_way_is_1(tmp_path, rgw):
     assert "Give the bucket a default retention" in done.stdout
 
 
+@pytest.mark.long
 def test_a_bucket_that_is_not_set_up_is_2_and_cannot_be_prepared(desk):
     desk.configure(new_bucket(desk.server, locks=False))
     done = desk.storage("check")

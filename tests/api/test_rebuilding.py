@@ -144,6 +144,7 @@ def antin(data, *words, answer=""):
     return subprocess.run(command, capture_output=True, text=True, check=False, input=answer)
 
 
+@pytest.mark.long
 def test_series_are_listed_and_confirmed(rebuilt):
     listed = antin(rebuilt, "registers", "closed")
     assert "antin registers confirm --kind QĐ --year 2026 --last 7" in listed.stdout

@@ -28,6 +28,10 @@ from tests.service import CLERK, PATIENCE, Site
 pytestmark = pytest.mark.xdist_group("site")
 ANTIN = Path(sys.executable).with_name("antin")
 DAYS = 180
+PAST_ITS_REVIEW = [
+    pytest.param(DAYS - 1, "TOTAL-PASSED", marks=pytest.mark.long),
+    (DAYS + 1, "INDETERMINATE"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +82,10 @@ def told(client, data):
     return answer.json()
 
 
-@pytest.mark.parametrize(("days_ago", "verdict"), [(DAYS - 1, "TOTAL-PASSED"), (DAYS + 1, "INDETERMINATE")])
+@pytest.mark.parametrize(
+    ("days_ago", "verdict"),
+    PAST_ITS_REVIEW,
+)
 def test_a_store_past_its_review_finds_nothing_valid(site, issued, tmp_path, monkeypatch, days_ago, verdict):
     pin = store_of(site, tmp_path, days_ago, monkeypatch)
     with another(site, tmp_path, trust=str(tmp_path / "trust.json"), trust_key=pin) as client:

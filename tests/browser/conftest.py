@@ -169,10 +169,21 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
-def size(request: Any) -> tuple[int, int]:
-    """Both sizes at which a journey is made."""
-    return request.param
+ON_THE_PHONE = ("test_leader", "test_public")  # whose readers come by phone first; the others sit at a desk
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Both sizes at which a journey is made: the one that its people use, and in the long run the other."""
+    if "size" in metafunc.fixturenames:
+        by_phone = metafunc.module.__name__.endswith(ON_THE_PHONE)
+        sizes = {"phone": (PHONE, by_phone), "desktop": (DESKTOP, not by_phone)}
+        metafunc.parametrize(
+            "size",
+            [
+                pytest.param(size, id=name, marks=() if usual else pytest.mark.long)
+                for name, (size, usual) in sizes.items()
+            ],
+        )
 
 
 @pytest.fixture

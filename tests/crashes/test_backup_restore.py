@@ -175,6 +175,7 @@ def closed(house):
     return json.loads(command(house, "registers", "closed", "--json").stdout)
 
 
+@pytest.mark.long
 def test_a_number_given_after_the_backup_is_not_given_again(make_old, make_new):
     """It was on paper only: the log has no leaf of it, so the log of the backup is the one of the objects."""
     old = make_old()

@@ -131,6 +131,7 @@ def held(desk: BatchDesk, outputs: int, **more: object) -> subprocess.Popen:
     return subprocess.Popen(command(desk, *program), cwd=ROOT, stdout=subprocess.DEVNULL, **more)
 
 
+@pytest.mark.long
 def test_the_whole_batch_killed_at_any_time_and_run_again(desk):
     jobs = desk.jobs(60)
     chance = random.Random(11)
@@ -184,7 +185,7 @@ def test_ctrl_c_finishes_what_is_in_hand_and_a_rerun_goes_on(desk):
     desk.check(jobs)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.long)])
 def test_a_stop_by_the_system_is_as_good_as_ctrl_c(desk, number):
     """Sent to every process of the batch at once, as a service manager does."""
     jobs = desk.jobs(60)

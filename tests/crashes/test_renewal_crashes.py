@@ -112,7 +112,7 @@ def prepared(tmp_path_factory):
 
 @pytest.mark.parametrize(
     "stride",
-    [5, pytest.param(1, marks=pytest.mark.long)],
+    [9, pytest.param(1, marks=pytest.mark.long)],
     ids=["here and there", "at every step"],
 )
 def test_kill_9_in_a_renewal(prepared, tmp_path, stride):

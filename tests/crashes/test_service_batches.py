@@ -64,6 +64,7 @@ def killed_in_the_middle(house: House, name: str) -> None:
     house.kill()
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_the_rest_is_signed_and_nothing_twice(make_house):
     house = make_house()
     for name in QUICK:

@@ -164,6 +164,7 @@ def test_killed_again_and_again_under_a_working_service(make_house, server):
     assert set(told) == {UNAVAILABLE}
 
 
+@pytest.mark.long
 def test_while_it_is_down_each_act_says_so_and_so_does_health(make_house, server):
     house = make_house().start()
     document, prepared = house.signed(), house.prepared()

@@ -31,6 +31,7 @@ def hanging(house: House, authorities, documents: list[str], out: int) -> list:
     return answers
 
 
+@pytest.mark.long
 def test_the_setting_that_nobody_made_is_four(make_house, authorities):
     house = make_house(**PATIENT).start()
     with ThreadPoolExecutor(4) as pool:
@@ -86,6 +87,7 @@ def test_who_has_his_token_works_on_beside_the_next_question(make_house, authori
     assert authorities.most_running == 1
 
 
+@pytest.mark.long
 def test_a_document_that_has_its_token_is_not_behind_those_that_wait(make_house, authorities):
     house = make_house(tsa_parallel=1, **PATIENT).start(faults=["store_full"])
     sealed = house.numbered()
@@ -154,6 +156,7 @@ def test_the_window_killed_while_the_authority_is_asked_it_is_asked_again(make_h
         assert uses(house, document, "sign") == {"intent": 1, "result": 1}
 
 
+@pytest.mark.long
 def test_initials_killed_while_the_authority_is_asked_are_not_signed_again(make_house, authorities):
     house = make_house(**PATIENT).start()
     document = house.prepared(initials=INITIAL)
@@ -196,6 +199,7 @@ def test_an_authority_that_breaks_off_is_asked_again_by_itself(make_house, autho
     assert list(authorities.asked.values()) == [3]
 
 
+@pytest.mark.long
 def test_a_second_job_for_a_signature_finds_what_the_first_did(make_house, authorities):
     """However it came to be: two jobs on one document at the same time are one question."""
     house = make_house(**PATIENT).start()

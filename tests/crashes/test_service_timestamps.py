@@ -114,6 +114,7 @@ def test_one_slow_answer_holds_nobody_else_up(house, authorities):
     assert house.ended(house.act(slow, "continuation"))["state"] == "succeeded"
 
 
+@pytest.mark.long
 def test_no_more_questions_at_once_than_the_setting_allows(make_house, authorities):
     house = make_house(tsa_parallel=2).start()
     documents = [house.prepared() for _ in range(5)]

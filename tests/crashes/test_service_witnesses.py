@@ -72,6 +72,7 @@ def kept(house, document, folder):
     return json.loads(receipt)
 
 
+@pytest.mark.long
 def test_receipts_pages_and_checkpoints_say_who_saw_the_log(make_house, witness, tmp_path):
     house = make_house(witnesses=rows(witness), witness_seconds=1.0).start()
     document = house.archived()

@@ -196,7 +196,9 @@ def test_a_new_witness_needs_a_name(tmp_path):
     assert house.command("show").returncode == 64
 
 
-@pytest.mark.parametrize("lost", ["heads", "key", "swapped"])
+@pytest.mark.parametrize(
+    "lost", ["heads", *(pytest.param(each, marks=pytest.mark.long) for each in ("key", "swapped"))]
+)
 def test_a_key_without_its_heads_never_cosigns_again(tmp_path, lost):
     house = WitnessHouse(tmp_path / "w", str(LOG.vkey)).start()
     assert house.add(LOG.request(0, 4)).status_code == 200

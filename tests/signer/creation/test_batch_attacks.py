@@ -268,6 +268,7 @@ def test_who_waits_for_a_time_stamp_is_not_blamed_for_a_death(desk, pki):
     assert desk.uses - 6 <= sum(outcome.lost_uses for outcome in outcomes)
 
 
+@pytest.mark.long
 def test_a_process_that_hangs_is_killed_and_its_documents_are_signed(desk):
     jobs = desk.jobs(3)
     limits = BatchLimits(processes=1, bundle=1, document_seconds=8)

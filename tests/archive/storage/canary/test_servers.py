@@ -75,6 +75,7 @@ def test_the_multipart_fault_of_rgw_stops_archiving_unless_the_bucket_has_a_defa
     assert {"lock-kept-parts", "hold-kept-parts"} <= ids(covered.warnings()), "and it is still told"
 
 
+@pytest.mark.long
 def test_who_may_only_delete_versions_bypasses_governance_at_rgw_until_it_is_denied_by_name(rgw):
     bare, denied = checked(as_it_comes(rgw)), checked(prepared(rgw))
     for name in ("bypass-weaker", "own-bypass-weaker"):
@@ -82,6 +83,7 @@ def test_who_may_only_delete_versions_bypasses_governance_at_rgw_until_it_is_den
         assert outcome(denied, name) is Outcome.HELD
 
 
+@pytest.mark.long
 def test_the_admin_interface_of_rgw_takes_a_bucket_with_its_locks(rgw):
     found = prepared(rgw)
     rgw.give_caps("least", "buckets=*")
@@ -199,6 +201,7 @@ def test_a_certificate_that_does_not_hold(tmp_path):
         assert trouble(checked(probe(elsewhere, bucket))) == Trouble.CERTIFICATE
 
 
+@pytest.mark.long
 def test_a_frozen_server_is_waited_for_within_bounds(tmp_path):
     with weed.seaweedfs(tmp_path / "weed") as server:
         bucket = new_bucket(server)
