@@ -21,6 +21,9 @@ JARS = ("preflight", "pdfbox2", "fontbox2", "xmpbox", "commons-logging", "jaxb-a
 UNSEEN_BY_PREFLIGHT: set[str | tuple[str, int]] = {
     ("6.1.12-1", 1), ("6.1.12-2", 3), ("6.2.4-3", 1), "6.2.4-4", ("6.2.9-1", 0), "6.3.2-1", "6.3.2-6", "6.3.2-7",
     ("6.3.5-3", 1), "6.7.2-1", ("6.7.3-1", 1), ("6.7.3-1", 2), ("6.7.3-2", 1), "6.7.11-1", "6.7.11-2", "6.7.11-5",
+    # colours below a pattern's; states of patterns; intents of inline images
+    ("6.2.3.3-2", 21), ("6.2.3.3-2", 23), ("6.2.8-1", 1), ("6.2.8-2", 1), ("6.2.9-1", 3), ("6.2.9-1", 4),
+    ("6.4-4", 1),
 }  # fmt: skip
 # Frame and object syntax, which pikepdf leaves to the writer, and forms, which it does not know.
 UNSEEN_BY_PIKEPDF = {

@@ -6,6 +6,7 @@ for rule, breakers in VIOLATIONS_OF["1"].items():
 
 from __future__ import annotations
 
+from tests.factories import pdfa_contents  # noqa: F401 (its files join those of part 2)
 from tests.factories.pdfa_file import (
     CATALOG,
     CID_SET,
@@ -288,6 +289,7 @@ _TWO = {
     "6.1.7.2-1": {"6.2.2-1", "reader"},
     "6.1.13-3": {"reader"},
     "6.1.13-7": {"6.1.9-1", "reader"},
+    "6.2.2-2": {"6.2.11.4.1-1"},
     "6.2.3-1": {"6.2.4.3-2", "6.2.4.3-4", "6.2.10-2"},
     "6.2.11.2-3": {"6.2.11.4.1-1"},
     "6.2.11.2-4": {"6.2.11.5-1"},

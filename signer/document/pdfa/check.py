@@ -132,7 +132,7 @@ def _page(context: Context, contents: Contents, page: dict[str, Any], number: in
         normal = context.dictionary(context.dictionary(item).get("AP")).get("N")
         states = context.get(normal)
         for appearance in states.values() if isinstance(states, dict) else [normal]:
-            contents.form(appearance, {}, number, 1)
+            contents.form(appearance, {}, 1, None)
 
 
 def _box(context: Context, key: str, value: Any, number: int) -> None:

@@ -39,3 +39,10 @@ def check_image(context: Context, node: dict[str, Any], number: int) -> None:
     else:
         allowed = bits is None or bits in context.part.image_bits
         context.require(allowed, "6.2.8-4", f"{bits} bits per component", number)
+
+
+def has_own_space(context: Context, node: dict[str, Any]) -> bool:
+    """Whether an image's data say which colour space they are in: JPEG 2000 alone."""
+    used = context.get(node.get("Filter"))
+    names = used if isinstance(used, list) else [used]
+    return any(context.name(name) == "JPXDecode" for name in names)
