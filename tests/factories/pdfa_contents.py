@@ -1,10 +1,26 @@
 """Files whose contents break a rule of PDF/A where it is easily overlooked: by the state that a stream inherits, in a
-glyph, a pattern, a mask. They join those of `pdfa_violations`, for every part.
+glyph, a pattern, a mask; and fonts whose program is none. They join those of `pdfa_violations`, for every part.
 """
 
 from __future__ import annotations
 
-from tests.factories.pdfa_file import FORM_XOBJECT, IMAGE, PAGE, RawFile, encode, stream
+import functools
+import io
+
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.t2CharStringPen import T2CharStringPen
+from fontTools.ttLib import TTFont
+
+from tests.factories.pdfa_file import (
+    FORM_XOBJECT,
+    IMAGE,
+    PAGE,
+    SIMPLE_FILE,
+    RawFile,
+    encode,
+    font_program,
+    stream,
+)
 from tests.factories.pdfa_violations import breaks, content
 
 RGB, CMYK, EMBEDDED = "6.2.4.3-2", "6.2.4.3-3", "6.2.11.4.1-1"
@@ -158,3 +174,71 @@ breaks(CMYK)(
 )
 content(CMYK, b"BI /W 1 /H 1 /BPC 8 /CS [/I /CMYK 0 <00000000>] ID a EI")
 content("6.2.6-1", b"BI /W 1 /H 1 /BPC 8 /CS /G /Intent /Vivid ID a EI")
+
+# --- font programs
+
+
+@functools.cache
+def open_type() -> bytes:
+    """A small OpenType font with CFF outlines."""
+    builder = FontBuilder(1000, isTTF=False)
+    builder.setupGlyphOrder([".notdef", "S"])
+    builder.setupCharacterMap({ord("S"): "S"})
+    pen = T2CharStringPen(500, None)
+    for step, point in enumerate(((0, 0), (0, 500), (500, 500))):
+        (pen.lineTo if step else pen.moveTo)(point)
+    pen.closePath()
+    outline = pen.getCharString()
+    builder.setupCFF("Small", {}, {".notdef": outline, "S": outline}, {})
+    builder.setupHorizontalMetrics({".notdef": (500, 0), "S": (500, 0)})
+    builder.setupHorizontalHeader(ascent=500, descent=0)
+    builder.setupPost()
+    out = io.BytesIO()
+    builder.save(out)
+    return out.getvalue()
+
+
+@functools.cache
+def cff() -> bytes:
+    """The same as a bare CFF program."""
+    data: bytes = TTFont(io.BytesIO(open_type())).reader["CFF "]
+    return data
+
+
+TYPE_1 = b"%!PS-AdobeFont-1.0: Small\ncurrentfile eexec\n" + bytes(range(1, 200))
+
+
+def in_font(file: RawFile, kind: bytes, key: bytes, program: bytes, entries: bytes = b"") -> RawFile:
+    """The page writes in a font of this kind with this program under `key`."""
+    file.objects[42] = (
+        b"<< /Type /Font /Subtype /%s /BaseFont /Small /Encoding /WinAnsiEncoding /FirstChar 83 /LastChar 83 "
+        b"/Widths [500] /FontDescriptor << /Type /FontDescriptor /FontName /Small /Flags 32 /FontBBox [0 0 1 1] "
+        b"/ItalicAngle 0 /Ascent 1 /Descent 0 /CapHeight 1 /StemV 1 /%s 43 0 R >> >>" % (kind, key)
+    )
+    file.objects[43] = stream(program, entries)
+    file.replace(PAGE, b"/Font << /F1", b"/Font << /H 42 0 R /F1")
+    return file.set_content(b"BT /H 12 Tf (S) Tj ET")
+
+
+_C = b"/Subtype /Type1C"
+for _key, _entries in ((b"FontFile", b""), (b"FontFile3", _C)):
+    breaks(EMBEDDED)(lambda file, k=_key, e=_entries: in_font(file, b"Type1", k, b"", e))
+breaks(EMBEDDED)(lambda file: in_font(file, b"TrueType", b"FontFile2", b""))
+breaks(EMBEDDED)(lambda file: in_font(file, b"TrueType", b"FontFile", TYPE_1))
+breaks(EMBEDDED)(lambda file: in_font(file, b"Type1", b"FontFile3 43 0 R /FontFile", TYPE_1))
+breaks(EMBEDDED)(lambda file: file.objects.pop(SIMPLE_FILE) and file)
+for _program in (b"no font", b"%!PS-AdobeFont-1.0: cut", b"%!PS-AdobeFont-1.0: cut eexec"):
+    breaks("6.2.11.4.1-2")(lambda file, p=_program: in_font(file, b"Type1", b"FontFile", p))
+for _change in (
+    lambda data: b"no font" + data,
+    lambda data: data[:4],
+    lambda data: data[: len(data) // 2],
+    lambda data: data[:4] + b"\0\0" * 4,
+):
+    breaks("6.2.11.4.1-2")(lambda file, c=_change: in_font(file, b"Type1", b"FontFile3", c(cff()), _C))
+breaks("6.2.11.4.1-2")(lambda file: file.objects.update({SIMPLE_FILE: stream(without_outlines())}) or file)
+
+
+def without_outlines() -> bytes:
+    """The simple TrueType program without what its glyphs look like."""
+    return font_program("So: 15").replace(b"glyf", b"glyg", 1)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
 
 from signer.document.pdfa import check
+from signer.document.pdfa.programs import check_program
 from tests.factories.pdfa_contents import (
     EMPTY,
     FORM,
     SHADING,
     SQUARE,
+    TYPE_1,
+    cff,
     drawing,
+    in_font,
+    open_type,
     shaded,
     shown,
     tiled,
@@ -156,3 +162,27 @@ def test_a_form_in_ever_other_states_costs_no_more_than_the_limit(tmp_path):
     report = judged(tmp_path, file)
     assert not report.complete
     assert time.monotonic() - started < 20
+
+
+PROGRAMS = {
+    "Type 1": (b"Type1", b"FontFile", lambda: TYPE_1, b""),
+    "CFF": (b"Type1", b"FontFile3", cff, b"/Subtype /Type1C"),
+    "OpenType": (b"Type1", b"FontFile3", open_type, b"/Subtype /OpenType"),
+    "OpenType for TrueType": (b"TrueType", b"FontFile3", open_type, b"/Subtype /OpenType"),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs_that_are_fonts_conform_with_their_glyphs_unexamined(tmp_path, name):
+    kind, key, program, entries = PROGRAMS[name]
+    report = judged(tmp_path, in_font(good_file(), kind, key, program(), entries))
+    assert report.conforms
+    assert report.unexamined == ("glyphs",)
+
+
+@pytest.mark.parametrize("data", [cff(), open_type(), TYPE_1])
+def test_programs_cut_anywhere_end_in_a_report(data):
+    for length in range(0, len(data), 7):
+        for key, subtype in (("FontFile", ""), ("FontFile3", "Type1C"), ("FontFile3", "OpenType")):
+            with contextlib.suppress(ValueError):
+                check_program(data[:length], key, subtype)
