@@ -24,6 +24,7 @@ UNSEEN_BY_PREFLIGHT: set[str | tuple[str, int]] = {
     # colours below a pattern's; states of patterns; intents of inline images
     ("6.2.3.3-2", 21), ("6.2.3.3-2", 23), ("6.2.8-1", 1), ("6.2.8-2", 1), ("6.2.9-1", 3), ("6.2.9-1", 4),
     ("6.4-4", 1),
+    ("6.6.1-1", 15),  # /PA of a link
 }  # fmt: skip
 # Frame and object syntax, which pikepdf leaves to the writer, and forms, which it does not know.
 UNSEEN_BY_PIKEPDF = {
@@ -32,6 +33,7 @@ UNSEEN_BY_PIKEPDF = {
     "2": ("6.1.2", "6.1.3-3", "6.1.4", "6.1.6", "6.1.7.1-1", "6.1.7.1-2", "6.1.9", "6.1.13-7", "6.4."),
 }  # fmt: skip
 UNSEEN_BY_PIKEPDF["3"] = UNSEEN_BY_PIKEPDF["2"]
+CUT_PROFILE = {("6.2.2-1", 2), ("6.2.3-1", 2)}  # Preflight denies it; pikepdf reads the head alone
 
 
 def _preflight(folder: Path, names: list[str]) -> dict[str, bool]:
@@ -100,5 +102,6 @@ def test_pikepdf_denies_what_our_check_denies(part, third):
                 data = make(breaker, _without_form(part))
                 if validate_written(io.BytesIO(data), f"{part}b").passed:
                     passed.append((rule, index))
+    passed = [each for each in passed if each not in CUT_PROFILE]
     assert asked > 20
     assert passed == []

@@ -11,17 +11,22 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.ttLib import TTFont
 
+from api.demo.pdf_colour import srgb_profile
 from tests.factories.pdfa_file import (
+    CATALOG,
     FORM_XOBJECT,
     IMAGE,
+    LINK,
     PAGE,
+    PROFILE,
     SIMPLE_FILE,
+    STATE,
     RawFile,
     encode,
     font_program,
     stream,
 )
-from tests.factories.pdfa_violations import breaks, content
+from tests.factories.pdfa_violations import add, breaks, content
 
 RGB, CMYK, EMBEDDED = "6.2.4.3-2", "6.2.4.3-3", "6.2.11.4.1-1"
 FORM = b"/Type /XObject /Subtype /Form /BBox [0 0 99 99] "
@@ -242,3 +247,26 @@ breaks("6.2.11.4.1-2")(lambda file: file.objects.update({SIMPLE_FILE: stream(wit
 def without_outlines() -> bytes:
     """The simple TrueType program without what its glyphs look like."""
     return font_program("So: 15").replace(b"glyf", b"glyg", 1)
+
+
+# --- what stands beside contents
+
+add("6.5.1-1", LINK, b"/AA << /E << /Type /Other /S /JavaScript /JS (x) >> >>")
+add("6.5.1-1", LINK, b"/PA << /Type /Other /S /Launch /F (x) >>")
+add(
+    "6.5.1-1",
+    CATALOG,
+    b"/Names << /JavaScript << /Names [(a) << /Type /Other /S /JavaScript /JS (1) >>] >> >>",
+)
+add(
+    "6.5.1-1",
+    CATALOG,
+    b"/OpenAction << /S /GoTo /D [3 0 R /Fit] /Next [<< /Type /Other /S /Launch /F (x) >>] >>",
+)
+add("6.2.5-4", STATE, b"/HT << /HalftoneType 5 /Default << /HalftoneType 6 /Width 1 /Height 1 >> >>")
+breaks("6.2.11.2-2")(lambda file: file.replace(PAGE, b"/F1 8 0 R", b"/F1 9 0 R"))
+breaks("6.2.3-1")(
+    lambda file: (
+        file.objects.update({PROFILE: stream(srgb_profile()[:200], b"/N 3")}) or file.set_content(b"")
+    )
+)

@@ -126,6 +126,7 @@ def _page(context: Context, contents: Contents, page: dict[str, Any], number: in
             _box(context, key, page[key], number)
     actions.page_rule(context, page, number)
     check_transparency(context, page, number)
+    colour.check_blending(context, page, number)
     own = context.dictionary(context.dictionary(context.pdf.get(number)).get("Resources"))
     contents.page(page, own, number)
     for item in context.array(page.get("Annots")):

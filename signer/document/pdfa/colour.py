@@ -38,7 +38,7 @@ def read_profile(context: Context, value: Any) -> Profile | None:
     if not isinstance(stream, Stream):
         return None
     data = context.data(stream, context.limits.stream_bytes)
-    if len(data) < _PROFILE_HEAD or data[36:40] != b"acsp":
+    if len(data) < max(_PROFILE_HEAD, int.from_bytes(data[:4], "big")) or data[36:40] != b"acsp":
         return None
     return Profile(data[12:16].decode("latin-1"), data[16:20].decode("latin-1"), data[8])
 
@@ -140,6 +140,13 @@ def _components(context: Context, value: Any, profile: Profile | None, number: i
     same = profile is None or said == COMPONENTS.get(profile.space)
     for rule in ("1:6.2.3.2-2", "6.2.4.2-1/N"):
         context.require(same, rule, f"/N is {said} beside the profile {profile}", number)
+
+
+def check_blending(context: Context, node: dict[str, Any], number: int) -> None:
+    """6.2.4.3: the space in which the transparency group of a page or form blends is used by it."""
+    space = context.dictionary(node.get("Group")).get("CS")
+    if space is not None:
+        check_space(context, space, context.dictionary(node.get("Resources")), number)
 
 
 def state_rule(context: Context, role: str, node: dict[str, Any], number: int) -> None:

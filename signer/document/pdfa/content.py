@@ -30,6 +30,7 @@ from signer.document.pdfa.graphics_state import (
 )
 from signer.document.pdfa.images import check_image, has_own_space
 from signer.document.pdfa.operators import INLINE_FILTERS, OPERATORS, check_operands
+from signer.document.pdfa.parts import READER
 
 MAX_NESTING = 28
 _AGAIN = 64  # tokens that reading a stream once more costs at least; and one for so many bytes
@@ -302,6 +303,8 @@ class _Run:
             self._space(self.fill)
         elif kind == "Image" and ("ColorSpace" in node or not has_own_space(self.context, node)):
             check_space(self.context, node.get("ColorSpace"), self.resources, number)
+        elif node and kind not in ("Image", "PS"):
+            self.context.fail(READER, f"an XObject of the subtype {kind[:60] or '?'}", number)
 
     def _inline(self, operands: list[Any]) -> None:
         image = operands[0]

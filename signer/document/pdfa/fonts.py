@@ -20,6 +20,7 @@ from signer.document.pdfa.programs import check_program
 from signer.document.pdfa.sfnt import FontProgram, read_font_program
 
 SUBTYPES = frozenset({"Type1", "MMType1", "TrueType", "Type3", "Type0", "CIDFontType0", "CIDFontType2"})
+_SHOWN = frozenset({"Type0", "Type1", "MMType1", "TrueType"})
 FILES = ("FontFile", "FontFile2", "FontFile3")
 _FILES_OF = {
     "Type1": ("FontFile", "FontFile3"),
@@ -70,6 +71,7 @@ def check_font(context: Context, use: FontUse) -> None:
     )
     if kind == "Type3" or not use.shown:
         return
+    context.require(kind in _SHOWN, "6.2.11.2-2", f"text in a font of the subtype {kind or '?'}", use.number)
     if kind == "Type0":
         _composite(context, use)
         return

@@ -25,6 +25,8 @@ _ROLES = {
     "OutputIntents": "intents",
     "OCProperties": "layers",
     "A": "action",
+    "PA": "action",
+    "AA": "actions",
     "OpenAction": "action",
     "Next": "action",
     "AF": "associates",
@@ -39,6 +41,8 @@ _ITEMS = {
     "annotations": "annotation",
     "intents": "intent",
     "associates": "associate",
+    "actions": "action",
+    "halftone": "halftone",
 }
 
 
@@ -85,6 +89,7 @@ def _is_of_rows(value: list[Any]) -> bool:
 def _children(value: Any, role: str, number: int) -> list[tuple[Any, str, int]]:
     inner = _ITEMS.get(role, "")
     if isinstance(value, list):
+        inner = role if role == "action" else inner  # of /Next
         return [(item, inner, number) for item in value if type(item) in _HOLDING]
     node = value.dict if isinstance(value, Stream) else value
     if not isinstance(node, dict):

@@ -26,7 +26,8 @@ from tests.factories.pdfa_contents import (
     with_resources,
     written_in_type_3,
 )
-from tests.factories.pdfa_file import GOOD, PAGE, PAGES, STATE, encode, good_file, srgb, stream
+from tests.factories.pdfa_file import FORM_XOBJECT, GOOD, PAGE, PAGES, STATE, encode, good_file, srgb, stream
+from tests.factories.pdfa_violations import with_entries
 
 CMYK, EMBEDDED = "6.2.4.3-3", "6.2.11.4.1-1"
 
@@ -186,3 +187,16 @@ def test_programs_cut_anywhere_end_in_a_report(data):
         for key, subtype in (("FontFile", ""), ("FontFile3", "Type1C"), ("FontFile3", "OpenType")):
             with contextlib.suppress(ValueError):
                 check_program(data[:length], key, subtype)
+
+
+@pytest.mark.parametrize("number", [PAGE, FORM_XOBJECT])
+def test_the_space_that_a_group_blends_in_is_used(tmp_path, number):
+    group = b"/Group << /S /Transparency /CS /DeviceCMYK >>"
+    file = good_file().replace(PAGE, b"/Group << /S /Transparency /CS /DeviceRGB >>", b"")
+    assert judged(tmp_path, file).conforms
+    assert judged(tmp_path, with_entries(file, number, group)).rules == {CMYK}
+
+
+def test_what_is_drawn_says_what_it_is(tmp_path):
+    file = good_file().replace(FORM_XOBJECT, b"/Subtype /Form", b"")
+    assert judged(tmp_path, file).rules == {"reader"}
