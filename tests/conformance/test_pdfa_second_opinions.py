@@ -21,6 +21,10 @@ JARS = ("preflight", "pdfbox2", "fontbox2", "xmpbox", "commons-logging", "jaxb-a
 UNSEEN_BY_PREFLIGHT: set[str | tuple[str, int]] = {
     ("6.1.12-1", 1), ("6.1.12-2", 3), ("6.2.4-3", 1), "6.2.4-4", ("6.2.9-1", 0), "6.3.2-1", "6.3.2-6", "6.3.2-7",
     ("6.3.5-3", 1), "6.7.2-1", ("6.7.3-1", 1), ("6.7.3-1", 2), ("6.7.3-2", 1), "6.7.11-1", "6.7.11-2", "6.7.11-5",
+    # colours below a pattern's; states of patterns; intents of inline images
+    ("6.2.3.3-2", 21), ("6.2.3.3-2", 23), ("6.2.8-1", 1), ("6.2.8-2", 1), ("6.2.9-1", 3), ("6.2.9-1", 4),
+    ("6.4-4", 1),
+    ("6.6.1-1", 15),  # /PA of a link
 }  # fmt: skip
 # Frame and object syntax, which pikepdf leaves to the writer, and forms, which it does not know.
 UNSEEN_BY_PIKEPDF = {
@@ -29,6 +33,7 @@ UNSEEN_BY_PIKEPDF = {
     "2": ("6.1.2", "6.1.3-3", "6.1.4", "6.1.6", "6.1.7.1-1", "6.1.7.1-2", "6.1.9", "6.1.13-7", "6.4."),
 }  # fmt: skip
 UNSEEN_BY_PIKEPDF["3"] = UNSEEN_BY_PIKEPDF["2"]
+CUT_PROFILE = {("6.2.2-1", 2), ("6.2.3-1", 2)}  # Preflight denies it; pikepdf reads the head alone
 
 
 def _preflight(folder: Path, names: list[str]) -> dict[str, bool]:
@@ -97,5 +102,6 @@ def test_pikepdf_denies_what_our_check_denies(part, third):
                 data = make(breaker, _without_form(part))
                 if validate_written(io.BytesIO(data), f"{part}b").passed:
                     passed.append((rule, index))
+    passed = [each for each in passed if each not in CUT_PROFILE]
     assert asked > 20
     assert passed == []

@@ -6,6 +6,7 @@ for rule, breakers in VIOLATIONS_OF["1"].items():
 
 from __future__ import annotations
 
+from tests.factories import pdfa_contents
 from tests.factories.pdfa_file import (
     CATALOG,
     CID_SET,
@@ -203,7 +204,7 @@ swap("6.3.7-1", SIMPLE, b"/Encoding /WinAnsiEncoding",
 def _type_1_subset_without_its_characters(file: RawFile) -> RawFile:
     file.replace(SIMPLE, b"/Subtype /TrueType", b"/Subtype /Type1")
     file.replace(SIMPLE_DESCRIPTOR, b"/FontFile2 15 0 R", b"/FontFile3 15 0 R")
-    file.objects[SIMPLE_FILE] = stream(b"\1\0\4\1", b"/Subtype /Type1C")
+    file.objects[SIMPLE_FILE] = stream(pdfa_contents.cff(), b"/Subtype /Type1C")
     return file
 
 
@@ -288,6 +289,7 @@ _TWO = {
     "6.1.7.2-1": {"6.2.2-1", "reader"},
     "6.1.13-3": {"reader"},
     "6.1.13-7": {"6.1.9-1", "reader"},
+    "6.2.2-2": {"6.2.11.4.1-1"},
     "6.2.3-1": {"6.2.4.3-2", "6.2.4.3-4", "6.2.10-2"},
     "6.2.11.2-3": {"6.2.11.4.1-1"},
     "6.2.11.2-4": {"6.2.11.5-1"},

@@ -272,6 +272,8 @@ def _without_intent(file: RawFile) -> RawFile:
 def _without_colour(file: RawFile, data: bytes) -> RawFile:
     """No output intent, and nothing that needs one but `data`."""
     file.objects[NUMBER_AP] = stream(b"", b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << >>")
+    body = file.objects[PAGE]
+    file.objects[PAGE] = body.replace(b"/CS /DeviceRGB", b"/CS [/CalRGB << /WhitePoint [0.95 1 1.08] >>]")
     return _without_intent(file).set_content(data)
 
 
@@ -328,12 +330,14 @@ def _transparent_image_without_space(file: RawFile) -> RawFile:
     file = _without_colour(file, b"/Im1 Do")
     space = b"/ColorSpace [/CalRGB << /WhitePoint [0.95 1 1.08] >>]"
     file.replace(IMAGE, b"/ColorSpace /DeviceRGB", space)
-    return file.replace(PAGE, b"/Group << /S /Transparency /CS /DeviceRGB >>", b"")
+    body = file.objects[PAGE]
+    file.objects[PAGE] = body[: body.index(b"/Group")] + body[body.index(b"/Annots") :]
+    return file
 
 
 @breaks("6.2.10-2")
 def _group_without_space(file: RawFile) -> RawFile:
-    return _without_colour(file, b"").replace(PAGE, b"/CS /DeviceRGB", b"")
+    return _without_colour(file, b"").replace(PAGE, b"/CS [/CalRGB", b"/Own [/CalRGB")
 
 
 # --- 6.2.11: fonts

@@ -126,13 +126,14 @@ def _page(context: Context, contents: Contents, page: dict[str, Any], number: in
             _box(context, key, page[key], number)
     actions.page_rule(context, page, number)
     check_transparency(context, page, number)
+    colour.check_blending(context, page, number)
     own = context.dictionary(context.dictionary(context.pdf.get(number)).get("Resources"))
     contents.page(page, own, number)
     for item in context.array(page.get("Annots")):
         normal = context.dictionary(context.dictionary(item).get("AP")).get("N")
         states = context.get(normal)
         for appearance in states.values() if isinstance(states, dict) else [normal]:
-            contents.form(appearance, {}, number, 1)
+            contents.form(appearance, {}, 1, None)
 
 
 def _box(context: Context, key: str, value: Any, number: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from signer.document.objects import Ref, Stream
 from signer.document.pdfa.context import Context
+from signer.document.pdfa.parts import READER
 from signer.document.pdfa.transparency import check_state
 
 INTENTS = frozenset({"RelativeColorimetric", "AbsoluteColorimetric", "Perceptual", "Saturation"})
@@ -14,6 +15,10 @@ DEVICES = {"DeviceGray": "6.2.4.3-4", "DeviceRGB": "6.2.4.3-2", "DeviceCMYK": "6
 DEFAULTS = {"DeviceGray": "DefaultGray", "DeviceRGB": "DefaultRGB", "DeviceCMYK": "DefaultCMYK"}
 SHORT = {"G": "DeviceGray", "RGB": "DeviceRGB", "CMYK": "DeviceCMYK", "I": "Indexed"}
 COMPONENTS = {"GRAY": 1, "RGB ": 3, "Lab ": 3, "CMYK": 4}
+_DEVICE_COMPONENTS = {"DeviceGray": 1, "DeviceRGB": 3, "DeviceCMYK": 4}
+_STANDING_IN = {"DeviceGray": "CalGray", "DeviceRGB": "CalRGB", "DeviceCMYK": "DeviceN"}  # beside ICCBased
+_INDEPENDENT = frozenset({"CalGray", "CalRGB", "Lab"})
+_UNDERLYING = {"Indexed": 1, "Pattern": 1, "Separation": 2, "DeviceN": 2}
 _PROFILE_HEAD = 128
 _DEEPEST = 8
 
@@ -33,7 +38,7 @@ def read_profile(context: Context, value: Any) -> Profile | None:
     if not isinstance(stream, Stream):
         return None
     data = context.data(stream, context.limits.stream_bytes)
-    if len(data) < _PROFILE_HEAD or data[36:40] != b"acsp":
+    if len(data) < max(_PROFILE_HEAD, int.from_bytes(data[:4], "big")) or data[36:40] != b"acsp":
         return None
     return Profile(data[12:16].decode("latin-1"), data[16:20].decode("latin-1"), data[8])
 
@@ -64,18 +69,15 @@ def check_output_intents(context: Context) -> None:
 
 
 def check_space(context: Context, space: Any, resources: dict[str, Any], number: int) -> None:
-    """6.2.4: a colour space that is used; a name is looked up in `resources` first."""
+    """6.2.4: a colour space that is used; `resources` are asked for what stands in for device spaces."""
     for _ in range(_DEEPEST):
         found = context.get(space)
-        if isinstance(found, str):
-            named = context.dictionary(resources.get("ColorSpace")).get(found)
-            if named is None:
-                _device(context, SHORT.get(found, found), resources, number)
-                return
-            space, resources = named, {k: v for k, v in resources.items() if k != "ColorSpace"}
-            continue
-        parts = context.array(found)
+        parts = found if isinstance(found, list) else [found]
         family = context.name(parts[0]) if parts else ""
+        family = SHORT.get(family, family)
+        if family in DEVICES:
+            _device(context, family, resources, number)
+            return
         if family == "ICCBased" and len(parts) > 1:
             _icc_based(context, parts[1], number)
             return
@@ -84,20 +86,38 @@ def check_space(context: Context, space: Any, resources: dict[str, Any], number:
         if family == "DeviceN" and len(parts) > 1:
             count = len(context.array(parts[1]))
             context.require(count <= context.part.colourants, "6.1.13-9", f"{count} colourants", number)
-        inner = {"Indexed": 1, "I": 1, "Pattern": 1, "Separation": 2, "DeviceN": 2}.get(family)
+        inner = _UNDERLYING.get(family)
         if inner is None or len(parts) <= inner:
+            known = family in _INDEPENDENT or (family == "Pattern" and len(parts) == 1)
+            context.require(known, READER, f"a colour space of the family {family[:60] or '?'}", number)
             return
         space = parts[inner]
+    context.fail(READER, "colour spaces within each other too deep", number)
 
 
 def _device(context: Context, name: str, resources: dict[str, Any], number: int) -> None:
-    rule = DEVICES.get(name)
-    if rule is None or DEFAULTS[name] in context.dictionary(resources.get("ColorSpace")):
+    spaces = context.dictionary(resources.get("ColorSpace"))
+    if DEFAULTS[name] in spaces:
+        check_default(context, spaces[DEFAULTS[name]], name, number)
         return
     allowed = {"DeviceGray": context.intent != "", "DeviceRGB": context.intent == "RGB "}
-    context.require(
-        allowed.get(name, context.intent == "CMYK"), rule, f"{name} without a matching output intent", number
-    )
+    meant = allowed.get(name, context.intent == "CMYK")
+    context.require(meant, DEVICES[name], f"{name} without a matching output intent", number)
+
+
+def check_default(context: Context, value: Any, device: str, number: int) -> None:
+    """6.2.4.3: what stands in for a device space is independent of devices, or DeviceN for CMYK; else it is as if
+    nothing stood in."""
+    parts = context.array(value)
+    family = context.name(parts[0]) if parts else ""
+    if family == "ICCBased" and len(parts) > 1:
+        fits = context.integer(context.dictionary(parts[1]).get("N")) == _DEVICE_COMPONENTS[device]
+    else:
+        fits = family == _STANDING_IN[device]
+    if fits:
+        check_space(context, value, {}, number)
+    else:
+        _device(context, device, {}, number)
 
 
 def _icc_based(context: Context, value: Any, number: int) -> None:
@@ -115,10 +135,18 @@ def _icc_based(context: Context, value: Any, number: int) -> None:
 
 
 def _components(context: Context, value: Any, profile: Profile | None, number: int) -> None:
-    """Part 1, 6.2.3.2: /N is how many components the profile has."""
+    """/N is how many components the profile has: part 1, 6.2.3.2; ISO 32000-1, table 66."""
     said = context.integer(context.dictionary(value).get("N"))
     same = profile is None or said == COMPONENTS.get(profile.space)
-    context.require(same, "1:6.2.3.2-2", f"/N is {said} beside the profile {profile}", number)
+    for rule in ("1:6.2.3.2-2", "6.2.4.2-1/N"):
+        context.require(same, rule, f"/N is {said} beside the profile {profile}", number)
+
+
+def check_blending(context: Context, node: dict[str, Any], number: int) -> None:
+    """6.2.4.3: the space in which the transparency group of a page or form blends is used by it."""
+    space = context.dictionary(node.get("Group")).get("CS")
+    if space is not None:
+        check_space(context, space, context.dictionary(node.get("Resources")), number)
 
 
 def state_rule(context: Context, role: str, node: dict[str, Any], number: int) -> None:

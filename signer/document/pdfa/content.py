@@ -1,7 +1,8 @@
 """6.2.2, 6.1.13-8 and what pages really use: operators, nesting, colours, fonts with their codes.
 
-Each page's content, its forms, patterns and glyph procedures, and the appearances of annotations are read
-once. What was shown in which font is kept for the font rules.
+Each page's content, its forms, patterns, masks and glyph procedures, and the appearances of annotations are read once
+for each state that they start in: a form paints in the colour, and writes in the font, that whoever draws it has set
+(ISO 32000-1, 8.10.1). What was shown in which font is kept for the font rules.
 """
 
 from __future__ import annotations
@@ -11,50 +12,62 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from signer.document.objects import Name, Ref, Stream
-from signer.document.pdfa.colour import DEVICES, check_rendering_intent, check_space
+from signer.document.pdfa.colour import SHORT, check_rendering_intent, check_space
 from signer.document.pdfa.content_tokens import operations
 from signer.document.pdfa.context import Context
-from signer.document.pdfa.images import check_image
-from signer.document.pdfa.object_syntax import MAX_INTEGER, MAX_NAME, check_number, check_size
+from signer.document.pdfa.graphics_state import (
+    DEVICE_OPERATORS,
+    FILLED,
+    INVISIBLE,
+    NO_FONT,
+    Colour,
+    Space,
+    Spaces,
+    State,
+    fills,
+    strokes,
+    text_mode,
+)
+from signer.document.pdfa.images import check_image, has_own_space
+from signer.document.pdfa.operators import INLINE_FILTERS, OPERATORS, check_operands
+from signer.document.pdfa.parts import READER
 
 MAX_NESTING = 28
-_OPERATORS = (
-    "b B b* B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EMC ET EX f F f* G g gs h i j J K k l M m MP n q Q re "
-    "RG rg ri s S sc SC scn SCN sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' \""
-)
-OPERATORS = frozenset(_OPERATORS.split())
-INLINE_FILTERS = frozenset(
-    {
-        "ASCIIHexDecode", "ASCII85Decode", "FlateDecode", "RunLengthDecode", "CCITTFaxDecode", "DCTDecode",
-        "AHx", "A85", "Fl", "RL", "CCF", "DCT",
-    }
-)  # fmt: skip
-INVISIBLE_TEXT = 3
-_GRAY, _RGB, _CMYK = Name("DeviceGray"), Name("DeviceRGB"), Name("DeviceCMYK")
-_DEVICE_SPACES = {b"g": _GRAY, b"G": _GRAY, b"rg": _RGB, b"RG": _RGB, b"k": _CMYK, b"K": _CMYK}
+_AGAIN = 64  # tokens that reading a stream once more costs at least; and one for so many bytes
+_BYTES_A_TOKEN = 16
+_UNCOLOURED = 2
 
 _Handler = Callable[["_Run", list[Any]], None]
 
 
 @dataclass
 class FontUse:
-    """A font dictionary, its object number, the strings shown in it, and those of them that are rendered."""
+    """A font dictionary, its object number, the strings shown in it, and those of them that are rendered. Of a Type 3
+    font the glyph procedures."""
 
     font: dict[str, Any]
     number: int
     shown: set[bytes] = field(default_factory=set)
     rendered: bool = False
+    procedures: tuple[Any, ...] | None = None
 
 
 @dataclass
 class Contents:
-    """Reads contents for one check. `fonts` is what was shown; `budget` the tokens left."""
+    """Reads contents for one check. `fonts` is what was shown; `budget` the tokens left. `seen`: what was read, with
+    the resources that it found and the state that it started in; `times` what was read at all."""
 
     context: Context
     fonts: dict[int, FontUse] = field(default_factory=dict)
-    seen: set[Ref] = field(default_factory=set)
+    seen: set[tuple[Ref, int, State | None]] = field(default_factory=set)
+    times: set[Ref] = field(default_factory=set)
+    lent: dict[int, dict[str, Any]] = field(default_factory=dict)
+    drawn: set[tuple[int, int, State]] = field(default_factory=set)
     budget: int = 0
     longest: int = 64 << 20
+
+    def __post_init__(self) -> None:
+        self.spaces = Spaces(self.context)
 
     def page(self, page: dict[str, Any], own: dict[str, Any], number: int) -> None:
         """One page; `own` is its own /Resources ({} when inherited), `page` has the inherited ones."""
@@ -69,29 +82,67 @@ class Contents:
                     chunks.append(self.context.data(stream, left))
                     left -= len(chunks[-1])
             resources = self.context.dictionary(page.get("Resources"))
-            self.run(b"\n".join(chunks), own, resources, number, 0)
+            self.run(b"\n".join(chunks), own, resources, number, 0, None)
 
-    def form(self, value: Any, outer: dict[str, Any], number: int, depth: int) -> None:
-        """A form XObject, an appearance, a tiling pattern or a glyph procedure."""
-        if isinstance(value, Ref):
-            if value in self.seen:
-                return
-            self.seen.add(value)
-            number = value.num
+    def form(self, value: Any, outer: dict[str, Any], depth: int, start: State | None) -> None:
+        """A form XObject, an appearance, a tiling pattern or the group of a soft mask; once for each state. `start`:
+        None for what nobody calls, which starts as pages do."""
         stream = self.context.get(value)
-        if not isinstance(stream, Stream) or depth > self.context.limits.form_depth:
-            self.context.complete &= depth <= self.context.limits.form_depth
-            return
-        with self.context.reading(number):
-            data = self.context.data(stream, self.context.limits.stream_bytes)
+        if isinstance(stream, Stream) and isinstance(value, Ref):
             own = self.context.dictionary(stream.dict.get("Resources"))
-            self.run(data, own, own or outer, number, depth)
+            self._stream(value, stream, own, None if "Resources" in stream.dict else outer, depth, start)
+
+    def _stream(
+        self,
+        ref: Ref,
+        stream: Stream,
+        own: dict[str, Any],
+        lent: dict[str, Any] | None,
+        depth: int,
+        start: State | None,
+    ) -> None:
+        """One stream in one state, unless that was read. Once more costs more than its tokens, which may be few.
+        `lent`: the resources of whoever calls it, when it has none."""
+        key = (ref, id(lent), start)
+        if key in self.seen:
+            return
+        if depth > self.context.limits.form_depth or self.budget < 0:
+            self.context.complete = False
+            return
+        self.seen.add(key)
+        if lent is not None:
+            self.lent[id(lent)] = lent  # so that no other has its id
+        with self.context.reading(ref.num):
+            data = self.context.data(stream, self.context.limits.stream_bytes)
+            if ref in self.times:
+                self.budget -= _AGAIN + len(data) // _BYTES_A_TOKEN
+            self.times.add(ref)
+            self.run(data, own, own if lent is None else lent, ref.num, depth, start)
+
+    def glyphs(self, use: FontUse, outer: dict[str, Any], depth: int, start: State) -> None:
+        """The glyph procedures of a Type 3 font, painting as the text that shows them would (9.6.5)."""
+        lent = None if "Resources" in use.font else outer
+        key = (start.font, id(lent), start)
+        if not use.procedures or key in self.drawn:
+            return
+        self.drawn.add(key)
+        own = self.context.dictionary(use.font.get("Resources"))
+        for value in use.procedures:
+            stream = self.context.get(value)
+            if isinstance(stream, Stream) and isinstance(value, Ref):
+                self._stream(value, stream, own, lent, depth, start)
 
     def run(
-        self, data: bytes, own: dict[str, Any], resources: dict[str, Any], number: int, depth: int
+        self,
+        data: bytes,
+        own: dict[str, Any],
+        resources: dict[str, Any],
+        number: int,
+        depth: int,
+        start: State | None,
     ) -> None:
         """Interpret one content stream."""
-        run = _Run(self, own, resources, number, depth)
+        run = _Run(self, own, resources, number, depth, start)
         for operator, operands, tokens in operations(data, self.context.part.largest_real):
             self.budget -= tokens
             if self.budget < 0:
@@ -104,11 +155,16 @@ class Contents:
 
 
 class _Run:
-    """One stream under way, with the part of the graphics state that rules ask for: colour spaces as they were
-    set, the font's key, the text rendering mode."""
+    """One stream under way, with its graphics state."""
 
     def __init__(
-        self, contents: Contents, own: dict[str, Any], resources: dict[str, Any], number: int, depth: int
+        self,
+        contents: Contents,
+        own: dict[str, Any],
+        resources: dict[str, Any],
+        number: int,
+        depth: int,
+        start: State | None,
     ) -> None:
         self.contents = contents
         self.context = contents.context
@@ -116,54 +172,32 @@ class _Run:
         self.resources = resources
         self.number = number
         self.depth = depth
-        self.fill: Any = _GRAY
-        self.stroke: Any = _GRAY
-        self.font = -1
-        self.mode = 0
-        self.saved: list[tuple[Any, Any, int, int]] = []
-        self.checked: set[str] = set()
-        part = contents.context.part
-        self.largest, self.smallest = part.largest_real, part.smallest_real
-        self.longest = part.longest_string
+        self.named = self.context.dictionary(resources.get("ColorSpace"))
+        self.devices = contents.spaces.devices(self.named) if self.named else DEVICE_OPERATORS
+        black = self.devices[b"g"]
+        self.start = start or State(black, black, NO_FONT, FILLED)
+        self.fill, self.stroke, self.font, self.mode = self.start
+        self.saved: list[State] = []
+        self.selected: dict[Name, Colour] = {}
+        self.checked: set[Colour] = set()
 
     def step(self, operator: str, operands: list[Any]) -> None:
         if operator not in OPERATORS:
             self.context.fail("6.2.2-1", f"the operator {operator[:20]!r} is not defined", self.number)
             return
-        self._limits(operands)
+        check_operands(self.context, operands, self.number)
         handler = _HANDLERS.get(operator)
         if handler is not None:
             handler(self, operands)
 
-    def _limits(self, operands: list[Any]) -> None:
-        """Limits of the operands (6.1.13); most are small."""
-        todo = operands[::-1]
-        while todo:
-            item = todo.pop()
-            kind = type(item)
-            if kind is int:
-                if not -MAX_INTEGER <= item <= MAX_INTEGER:
-                    check_number(self.context, item, self.number)
-            elif kind is float:
-                if not self.smallest <= abs(item) <= self.largest:
-                    check_number(self.context, item, self.number)
-            elif isinstance(item, Name):
-                if len(item) > MAX_NAME:
-                    self.context.fail("6.1.13-4", "a long name", self.number)
-            elif isinstance(item, bytes):
-                if len(item) > self.longest:
-                    self.context.fail("6.1.13-3", "a long string", self.number)
-            elif isinstance(item, list):
-                check_size(self.context, item, self.number)
-                todo += item
-            elif isinstance(item, dict):
-                check_size(self.context, item, self.number)
-                todo += item.values()
-
     # --- graphics state
 
+    @property
+    def state(self) -> State:
+        return State(self.fill, self.stroke, self.font, self.mode)
+
     def _save(self, _: list[Any]) -> None:
-        self.saved.append((self.fill, self.stroke, self.font, self.mode))
+        self.saved.append(self.state)
         nested = len(self.saved) <= MAX_NESTING
         self.context.require(nested, "6.1.13-8", "q is nested too deep", self.number)
         if len(self.saved) > 10_000:
@@ -177,19 +211,26 @@ class _Run:
         """What operators that set a device colour do."""
         for operator in operators:
             if operator.islower():
-                self.fill = _DEVICE_SPACES[operator]
+                self.fill = self.devices[operator]
             else:
-                self.stroke = _DEVICE_SPACES[operator]
+                self.stroke = self.devices[operator]
 
     def _fill_space(self, operands: list[Any]) -> None:
-        self.fill = _first(operands)
+        self.fill = self._selected(_first(operands))
 
     def _stroke_space(self, operands: list[Any]) -> None:
-        self.stroke = _first(operands)
+        self.stroke = self._selected(_first(operands))
+
+    def _selected(self, operand: Any) -> Colour:
+        name = operand if isinstance(operand, Name) else Name("")
+        if name not in self.selected:
+            self.selected[name] = colour = self.contents.spaces.of(self.named, name)
+            if isinstance(colour, Space) and not colour.default:
+                self._resource("ColorSpace", name)
+        return self.selected[name]
 
     def _text_mode(self, operands: list[Any]) -> None:
-        mode = _first(operands)
-        self.mode = mode if type(mode) is int else 0
+        self.mode = text_mode(_first(operands))
 
     def _intent(self, operands: list[Any]) -> None:
         check_rendering_intent(self.context, _first(operands), self.number)
@@ -199,6 +240,13 @@ class _Run:
         font = self.context.array(state.get("Font"))
         if font:
             self.font = self._use(font[0])
+        self._mask(state)
+
+    def _mask(self, state: dict[str, Any]) -> None:
+        """11.6.5.2: what the group of a soft mask paints shows as opacity, and is content all the same."""
+        group = self.context.dictionary(state.get("SMask")).get("G")
+        if group is not None:
+            self.contents.form(group, self.resources, self.depth + 1, self.state)
 
     # --- what is painted
 
@@ -212,23 +260,29 @@ class _Run:
         self._space(self.fill)
         self._space(self.stroke)
 
-    def _space(self, space: Any) -> None:
-        known = str(space) if isinstance(space, Name) else ""
-        if known in self.checked:
-            return
-        self.checked.add(known)
-        if known and known not in DEVICES and known != "Pattern":
-            self._resource("ColorSpace", space)
-        check_space(self.context, space, self.resources, self.number)
+    def _space(self, colour: Colour) -> None:
+        if colour not in self.checked:
+            self.checked.add(colour)
+            self.contents.spaces.check(colour, self.number)
 
     def _pattern(self, operands: list[Any]) -> None:
         name = operands[-1] if operands else None
         if isinstance(name, Name):
             pattern = self._resource("Pattern", name)
+            node = self.context.dictionary(pattern)
             if isinstance(self.context.get(pattern), Stream):
-                self.contents.form(pattern, self.resources, self.number, self.depth + 1)
+                self._tiling(pattern, node)
             else:
-                self._shading_of(self.context.dictionary(pattern).get("Shading"))
+                self._shading_of(node.get("Shading"))
+                self._mask(self.context.dictionary(node.get("ExtGState")))
+
+    def _tiling(self, pattern: Any, node: dict[str, Any]) -> None:
+        """8.7.3.1: a cell starts as the stream did that has the pattern; without colours of its own, it paints in
+        the one that the pattern was set with."""
+        start = self.start
+        if self.context.integer(node.get("PaintType")) == _UNCOLOURED:
+            start = start._replace(fill=None, stroke=None)
+        self.contents.form(pattern, self.resources, self.depth + 1, start)
 
     def _shading(self, operands: list[Any]) -> None:
         self._shading_of(self._resource("Shading", _first(operands)))
@@ -244,22 +298,32 @@ class _Run:
         kind = self.context.name(node.get("Subtype"))
         number = value.num if isinstance(value, Ref) else self.number
         if kind == "Form":
-            self.contents.form(value, self.resources, self.number, self.depth + 1)
+            self.contents.form(value, self.resources, self.depth + 1, self.state)
         elif kind == "Image" and self.context.get(node.get("ImageMask")) is True:
             self._space(self.fill)
-        elif kind == "Image" and "ColorSpace" in node:
-            check_space(self.context, node["ColorSpace"], self.resources, number)
+        elif kind == "Image" and ("ColorSpace" in node or not has_own_space(self.context, node)):
+            check_space(self.context, node.get("ColorSpace"), self.resources, number)
+        elif node and kind not in ("Image", "PS"):
+            self.context.fail(READER, f"an XObject of the subtype {kind[:60] or '?'}", number)
 
     def _inline(self, operands: list[Any]) -> None:
         image = operands[0]
         check_image(self.context, image, self.number)
+        check_rendering_intent(self.context, image.get("Intent"), self.number)
         used = image.get("Filter")
         for name in used if isinstance(used, list) else [] if used is None else [used]:
             self.context.require(name in INLINE_FILTERS, "6.1.10-1", f"inline filter {name}", self.number)
         if image.get("ImageMask") is True:
             self._space(self.fill)
-        elif "ColorSpace" in image:
-            check_space(self.context, image["ColorSpace"], self.resources, self.number)
+        else:
+            self._inline_space(image.get("ColorSpace"))
+
+    def _inline_space(self, space: Any) -> None:
+        """8.9.7: a short name, or else one of the resources."""
+        if isinstance(space, Name):
+            self._space(self._selected(Name(SHORT.get(space, space))))
+        else:
+            check_space(self.context, space, self.resources, self.number)
 
     # --- text
 
@@ -273,31 +337,48 @@ class _Run:
         key = value.num if isinstance(value, Ref) else -id(font)
         if key not in self.contents.fonts:
             number = value.num if isinstance(value, Ref) else self.number
-            self.contents.fonts[key] = FontUse(font, number)
-            for procedure in self.context.dictionary(font.get("CharProcs")).values():
-                inner = self.context.dictionary(font.get("Resources")) or self.resources
-                self.contents.form(procedure, inner, number, self.depth + 1)
+            self.contents.fonts[key] = use = FontUse(font, number)
+            if self.context.name(font.get("Subtype")) == "Type3":
+                use.procedures = tuple(self.context.dictionary(font.get("CharProcs")).values())
+                self._glyphs(use, State(None, None, key, FILLED))
         return key
 
     def _show(self, operands: list[Any]) -> None:
-        use = self.contents.fonts.get(self.font)
         last = operands[-1] if operands else None
         strings = [s for s in (last if isinstance(last, list) else [last]) if isinstance(s, bytes)]
-        if use is not None and any(strings):
-            if self.contents.longest >= 0:
-                fresh = set(strings) - use.shown
-                self.contents.longest -= sum(map(len, fresh))
-                use.shown |= fresh
-            use.rendered |= self.mode != INVISIBLE_TEXT
-        if self.mode != INVISIBLE_TEXT:
-            self._space(self.fill if self.mode in (0, 4) else self.stroke)
+        if not any(strings):
+            return
+        use = self.contents.fonts.get(self.font)
+        if use is None:
+            known = self.mode == INVISIBLE
+            self.context.require(known, "6.2.11.4.1-1", "text in a font that is not there", self.number)
+        else:
+            self._shown(use, strings)
+        if use is not None and use.procedures is not None:  # a Type 3 font has no modes (9.3.6)
+            self._glyphs(use, self.state._replace(mode=FILLED))
+            return
+        if fills(self.mode):
+            self._space(self.fill)
+        if strokes(self.mode):
+            self._space(self.stroke)
 
-    def _resource(self, category: str, name: Any) -> Any:
+    def _glyphs(self, use: FontUse, start: State) -> None:
+        self.contents.glyphs(use, self.resources, self.depth + 1, start)
+
+    def _shown(self, use: FontUse, strings: list[bytes]) -> None:
+        if self.contents.longest >= 0:
+            fresh = set(strings) - use.shown
+            self.contents.longest -= sum(map(len, fresh))
+            use.shown |= fresh
+        use.rendered |= self.mode != INVISIBLE
+
+    def _resource(self, category: str, operand: Any) -> Any:
+        name = operand if isinstance(operand, Name) else Name("")
         if name not in self.context.dictionary(self.own.get(category)):
             self.context.fail(
                 "6.2.2-2", f"{category} {name} is not in the stream's own resources", self.number
             )
-        return self.context.dictionary(self.resources.get(category)).get(str(name))
+        return self.context.dictionary(self.resources.get(category)).get(name)
 
 
 def _first(operands: list[Any]) -> Any:
@@ -313,8 +394,7 @@ _HANDLERS: dict[str, _Handler] = {
     "Q": _Run._restore,
     "cs": _Run._fill_space,
     "CS": _Run._stroke_space,
-    "scn": _Run._pattern,
-    "SCN": _Run._pattern,
+    **dict.fromkeys(("sc", "scn", "SC", "SCN"), _Run._pattern),
     "sh": _Run._shading,
     "Do": _Run._draw,
     "BI": _Run._inline,
@@ -326,5 +406,5 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(("S", "s"), _Run._paint_stroke),
     **dict.fromkeys(("b", "B", "b*", "B*"), _Run._paint_both),
     **dict.fromkeys(("Tj", "TJ", "'", '"'), _Run._show),
-    **{operator.decode(): _device(operator) for operator in _DEVICE_SPACES},
+    **{operator.decode(): _device(operator) for operator in DEVICE_OPERATORS},
 }

@@ -16,10 +16,19 @@ from fontTools import agl
 from signer.document.objects import Name, Stream
 from signer.document.pdfa.content import FontUse
 from signer.document.pdfa.context import Context
+from signer.document.pdfa.programs import check_program
 from signer.document.pdfa.sfnt import FontProgram, read_font_program
 
 SUBTYPES = frozenset({"Type1", "MMType1", "TrueType", "Type3", "Type0", "CIDFontType0", "CIDFontType2"})
+_SHOWN = frozenset({"Type0", "Type1", "MMType1", "TrueType"})
 FILES = ("FontFile", "FontFile2", "FontFile3")
+_FILES_OF = {
+    "Type1": ("FontFile", "FontFile3"),
+    "MMType1": ("FontFile", "FontFile3"),
+    "TrueType": ("FontFile2", "FontFile3"),
+    "CIDFontType0": ("FontFile3",),
+    "CIDFontType2": ("FontFile2", "FontFile3"),
+}
 SYMBOLIC = 4
 _SUBSET = re.compile(r"[A-Z]{6}\+")
 TOLERANCE = 1.0  # thousandths of the em
@@ -62,44 +71,56 @@ def check_font(context: Context, use: FontUse) -> None:
     )
     if kind == "Type3" or not use.shown:
         return
+    context.require(kind in _SHOWN, "6.2.11.2-2", f"text in a font of the subtype {kind or '?'}", use.number)
     if kind == "Type0":
         _composite(context, use)
         return
     descriptor = context.dictionary(font.get("FontDescriptor"))
-    stream = _file(context, descriptor, use)
+    program = _program(context, descriptor, kind, use)
     if kind in ("Type1", "MMType1"):
         _char_set(context, descriptor, use)
-    if kind == "TrueType" and stream is not None:
-        program = _program(context, stream, use.number)
-        if program is not None:
-            _TrueType(context, use, descriptor, program).check()
+    if kind == "TrueType" and program is not None:
+        _TrueType(context, use, descriptor, program).check()
 
 
-def _file(context: Context, descriptor: dict[str, Any], use: FontUse) -> Stream | None:
-    """The embedded font program (6.2.11.4.1-1, 6.2.11.2-7)."""
-    for key in FILES:
-        stream = context.get(descriptor.get(key))
-        if isinstance(stream, Stream):
-            kind = context.name(stream.dict.get("Subtype"))
-            allowed = kind in context.part.font_files
-            context.require(allowed, "6.2.11.2-7", f"font file of {kind}", use.number)
-            if key == "FontFile2":
-                return stream
-            context.unexamined.add("glyphs")
-            return None
+def _file(context: Context, descriptor: dict[str, Any], kind: str, use: FontUse) -> tuple[Stream | None, str]:
+    """The embedded font program of its kind (6.2.11.4.1-1, 6.2.11.2-7; ISO 32000-1, table 126), and its key."""
+    found = {key: context.get(descriptor.get(key)) for key in FILES if key in descriptor}
+    streams = [(key, stream) for key, stream in found.items() if isinstance(stream, Stream)]
+    if len(streams) == 1 and streams[0][0] in _FILES_OF.get(kind, FILES):
+        key, stream = streams[0]
+        subtype = context.name(stream.dict.get("Subtype"))
+        allowed = subtype in context.part.font_files
+        context.require(allowed, "6.2.11.2-7", f"font file of {subtype}", use.number)
+        return stream, key
     if use.rendered:
         name = context.name(use.font.get("BaseFont")) or "?"
         context.fail("6.2.11.4.1-1", f"the font {name[:60]} is not embedded", use.number)
-    return None
+    return None, ""
 
 
-def _program(context: Context, stream: Stream, number: int) -> FontProgram | None:
-    with context.reading(number):
+def _program(context: Context, descriptor: dict[str, Any], kind: str, use: FontUse) -> FontProgram | None:
+    """The font program as far as it is looked into: none of those that are not TrueType."""
+    stream, key = _file(context, descriptor, kind, use)
+    if stream is None:
+        return None
+    with context.reading(use.number):
         data = context.data(stream, context.limits.font_bytes)
+        if not data:
+            context.fail("6.2.11.4.1-1", "the font program has no bytes", use.number)
+            return None
         try:
-            return read_font_program(data)
+            if key != "FontFile2":
+                context.unexamined.add("glyphs")
+                check_program(data, key, context.name(stream.dict.get("Subtype")))
+                return None
+            program = read_font_program(data)
+            context.require(
+                program.outlined or not use.rendered, "6.2.11.4.1-2", "the font has no outlines", use.number
+            )
+            return program
         except ValueError as exc:
-            context.fail("6.2.11.4.1-2", f"the font program cannot be read: {exc}", number)
+            context.fail("6.2.11.4.1-2", f"the font program cannot be read: {exc}", use.number)
     return None
 
 
@@ -145,16 +166,14 @@ def _composite(context: Context, use: FontUse) -> None:
     descendants = context.array(use.font.get("DescendantFonts"))
     below = context.dictionary(descendants[0]) if descendants else {}
     descriptor = context.dictionary(below.get("FontDescriptor"))
-    stream = _file(context, descriptor, use)
+    kind = context.name(below.get("Subtype"))
+    program = _program(context, descriptor, kind, use)
     _described(context, below, descriptor, use.number)
-    if context.name(below.get("Subtype")) != "CIDFontType2" or stream is None:
+    if program is None or kind != "CIDFontType2":
         return
     mapping = context.get(below.get("CIDToGIDMap"))
     sound = isinstance(mapping, Stream) or mapping == Name("Identity")
     context.require(sound, "6.2.11.3.2-1", "the CID font has no /CIDToGIDMap", use.number)
-    program = _program(context, stream, use.number)
-    if program is None:
-        return
     glyphs = context.data(mapping, context.limits.font_bytes) if isinstance(mapping, Stream) else None
     _cid_set(context, descriptor, program, use)
     if identity:

@@ -15,23 +15,35 @@ from signer.errors import DocumentRefused
 
 Rule = Callable[[Context, str, dict[str, Any], int], None]
 
-# (role of the holder, or "" for any; key) -> role of the value; a plural role hands its singular to its values
+# key -> role of the value; a plural role hands its singular to its values
 _ROLES = {
     "ExtGState": "states",
+    "Pattern": "patterns",
     "Halftone": "halftone",
     "HT": "halftone",
     "Annots": "annotations",
     "OutputIntents": "intents",
     "OCProperties": "layers",
     "A": "action",
+    "PA": "action",
+    "AA": "actions",
     "OpenAction": "action",
     "Next": "action",
     "AF": "associates",
 }
+_PATTERN_ROLES = _ROLES | {"ExtGState": "state"}  # a shading pattern has one state, not a dictionary of them
 _HOLDING = frozenset({dict, list, Ref})  # a stream is only reached by reference
 _NUMBERS = frozenset({int, float})
 _NUMBERS_AND_ROWS = _NUMBERS | {list}
-_ITEMS = {"states": "state", "annotations": "annotation", "intents": "intent", "associates": "associate"}
+_ITEMS = {
+    "states": "state",
+    "patterns": "pattern",
+    "annotations": "annotation",
+    "intents": "intent",
+    "associates": "associate",
+    "actions": "action",
+    "halftone": "halftone",
+}
 
 
 def walk(context: Context, rules: tuple[Rule, ...]) -> None:
@@ -77,10 +89,12 @@ def _is_of_rows(value: list[Any]) -> bool:
 def _children(value: Any, role: str, number: int) -> list[tuple[Any, str, int]]:
     inner = _ITEMS.get(role, "")
     if isinstance(value, list):
+        inner = role if role == "action" else inner  # of /Next
         return [(item, inner, number) for item in value if type(item) in _HOLDING]
     node = value.dict if isinstance(value, Stream) else value
     if not isinstance(node, dict):
         return []
+    roles = _PATTERN_ROLES if role == "pattern" else _ROLES
     return [
-        (item, inner or _ROLES.get(key, ""), number) for key, item in node.items() if type(item) in _HOLDING
+        (item, inner or roles.get(key, ""), number) for key, item in node.items() if type(item) in _HOLDING
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signer.document.pdfa.colour import check_rendering_intent
+from signer.document.pdfa.colour import check_blending, check_rendering_intent
 from signer.document.pdfa.context import Context
 from signer.document.pdfa.transparency import check_group
 
@@ -25,6 +25,7 @@ def external_object_rule(context: Context, _: str, node: dict[str, Any], number:
         context.require("Ref" not in node, "6.2.9-2", "the form is a reference XObject", number)
         context.require("SMask" not in node, "1:6.4-2", "the form has a soft mask", number)
         check_group(context, node, number)
+        check_blending(context, node, number)
     elif kind == "PS" and context.name(node.get("Type")) in ("", "XObject"):
         context.fail("6.2.9-3", "a PostScript XObject", number)
 
@@ -39,3 +40,10 @@ def check_image(context: Context, node: dict[str, Any], number: int) -> None:
     else:
         allowed = bits is None or bits in context.part.image_bits
         context.require(allowed, "6.2.8-4", f"{bits} bits per component", number)
+
+
+def has_own_space(context: Context, node: dict[str, Any]) -> bool:
+    """Whether an image's data say which colour space they are in: JPEG 2000 alone."""
+    used = context.get(node.get("Filter"))
+    names = used if isinstance(used, list) else [used]
+    return any(context.name(name) == "JPXDecode" for name in names)

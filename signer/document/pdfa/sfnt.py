@@ -16,9 +16,10 @@ _MAX_GROUP = 65_536
 @dataclass(frozen=True, slots=True)
 class FontProgram:
     """`widths` are in thousandths of the em, by glyph; the last one holds for all further glyphs. `maps` are
-    the character maps by (platform, encoding)."""
+    the character maps by (platform, encoding). `outlined`: there are TrueType outlines."""
 
     glyphs: int
+    outlined: bool
     widths: tuple[float, ...]
     maps: dict[tuple[int, int], dict[int, int]] = field(repr=False)
 
@@ -30,7 +31,7 @@ class FontProgram:
 def read_font_program(data: bytes) -> FontProgram:
     """Parse a TrueType (or OpenType) font program. Raises ValueError when it is damaged."""
     try:
-        tables = _tables(data)
+        tables = sfnt_tables(data)
         units = struct.unpack_from(">H", tables["head"], 18)[0]
         glyphs = struct.unpack_from(">H", tables["maxp"], 4)[0]
         count = struct.unpack_from(">H", tables["hhea"], 34)[0]
@@ -41,10 +42,12 @@ def read_font_program(data: bytes) -> FontProgram:
     if not units or not count or not glyphs:
         raise ValueError("the font program has no glyphs")
     widths = tuple(advance * 1000 / units for advance in metrics[::2])
-    return FontProgram(glyphs, widths, maps)
+    outlined = all(tables.get(tag) for tag in ("glyf", "loca"))
+    return FontProgram(glyphs, outlined, widths, maps)
 
 
-def _tables(data: bytes) -> dict[str, bytes]:
+def sfnt_tables(data: bytes) -> dict[str, bytes]:
+    """The tables by tag. Raises ValueError when they do not fit the file."""
     if data[:4] not in (b"\0\1\0\0", b"true", b"OTTO"):
         raise ValueError("no TrueType font program")
     count = struct.unpack_from(">H", data, 4)[0]
