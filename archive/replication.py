@@ -17,10 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256 as new_sha256
 from pathlib import Path
 
-from archive.catalogue import Connection, copy_rows, watch_rows
+from archive.catalogue import Connection, copy_rows, hold_rows, watch_rows
 from archive.catalogue.copies import SECOND, Copy, CopyRole, NewCopy, Shelf
 from archive.catalogue.identity import new_id
 from archive.catalogue.watch_rows import EventOutcome, EventType, PreservationEvent
@@ -32,6 +33,7 @@ from archive.log.tiles import WIDTH, TileId, stored_partials
 from archive.ports import ObjectStore, StoredObject
 from archive.spool import fetched
 from archive.storage import keys
+from archive.storage.giving import gives
 from archive.storage.readback import put_and_read_back
 from policies.locks import QUARANTINE
 from policies.refusals import Refused
@@ -77,7 +79,8 @@ class Copied:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """What the second store lacks: copies (up to `COUNTED`), and since when the oldest of them waits."""
+    """What the second store lacks: copies, and legal holds that are not the first one's (each up to `COUNTED`); since
+    when the oldest of them waits. What is held there for longer than here counts, and is late for nobody."""
 
     objects: int
     oldest: datetime | None
@@ -102,24 +105,35 @@ def lag(conn: Connection) -> Lag:
     shelves = (Shelf.DOCUMENTS, Shelf.LOG)
     count = sum(copy_rows.count_uncopied(conn, shelf, COUNTED) for shelf in shelves)
     oldest = [copy_rows.oldest_uncopied(conn, shelf, COUNTED) for shelf in shelves]
-    return Lag(count, min((each for each in oldest if each is not None), default=None))
+    holds = copy_rows.count_other_holds(conn, COUNTED)
+    if holds:
+        unheld = copy_rows.other_holds(conn, "", PAGE, held=True)
+        oldest.append(hold_rows.since(conn, [copy.key for copy in unheld]))
+    return Lag(count + holds, min((each for each in oldest if each is not None), default=None))
 
 
 def _follow_holds(desk: CopyDesk, at: datetime) -> Copied:
-    """Legal holds lie on both copies. Read back, as everything."""
-    with desk.reading() as conn:
-        found = copy_rows.other_holds(conn, PAGE)
-    failed = 0
-    for copy, held in found:
-        try:
-            shown = desk.second.set_hold(copy.key, held, version=copy.version)
-        except (Refused, ArchiveDamaged, ArchiveUnavailable) as exc:
-            log.warning("legal hold of %s in the second store: %s", copy.key, exc)
-            failed += 1
-            continue
-        with desk.writing() as conn:
-            copy_rows.set_hold(conn, copy, shown.hold, at)
-    return Copied(failed=failed, complete=not failed and len(found) < PAGE)
+    """Legal holds lie on both copies. Read back, as everything; one that fails keeps no other from its hold."""
+    copied = Copied()
+    for held in (True, False):
+        query = partial(copy_rows.other_holds, limit=PAGE, held=held)
+        for page in _pages(desk, query):
+            failed = sum(not _follows(desk, copy, held, at) for copy in page)
+            copied += Copied(failed=failed, complete=not failed)
+            if failed and not gives(desk.second) or desk.stopping():
+                return copied + Copied(complete=False)
+    return copied
+
+
+def _follows(desk: CopyDesk, copy: Copy, held: bool, at: datetime) -> bool:
+    try:
+        shown = desk.second.set_hold(copy.key, held, version=copy.version)
+    except (Refused, ArchiveDamaged, ArchiveUnavailable) as exc:
+        log.warning("legal hold of %s in the second store: %s", copy.key, exc)
+        return False
+    with desk.writing() as conn:
+        copy_rows.set_hold(conn, copy, shown.hold, at)
+    return shown.hold is held
 
 
 def _copy_log(desk: CopyDesk, at: datetime) -> Copied:

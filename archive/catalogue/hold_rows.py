@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, false, insert, or_, select, true, tuple_, update
@@ -140,6 +141,31 @@ def to_let_go(conn: Connection, limit: int) -> tuple[ObjectRow, ...]:
         & ~exists(_dossiers().where(holds.c.dossier == objects.c.dossier, objects.c.file.is_(None)))
     )
     return _objects(conn, select(objects).where(objects.c.hold == true(), free), limit)
+
+
+def since(conn: Connection, keys: Collection[str]) -> datetime | None:
+    """Since when the first of these objects is under a hold that is in force."""
+    entry, c = dossier_entries.c, objects.c
+    filed = (entry.dossier == holds.c.dossier) & entry.removed_in.is_(None)
+    ways = [
+        (
+            hold_documents.c.document == c.document,
+            hold_documents.c.hold == holds.c.id,
+            holds.c.placed_at,
+        ),
+        (entry.document == c.document, filed, entry.filed_at),
+        (entry.file == c.file, filed, entry.filed_at),
+        (holds.c.dossier == c.dossier, c.file.is_(None), holds.c.placed_at),
+    ]
+    times = [
+        max(row)
+        for some in blocks(keys)
+        for owned, over_it, came in ways
+        for row in conn.execute(
+            select(holds.c.placed_at, came, c.read_back_at).where(c.key.in_(some), owned, over_it, _HOLDING)
+        )
+    ]
+    return min(times, default=None)
 
 
 def _named() -> Select[Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 
 import pytest
+from sqlalchemy import Engine, event
 
 from archive import openings, replication
 from archive.catalogue import copy_rows
@@ -24,6 +26,7 @@ from policies.locks import QUARANTINE
 from policies.retention import lock_until
 from policies.vocabulary import LockMode
 from tests.archive.catalogue_fixtures import AT
+from tests.archive.dossier_fixtures import Keeping
 from tests.archive.watch_house import KEY, VKEY, mute, unmute
 
 DAY = timedelta(days=1)
@@ -102,6 +105,93 @@ def test_a_hold_that_comes_or_goes_later_follows_in_the_second_store(watch, held
 def flag(watch, objects, document, held):
     with watch.house.transactions.write() as conn:
         conn.execute(objects.update().where(objects.c.document == document.id).values(hold=held))
+
+
+def second_flags(watch, document):
+    return {watch.second.head(copy.key).hold for copy in watch.copies(document, Shelf.SECOND)}
+
+
+def test_a_hold_that_the_second_store_did_not_take_is_owed_until_it_did(watch):
+    (one,) = watch.documents(1)
+    watch.copy(AT)
+    old = [copy.key for copy in watch.copies(one)]
+    hold = Keeping(watch.house).hold(one.id, at=AT + DAY)
+    mute(watch.second, *old)
+    assert not watch.copy(AT + DAY).complete
+    assert lag(watch) == replication.Lag(len(old), AT + DAY)
+    unmute(watch.second)
+    assert watch.copy(AT + DAY).complete
+    assert lag(watch) == replication.Lag(0, None)
+    assert second_flags(watch, one) == {True}
+    Keeping(watch.house).release(hold, at=AT + DAY)
+    released = [copy.key for copy in watch.copies(one, Shelf.SECOND)]
+    assert lag(watch).objects == len(released) + 1, "and the event of the release"
+    watch.copy(AT + DAY)
+    assert second_flags(watch, one) == {False}
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_copies_that_are_gone_keep_no_other_from_its_hold(watch, held, monkeypatch):
+    from archive.catalogue.tables import objects
+
+    monkeypatch.setattr(replication, "PAGE", 2)
+    made = watch.documents(3)
+    for one in () if held else made:
+        flag(watch, objects, one, True)
+    watch.copy(AT)
+    for one in made:
+        flag(watch, objects, one, held)
+    *gone, last = sorted(made, key=lambda one: one.id)
+    for copy in (copy for one in gone for copy in watch.copies(one, Shelf.SECOND)):
+        watch.second.vanish(copy.key)
+    copied = watch.copy(AT)
+    assert (copied.failed, copied.complete) == (4, False)
+    assert second_flags(watch, last) == {held}
+    assert lag(watch).objects == 4
+
+
+def test_a_second_store_that_does_not_answer_is_not_asked_for_every_hold(lite, monkeypatch):
+    from archive.catalogue.tables import objects
+
+    monkeypatch.setattr(replication, "PAGE", 2)
+    made = lite.documents(3)
+    lite.copy(AT)
+    for one in made:
+        flag(lite, objects, one, True)
+    asked = []
+
+    def silent(act, _key):
+        asked.append(act)
+        raise ArchiveUnavailable("no answer")
+
+    lite.second.meets = silent
+    with suppress(ArchiveUnavailable):
+        lite.copy(AT)
+    assert asked.count("set_hold") == 2
+
+
+def test_holds_that_differ_are_found_without_going_through_all_copies(lite):
+    said, engine = [], lite.house.transactions.engine
+
+    def note(_conn, _cursor, statement, parameters, _context, _many):
+        if statement.startswith("SELECT"):
+            said.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        with lite.house.transactions.read() as conn:
+            copy_rows.count_other_holds(conn, 100)
+            for held in (True, False):
+                copy_rows.other_holds(conn, "", 100, held=held)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    with engine.connect() as conn:
+        raw = conn.connection.dbapi_connection
+        steps = [row[3] for each in said for row in raw.execute("EXPLAIN QUERY PLAN " + each[0], each[1])]
+    held = [step for step in steps if "_held" in step]
+    others = [step for step in steps if " object" in step and "_held" not in step]
+    assert len(said) == len(held) == 4, steps
+    assert all("key=?" in step or "_held" in step for step in others), others
 
 
 def test_large_bytes_go_through_a_file(watch, monkeypatch, tmp_path):
