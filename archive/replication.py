@@ -120,7 +120,7 @@ def _follow_holds(desk: CopyDesk, at: datetime) -> Copied:
         for page in _pages(desk, query):
             failed = sum(not _follows(desk, copy, held, at) for copy in page)
             copied += Copied(failed=failed, complete=not failed)
-            if failed and not gives(desk.second) or desk.stopping():
+            if desk.stopping() or (failed and not gives(desk.second)):
                 return copied + Copied(complete=False)
     return copied
 

@@ -251,6 +251,7 @@ def mend(conn: Connection, copy: Copy, version: str, lock: Lock, at: datetime) -
             version=version,
             retain_until=lock.until,
             mode=lock.mode,
+            hold=lock.hold,  # of this version: what came or went meanwhile was done to the other one
             fixity_rank=int(turn.risk),
             fixity_due=turn.due,
             fixity_at=at,

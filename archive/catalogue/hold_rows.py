@@ -134,13 +134,42 @@ def to_hold(conn: Connection, limit: int) -> tuple[ObjectRow, ...]:
 
 def to_let_go(conn: Connection, limit: int) -> tuple[ObjectRow, ...]:
     """Objects with the flag that no hold is over any more."""
-    free = (
+    return _objects(conn, select(objects).where(objects.c.hold == true(), _free()), limit)
+
+
+def doubt(
+    conn: Connection, *, documents: Collection[str], files: Collection[str], dossier: str | None
+) -> None:
+    """Before these come under a hold (`dossier`: with all that lies in it), in its transaction.
+
+    A flag that no hold wants any more may just be taken off, and whoever does that may die before the row says so: it
+    is not believed, and is put on anew.
+    """
+    c, entry = objects.c, dossier_entries.c
+    inside = (entry.dossier == dossier, entry.removed_in.is_(None))
+    owned: list[ColumnElement[bool]] = []
+    owned += [c.document.in_(some) for some in blocks(documents)]
+    owned += [c.file.in_(some) for some in blocks(files)]
+    if dossier is not None:
+        owned += [
+            c.document.in_(select(entry.document).where(*inside, entry.document.is_not(None))),
+            c.file.in_(select(entry.file).where(*inside, entry.file.is_not(None))),
+            (c.dossier == dossier) & c.file.is_(None),
+        ]
+    for some in owned:
+        query = select(c.key).where(c.hold == true(), some, _free()).order_by(c.key).with_for_update()
+        for keys in blocks(conn.execute(query).scalars().all()):
+            conn.execute(update(objects).where(c.key.in_(keys)).values(hold=False))
+
+
+def _free() -> ColumnElement[bool]:
+    """No hold is over the object."""
+    return (
         ~exists(_named().where(hold_documents.c.document == objects.c.document))
         & ~exists(_within(dossier_entries.c.document).where(dossier_entries.c.document == objects.c.document))
         & ~exists(_files().where(dossier_entries.c.file == objects.c.file))
         & ~exists(_dossiers().where(holds.c.dossier == objects.c.dossier, objects.c.file.is_(None)))
     )
-    return _objects(conn, select(objects).where(objects.c.hold == true(), free), limit)
 
 
 def since(conn: Connection, keys: Collection[str]) -> datetime | None:
@@ -189,9 +218,10 @@ def _dossiers() -> Select[Any]:
     return select(holds.c.dossier).where(_HOLDING, holds.c.dossier.is_not(None))
 
 
-def set_flag(conn: Connection, key: str, held: bool) -> None:
-    """What was read back of the object's hold."""
-    conn.execute(update(objects).where(objects.c.key == key).values(hold=held))
+def set_flag(conn: Connection, key: str, version: str, held: bool) -> bool:
+    """What was read back of that version's hold; False when a repair put another one in its place meanwhile."""
+    here = update(objects).where(objects.c.key == key, objects.c.version == version)
+    return conn.execute(here.values(hold=held)).rowcount == 1
 
 
 def _objects(conn: Connection, query: Select[Any], limit: int) -> tuple[ObjectRow, ...]:

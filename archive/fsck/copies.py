@@ -80,8 +80,9 @@ def _check_holds(conn: Connection, name: str, at: datetime | None, report: Repor
 def _held_since(conn: Connection, row: RowValues) -> datetime:
     """Of one whose hold is over by now, and whose flag is still on: since it was archived."""
     over = [hold for hold in audit_holds.holds_over(conn, row) if hold["state"] in HOLDING]
+    archived: datetime = row["read_back_at"]
     times = [max(hold["placed_at"], hold.get("filed_at") or hold["placed_at"]) for hold in over]
-    return max(min(times, default=row["read_back_at"]), row["read_back_at"])
+    return max(min(times, default=archived), archived)
 
 
 def check_unknown_copies(conn: Connection, name: str, unknown: list[str], report: Report) -> None:
