@@ -61,12 +61,14 @@ class CopyDesk:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What one run did. `complete`: nothing that it saw was left out."""
+    """What one run did. `complete`: nothing that it saw was left out. `unread`: those of the failed that the first
+    store did not give, or not as they were archived."""
 
     objects: int = 0
     size: int = 0
     failed: int = 0
     complete: bool = True
+    unread: int = 0
 
     def __add__(self, other: Copied) -> Copied:
         return Copied(
@@ -74,6 +76,7 @@ class Copied:
             self.size + other.size,
             self.failed + other.failed,
             self.complete and other.complete,
+            self.unread + other.unread,
         )
 
 
@@ -93,11 +96,39 @@ def copy_missing(desk: CopyDesk, at: datetime) -> Copied:
     does not answer for single objects is told in the count and tried again by the next run.
     """
     copied = _follow_holds(desk, at)
+    documents, goes_on = _copy_documents(desk, at)
+    copied += documents
+    return copied + _copy_log(desk, at) if goes_on else copied + Copied(complete=False)
+
+
+def _copy_documents(desk: CopyDesk, at: datetime) -> tuple[Copied, bool]:
+    """In the order of keys, and past what fails, which is there again in each run, unless a store gives or takes
+    nothing. Whether the log is to be tried too."""
+    copied, refused = Copied(), 0
     for page in _pages(desk, lambda conn, after: copy_rows.uncopied(conn, Shelf.DOCUMENTS, after, PAGE)):
-        copied += _copy_page(desk, page, at)
-        if copied.failed >= PAGE or desk.stopping():
-            return copied + Copied(complete=False)
-    return copied + _copy_log(desk, at)
+        done = _copy_page(desk, page, at)
+        copied += done
+        if desk.stopping() or (done.unread and not gives(desk.first)):
+            return copied, False
+        refused += done.failed - done.unread
+        if refused >= PAGE:
+            if not _takes(desk):
+                return copied, True
+            refused = 0
+    return copied, True
+
+
+def _takes(desk: CopyDesk) -> bool:
+    """Whether the second store takes anything, say the head that it shows: else the whole archive would be read in
+    vain, for a full disk. One that shows none yet is not known to."""
+    try:
+        shown = published_checkpoint(desk.second, desk.keeper.key)
+        if shown is not None:
+            desk.second.put_mutable(keys.CHECKPOINT, shown.note)
+    except (Refused, ArchiveDamaged, ArchiveUnavailable) as exc:
+        log.warning("the second store takes nothing: %s", exc)
+        return False
+    return shown is not None
 
 
 def lag(conn: Connection) -> Lag:
@@ -202,11 +233,16 @@ def _copy_page(desk: CopyDesk, page: Sequence[Copy], at: datetime) -> Copied:
     # ---- COMMIT POINT: the second store has them, read back.
     size = sum(found.size for _, found in done)
     failed = len(page) - len(done)
-    return Copied(len(done), size, failed, complete=not failed)
+    unread = sum(isinstance(fault, _FirstDamaged | _FirstSilent) for fault in stored)
+    return Copied(len(done), size, failed, complete=not failed, unread=unread)
 
 
 class _FirstDamaged(ArchiveDamaged):
     """The copy in the first store is not what was archived: for the repair to look at."""
+
+
+class _FirstSilent(ArchiveUnavailable):
+    """The first store did not give the copy."""
 
 
 def _copy(desk: CopyDesk, copy: Copy, at: datetime) -> StoredObject | Exception:
@@ -222,6 +258,8 @@ def _put(desk: CopyDesk, copy: Copy, at: datetime) -> StoredObject:
         whole = source.__enter__()
     except (StorageRefused, ArchiveDamaged) as exc:
         raise _FirstDamaged(str(exc)) from exc
+    except ArchiveUnavailable as exc:
+        raise _FirstSilent(str(exc)) from exc
     try:
         until = max(copy.lock.until, (at + QUARANTINE).replace(microsecond=0))
         stored = put_and_read_back(

@@ -405,6 +405,68 @@ def test_a_second_store_that_does_not_answer_holds_up_nothing_and_catches_up(lit
     assert everything(lite.second) == everything(lite.first)
 
 
+def by_age(watch, count):
+    """Documents in the order of their keys, each with two objects."""
+    return sorted(watch.documents(count), key=lambda one: one.id)
+
+
+@pytest.mark.parametrize("store", ["first", "second"])
+def test_copies_that_fail_keep_nothing_newer_and_not_the_log_from_the_second_store(lite, store, monkeypatch):
+    monkeypatch.setattr(replication, "PAGE", 2)
+    lite.leaves(1)
+    lite.copy(AT)
+    *bad, between, newest = by_age(lite, 6)
+    keys_ = [copy.key for one in bad for copy in lite.copies(one)]
+    mute(getattr(lite, store), *keys_)
+    copied = lite.copy(AT)
+    assert not copied.complete
+    assert lag(lite).objects == len(keys_)
+    for one in (between, newest):
+        assert len(lite.copies(one, Shelf.SECOND)) == 2
+    assert published_checkpoint(lite.second, VKEY).size == published_checkpoint(lite.first, VKEY).size
+
+
+def test_the_log_comes_to_a_new_second_store_whatever_documents_it_refuses(lite, monkeypatch):
+    monkeypatch.setattr(replication, "PAGE", 2)
+    mute(lite.second, *(copy.key for one in by_age(lite, 4) for copy in lite.copies(one)))
+    assert not lite.copy(AT).complete
+    assert published_checkpoint(lite.second, VKEY).size == published_checkpoint(lite.first, VKEY).size
+
+
+def test_a_first_store_that_gives_nothing_is_not_asked_for_everything(lite, monkeypatch):
+    monkeypatch.setattr(replication, "PAGE", 2)
+    by_age(lite, 4)
+    asked = silence(lite.first, "open", "read", "head")
+    with suppress(ArchiveUnavailable):
+        assert not lite.copy(AT).complete
+    assert len([key for key in asked if key.startswith(keys.DOCUMENTS)]) <= 2
+
+
+def test_a_second_store_that_takes_nothing_is_not_offered_everything(lite, monkeypatch):
+    """Its disk is full: it gives what it has, and each offer costs the reading of an object."""
+    monkeypatch.setattr(replication, "PAGE", 2)
+    lite.leaves(1)
+    lite.copy(AT)
+    by_age(lite, 4)
+    asked = silence(lite.second, "put", "put_mutable")
+    with suppress(ArchiveUnavailable):
+        assert not lite.copy(AT).complete
+    assert len([key for key in asked if key.startswith(keys.DOCUMENTS)]) <= 2
+
+
+def silence(store, *acts):
+    """The store does none of these, of whatever key; for which it was asked."""
+    asked = []
+
+    def meets(act, key):
+        if act in acts:
+            asked.append(key)
+            raise ArchiveUnavailable("no answer")
+
+    store.meets = meets
+    return asked
+
+
 def test_a_first_copy_that_is_damaged_is_not_copied_but_told(lite):
     one, _ = lite.documents(2)
     key = lite.copies(one)[0].key
