@@ -22,6 +22,7 @@ from datetime import datetime
 
 from archive import ingest
 from archive.catalogue import Connection, documents, dossier_rows, hold_rows
+from archive.catalogue.hold_rows import PLACED, RELEASED
 from archive.catalogue.identity import new_id
 from archive.catalogue.keeping_values import DossierDeposit, Hold
 from archive.catalogue.values import Deposit, Document, ObjectRow
@@ -39,7 +40,6 @@ from policies.reasons import keeping as reasons
 Begin = Callable[[], AbstractContextManager[Connection]]
 BLOCK = 200  # objects between two looks at the catalogue
 TOLD = 5
-PLACED, RELEASED = "held", "released"  # kinds of events
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,15 +17,19 @@ from archive.catalogue.tables import (
     deposits,
     dossier_deposits,
     dossier_entries,
+    events,
     hold_documents,
     holds,
     objects,
 )
 from archive.catalogue.values import ObjectRow
 from archive.errors import ArchiveRefused
+from archive.log.leaf import LeafKind
+from archive.storage import keys
 from policies.holds import HOLDING, HoldState
 from policies.reasons import keeping as reasons
 
+PLACED, RELEASED = TELLING = "held", "released"  # kinds of events
 _HOLDING = holds.c.state.in_([str(state) for state in HOLDING])
 
 
@@ -80,13 +84,24 @@ def confirmed(conn: Connection) -> tuple[str, ...]:
 
 
 def waits_for_archive(conn: Connection, hold: Hold) -> bool:
-    """Whether anything about what the hold is over is planned and not archived yet."""
+    """Whether an act on the hold is not in writing yet: a version of the dossier, or its own events of documents."""
     if hold.dossier is not None:
         here = dossier_deposits.c
         return conn.execute(select(exists().where(here.dossier == hold.dossier))).scalar_one()
-    planned = exists().where(deposits.c.document == hold_documents.c.document)
-    query = select(hold_documents.c.hold).where(hold_documents.c.hold == hold.id, planned)
-    return conn.execute(query.limit(1)).first() is not None
+    named = select(hold_documents.c.document).where(hold_documents.c.hold == hold.id)
+    here = deposits.c
+    query = select(here.record_key).where(here.kind == LeafKind.EVENT, here.document.in_(named))
+    left = set(conn.execute(query).scalars())
+    return bool(left) and not left.isdisjoint(_written_of(conn, hold.id, named))
+
+
+def _written_of(conn: Connection, hold_id: str, named: Select[Any]) -> Iterator[str]:
+    """Keys of the events that tell of the hold."""
+    here = events.c
+    query = select(here.document, here.ordinal, here.facts).where(here.document.in_(named))
+    for row in conn.execute(query.where(here.kind.in_(TELLING))):
+        if row.facts.get("hold") == hold_id:
+            yield keys.event_key(row.document, row.ordinal)
 
 
 def over(conn: Connection, owners: Collection[str]) -> dict[str, tuple[Hold, ...]]:
@@ -158,8 +173,8 @@ def doubt(
         ]
     for some in owned:
         query = select(c.key).where(c.hold == true(), some, _free()).order_by(c.key).with_for_update()
-        for keys in blocks(conn.execute(query).scalars().all()):
-            conn.execute(update(objects).where(c.key.in_(keys)).values(hold=False))
+        for block in blocks(conn.execute(query).scalars().all()):
+            conn.execute(update(objects).where(c.key.in_(block)).values(hold=False))
 
 
 def _free() -> ColumnElement[bool]:
@@ -172,7 +187,7 @@ def _free() -> ColumnElement[bool]:
     )
 
 
-def since(conn: Connection, keys: Collection[str]) -> datetime | None:
+def since(conn: Connection, wanted: Collection[str]) -> datetime | None:
     """Since when the first of these objects is under a hold that is in force."""
     entry, c = dossier_entries.c, objects.c
     filed = (entry.dossier == holds.c.dossier) & entry.removed_in.is_(None)
@@ -188,7 +203,7 @@ def since(conn: Connection, keys: Collection[str]) -> datetime | None:
     ]
     times = [
         max(row)
-        for some in blocks(keys)
+        for some in blocks(wanted)
         for owned, over_it, came in ways
         for row in conn.execute(
             select(holds.c.placed_at, came, c.read_back_at).where(c.key.in_(some), owned, over_it, _HOLDING)

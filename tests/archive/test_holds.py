@@ -5,13 +5,22 @@ from datetime import date, timedelta
 import pytest
 
 from archive import holds
-from archive.catalogue import deposit_rows, dossier_rows, hold_rows, log_rows, retention_rows
+from archive.catalogue import (
+    deposit_rows,
+    document_changes,
+    documents,
+    dossier_rows,
+    hold_rows,
+    log_rows,
+    retention_rows,
+)
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.log.leaf import LeafKind
 from archive.record import EVENT_SCHEMA, parse
 from archive.storage import keys
 from archive.storage.memory import MemoryStore
 from policies.holds import HoldState
+from policies.issuing import Act, Facts
 from policies.reasons import archiving, keeping
 from policies.refusals import Refused
 from policies.retention import Open
@@ -244,6 +253,27 @@ def test_a_release_waits_until_the_archive_has_it_in_writing(house, desk):
     desk.repair()
     assert desk.the_hold(hold).state is HoldState.RELEASED
     assert not any(desk.flags().values())
+
+
+def test_a_release_waits_for_nothing_but_what_is_written_of_its_hold(house, desk):
+    """A version that is planned of a document that was stopped meanwhile may never be archived."""
+    one, other = issued(house, 1), issued(house, 2)
+    hold = desk.hold(one, other)
+    house.plan_long_term(one, b"%PDF-1.7 long-term")
+    with house.transactions.write() as conn:
+        stopped = Facts(reason="pyHanko")
+        document_changes.advance(conn, documents.get(conn, one), Act.STOP, AT, facts=stopped)
+    slow = Keeping(house, carry_out=False)
+    desk.ask(hold)
+    slow.confirm(hold)
+    for deposit in slow.left:
+        with house.transactions.write() as conn:
+            assert holds.settle(conn, AT) == ()
+        house.carry_out(deposit)
+    slow.hold(one)  # its own event is not this release's
+    with house.transactions.write() as conn:
+        (settled,) = holds.settle(conn, AT)
+    assert settled.id == hold.id
 
 
 def test_both_stores_are_told(house, desk):
