@@ -32,15 +32,25 @@ class Aftercare:
         self._bound_at: datetime | None = None
         self._caught_up = False
 
-    def run_once(self) -> None:
-        """All parts. Raises ArchiveUnavailable when the database does not answer."""
+    def parts(self) -> tuple[Callable[[], None], ...]:
+        """None waits for another. Each raises ArchiveUnavailable when the database does not answer."""
+        return self.bind, self.catch_up, self.follow_up
+
+    def bind(self) -> None:
+        """Every few minutes, heads that moved."""
         at = self.s.clock()
         if self._bound_at is None or abs(at - self._bound_at) >= HEADS_EVERY:
             self._bound_at = at
             self.bind_heads()
+
+    def catch_up(self) -> None:
+        """Once, what an earlier version of the service did not write of the log."""
         if not self._caught_up:
             self.s.proofs.catch_up(self._stopping)
             self._caught_up = True
+
+    def follow_up(self) -> None:
+        """What a rebuild left to do."""
         while not self._stopping() and self._follow_up():
             pass
 

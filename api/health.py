@@ -6,7 +6,7 @@ store      bytes written to the work area
 locks      what the lock canary last found of the store: which attempts did not hold, and what that means; how many
            `warnings` stop nothing: which they are, the command tells to those who may know
 log        its sequencer runs, and its shown head can be read
-holds      every stored object that is under a legal hold says so; how many do not yet
+holds      every stored object that is under a legal hold says so; how many do not yet, and since when they should
 jobs       workers run; how many operations have not ended
 sandbox    a worker answers
 tsa        how the authority did when it was last asked: nobody asks it for the sake of this page; how many
@@ -22,6 +22,7 @@ witnesses  how many cosign, of those that the operator chose, and since when non
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -41,6 +42,7 @@ FRESH_SECONDS = 5.0
 PROBE, ANSWER = ("signer.der:integer", 1), b"\x02\x01\x01"
 PROBE_SECONDS = 5.0
 MOST_PENDING = 1000
+UNHELD = timedelta(minutes=10)  # a hold that the store has not got for so long
 PATIENT = frozenset(
     {
         "tsa",
@@ -150,9 +152,13 @@ class Health:
         }
 
     def _holds(self) -> Part:
+        """By the rows: who puts the flags on may be another process."""
         with self.s.transactions.read() as conn:
-            waiting = len(hold_rows.to_hold(conn, MOST_PENDING))
-        return {"state": OK if self.s.holds_enforced or not waiting else FAILING, "waiting": waiting}
+            waiting = hold_rows.to_hold(conn, MOST_PENDING)
+            since = hold_rows.since(conn, [row.key for row in waiting])
+        late = since is not None and self.s.clock() - since > UNHELD
+        told = None if since is None else since.isoformat(timespec="seconds")
+        return {"state": FAILING if late else OK, "waiting": len(waiting), "oldest": told}
 
     def _jobs(self) -> Part:
         with self.s.transactions.read() as conn:

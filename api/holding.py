@@ -23,6 +23,7 @@ from policies.reasons import access as access_reasons
 from policies.refusals import Both
 
 log = logging.getLogger("antin.holding")
+TURN = "holds"
 
 
 class Holding:
@@ -85,6 +86,7 @@ class Holding:
     def enforce(self) -> int:
         """Settle confirmed releases, bring every flag in every store to what the holds want. Repeatable.
 
+        One at a time, of all processes: where another is at it, it is left to that one, or to upkeep's next round.
         Raises ArchiveUnavailable, ArchiveDamaged: what stands in the catalogue stands, and it is run again.
         """
         transactions = self.s.transactions
@@ -93,10 +95,10 @@ class Holding:
         if confirmed:
             with transactions.write() as conn:
                 holds.settle(conn, self.s.clock())
-        self.s.holds_enforced = False
-        changed = holds.enforce(transactions.write, self.stores, transactions.read)
-        self.s.holds_enforced = True
-        return changed
+        with self.s.turns.attempt(TURN) as mine:
+            if not mine:
+                return 0
+            return holds.enforce(transactions.write, self.stores, transactions.read)
 
     def _kept(self, done: Done) -> Hold:
         """Kept in writing, then in the stores. What a store's bad moment leaves, upkeep does."""

@@ -154,7 +154,6 @@ class Services:
     endings: Endings = field(default_factory=Endings)
     keys_in_use: KeysHeld = field(default_factory=KeysInUse)
     last_stamp: LastStamp | None = None
-    holds_enforced: bool = True  # the stores showed every hold when they were last told
     drawn: DrawnStamps = field(default_factory=DrawnStamps)
     metrics: Metrics = field(default_factory=Metrics)
     foreseen: Foreseen = field(default_factory=Foreseen)

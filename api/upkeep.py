@@ -6,6 +6,7 @@ At start and then twice a minute. Everything here is repeatable, and does nothin
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
 from threading import Event, Thread
@@ -61,26 +62,19 @@ class Upkeep:
     def _run(self) -> None:
         self._first_look()
         while not self._stopping.wait(SECONDS):
-            try:
-                self._trim()
-                if self.s.works:
-                    self._on_duty()
-            except ArchiveUnavailable as exc:
-                log.warning("upkeep: %s", exc)
-            except Exception:  # whatever it is: nobody else looks after the rest
-                log.exception("upkeep could not be done; tried again")
+            _tried(self._trim)
+            if self.s.works:
+                _tried(self._on_duty)
 
     def _first_look(self) -> None:
         """What a crash left of a hold is no matter of half a minute."""
-        try:
-            if self.s.works:
-                with self.s.turns.attempt(DUTY) as mine:
-                    if mine:
-                        self.keep_what_is_held()
-        except ArchiveUnavailable as exc:
-            log.warning("holds: %s", exc)
-        except Exception:  # as below
-            log.exception("holds could not be looked after; tried again")
+        if self.s.works:
+            _tried(self._first_duty)
+
+    def _first_duty(self) -> None:
+        with self.s.turns.attempt(DUTY) as mine:
+            if mine:
+                self.keep_what_is_held()
 
     def _trim(self) -> None:
         """What this machine keeps at hand; every process for itself."""
@@ -96,20 +90,32 @@ class Upkeep:
                 self.run_once()
 
     def run_once(self) -> None:
-        """All parts, by whoever's turn it is. Raises ArchiveUnavailable when the database does not answer."""
-        self.carry_out_what_is_left()
-        self.end_lost_operations()
-        self.aftercare.run_once()
+        """All parts, by whoever's turn it is. One that fails, in whatever way, keeps no other from its turn: it is
+        told, and tried again by the next round."""
+        parts = (
+            self.carry_out_what_is_left,
+            self.keep_what_is_held,  # what a release has in writing by now is let go
+            self.end_lost_operations,
+            *self.aftercare.parts(),
+            self._clear,
+            self._forget,
+        )
+        for part in parts:
+            if not self._stopping.is_set():
+                _tried(part)
+
+    def _clear(self) -> None:
         at = self.s.clock()
         if self._cleared_at is None or abs(at - self._cleared_at) > CLEARING:
             self._cleared_at = at
             self.clear_work()
             for each in self.s.stale:
                 each.sweep()
+
+    def _forget(self) -> None:
         with self.s.transactions.note() as conn:
             idempotency.forget_old(conn, self.s.clock())
         self.s.identity.forget_attempts(self.s.clock())
-        self.keep_what_is_held()
 
     def carry_out_what_is_left(self) -> None:
         """Deposits that a store's bad moment left, by the code that makes them on a good day.
@@ -189,3 +195,12 @@ class Upkeep:
                     operations.fail(conn, found.id, problems.of_fault(JobLost(found.kind)), self.s.clock())
         for operation in lost:
             self.s.endings.announce(operation)
+
+
+def _tried(part: Callable[[], object]) -> None:
+    try:
+        part()
+    except ArchiveUnavailable as exc:
+        log.warning("upkeep, %s: %s", part.__name__.strip("_"), exc)
+    except Exception:  # whatever it is: nobody else looks after the rest
+        log.exception("upkeep, %s: could not be done; tried again", part.__name__.strip("_"))

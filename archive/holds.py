@@ -6,9 +6,11 @@
     3. settle              of a release: only what the archive has in writing is let go
     4. enforce             each object whose flag is not as it should be: set in every store, read back, then the row
 
-A crash after 1, 2 or 3 is repaired by running 2 to 4 again, which is what the service does at its start and from
-time to time: 4 compares rows with holds, and does nothing where they agree. So it also covers what comes under a
-hold later, a new version of a held document, or a document that is filed into a held dossier.
+Only one at a time may do 4, for what one lets go another may be holding. A flag that waits to be let go is not believed
+by a hold that comes over it meanwhile (`hold_rows.doubt`). A crash after 1, 2 or 3 is repaired by running 2 to 4 again,
+which is what the service does at its start and from time to time: 4 compares rows with holds, and does nothing where
+they agree. So it also covers what comes under a hold later, a new version of a held document, or a document that is
+filed into a held dossier.
 """
 
 from __future__ import annotations
@@ -20,13 +22,15 @@ from datetime import datetime
 
 from archive import ingest
 from archive.catalogue import Connection, documents, dossier_rows, hold_rows
+from archive.catalogue.hold_rows import PLACED, RELEASED
 from archive.catalogue.identity import new_id
 from archive.catalogue.keeping_values import DossierDeposit, Hold
 from archive.catalogue.values import Deposit, Document, ObjectRow
-from archive.errors import ArchiveDamaged, ArchiveRefused, StorageRefused
+from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable, StorageRefused
 from archive.ports import ObjectStore
 from archive.registers import dossiers
 from archive.registers.dossiers import Acting
+from archive.storage.giving import gives
 from policies import holds as rules
 from policies.dossiers import DossierAct
 from policies.holds import HoldAct, HoldState
@@ -36,7 +40,6 @@ from policies.reasons import keeping as reasons
 Begin = Callable[[], AbstractContextManager[Connection]]
 BLOCK = 200  # objects between two looks at the catalogue
 TOLD = 5
-PLACED, RELEASED = "held", "released"  # kinds of events
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def place(
             raise ArchiveRefused(reasons.NO_DOSSIER)
     for document_id in named:
         _archived(conn, hold, document_id)
+    hold_rows.doubt(conn, documents=named, files=(), dossier=hold.dossier)
     hold_rows.insert_hold(conn, hold)
     return _told(conn, hold, PLACED, by, at)
 
@@ -164,8 +168,9 @@ def enforce(begin: Begin, stores: Sequence[ObjectStore], reading: Begin | None =
     """Every object's flag as the holds want it, in every store, read back; returns how many were changed.
 
     `reading` looks for them without holding up those who write. `stores`: the first is the one that the rows speak
-    of; another may not have every object yet. Raises ArchiveUnavailable (run it again); ArchiveDamaged, when all others
-    are seen to, for an object that is gone or does not show what its store was told.
+    of; another may not have every object yet. Raises ArchiveUnavailable (run it again); when all others are seen to,
+    ArchiveDamaged for an object that is gone or does not show what its store was told, ArchiveUnavailable for those
+    that alone are not answered for.
     """
     changed = 0
     failed: dict[str, Exception] = {}
@@ -176,29 +181,34 @@ def enforce(begin: Begin, stores: Sequence[ObjectStore], reading: Begin | None =
                 found = [row for row in wrong(conn, BLOCK + len(failed)) if row.key not in failed]
             if not found:
                 break
-            done = [row.key for row in found if _is_set(stores, row, held, failed)]
+            done = [row for row in found if _is_set(stores, row, held, failed)]
             # Crash: stores have the flag and rows do not say so; the next run sets it again.
             with begin() as conn:
-                for key in done:
-                    hold_rows.set_flag(conn, key, held)
-            changed += len(done)
+                changed += sum(hold_rows.set_flag(conn, row.key, row.version, held) for row in done)
     if failed:
-        raise ArchiveDamaged(f"{len(failed)} objects do not follow their holds: {_words(failed)}")
+        silent = all(isinstance(exc, ArchiveUnavailable) for exc in failed.values())
+        raise (ArchiveUnavailable if silent else ArchiveDamaged)(_words(failed))
     return changed
 
 
 def _is_set(stores: Sequence[ObjectStore], row: ObjectRow, held: bool, failed: dict[str, Exception]) -> bool:
-    """Whether every store shows the flag; one object that is damaged keeps no other from its hold."""
-    try:
-        for number, store in enumerate(stores):
+    """Whether every store shows the flag; one object that is damaged, or that a store does not answer for while it
+    gives others, keeps no other from its hold."""
+    for number, store in enumerate(stores):
+        try:
             _set(store, row, held, first=number == 0)
-    except (StorageRefused, ArchiveDamaged) as exc:
-        failed[row.key] = exc
+        except (StorageRefused, ArchiveDamaged) as exc:
+            failed[row.key] = exc
+        except ArchiveUnavailable as exc:
+            if not gives(store):
+                raise
+            failed[row.key] = exc
     return row.key not in failed
 
 
 def _words(failed: dict[str, Exception]) -> str:
-    return "; ".join(f"{key}: {exc}" for key, exc in list(failed.items())[:TOLD])
+    told = "; ".join(f"{key}: {exc}" for key, exc in list(failed.items())[:TOLD])
+    return f"{len(failed)} objects do not follow their holds: {told}"
 
 
 def _set(store: ObjectStore, row: ObjectRow, held: bool, *, first: bool) -> None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -327,9 +327,9 @@ def catch_up(
 
 
 def _first_missing(store: ObjectStore, size: int) -> int:
-    """Where the gap at the beginning ends."""
-    first = next(iter(store.list(keys.OPENINGS)), None)
-    if first is None:
-        return size
-    start, stop, part = keys.openings_stretch(first)
-    return start if part == 0 else stop
+    """Where the gap at the beginning ends. Keys that are none of openings are passed over: an audit tells of them."""
+    for key in store.list(keys.OPENINGS):
+        with suppress(ValueError):
+            start, stop, part = keys.openings_stretch(key)
+            return start if part == 0 else stop
+    return size

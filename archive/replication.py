@@ -17,10 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256 as new_sha256
 from pathlib import Path
 
-from archive.catalogue import Connection, copy_rows, watch_rows
+from archive.catalogue import Connection, copy_rows, hold_rows, watch_rows
 from archive.catalogue.copies import SECOND, Copy, CopyRole, NewCopy, Shelf
 from archive.catalogue.identity import new_id
 from archive.catalogue.watch_rows import EventOutcome, EventType, PreservationEvent
@@ -32,6 +33,7 @@ from archive.log.tiles import WIDTH, TileId, stored_partials
 from archive.ports import ObjectStore, StoredObject
 from archive.spool import fetched
 from archive.storage import keys
+from archive.storage.giving import gives
 from archive.storage.readback import put_and_read_back
 from policies.locks import QUARANTINE
 from policies.refusals import Refused
@@ -59,12 +61,14 @@ class CopyDesk:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What one run did. `complete`: nothing that it saw was left out."""
+    """What one run did. `complete`: nothing that it saw was left out. `unread`: those of the failed that the first
+    store did not give, or not as they were archived."""
 
     objects: int = 0
     size: int = 0
     failed: int = 0
     complete: bool = True
+    unread: int = 0
 
     def __add__(self, other: Copied) -> Copied:
         return Copied(
@@ -72,12 +76,14 @@ class Copied:
             self.size + other.size,
             self.failed + other.failed,
             self.complete and other.complete,
+            self.unread + other.unread,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """What the second store lacks: copies (up to `COUNTED`), and since when the oldest of them waits."""
+    """What the second store lacks: copies, and legal holds that are not the first one's (each up to `COUNTED`); since
+    when the oldest of them waits. What is held there for longer than here counts, and is late for nobody."""
 
     objects: int
     oldest: datetime | None
@@ -90,11 +96,39 @@ def copy_missing(desk: CopyDesk, at: datetime) -> Copied:
     does not answer for single objects is told in the count and tried again by the next run.
     """
     copied = _follow_holds(desk, at)
+    documents, goes_on = _copy_documents(desk, at)
+    copied += documents
+    return copied + _copy_log(desk, at) if goes_on else copied + Copied(complete=False)
+
+
+def _copy_documents(desk: CopyDesk, at: datetime) -> tuple[Copied, bool]:
+    """In the order of keys, and past what fails, which is there again in each run, unless a store gives or takes
+    nothing. Whether the log is to be tried too."""
+    copied, refused = Copied(), 0
     for page in _pages(desk, lambda conn, after: copy_rows.uncopied(conn, Shelf.DOCUMENTS, after, PAGE)):
-        copied += _copy_page(desk, page, at)
-        if copied.failed >= PAGE or desk.stopping():
-            return copied + Copied(complete=False)
-    return copied + _copy_log(desk, at)
+        done = _copy_page(desk, page, at)
+        copied += done
+        if desk.stopping() or (done.unread and not gives(desk.first)):
+            return copied, False
+        refused += done.failed - done.unread
+        if refused >= PAGE:
+            if not _takes(desk):
+                return copied, True
+            refused = 0
+    return copied, True
+
+
+def _takes(desk: CopyDesk) -> bool:
+    """Whether the second store takes anything, say the head that it shows: else the whole archive would be read in
+    vain, for a full disk. One that shows none yet is not known to."""
+    try:
+        shown = published_checkpoint(desk.second, desk.keeper.key)
+        if shown is not None:
+            desk.second.put_mutable(keys.CHECKPOINT, shown.note)
+    except (Refused, ArchiveDamaged, ArchiveUnavailable) as exc:
+        log.warning("the second store takes nothing: %s", exc)
+        return False
+    return shown is not None
 
 
 def lag(conn: Connection) -> Lag:
@@ -102,24 +136,35 @@ def lag(conn: Connection) -> Lag:
     shelves = (Shelf.DOCUMENTS, Shelf.LOG)
     count = sum(copy_rows.count_uncopied(conn, shelf, COUNTED) for shelf in shelves)
     oldest = [copy_rows.oldest_uncopied(conn, shelf, COUNTED) for shelf in shelves]
-    return Lag(count, min((each for each in oldest if each is not None), default=None))
+    holds = copy_rows.count_other_holds(conn, COUNTED)
+    if holds:
+        unheld = copy_rows.other_holds(conn, "", PAGE, held=True)
+        oldest.append(hold_rows.since(conn, [copy.key for copy in unheld]))
+    return Lag(count + holds, min((each for each in oldest if each is not None), default=None))
 
 
 def _follow_holds(desk: CopyDesk, at: datetime) -> Copied:
-    """Legal holds lie on both copies. Read back, as everything."""
-    with desk.reading() as conn:
-        found = copy_rows.other_holds(conn, PAGE)
-    failed = 0
-    for copy, held in found:
-        try:
-            shown = desk.second.set_hold(copy.key, held, version=copy.version)
-        except (Refused, ArchiveDamaged, ArchiveUnavailable) as exc:
-            log.warning("legal hold of %s in the second store: %s", copy.key, exc)
-            failed += 1
-            continue
-        with desk.writing() as conn:
-            copy_rows.set_hold(conn, copy, shown.hold, at)
-    return Copied(failed=failed, complete=not failed and len(found) < PAGE)
+    """Legal holds lie on both copies. Read back, as everything; one that fails keeps no other from its hold."""
+    copied = Copied()
+    for held in (True, False):
+        query = partial(copy_rows.other_holds, limit=PAGE, held=held)
+        for page in _pages(desk, query):
+            failed = sum(not _follows(desk, copy, held, at) for copy in page)
+            copied += Copied(failed=failed, complete=not failed)
+            if desk.stopping() or (failed and not gives(desk.second)):
+                return copied + Copied(complete=False)
+    return copied
+
+
+def _follows(desk: CopyDesk, copy: Copy, held: bool, at: datetime) -> bool:
+    try:
+        shown = desk.second.set_hold(copy.key, held, version=copy.version)
+    except (Refused, ArchiveDamaged, ArchiveUnavailable) as exc:
+        log.warning("legal hold of %s in the second store: %s", copy.key, exc)
+        return False
+    with desk.writing() as conn:
+        copy_rows.set_hold(conn, copy, shown.hold, at)
+    return shown.hold is held
 
 
 def _copy_log(desk: CopyDesk, at: datetime) -> Copied:
@@ -188,11 +233,16 @@ def _copy_page(desk: CopyDesk, page: Sequence[Copy], at: datetime) -> Copied:
     # ---- COMMIT POINT: the second store has them, read back.
     size = sum(found.size for _, found in done)
     failed = len(page) - len(done)
-    return Copied(len(done), size, failed, complete=not failed)
+    unread = sum(isinstance(fault, _FirstDamaged | _FirstSilent) for fault in stored)
+    return Copied(len(done), size, failed, complete=not failed, unread=unread)
 
 
 class _FirstDamaged(ArchiveDamaged):
     """The copy in the first store is not what was archived: for the repair to look at."""
+
+
+class _FirstSilent(ArchiveUnavailable):
+    """The first store did not give the copy."""
 
 
 def _copy(desk: CopyDesk, copy: Copy, at: datetime) -> StoredObject | Exception:
@@ -208,6 +258,8 @@ def _put(desk: CopyDesk, copy: Copy, at: datetime) -> StoredObject:
         whole = source.__enter__()
     except (StorageRefused, ArchiveDamaged) as exc:
         raise _FirstDamaged(str(exc)) from exc
+    except ArchiveUnavailable as exc:
+        raise _FirstSilent(str(exc)) from exc
     try:
         until = max(copy.lock.until, (at + QUARANTINE).replace(microsecond=0))
         stored = put_and_read_back(

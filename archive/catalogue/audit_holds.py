@@ -64,13 +64,16 @@ def hold_versions(conn: Connection, acts: Collection[str]) -> dict[tuple[str, st
 
 
 def holds_over(conn: Connection, row: RowValues) -> list[RowValues]:
-    """Holds, in whatever state, over the document, file or dossier whose object the row is."""
+    """Holds, in whatever state, over the document, file or dossier whose object the row is; with `filed_at` where it
+    lies in a dossier that is held."""
     here, entry = t.holds.c, t.dossier_entries.c
     if row["document"] is None and row["file"] is None:
         return every(conn, select(t.holds).where(here.dossier == row["dossier"]))
     found = every(
         conn,
-        select(t.holds).join(t.dossier_entries, entry.dossier == here.dossier).where(_thing(row), _PRESENT),
+        select(t.holds, entry.filed_at)
+        .join(t.dossier_entries, entry.dossier == here.dossier)
+        .where(_thing(row), _PRESENT),
     )
     if row["document"] is not None:
         named = t.hold_documents.c
@@ -81,6 +84,13 @@ def holds_over(conn: Connection, row: RowValues) -> list[RowValues]:
             .where(named.document == row["document"]),
         )
     return found
+
+
+def differing_holds(conn: Connection, store: str) -> list[RowValues]:
+    """Objects of the first store whose hold is not that of their copy in another store, by the rows: few."""
+    copy, here = t.object_copies, t.objects
+    query = select(here).join_from(copy, here, copy.c.key == here.c.key)
+    return every(conn, query.where(copy.c.store == store, copy.c.hold != here.c.hold).order_by(here.c.key))
 
 
 def _thing(row: RowValues) -> ColumnElement[bool]:

@@ -111,16 +111,29 @@ def look_again(conn: Connection, shelf: Shelf, keys_: Sequence[str], at: datetim
     conn.execute(update(source.table).where(here).values(kept=True, lock_due=at))
 
 
-def other_holds(conn: Connection, limit: int) -> tuple[tuple[Copy, bool], ...]:
-    """Copies of the second store whose legal hold is not that of the first one's, and that one."""
-    c, first = object_copies.c, objects.c
-    here = _SOURCES[Shelf.SECOND].where
-    found: list[tuple[Copy, bool]] = []
+def other_holds(conn: Connection, after: str, limit: int, *, held: bool) -> tuple[Copy, ...]:
+    """Copies of the second store that are held and the first one's are not, or the other way round; `held`: as the
+    first one's are. In the order of keys."""
+    return _page(conn, Shelf.SECOND, _other_hold(held, after), (object_copies.c.key,), None, limit)
+
+
+def count_other_holds(conn: Connection, most: int) -> int:
+    """How many those are, either way, each way counted up to `most`."""
+    count = 0
     for held in (True, False):
-        wanted = select(first.key).where(first.key == c.key, first.hold.is_(true() if held else false()))
-        condition = and_(here, c.hold.is_(false() if held else true()), wanted.exists())
-        found += [(copy, held) for copy in _page(conn, Shelf.SECOND, condition, (c.key,), None, limit)]
-    return tuple(found)
+        here = _SOURCES[Shelf.SECOND].where
+        few = select(object_copies.c.key).where(here, _other_hold(held, "")).limit(most).subquery()
+        count += int(conn.execute(select(func.count()).select_from(few)).scalar_one())
+    return count
+
+
+def _other_hold(held: bool, after: str) -> ColumnElement[bool]:
+    """Found from those with a hold, which are few and have indexes of their own: not out of all copies."""
+    c, first = object_copies.c, objects.c
+    if held:
+        under = select(first.key).where(first.hold == true(), first.key > after)
+        return and_(c.key.in_(under), c.hold.is_(false()))
+    return and_(c.hold.is_(true()), c.key > after, first.key == c.key, first.hold == false())
 
 
 def set_hold(conn: Connection, copy: Copy, held: bool, at: datetime) -> None:
@@ -238,6 +251,7 @@ def mend(conn: Connection, copy: Copy, version: str, lock: Lock, at: datetime) -
             version=version,
             retain_until=lock.until,
             mode=lock.mode,
+            hold=lock.hold,  # of this version: what came or went meanwhile was done to the other one
             fixity_rank=int(turn.risk),
             fixity_due=turn.due,
             fixity_at=at,

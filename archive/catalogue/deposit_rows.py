@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, true
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
@@ -36,12 +36,9 @@ def deposit(conn: Connection, leaf: str) -> Deposit | None:
 
 
 def deposits_left(conn: Connection) -> tuple[Deposit, ...]:
-    """Everything planned and not committed, oldest first; a version of what was voided meanwhile is not archived."""
-    voided = select(documents.c.id).where(
-        documents.c.id == deposits.c.document, documents.c.state == State.VOIDED
-    )
-    wanted = or_(deposits.c.kind != LeafKind.DOCUMENT, ~voided.exists())
-    query = select(deposits).where(wanted).order_by(deposits.c.planned_at, deposits.c.leaf)
+    """Everything planned and not committed, oldest first; a version of what was voided meanwhile is not archived, nor
+    one of what is stopped, until it is resumed."""
+    query = select(deposits).where(_meant()).order_by(deposits.c.planned_at, deposits.c.leaf)
     return tuple(_deposit(row) for row in conn.execute(query))
 
 
@@ -50,15 +47,18 @@ def waiting(conn: Connection) -> tuple[int, datetime | None]:
 
     A version of what was stopped or voided meanwhile is not meant to be.
     """
+    found = [
+        conn.execute(select(func.count(), func.min(table.c.planned_at)).where(condition)).one()
+        for table, condition in ((deposits, _meant()), (dossier_deposits, true()))
+    ]
+    return sum(count for count, _ in found), min((oldest for _, oldest in found if oldest), default=None)
+
+
+def _meant() -> ColumnElement[bool]:
     halted = select(documents.c.id).where(
         documents.c.id == deposits.c.document, documents.c.state.in_((State.STOPPED, State.VOIDED))
     )
-    meant = or_(deposits.c.kind != LeafKind.DOCUMENT, ~halted.exists())
-    found = [
-        conn.execute(select(func.count(), func.min(table.c.planned_at)).where(condition)).one()
-        for table, condition in ((deposits, meant), (dossier_deposits, true()))
-    ]
-    return sum(count for count, _ in found), min((oldest for _, oldest in found if oldest), default=None)
+    return or_(deposits.c.kind != LeafKind.DOCUMENT, ~halted.exists())
 
 
 def version_deposit(conn: Connection, document_id: str) -> Deposit | None:

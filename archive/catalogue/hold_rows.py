@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, false, insert, or_, select, true, tuple_, update
@@ -16,15 +17,19 @@ from archive.catalogue.tables import (
     deposits,
     dossier_deposits,
     dossier_entries,
+    events,
     hold_documents,
     holds,
     objects,
 )
 from archive.catalogue.values import ObjectRow
 from archive.errors import ArchiveRefused
+from archive.log.leaf import LeafKind
+from archive.storage import keys
 from policies.holds import HOLDING, HoldState
 from policies.reasons import keeping as reasons
 
+PLACED, RELEASED = TELLING = "held", "released"  # kinds of events
 _HOLDING = holds.c.state.in_([str(state) for state in HOLDING])
 
 
@@ -79,13 +84,24 @@ def confirmed(conn: Connection) -> tuple[str, ...]:
 
 
 def waits_for_archive(conn: Connection, hold: Hold) -> bool:
-    """Whether anything about what the hold is over is planned and not archived yet."""
+    """Whether an act on the hold is not in writing yet: a version of the dossier, or its own events of documents."""
     if hold.dossier is not None:
         here = dossier_deposits.c
         return conn.execute(select(exists().where(here.dossier == hold.dossier))).scalar_one()
-    planned = exists().where(deposits.c.document == hold_documents.c.document)
-    query = select(hold_documents.c.hold).where(hold_documents.c.hold == hold.id, planned)
-    return conn.execute(query.limit(1)).first() is not None
+    named = select(hold_documents.c.document).where(hold_documents.c.hold == hold.id)
+    here = deposits.c
+    query = select(here.record_key).where(here.kind == LeafKind.EVENT, here.document.in_(named))
+    left = set(conn.execute(query).scalars())
+    return bool(left) and not left.isdisjoint(_written_of(conn, hold.id, named))
+
+
+def _written_of(conn: Connection, hold_id: str, named: Select[Any]) -> Iterator[str]:
+    """Keys of the events that tell of the hold."""
+    here = events.c
+    query = select(here.document, here.ordinal, here.facts).where(here.document.in_(named))
+    for row in conn.execute(query.where(here.kind.in_(TELLING))):
+        if row.facts.get("hold") == hold_id:
+            yield keys.event_key(row.document, row.ordinal)
 
 
 def over(conn: Connection, owners: Collection[str]) -> dict[str, tuple[Hold, ...]]:
@@ -133,13 +149,67 @@ def to_hold(conn: Connection, limit: int) -> tuple[ObjectRow, ...]:
 
 def to_let_go(conn: Connection, limit: int) -> tuple[ObjectRow, ...]:
     """Objects with the flag that no hold is over any more."""
-    free = (
+    return _objects(conn, select(objects).where(objects.c.hold == true(), _free()), limit)
+
+
+def doubt(
+    conn: Connection, *, documents: Collection[str], files: Collection[str], dossier: str | None
+) -> None:
+    """Before these come under a hold (`dossier`: with all that lies in it), in its transaction.
+
+    A flag that no hold wants any more may just be taken off, and whoever does that may die before the row says so: it
+    is not believed, and is put on anew.
+    """
+    c, entry = objects.c, dossier_entries.c
+    inside = (entry.dossier == dossier, entry.removed_in.is_(None))
+    owned: list[ColumnElement[bool]] = []
+    owned += [c.document.in_(some) for some in blocks(documents)]
+    owned += [c.file.in_(some) for some in blocks(files)]
+    if dossier is not None:
+        owned += [
+            c.document.in_(select(entry.document).where(*inside, entry.document.is_not(None))),
+            c.file.in_(select(entry.file).where(*inside, entry.file.is_not(None))),
+            (c.dossier == dossier) & c.file.is_(None),
+        ]
+    for some in owned:
+        query = select(c.key).where(c.hold == true(), some, _free()).order_by(c.key).with_for_update()
+        for block in blocks(conn.execute(query).scalars().all()):
+            conn.execute(update(objects).where(c.key.in_(block)).values(hold=False))
+
+
+def _free() -> ColumnElement[bool]:
+    """No hold is over the object."""
+    return (
         ~exists(_named().where(hold_documents.c.document == objects.c.document))
         & ~exists(_within(dossier_entries.c.document).where(dossier_entries.c.document == objects.c.document))
         & ~exists(_files().where(dossier_entries.c.file == objects.c.file))
         & ~exists(_dossiers().where(holds.c.dossier == objects.c.dossier, objects.c.file.is_(None)))
     )
-    return _objects(conn, select(objects).where(objects.c.hold == true(), free), limit)
+
+
+def since(conn: Connection, wanted: Collection[str]) -> datetime | None:
+    """Since when the first of these objects is under a hold that is in force."""
+    entry, c = dossier_entries.c, objects.c
+    filed = (entry.dossier == holds.c.dossier) & entry.removed_in.is_(None)
+    ways = [
+        (
+            hold_documents.c.document == c.document,
+            hold_documents.c.hold == holds.c.id,
+            holds.c.placed_at,
+        ),
+        (entry.document == c.document, filed, entry.filed_at),
+        (entry.file == c.file, filed, entry.filed_at),
+        (holds.c.dossier == c.dossier, c.file.is_(None), holds.c.placed_at),
+    ]
+    times = [
+        max(row)
+        for some in blocks(wanted)
+        for owned, over_it, came in ways
+        for row in conn.execute(
+            select(holds.c.placed_at, came, c.read_back_at).where(c.key.in_(some), owned, over_it, _HOLDING)
+        )
+    ]
+    return min(times, default=None)
 
 
 def _named() -> Select[Any]:
@@ -163,9 +233,10 @@ def _dossiers() -> Select[Any]:
     return select(holds.c.dossier).where(_HOLDING, holds.c.dossier.is_not(None))
 
 
-def set_flag(conn: Connection, key: str, held: bool) -> None:
-    """What was read back of the object's hold."""
-    conn.execute(update(objects).where(objects.c.key == key).values(hold=held))
+def set_flag(conn: Connection, key: str, version: str, held: bool) -> bool:
+    """What was read back of that version's hold; False when a repair put another one in its place meanwhile."""
+    here = update(objects).where(objects.c.key == key, objects.c.version == version)
+    return conn.execute(here.values(hold=held)).rowcount == 1
 
 
 def _objects(conn: Connection, query: Select[Any], limit: int) -> tuple[ObjectRow, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
-from archive.catalogue import Connection, audit_objects, audit_rows
+from archive.catalogue import Connection, audit_holds, audit_objects, audit_rows
+from archive.catalogue.audit_rows import RowValues
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress, Report
@@ -13,6 +14,7 @@ from archive.fsck.log_objects import STRANGE, kind_of
 from archive.fsck.objects import check_object, look_at, place, strangers
 from archive.ports import ObjectStore
 from archive.storage import keys
+from policies.holds import HOLDING
 
 PATIENCE = timedelta(days=2)  # a copy is made in the background; the second store may be away for a night
 
@@ -41,6 +43,7 @@ def check_copies(
         what = "the rows of the two stores say other bytes of it"
         report.error(ids.COPY_DIFFERS, place(name, row["key"]), what)
     _check_owed(conn, name, at, report)
+    _check_holds(conn, name, at, report)
     for key in store.list(keys.LOG):
         if kind_of(key) == STRANGE:
             report.error(ids.OBJECT_WITHOUT_ROW, place(name, key), "no object of the log has such a name")
@@ -59,6 +62,27 @@ def _check_owed(conn: Connection, name: str, at: datetime | None, report: Report
             owed += 1
     if owed:
         report.note(ids.COPY_OWED, name, f"{owed} objects wait to be copied")
+
+
+def _check_holds(conn: Connection, name: str, at: datetime | None, report: Report) -> None:
+    """What is held is held in both stores; here by the rows, each of which was compared with its store."""
+    owed = 0
+    for row in audit_holds.differing_holds(conn, name):
+        if row["hold"] and at is not None and _held_since(conn, row) < at - PATIENCE:
+            what = "is under a hold, and its row does not say so"
+            report.error(ids.HOLD_NOT_ON_ROW, place(name, row["key"]), what)
+        else:
+            owed += 1
+    if owed:
+        report.note(ids.COPY_OWED, name, f"{owed} copies wait for a legal hold, or to be let go")
+
+
+def _held_since(conn: Connection, row: RowValues) -> datetime:
+    """Of one whose hold is over by now, and whose flag is still on: since it was archived."""
+    over = [hold for hold in audit_holds.holds_over(conn, row) if hold["state"] in HOLDING]
+    archived: datetime = row["read_back_at"]
+    times = [max(hold["placed_at"], hold.get("filed_at") or hold["placed_at"]) for hold in over]
+    return max(min(times, default=archived), archived)
 
 
 def check_unknown_copies(conn: Connection, name: str, unknown: list[str], report: Report) -> None:

@@ -178,6 +178,8 @@ def remove(conn: Connection, dossier_id: str, ordinal: int, by: Acting) -> Done:
         raise ArchiveRefused(reasons.NO_ENTRY, entry=ordinal)
     if ordinal <= dossier.listed:
         raise ArchiveRefused(reasons.ENTRY_LISTED, entry=ordinal)
+    if entry.document is not None:
+        documents.lock_row(conn, entry.document.id)  # whoever places a hold over it holds its row
     _refuse_held(conn, dossier, entry)
     changed = _next(dossier, by)
     rows.remove_entry(conn, entry, changed.version, by.reason)
@@ -332,6 +334,10 @@ def _filed(
     new_files: Sequence[DossierFile],
     by: Acting,
 ) -> Done:
+    if hold_rows.over(conn, [dossier.id]):
+        ids = [entry.document.id for entry in filed if entry.document]
+        files = [entry.file.id for entry in filed if entry.file]
+        hold_rows.doubt(conn, documents=ids, files=files, dossier=None)
     rows.insert_entries(conn, filed)
     changed = _next(dossier, by, entries=dossier.entries + len(filed))
     act = Act(DossierAct.FILE, by.actor, by.at, filed=filed, new_files=new_files)
@@ -346,7 +352,7 @@ def _refuse_held(conn: Connection, dossier: Dossier, entry: Entry) -> None:
 
 
 def _unfile(conn: Connection, document_id: str, by: Acting) -> None:
-    documents.lock_row(conn, document_id)
+    """The caller holds the document's row."""
     document = documents.get(conn, document_id)
     left = len(rows.dossiers_of(conn, document_id))
     if document.state is State.FILED:

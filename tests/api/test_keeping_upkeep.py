@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from api.filing import Filing
-from api.health import Health
-from api.holding import Holding
+from api.health import UNHELD, Health
+from api.holding import TURN, Holding
 from api.store import accounts
 from api.upkeep import PATIENCE, Upkeep
 from archive.catalogue import dossier_rows, hold_rows
@@ -81,7 +82,7 @@ def test_an_act_on_a_dossier_stands_while_the_store_is_down(site, down, monkeypa
     assert len(list(site.services.store.list(f"dossiers/{dossier.id}/"))) == 2
 
 
-def test_a_hold_stands_while_the_store_is_down_and_is_put_on_later(site, down):
+def test_a_hold_stands_while_the_store_is_down_and_is_put_on_later(site, down, monkeypatch):
     document = site.issued(subject="Tạm giữ khi kho không trả lời")
     hold = Holding(site.services).place(
         Subject(documents=(document,)), "Thanh tra", "CV 12", account(site, CLERK)
@@ -92,12 +93,53 @@ def test_a_hold_stands_while_the_store_is_down_and_is_put_on_later(site, down):
     keys = list(store.list(f"documents/{document}/"))
     assert not any(store.head(key).hold for key in keys)
     part = Health(site.services).parts()["holds"]
-    assert (part["state"], part["waiting"] >= len(keys)) == ("failing", True)
+    assert (part["state"], part["waiting"] >= len(keys)) == ("ok", True)
+    assert part["oldest"] == hold.placed_at.isoformat(timespec="seconds")
+    with monkeypatch.context() as patch:
+        now = site.services.clock()
+        patch.setattr(site.services, "clock", lambda: now + UNHELD + timedelta(seconds=1))
+        # A process that puts no flags on itself; it asks the rows.
+        serves = SimpleNamespace(transactions=site.services.transactions, clock=site.services.clock)
+        assert Health(serves)._holds() == {**part, "state": "failing"}
     assert site.client(None).get("/health").status_code == 200  # acts can be done meanwhile
     down.undo()
     Upkeep(site.services).keep_what_is_held()
     assert all(store.head(key).hold for key in keys)
-    assert Health(site.services).parts()["holds"] == {"state": "ok", "waiting": 0}
+    assert Health(site.services).parts()["holds"] == {"state": "ok", "waiting": 0, "oldest": None}
+
+
+def test_a_part_of_upkeep_that_cannot_be_done_keeps_no_other_from_its_turn(site, down, monkeypatch, caplog):
+    document = site.issued(subject="Tạm giữ khi việc khác hỏng")
+    Holding(site.services).place(Subject(documents=(document,)), "Thanh tra", "CV 12", account(site, CLERK))
+    down.undo()
+    store, upkeep, done = site.services.store, Upkeep(site.services), []
+
+    def broken():
+        raise ValueError("a key that nobody foresaw")
+
+    for name in ("carry_out_what_is_left", "end_lost_operations", "clear_work"):
+        monkeypatch.setattr(upkeep, name, broken)
+    monkeypatch.setattr(upkeep.aftercare, "catch_up", broken)
+    monkeypatch.setattr(upkeep.aftercare, "follow_up", lambda: done.append("followed up"))
+    monkeypatch.setattr("api.upkeep.idempotency.forget_old", lambda _conn, _at: done.append("forgot"))
+    upkeep.run_once()
+    assert all(store.head(key).hold for key in store.list(f"documents/{document}/"))
+    assert done == ["followed up", "forgot"]
+    assert caplog.text.count("a key that nobody foresaw") >= 4
+
+
+def test_flags_are_put_on_by_one_at_a_time(site, down):
+    """Else what one lets go another may be holding."""
+    document = site.issued(subject="Tạm giữ khi tiến trình khác đang đặt cờ")
+    holding, store = Holding(site.services), site.services.store
+    down.undo()
+    with site.services.turns.attempt(TURN) as mine:
+        assert mine
+        holding.place(Subject(documents=(document,)), "Thanh tra", "CV 12", account(site, CLERK))
+        keys = list(store.list(f"documents/{document}/"))
+        assert not any(store.head(key).hold for key in keys)
+    Upkeep(site.services).keep_what_is_held()
+    assert all(store.head(key).hold for key in keys)
 
 
 def test_a_hold_that_stands_is_not_answered_by_a_refusal(site, monkeypatch):

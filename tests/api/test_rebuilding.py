@@ -228,17 +228,17 @@ def test_heads_follow_what_was_done_now_and_then(services):
 
     care = Aftercare(services, lambda: False)
     act(1)
-    care.run_once()
+    care.bind()
     assert heads(services, LeafKind.AUDIT_HEAD) == 1
     act(2)
     services.now[0] += HEADS_EVERY / 2
-    care.run_once()
+    care.bind()
     assert heads(services, LeafKind.AUDIT_HEAD) == 1
     services.now[0] += HEADS_EVERY
-    care.run_once()
+    care.bind()
     assert heads(services, LeafKind.AUDIT_HEAD) == 2
     services.now[0] += HEADS_EVERY
-    care.run_once()  # nothing moved
+    care.bind()  # nothing moved
     assert heads(services, LeafKind.AUDIT_HEAD) == 2
     assert heads(services, LeafKind.REGISTER_HEAD) == 0
 

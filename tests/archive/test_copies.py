@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 
 import pytest
+from sqlalchemy import Engine, event
 
 from archive import openings, replication
 from archive.catalogue import copy_rows
@@ -24,6 +26,7 @@ from policies.locks import QUARANTINE
 from policies.retention import lock_until
 from policies.vocabulary import LockMode
 from tests.archive.catalogue_fixtures import AT
+from tests.archive.dossier_fixtures import Keeping
 from tests.archive.watch_house import KEY, VKEY, mute, unmute
 
 DAY = timedelta(days=1)
@@ -102,6 +105,93 @@ def test_a_hold_that_comes_or_goes_later_follows_in_the_second_store(watch, held
 def flag(watch, objects, document, held):
     with watch.house.transactions.write() as conn:
         conn.execute(objects.update().where(objects.c.document == document.id).values(hold=held))
+
+
+def second_flags(watch, document):
+    return {watch.second.head(copy.key).hold for copy in watch.copies(document, Shelf.SECOND)}
+
+
+def test_a_hold_that_the_second_store_did_not_take_is_owed_until_it_did(watch):
+    (one,) = watch.documents(1)
+    watch.copy(AT)
+    old = [copy.key for copy in watch.copies(one)]
+    hold = Keeping(watch.house).hold(one.id, at=AT + DAY)
+    mute(watch.second, *old)
+    assert not watch.copy(AT + DAY).complete
+    assert lag(watch) == replication.Lag(len(old), AT + DAY)
+    unmute(watch.second)
+    assert watch.copy(AT + DAY).complete
+    assert lag(watch) == replication.Lag(0, None)
+    assert second_flags(watch, one) == {True}
+    Keeping(watch.house).release(hold, at=AT + DAY)
+    released = [copy.key for copy in watch.copies(one, Shelf.SECOND)]
+    assert lag(watch).objects == len(released) + 1, "and the event of the release"
+    watch.copy(AT + DAY)
+    assert second_flags(watch, one) == {False}
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_copies_that_are_gone_keep_no_other_from_its_hold(watch, held, monkeypatch):
+    from archive.catalogue.tables import objects
+
+    monkeypatch.setattr(replication, "PAGE", 2)
+    made = watch.documents(3)
+    for one in () if held else made:
+        flag(watch, objects, one, True)
+    watch.copy(AT)
+    for one in made:
+        flag(watch, objects, one, held)
+    *gone, last = sorted(made, key=lambda one: one.id)
+    for copy in (copy for one in gone for copy in watch.copies(one, Shelf.SECOND)):
+        watch.second.vanish(copy.key)
+    copied = watch.copy(AT)
+    assert (copied.failed, copied.complete) == (4, False)
+    assert second_flags(watch, last) == {held}
+    assert lag(watch).objects == 4
+
+
+def test_a_second_store_that_does_not_answer_is_not_asked_for_every_hold(lite, monkeypatch):
+    from archive.catalogue.tables import objects
+
+    monkeypatch.setattr(replication, "PAGE", 2)
+    made = lite.documents(3)
+    lite.copy(AT)
+    for one in made:
+        flag(lite, objects, one, True)
+    asked = []
+
+    def silent(act, _key):
+        asked.append(act)
+        raise ArchiveUnavailable("no answer")
+
+    lite.second.meets = silent
+    with suppress(ArchiveUnavailable):
+        lite.copy(AT)
+    assert asked.count("set_hold") == 2
+
+
+def test_holds_that_differ_are_found_without_going_through_all_copies(lite):
+    said, engine = [], lite.house.transactions.engine
+
+    def note(_conn, _cursor, statement, parameters, _context, _many):
+        if statement.startswith("SELECT"):
+            said.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        with lite.house.transactions.read() as conn:
+            copy_rows.count_other_holds(conn, 100)
+            for held in (True, False):
+                copy_rows.other_holds(conn, "", 100, held=held)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    with engine.connect() as conn:
+        raw = conn.connection.dbapi_connection
+        steps = [row[3] for each in said for row in raw.execute("EXPLAIN QUERY PLAN " + each[0], each[1])]
+    held = [step for step in steps if "_held" in step]
+    others = [step for step in steps if " object" in step and "_held" not in step]
+    assert len(said) == len(held) == 4, steps
+    assert all("key=?" in step or "_held" in step for step in others), others
 
 
 def test_large_bytes_go_through_a_file(watch, monkeypatch, tmp_path):
@@ -313,6 +403,68 @@ def test_a_second_store_that_does_not_answer_holds_up_nothing_and_catches_up(lit
     unmute(lite.second)
     assert lite.copy(AT).complete
     assert everything(lite.second) == everything(lite.first)
+
+
+def by_age(watch, count):
+    """Documents in the order of their keys, each with two objects."""
+    return sorted(watch.documents(count), key=lambda one: one.id)
+
+
+@pytest.mark.parametrize("store", ["first", "second"])
+def test_copies_that_fail_keep_nothing_newer_and_not_the_log_from_the_second_store(lite, store, monkeypatch):
+    monkeypatch.setattr(replication, "PAGE", 2)
+    lite.leaves(1)
+    lite.copy(AT)
+    *bad, between, newest = by_age(lite, 6)
+    keys_ = [copy.key for one in bad for copy in lite.copies(one)]
+    mute(getattr(lite, store), *keys_)
+    copied = lite.copy(AT)
+    assert not copied.complete
+    assert lag(lite).objects == len(keys_)
+    for one in (between, newest):
+        assert len(lite.copies(one, Shelf.SECOND)) == 2
+    assert published_checkpoint(lite.second, VKEY).size == published_checkpoint(lite.first, VKEY).size
+
+
+def test_the_log_comes_to_a_new_second_store_whatever_documents_it_refuses(lite, monkeypatch):
+    monkeypatch.setattr(replication, "PAGE", 2)
+    mute(lite.second, *(copy.key for one in by_age(lite, 4) for copy in lite.copies(one)))
+    assert not lite.copy(AT).complete
+    assert published_checkpoint(lite.second, VKEY).size == published_checkpoint(lite.first, VKEY).size
+
+
+def test_a_first_store_that_gives_nothing_is_not_asked_for_everything(lite, monkeypatch):
+    monkeypatch.setattr(replication, "PAGE", 2)
+    by_age(lite, 4)
+    asked = silence(lite.first, "open", "read", "head")
+    with suppress(ArchiveUnavailable):
+        assert not lite.copy(AT).complete
+    assert len([key for key in asked if key.startswith(keys.DOCUMENTS)]) <= 2
+
+
+def test_a_second_store_that_takes_nothing_is_not_offered_everything(lite, monkeypatch):
+    """Its disk is full: it gives what it has, and each offer costs the reading of an object."""
+    monkeypatch.setattr(replication, "PAGE", 2)
+    lite.leaves(1)
+    lite.copy(AT)
+    by_age(lite, 4)
+    asked = silence(lite.second, "put", "put_mutable")
+    with suppress(ArchiveUnavailable):
+        assert not lite.copy(AT).complete
+    assert len([key for key in asked if key.startswith(keys.DOCUMENTS)]) <= 2
+
+
+def silence(store, *acts):
+    """The store does none of these, of whatever key; for which it was asked."""
+    asked = []
+
+    def meets(act, key):
+        if act in acts:
+            asked.append(key)
+            raise ArchiveUnavailable("no answer")
+
+    store.meets = meets
+    return asked
 
 
 def test_a_first_copy_that_is_damaged_is_not_copied_but_told(lite):

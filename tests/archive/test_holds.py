@@ -5,13 +5,22 @@ from datetime import date, timedelta
 import pytest
 
 from archive import holds
-from archive.catalogue import deposit_rows, dossier_rows, hold_rows, log_rows, retention_rows
-from archive.errors import ArchiveDamaged, StorageRefused
+from archive.catalogue import (
+    deposit_rows,
+    document_changes,
+    documents,
+    dossier_rows,
+    hold_rows,
+    log_rows,
+    retention_rows,
+)
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.log.leaf import LeafKind
 from archive.record import EVENT_SCHEMA, parse
 from archive.storage import keys
 from archive.storage.memory import MemoryStore
 from policies.holds import HoldState
+from policies.issuing import Act, Facts
 from policies.reasons import archiving, keeping
 from policies.refusals import Refused
 from policies.retention import Open
@@ -246,6 +255,27 @@ def test_a_release_waits_until_the_archive_has_it_in_writing(house, desk):
     assert not any(desk.flags().values())
 
 
+def test_a_release_waits_for_nothing_but_what_is_written_of_its_hold(house, desk):
+    """A version that is planned of a document that was stopped meanwhile may never be archived."""
+    one, other = issued(house, 1), issued(house, 2)
+    hold = desk.hold(one, other)
+    house.plan_long_term(one, b"%PDF-1.7 long-term")
+    with house.transactions.write() as conn:
+        stopped = Facts(reason="pyHanko")
+        document_changes.advance(conn, documents.get(conn, one), Act.STOP, AT, facts=stopped)
+    slow = Keeping(house, carry_out=False)
+    desk.ask(hold)
+    slow.confirm(hold)
+    for deposit in slow.left:
+        with house.transactions.write() as conn:
+            assert holds.settle(conn, AT) == ()
+        house.carry_out(deposit)
+    slow.hold(one)  # its own event is not this release's
+    with house.transactions.write() as conn:
+        (settled,) = holds.settle(conn, AT)
+    assert settled.id == hold.id
+
+
 def test_both_stores_are_told(house, desk):
     document = issued(house)
     second = MemoryStore(clock=lambda: AT)
@@ -284,6 +314,103 @@ def test_an_object_that_the_store_lost_keeps_no_other_from_its_hold(house, desk)
         name: flag for name, flag in (rows_say(house, lost) | rows_say(house, other)).items() if not flag
     } == {key: False}
     assert all(flag for name, flag in desk.flags().items() if name != key)
+
+
+class Killed(BaseException):
+    """kill -9."""
+
+
+@pytest.mark.parametrize("how", ["named", "dossier", "filed"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_what_is_held_while_it_is_let_go_is_held_also_when_that_is_killed(house, desk, how, moment):
+    """The store took the flag off, and no row says so."""
+    document, dossier = issued(house), desk.open()
+    if how == "dossier":
+        desk.file(dossier, document)
+    if how == "filed":
+        desk.hold(dossier=dossier)
+    slow, hold = Keeping(house, carry_out=False), desk.hold(document)
+    desk.ask(hold)
+    slow.confirm(hold)
+    assert house.recover(AT) == ()
+    with house.transactions.write() as conn:
+        assert len(holds.settle(conn, AT)) == 1
+
+    def again():
+        if how == "filed":
+            slow.file(dossier, document)
+        else:
+            slow.hold(*([document] if how == "named" else []), dossier=dossier if how == "dossier" else None)
+
+    set_hold = house.objects.set_hold
+
+    def killed(key, held, *, version=""):
+        if moment == "before":
+            again()
+        set_hold(key, held, version=version)
+        if moment == "after":
+            again()
+        raise Killed
+
+    house.objects.set_hold = killed
+    with pytest.raises(Killed):
+        holds.enforce(house.transactions.write, [house.objects])
+    house.objects.set_hold = set_hold
+    desk.repair()
+    mine = {flag for key, flag in desk.flags().items() if key.startswith(keys.document_prefix(document))}
+    assert mine == set(rows_say(house, document).values()) == {True}
+
+
+def test_what_is_filed_while_it_waits_to_be_let_go_is_let_go(house, desk):
+    document, dossier = issued(house), desk.open()
+    slow, hold = Keeping(house, carry_out=False), desk.hold(document)
+    desk.ask(hold)
+    slow.confirm(hold)
+    assert house.recover(AT) == ()
+    with house.transactions.write() as conn:
+        holds.settle(conn, AT)
+    slow.file(dossier, document)
+    desk.repair()
+    assert not any(desk.flags().values())
+
+
+def test_a_flag_is_of_the_version_that_was_looked_at(house, desk):
+    document = issued(house)
+    row = next(iter(rows_say(house, document)))
+    with house.transactions.write() as conn:
+        assert not hold_rows.set_flag(conn, row, "another", True)
+        assert hold_rows.set_flag(conn, row, house.objects.head(row).version, True)
+
+
+def test_an_object_that_is_not_answered_for_keeps_no_other_from_its_hold(house, desk):
+    mute, other = issued(house, 1), issued(house, 2)
+    slow = Keeping(house, carry_out=False)
+    slow.hold(mute, other)
+    key = min(house.objects.list(""))
+
+    def meets(_act, asked):
+        if asked == key:
+            raise ArchiveUnavailable(f"{key}: 500 InternalError")
+
+    house.objects.meets = meets
+    with pytest.raises(ArchiveUnavailable, match=key):
+        holds.enforce(house.transactions.write, [house.objects])
+    said = rows_say(house, mute) | rows_say(house, other)
+    assert {name for name, held in said.items() if not held} == {key}
+
+
+def test_a_store_that_does_not_answer_is_not_asked_for_every_object(house, desk):
+    slow, asked = Keeping(house, carry_out=False), []
+    slow.hold(issued(house, 1), issued(house, 2))
+
+    def meets(act, key):
+        asked.append((act, key))
+        raise ArchiveUnavailable("no answer")
+
+    house.objects.meets = meets
+    with pytest.raises(ArchiveUnavailable):
+        holds.enforce(house.transactions.write, [house.objects])
+    assert len(asked) == 2
 
 
 def test_holds_come_in_pages_newest_first_and_by_state(house, desk):

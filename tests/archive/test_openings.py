@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -244,6 +245,19 @@ def test_what_an_earlier_version_did_not_store_is_caught_up(logged, monkeypatch)
     found = logged.stored()
     assert gapless(found)
     assert [row["ordinal"] for row in journal_of(found)] == list(range(1, 7))
+
+
+def test_a_strange_key_among_the_openings_stops_nothing(logged):
+    """`fsck` tells of it; the service goes on."""
+    for n in range(2):
+        logged.house.issued(b"%%PDF %d" % n, AT)
+        logged.sequence()
+    names = logged.names()
+    for key in names[:1]:
+        logged.house.objects.vanish(key)
+    logged.house.objects.put(keys.OPENINGS + "-partial", b"x", sha256=sha256(b"x").hexdigest())
+    size, _, _ = keys.openings_stretch(names[1])
+    assert catch_up(logged, size) == 1
 
 
 def catch_up(logged, size):

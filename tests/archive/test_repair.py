@@ -20,6 +20,7 @@ from archive.storage.memory import Fault
 from policies.locks import QUARANTINE
 from policies.vocabulary import LockMode
 from tests.archive.catalogue_fixtures import AT
+from tests.archive.dossier_fixtures import Keeping
 
 DAY = timedelta(days=1)
 NEXT = AT + DAY
@@ -131,6 +132,29 @@ def test_a_repaired_copy_keeps_its_lock_and_its_hold_and_rolls_on(watch):
     later = over + 30 * DAY
     assert watch.night(later).shortened == 0
     assert watch.first.head(now.key, now.version).retain_until > copy.lock.until
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_hold_that_comes_or_goes_while_a_copy_is_repaired_is_on_the_new_version(watch, held):
+    (document,) = prepared(watch)
+    desk, meanwhile = Keeping(watch.house), []
+    hold = None if held else desk.hold(document.id)
+    spoil(watch.first, watch.copies(document)[0].key)
+    watch.scan(NEXT)
+    replace = watch.first.replace_damaged
+
+    def replaced(*given, **named):
+        stored = replace(*given, **named)
+        meanwhile or meanwhile.append(desk.hold(document.id) if held else desk.release(hold))
+        return stored
+
+    watch.first.replace_damaged = replaced
+    assert [mended.error for mended in watch.mend(NEXT)] == [None]
+    assert meanwhile
+    desk.repair(NEXT)
+    copy = watch.copies(document)[0]
+    assert copy.version, "the repaired one"
+    assert watch.first.head(copy.key, copy.version).hold is copy.lock.hold is held
 
 
 def test_a_repaired_copy_that_rots_again_is_mended_again(watch):

@@ -14,6 +14,7 @@ from archive.fsck import findings as ids
 from archive.storage import keys
 from policies.vocabulary import LockMode, Severity
 from tests.archive.catalogue_fixtures import AT
+from tests.archive.dossier_fixtures import Keeping
 
 SOON, LATE = AT + timedelta(hours=6), AT + timedelta(days=3)
 
@@ -78,9 +79,32 @@ def test_a_hold_that_is_not_on_the_copy_is_told(copied):
     with copied.house.transactions.write() as conn:
         here = t.object_copies.c.store == SECOND, t.object_copies.c.key == row.key
         conn.execute(update(t.object_copies).where(*here).values(hold=True))
-    assert found(copied) == error(ids.HOLD_MISSING, row.key)
+    let_go = {(ids.COPY_OWED, Severity.INFO, SECOND)}
+    assert found(copied) == error(ids.HOLD_MISSING, row.key) | let_go
     copied.second.set_hold(row.key, True)
-    assert found(copied) == set()
+    assert found(copied) == let_go
+
+
+def test_a_hold_that_never_came_to_the_second_store_is_a_remark_at_first_and_then_a_fault(copied):
+    """Both stores are what their own rows say."""
+    one = copied.house.archived(b"%PDF held")
+    copied.sequence()
+    copied.copy(AT)
+    old = {copy.key for copy in copied.copies(one)}
+    hold = Keeping(copied.house).hold(one.id, at=AT)
+    with copied.house.transactions.write() as conn:
+        here = t.objects.c.key.not_in(old), t.objects.c.document == one.id
+        conn.execute(update(t.objects).where(*here).values(copied_at=AT))  # not of this test
+    told = found(copied, SOON, quick=True)
+    assert (ids.COPY_OWED, Severity.INFO, SECOND) in told
+    assert not {each for each in told if each[0] == ids.HOLD_NOT_ON_ROW}
+    late = {each for each in found(copied, LATE, quick=True) if each[0] == ids.HOLD_NOT_ON_ROW}
+    assert late == {(ids.HOLD_NOT_ON_ROW, Severity.ERROR, f"{SECOND}: {key}") for key in old}
+    copied.copy(AT)
+    Keeping(copied.house).release(hold)
+    copied.sequence()
+    kept = {each for each in found(copied, LATE, quick=True) if each[0] != ids.COPY_MISSING}
+    assert kept == {(ids.COPY_OWED, Severity.INFO, SECOND)}, "to be let go is not urgent"
 
 
 def test_what_waits_to_be_copied_is_a_remark_at_first_and_then_a_fault(watch):

@@ -87,6 +87,26 @@ def test_one_release_of_two_confirmed_at_once(house):
     assert not any(desk.flags().values())
 
 
+def test_a_hold_that_comes_while_an_entry_is_taken_out_waits_for_that(house, monkeypatch):
+    """Asked for after the removal has looked for holds, and before it is committed."""
+    desk, refuse_held, events = Keeping(house), dossiers._refuse_held, []
+    dossier, document = desk.open(), house.issued(b"%PDF one").id
+    desk.file(dossier, document)
+    placing = Thread(target=lambda: (desk.hold(document), events.append("held")))
+
+    def looked(*given):
+        refuse_held(*given)
+        placing.start()
+        placing.join(0.5)
+        events.append("looked")
+
+    monkeypatch.setattr(dossiers, "_refuse_held", looked)
+    desk.remove(dossier, 1)
+    placing.join(30)
+    assert events == ["looked", "held"]
+    assert desk.entries(dossier) == ()
+
+
 def test_a_hold_and_a_removal_at_once_end_in_one_order_or_the_other(house):
     desk = Keeping(house)
     dossier = desk.open()
