@@ -24,6 +24,7 @@ from api.checking import Checking
 from api.fixity_child import read_all_due
 from api.line import Stopped
 from api.outcomes import guarded
+from api.proofs import NOT_NOW
 from api.renewals import Renewals
 from api.services import Services
 from api.store import night_rows, operations
@@ -261,7 +262,7 @@ class Nights:
             if tried.deposit is not None:
                 try:
                     self.s.proofs.carry_out(tried.deposit)
-                except ArchiveUnavailable as exc:  # `api.upkeep` carries it out
+                except NOT_NOW as exc:  # `api.upkeep` carries it out
                     log.warning("the record of a repair waits for the archive: %s", exc)
             if self._stops():
                 break
