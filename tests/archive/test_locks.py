@@ -15,6 +15,7 @@ from archive.errors import StoreUnavailable
 from archive.fsck.findings import LOCK_SOFTER
 from archive.fsck.run import check
 from archive.storage import keys
+from archive.storage.directory import DirectoryStore
 from archive.storage.memory import Fault
 from policies.locks import QUARANTINE, RENEW_EVERY, WORTH_EXTENDING, Alarm, alarms
 from policies.reasons import storage as storing
@@ -212,6 +213,17 @@ def test_copies_that_are_lost_keep_no_other_lock_from_being_extended(lite, monke
     with lite.house.transactions.read() as conn:
         told = alarms(passes.watched(conn, FIRST, AT), OVER + RENEW_EVERY + DAY)
     assert {Alarm.NO_GOOD_NIGHT, Alarm.OVERDUE} <= set(told)
+
+
+def test_a_lock_that_the_directory_store_cannot_read_stops_no_other(lite, tmp_path):
+    lite.house.objects = DirectoryStore(tmp_path / "store", clock=lambda: AT)
+    one, other = lite.documents(2)
+    lock = tmp_path / "store" / "objects" / f"{lite.copies(one)[0].key}.lock"
+    lock.unlink()
+    lock.mkdir()
+    run = lite.night(OVER)
+    assert (run.examined, run.failed, run.hardened) == (4, 1, 3)
+    assert locks_of(lite, other) == {(lock_until(OVER), LockMode.COMPLIANCE)}
 
 
 def never_hardens(store):
