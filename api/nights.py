@@ -42,7 +42,6 @@ from policies import night
 from policies.night import RETRY, Errand, Task
 from policies.numbering import civil_date
 from policies.refusals import Refused
-from policies.vocabulary import Severity
 
 log = logging.getLogger("antin.nights")
 LOOK_SECONDS = 10.0
@@ -231,8 +230,7 @@ class Nights:
         found = Checking(self.s).report(quick=True)
         with self.s.transactions.write() as conn:
             mark_gone(conn, found.gone[:MOST], self.s.clock())
-        errors = sum(finding.severity is Severity.ERROR for finding in found.findings)
-        return found.clean, {"clean": found.clean, "errors": errors}
+        return found.clean, {"clean": found.clean, "errors": found.errors}
 
     def _retention(self, at: datetime) -> Done:
         """Whose period is over or ends before long is counted; the archivist has the list. Nothing is deleted."""

@@ -93,10 +93,10 @@ def check_object(looked: Looked, report: Report, store: str = FIRST) -> None:
         return
     if head is None:
         report.error(ids.OBJECT_MISSING, where, "the catalogue has the object, the store has not")
-        report.gone.append((store, row["key"]))
+        report.is_gone(store, row["key"])
         return
     if (head.sha256, head.size) != (row["sha256"], row["size"]):
-        report.gone.append((store, row["key"]))
+        report.is_gone(store, row["key"])
     _check_bytes(looked, head, where, report)
     _check_lock(row, head, where, report)
     if bool(row["hold"]) is not head.hold:
