@@ -127,7 +127,7 @@ def store(deposit: DossierDeposit, objects: ObjectStore | Putting, work: WorkAre
         sha256=digest(deposit.record),
         retain_until=deposit.retain_until,
     )
-    return Kept(deposit, record, files, frozenset(into.replaced))
+    return Kept(deposit, record, files, replaced=frozenset(into.replaced))
 
 
 def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:

@@ -165,7 +165,7 @@ def store(deposit: Deposit, objects: ObjectStore | Putting, work: WorkArea) -> K
         )
 
     if deposit.kind is not LeafKind.DOCUMENT:
-        return Kept(deposit, ((ObjectRole.EVENT, record()),), frozenset(into.replaced))
+        return Kept(deposit, ((ObjectRole.EVENT, record()),), replaced=frozenset(into.replaced))
     with ThreadPoolExecutor(1, "record") as beside:
         begun: list[Future[StoredObject]] = []
         content = into.put(
@@ -179,7 +179,7 @@ def store(deposit: Deposit, objects: ObjectStore | Putting, work: WorkArea) -> K
         )
         kept = begun[0].result() if begun else record()
     both = ((ObjectRole.CONTENT, content), (ObjectRole.RECORD, kept))
-    return Kept(deposit, both, frozenset(into.replaced))
+    return Kept(deposit, both, replaced=frozenset(into.replaced))
 
 
 def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:

@@ -22,7 +22,7 @@ from archive.catalogue import Connection, deposit_rows, watch_rows
 from archive.catalogue.copies import FIRST
 from archive.catalogue.identity import new_id
 from archive.catalogue.watch_rows import EventOutcome, EventType, PreservationEvent
-from archive.errors import ArchiveDamaged, StorageRefused
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.ports import ObjectStore, StoredObject
 from archive.storage.giving import given
 from archive.storage.readback import put_and_read_back, read_back
@@ -78,6 +78,8 @@ class Putting:
             return given(self.objects, put) if self.waiting > PATIENCE else put()
         except (ArchiveDamaged, StorageRefused) as exc:
             if not self._spoiled(key, sha256, exc):
+                if isinstance(exc.__cause__, ArchiveUnavailable):  # it is not there: the store takes nothing
+                    raise exc.__cause__ from None
                 raise
             log.error("%s: the store spoiled it; it is written once more, beside: %s", key, exc)
         stored = self.objects.replace_damaged(
@@ -93,7 +95,7 @@ class Putting:
             if shown is None or shown.sha256 != sha256:
                 return False
         there = sum(each.key == key and not each.deleted for each in self.objects.inventory(key))
-        return there < MOST + self.waiting.days and not self.known(key)
+        return 0 < there < MOST + self.waiting.days and not self.known(key)
 
 
 def putting(objects: ObjectStore, begin: Begin, planned_at: datetime, at: datetime) -> Putting:

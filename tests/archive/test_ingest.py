@@ -19,7 +19,7 @@ from archive.catalogue import (
 )
 from archive.catalogue.values import ObjectRole, VersionRole
 from archive.catalogue.watch_rows import EventType
-from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
+from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable, StoreUnavailable
 from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening, Role
 from archive.log.merkle import leaf_hash
@@ -31,6 +31,7 @@ from archive.storage.memory import Fault
 from policies.issuing import Act, Facts
 from policies.reasons import archiving as reasons
 from policies.reasons import issuing
+from policies.reasons import storage as storing
 from policies.refusals import Refused
 from policies.vocabulary import LockMode, State
 from tests.archive.catalogue_fixtures import AGENCY, AT
@@ -287,6 +288,20 @@ def test_an_object_that_is_never_given_is_archived_beside_after_a_while(house):
     house.objects.flip(key, 3)
     house.carry_out(deposit, AT + PATIENCE_OF_PUTTING + timedelta(seconds=1))
     assert rows_of(house, deposit.document)[ObjectRole.CONTENT].version
+
+
+def test_a_store_that_takes_nothing_for_long_is_told_as_what_it_is(house):
+    deposit = house.validated(CONTENT)
+    full = StoreUnavailable(storing.FULL, "PUT")
+
+    def meets(act, _key):
+        if act == "put":
+            raise full
+
+    house.objects.meets = meets
+    with pytest.raises(StoreUnavailable) as raised:
+        house.carry_out(deposit, AT + timedelta(days=3))
+    assert raised.value is full
 
 
 def test_a_store_that_gives_nothing_is_waited_for(house):
