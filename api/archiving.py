@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from api.proofs import NOT_NOW
 from api.services import Services
 from archive.catalogue import log_rows
 from archive.catalogue.values import Deposit
-from archive.errors import ArchiveUnavailable, ArchivingStopped
+from archive.errors import ArchiveUnavailable
 
 log = logging.getLogger("antin.archiving")
 
@@ -28,5 +29,5 @@ def carry_out_event(services: Services, deposit: Deposit) -> None:
     """The same of an event that the catalogue knows already: whatever the archive says, upkeep tries again."""
     try:
         services.proofs.carry_out(deposit)
-    except (ArchiveUnavailable, ArchivingStopped) as exc:
+    except NOT_NOW as exc:
         log.warning("event of %s waits for the archive: %s", deposit.document, exc)

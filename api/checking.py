@@ -18,7 +18,7 @@ from archive.fsck.findings import Progress, Report, quiet
 from archive.fsck.run import check
 from archive.log.leaf import LeafKind
 from archive.log.note import VerifierKey
-from policies.vocabulary import Role, Severity
+from policies.vocabulary import Role
 
 SHOWN = 500
 AUDIT_BROKEN = "audit.broken"
@@ -80,7 +80,7 @@ def report_json(report: Report) -> dict[str, Any]:
     return {
         "schema": "antin.fsck/1",
         "clean": report.clean,
-        "errors": sum(finding.severity is Severity.ERROR for finding in report.findings),
+        "errors": report.errors,
         "read": dict(report.read),
         "findings": [
             {"id": f.id, "severity": f.severity, "where": f.where, "text": f.what}

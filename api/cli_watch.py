@@ -163,12 +163,12 @@ def extend(config: Path | None, data_dir: Path | None) -> None:
     from api import keepers
     from api.wiring import service
     from archive.locks import extend_due
+    from policies.reasons.storage import HARDENING_DENIED
 
     settings = tools.load_settings(config, data_dir=data_dir)
     stop, good = _on_interrupt(), True
     with service.for_reading(settings) as services:
         at = services.clock()
-        keepers.keeper(services).enter_all(at)
         for name in keepers.stores(services):
             found = extend_due(keepers.lock_desk(services, name, stop.is_set), at)
             good = good and found.good
@@ -177,6 +177,14 @@ def extend(config: Path | None, data_dir: Path | None) -> None:
                 f"quarantine {found.withheld}, shortened by others {found.shortened}, failed {found.failed}; first "
                 f"end {_when(found.earliest_end)}"
             )
+            if found.denied:
+                click.echo(f"{name}: {found.denied} not hardened. {HARDENING_DENIED.en}")
+        keeper = keepers.keeper(services)
+        if not stop.is_set():
+            keeper.enter_all(at)
+        if keeper.failed:
+            click.echo(f"{keeper.failed} new objects of the log could not be read, and are not watched yet")
+            good = False
     sys.exit(0 if good else WRONG)
 
 

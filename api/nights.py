@@ -24,6 +24,7 @@ from api.checking import Checking
 from api.fixity_child import read_all_due
 from api.line import Stopped
 from api.outcomes import guarded
+from api.proofs import NOT_NOW
 from api.renewals import Renewals
 from api.services import Services
 from api.store import night_rows, operations
@@ -32,7 +33,7 @@ from api.work import SYSTEM
 from archive.catalogue import copy_rows, retention_rows, watch_rows
 from archive.catalogue.copies import Shelf
 from archive.catalogue.identity import new_id
-from archive.errors import ArchiveUnavailable
+from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from archive.gone import mark_gone
 from archive.locks import extend_due
 from archive.repair import mend_all
@@ -40,12 +41,13 @@ from archive.replication import copy_missing, lag
 from policies import night
 from policies.night import RETRY, Errand, Task
 from policies.numbering import civil_date
-from policies.vocabulary import Severity
+from policies.refusals import Refused
 
 log = logging.getLogger("antin.nights")
 LOOK_SECONDS = 10.0
 NIGHTLY = tuple(map(str, Task))  # in their order
 NAMES = [*NIGHTLY, *map(str, Errand)]
+STAND = frozenset({Task.LOCKS, Task.RECONCILE})  # what these found stands until they come to an end again
 MOST = 1000  # damaged copies are counted, and marked by one audit, up to here
 AT_WORK = 600.0  # seconds that one job of copying goes on looking for more
 PAUSE = 2.0  # between its looks
@@ -177,7 +179,8 @@ class Nights:
         except Exception as exc:
             if not self._stops():
                 with self.s.transactions.write() as conn:
-                    told = {"fault": type(exc).__name__}
+                    found = night_rows.tasks(conn)[name].told if name in STAND else {}
+                    told = {**found, "fault": type(exc).__name__}
                     night_rows.end(conn, name, operation, told, self.s.clock(), good=False)
             raise
 
@@ -185,13 +188,24 @@ class Nights:
         return self.s.working.closed
 
     def _locks(self, at: datetime) -> Done:
-        """Every store; the log's objects get their rows first."""
-        entered = keepers.keeper(self.s).enter_all(at)
+        """Every store; then the log's new objects get their rows: whatever is wrong there, locks do not wait for it."""
         runs = [
             extend_due(keepers.lock_desk(self.s, name, self._stops), at) for name in keepers.stores(self.s)
         ]
-        told = {run.store: {"extended": run.extended, "failed": run.failed} for run in runs}
-        return all(run.good for run in runs), {**told, "entered": entered}
+        told: Told = {run.store: {"extended": run.extended, "failed": run.failed} for run in runs}
+        for run in runs:
+            if run.denied:
+                told[run.store]["denied"] = run.denied
+        good = all(run.good for run in runs)
+        if self._stops():
+            return False, told
+        keeper = keepers.keeper(self.s)
+        try:
+            told["entered"] = keeper.enter_all(at)
+        except (Refused, ArchiveUnavailable, ArchiveDamaged) as exc:
+            log.error("the log's new objects have no rows yet: %s", exc)
+            return False, {**told, "log": type(exc).__name__}
+        return good and not keeper.failed, {**told, "unentered": keeper.failed}
 
     def _renew(self, _at: datetime) -> Done:
         """Evidence that ends within a year gets a new document time-stamp."""
@@ -216,8 +230,7 @@ class Nights:
         found = Checking(self.s).report(quick=True)
         with self.s.transactions.write() as conn:
             mark_gone(conn, found.gone[:MOST], self.s.clock())
-        errors = sum(finding.severity is Severity.ERROR for finding in found.findings)
-        return found.clean, {"clean": found.clean, "errors": errors}
+        return found.clean, {"clean": found.clean, "errors": found.errors}
 
     def _retention(self, at: datetime) -> Done:
         """Whose period is over or ends before long is counted; the archivist has the list. Nothing is deleted."""
@@ -247,7 +260,7 @@ class Nights:
             if tried.deposit is not None:
                 try:
                     self.s.proofs.carry_out(tried.deposit)
-                except ArchiveUnavailable as exc:  # `api.upkeep` carries it out
+                except NOT_NOW as exc:  # `api.upkeep` carries it out
                     log.warning("the record of a repair waits for the archive: %s", exc)
             if self._stops():
                 break

@@ -32,7 +32,7 @@ from archive.catalogue import Connection, documents, log_rows, witness_rows
 from archive.catalogue.keeping_values import DossierDeposit
 from archive.catalogue.values import Deposit, Document, Leaf
 from archive.catalogue.witness_rows import WitnessRow
-from archive.errors import ArchiveRefused, ArchiveUnavailable, ArchivingStopped, LogBehind, ProofRefused
+from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable, LogBehind, ProofRefused
 from archive.log.checkpoint import SignedCheckpoint
 from archive.log.follower import Follower
 from archive.log.leaf import LeafKind
@@ -47,6 +47,7 @@ from archive.ports import CheckpointRow, ObjectStore, WorkArea
 from archive.receipt import Receipt
 from archive.witnessing import CosignedHead, Cosigning, Watcher
 from policies.reasons import archiving as reasons
+from policies.refusals import Refused
 from policies.retention import lock_until
 
 log = logging.getLogger("antin.proofs")
@@ -54,6 +55,7 @@ WAIT_SECONDS = 20.0
 # Whose rows go into the object store with the leaf of their head.
 CHAINS: Mapping[LeafKind, ReadChain] = {**REGISTER_CHAIN, LeafKind.AUDIT_HEAD: audit.between}
 RUNNING = "running"
+NOT_NOW = (ArchiveUnavailable, ArchiveDamaged, Refused)  # of a deposit: it stays, and upkeep tries it again
 
 
 def new_log_key(path: Path, origin: str) -> Ed25519LogKey:
@@ -300,12 +302,12 @@ class Proofs:
     def keep(self, deposits: Iterable[Deposit | DossierDeposit]) -> bool:
         """Carry out what an act has committed; False when the archive does not take it now: it is tried again.
 
-        The act stands: nobody is told that it was refused.
+        The act stands: nobody is told that it was refused, whatever is wrong with the store. Health tells what waits.
         """
         for deposit in deposits:
             try:
                 self.carry_out(deposit)
-            except (ArchiveUnavailable, ArchivingStopped) as exc:
+            except NOT_NOW as exc:
                 log.warning("deposit %s waits for the archive: %s", deposit.leaf, exc)
                 return False
         return True
@@ -329,7 +331,7 @@ class Proofs:
         # Crash: the fact stands in the catalogue with its deposit; recovery at start carries it out.
         try:
             self.carry_out(deposit)
-        except (ArchiveUnavailable, ArchivingStopped) as exc:
+        except NOT_NOW as exc:
             log.warning("event %s of %s waits for the archive: %s", kind, document.id, exc)
         with self.transactions.look() as conn:
             return documents.get(conn, document.id)

@@ -29,6 +29,7 @@ from policies import fixity, locks, night
 from policies.locks import Alarm
 from policies.night import HOURS, MISSED, Task
 from policies.reasons import watching as reasons
+from policies.reasons.storage import HARDENING_DENIED
 from policies.refusals import Both, Reason
 from policies.times import in_vietnam
 
@@ -66,7 +67,7 @@ def nights(services: Services) -> Part:
 
 
 def _audit_found(rows: Mapping[str, NightTask]) -> list[Part]:
-    """Until an audit finds nothing. One that came to no end has found nothing, and is late in time."""
+    """Until an audit comes to its end and finds nothing: one that came to no end takes back nothing."""
     row = rows.get(Task.RECONCILE)
     count = row.told.get("errors", 0) if row is not None and not row.good else 0
     return [_said(reasons.AUDIT_FOUND, count=count)] if count else []
@@ -87,16 +88,24 @@ def trust(services: Services) -> Part:
 
 
 def lock_ends(services: Services) -> Part:
-    """Nights that extend nothing are seen here long before the first lock ends."""
+    """Nights that extend nothing are seen here long before the first lock ends; those that may not harden, at once."""
     at, found, stores = services.clock(), [], {}
     with services.transactions.read() as conn:
-        since = min((row.since for row in night_rows.tasks(conn).values()), default=at)
+        rows = night_rows.tasks(conn)
+        since = min((row.since for row in rows.values()), default=at)
         for name in keepers.stores(services):
             state = watched(conn, name, since)
             alarms = locks.alarms(state, at)
             stores[name] = _locks_of(conn, name, state)
             found += [_locks_said(alarm, name, state) for alarm in alarms if alarm in ALARMS]
+        if any(_denied(rows, name) for name in stores):
+            found.append(_said(HARDENING_DENIED))
     return {"state": FAILING if found else OK, "stores": stores} | _alarm(found)
+
+
+def _denied(rows: Mapping[str, NightTask], store: str) -> bool:
+    row = rows.get(Task.LOCKS)
+    return row is not None and bool(row.told.get(store, {}).get("denied"))
 
 
 def _locks_of(conn: Connection, name: str, state: locks.Watched) -> Part:

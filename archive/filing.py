@@ -3,7 +3,7 @@
     1. plan      in the transaction of the act: every byte of the version's record is decided here
     2. store     put each new file, locked
     3. store     put the record, locked
-    4. store     read bytes and locks back
+    4. store     read bytes and locks back; what the store spoiled is put once more (`archive.putting`)
     5. commit    COMMIT POINT: objects and pending leaf, in one transaction
 
 A crash after 1 leaves the act in the catalogue and its deposit beside it. After 2, 3 or 4 there are locked objects
@@ -28,9 +28,9 @@ from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening
 from archive.log.merkle import leaf_hash
 from archive.ports import ObjectStore, StoredObject, WorkArea
+from archive.putting import Putting, putting, tell
 from archive.record import LeafSecrets, digest
 from archive.storage import keys
-from archive.storage.readback import put_and_read_back
 from policies.locks import FIRST_MODE
 from policies.refusals import Refused
 from policies.retention import lock_until
@@ -40,11 +40,15 @@ Begin = Callable[[], AbstractContextManager[Connection]]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The ticket of `store`: these objects were read back, bytes and locks, for this deposit."""
+    """The ticket of `store`: these objects were read back, bytes and locks, for this deposit.
+
+    `replaced`: keys of those that lie beside bytes which the store spoiled.
+    """
 
     deposit: DossierDeposit
     record: StoredObject
     files: tuple[tuple[str, StoredObject], ...]  # the file's id with each
+    replaced: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,34 +103,31 @@ def plan(conn: Connection, dossier: Dossier, act: Act) -> DossierDeposit:
     return deposit
 
 
-def store(deposit: DossierDeposit, objects: ObjectStore, work: WorkArea) -> Kept:
+def store(deposit: DossierDeposit, objects: ObjectStore | Putting, work: WorkArea) -> Kept:
     """Steps 2 to 4. Repeatable; nothing in the catalogue changes.
 
     Raises ArchiveUnavailable (repeat), StorageRefused, ArchiveDamaged (what was read back differs).
     """
+    into = objects if isinstance(objects, Putting) else Putting(objects)
     files = tuple(
         (
             str(file["id"]),
-            put_and_read_back(
-                objects,
+            into.put(
                 keys.dossier_file_key(deposit.dossier, file["sha256"]),
                 work.work_path(file["sha256"]),
                 sha256=file["sha256"],
                 retain_until=deposit.retain_until,
-                mode=FIRST_MODE,
             ),
         )
         for file in deposit.files
     )
-    record = put_and_read_back(
-        objects,
+    record = into.put(
         deposit.record_key,
         deposit.record,
         sha256=digest(deposit.record),
         retain_until=deposit.retain_until,
-        mode=FIRST_MODE,
     )
-    return Kept(deposit, record, files)
+    return Kept(deposit, record, files, replaced=frozenset(into.replaced))
 
 
 def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
@@ -138,8 +139,9 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
         return done
     leaf = _pending(deposit, at)
     log_rows.insert_leaf(conn, leaf)
-    rows = [_row(deposit, ObjectRole.FILE, stored, at, file) for file, stored in kept.files]
-    deposit_rows.insert_objects(conn, [*rows, _row(deposit, ObjectRole.DOSSIER, kept.record, at)])
+    rows = [_row(kept, ObjectRole.FILE, stored, at, file) for file, stored in kept.files]
+    deposit_rows.insert_objects(conn, [*rows, _row(kept, ObjectRole.DOSSIER, kept.record, at)])
+    tell(conn, kept.replaced, None, at)
     dossier_rows.delete_deposit(conn, deposit.leaf)
     return leaf
 
@@ -153,7 +155,7 @@ def carry_out(
         left = dossier_rows.deposits_before(conn, deposit.dossier, deposit.version)
     leaf = None
     for one in left or (deposit,):
-        kept = store(one, objects, work)
+        kept = store(one, putting(objects, begin, one.planned_at, at), work)
         with begin() as conn:
             leaf = commit(conn, kept, at)
         # ---- COMMIT POINT: the version is archived; only the number of its leaf is missing.
@@ -199,8 +201,9 @@ def _pending(deposit: DossierDeposit, at: datetime) -> Leaf:
 
 
 def _row(
-    deposit: DossierDeposit, role: ObjectRole, stored: StoredObject, at: datetime, file: str | None = None
+    kept: Kept, role: ObjectRole, stored: StoredObject, at: datetime, file: str | None = None
 ) -> ObjectRow:
+    deposit = kept.deposit
     return ObjectRow(
         key=stored.key,
         document=None,
@@ -215,4 +218,5 @@ def _row(
         hold=stored.hold,
         dossier=deposit.dossier,
         file=file,
+        repaired_at=at if stored.key in kept.replaced else None,
     )

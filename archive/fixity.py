@@ -40,8 +40,7 @@ Begin = Callable[[], AbstractContextManager[Connection]]
 PAGE = 500
 READERS = 4
 FLUSH_OBJECTS, FLUSH_SECONDS = 500, 2.0  # what a crash makes the next scan read again
-SILENT = 50  # copies in a row for which the store did not answer: the run ends
-MOST_UNREAD = 1000  # of them, in one run, the failures are counted
+SILENT = 50  # copies that the store did not give: is it the store, or are they lost?
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ class _Scan:
     def __init__(self, desk: FixityDesk, copies: Iterator[Copy], *, everything: bool = False) -> None:
         self._desk, self._copies = desk, copies
         self._results: list[Result] = []
-        self._unread: list[Result] = []
+        self._unread: list[Result] = []  # not judged yet
         self._silent = 0
         self._begun = self._flushed = time.monotonic()
         at = desk.clock()
@@ -180,7 +179,7 @@ class _Scan:
                 under_way.add(threads.submit(read, self._desk, copy))
                 if len(under_way) >= 2 * self._desk.readers:
                     under_way = self._collect(under_way)
-                if self._silent >= SILENT or self._desk.stopping():
+                if self._desk.stopping() or self._gives_up():
                     break
             while under_way:
                 under_way = self._collect(under_way)
@@ -222,8 +221,16 @@ class _Scan:
         )
         for result in results:
             self._silent = self._silent + 1 if result.outcome is Outcome.UNREAD else 0
-            if result.outcome is Outcome.UNREAD and len(self._unread) < MOST_UNREAD:
+            if result.outcome is Outcome.UNREAD:
                 self._unread.append(result)
+
+    def _gives_up(self) -> bool:
+        """A store that is down ends the run soon. One that gives others has lost these; whoever comes after them, and
+        is as urgent, is read all the same."""
+        if max(self._silent, len(self._unread)) < SILENT:
+            return False
+        self._flush()
+        return not self._judge_unread() and self._silent >= SILENT
 
     def _end(self) -> FixityRun:
         self._flush()
@@ -245,14 +252,17 @@ class _Scan:
             watch_rows.add_event(conn, event)
         return run
 
-    def _judge_unread(self) -> None:
-        """A store that is down says nothing about a copy; one that gives others and not this one does."""
-        if not self._unread or self._silent >= SILENT or not gives(self._desk.store):
-            return
-        at = self._desk.clock()
+    def _judge_unread(self) -> bool:
+        """Whether the store gives anything. One that is down says nothing about a copy; one that gives others and not
+        this one does."""
+        unread, self._unread = self._unread, []
+        if unread and not gives(self._desk.store):
+            return False
+        self._silent, at = 0, self._desk.clock()
         with self._desk.writing() as conn:
-            lost = record_unread(conn, self._unread, at)
+            lost = record_unread(conn, unread, at)
         self._run = replace(self._run, damaged=self._run.damaged + lost)
+        return True
 
 
 def record_unread(conn: Connection, results: list[Result], at: datetime) -> int:

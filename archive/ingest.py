@@ -4,7 +4,7 @@
     2. store     put the content, locked
     3. store     put the record, locked
     4. store     read bytes and locks back, of small content before 3, of large content beside it; the locks are of
-                 quarantine (`policies.locks`)
+                 quarantine (`policies.locks`). What the store spoiled is put once more (`archive.putting`)
     5. commit    COMMIT POINT: state, objects, pending leaf, in one transaction
     (6. later, the sequencer numbers the leaf and publishes the checkpoint; then there is a receipt)
 
@@ -39,6 +39,7 @@ from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening
 from archive.log.merkle import leaf_hash
 from archive.ports import ObjectStore, StoredObject, WorkArea
+from archive.putting import Putting, putting, tell
 from archive.record import (
     RECORD_SCHEMA,
     EventFacts,
@@ -50,7 +51,6 @@ from archive.record import (
     version_record,
 )
 from archive.storage import keys
-from archive.storage.readback import put_and_read_back
 from policies.issuing import Act
 from policies.locks import FIRST_MODE
 from policies.reasons import archiving as reasons
@@ -64,10 +64,14 @@ LARGE = 1 << 20  # bytes; reading so many back takes longer than a thread costs
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The ticket of `store`: these objects were read back, bytes and locks, for this deposit."""
+    """The ticket of `store`: these objects were read back, bytes and locks, for this deposit.
+
+    `replaced`: keys of those that lie beside bytes which the store spoiled.
+    """
 
     deposit: Deposit
     objects: tuple[tuple[ObjectRole, StoredObject], ...]
+    replaced: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,37 +149,37 @@ def plan_event(
     return _planned(conn, LeafKind.EVENT, document, content, record_key, record, leaf, latest, at)
 
 
-def store(deposit: Deposit, objects: ObjectStore, work: WorkArea) -> Kept:
+def store(deposit: Deposit, objects: ObjectStore | Putting, work: WorkArea) -> Kept:
     """Steps 2 to 4. Repeatable; nothing in the catalogue changes.
 
     Raises ArchiveUnavailable (repeat), StorageRefused, ArchiveDamaged (what was read back differs).
     """
+    into = objects if isinstance(objects, Putting) else Putting(objects)
 
     def record() -> StoredObject:
-        return put_and_read_back(
-            objects,
+        return into.put(
             deposit.record_key,
             deposit.record,
             sha256=digest(deposit.record),
             retain_until=deposit.retain_until,
-            mode=FIRST_MODE,
         )
 
     if deposit.kind is not LeafKind.DOCUMENT:
-        return Kept(deposit, ((ObjectRole.EVENT, record()),))
+        return Kept(deposit, ((ObjectRole.EVENT, record()),), replaced=frozenset(into.replaced))
     with ThreadPoolExecutor(1, "record") as beside:
         begun: list[Future[StoredObject]] = []
-        content = put_and_read_back(
-            objects,
+        content = into.put(
             keys.pdf_key(deposit.document, deposit.content_sha256),
             work.work_path(deposit.content_sha256),
             sha256=deposit.content_sha256,
             retain_until=deposit.retain_until,
-            mode=FIRST_MODE,
-            taken=lambda: begun.append(beside.submit(record)) if deposit.content_size > LARGE else None,
+            taken=lambda: (
+                begun.append(beside.submit(record)) if deposit.content_size > LARGE and not begun else None
+            ),
         )
         kept = begun[0].result() if begun else record()
-    return Kept(deposit, ((ObjectRole.CONTENT, content), (ObjectRole.RECORD, kept)))
+    both = ((ObjectRole.CONTENT, content), (ObjectRole.RECORD, kept))
+    return Kept(deposit, both, replaced=frozenset(into.replaced))
 
 
 def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
@@ -194,7 +198,8 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     bind_register(conn, document.agency, at)
     leaf = _pending(deposit, at)
     log_rows.insert_leaf(conn, leaf)
-    deposit_rows.insert_objects(conn, [_row(deposit, role, stored, at) for role, stored in kept.objects])
+    deposit_rows.insert_objects(conn, [_row(kept, role, stored, at) for role, stored in kept.objects])
+    tell(conn, kept.replaced, deposit.document, at)
     if deposit.kind is LeafKind.DOCUMENT:
         _advance(conn, document, deposit, at)
         _enter_evidence(conn, deposit, at)
@@ -203,7 +208,7 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
 
 def carry_out(deposit: Deposit, objects: ObjectStore, work: WorkArea, begin: Begin, at: datetime) -> Leaf:
     """Steps 2 to 5. Raises as `store` and `commit` do; repeat it until it returns."""
-    kept = store(deposit, objects, work)
+    kept = store(deposit, putting(objects, begin, deposit.planned_at, at), work)
     with begin() as conn:
         leaf = commit(conn, kept, at)
     # ---- COMMIT POINT: the version or event is archived. Before this line nothing was; after it, only the
@@ -286,7 +291,8 @@ def _pending(deposit: Deposit, at: datetime) -> Leaf:
     )
 
 
-def _row(deposit: Deposit, role: ObjectRole, stored: StoredObject, at: datetime) -> ObjectRow:
+def _row(kept: Kept, role: ObjectRole, stored: StoredObject, at: datetime) -> ObjectRow:
+    deposit = kept.deposit
     return ObjectRow(
         key=stored.key,
         document=deposit.document,
@@ -299,6 +305,7 @@ def _row(deposit: Deposit, role: ObjectRole, stored: StoredObject, at: datetime)
         version=stored.version,
         mode=stored.mode or FIRST_MODE,
         hold=stored.hold,
+        repaired_at=at if stored.key in kept.replaced else None,
     )
 
 

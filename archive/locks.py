@@ -3,7 +3,8 @@
     1 page     copies whose lock is due, the longest due first
     2 decide   the lock that each should have: retention, quarantine, legal hold (`policies.locks`)
     3 look     what the store shows now; less than the catalogue was told means that somebody went around us
-    4 set      a later end, a harder mode, the hold; nothing when it stands already
+    4 set      a later end, a harder mode, the hold; nothing when it stands already. Where the store does not let us
+               harden, the end moves all the same, and the failure is told
     5 read     the store again: date, mode and hold
     6 record   the page's rows, in one transaction                                         ← commit point
 
@@ -25,11 +26,13 @@ from archive.catalogue import Connection, copy_rows, retention_rows, watch_rows
 from archive.catalogue.copies import SHELVES, Copy, LockChange, Shelf
 from archive.catalogue.identity import new_id
 from archive.catalogue.watch_rows import EventOutcome, EventType, LockRun, PreservationEvent
-from archive.errors import ArchiveDamaged, ArchiveUnavailable
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, StoreUnavailable
 from archive.ports import ObjectStore, StoredObject
+from archive.storage.giving import gives
 from archive.storage.readback import check_lock
 from policies import locks
 from policies.locks import Lock, Standing
+from policies.reasons import storage as reasons
 from policies.refusals import Refused
 from policies.retention import lock_target
 from policies.vocabulary import LockMode
@@ -58,7 +61,8 @@ class LockDesk:
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """What became of one copy. `change` None: it failed, and stays due."""
+    """What became of one copy. `change` None: it failed, and stays due. With both, the lock reaches further and is not
+    as hard as it should be."""
 
     copy: Copy
     change: LockChange | None = None
@@ -71,6 +75,10 @@ class _Looked:
     def damaged(self) -> bool:
         """Gone, or with a lock that cannot be read: for the repair to look at."""
         return isinstance(self.failure, ArchiveDamaged)
+
+    @property
+    def denied(self) -> bool:
+        return _is_denied(self.failure)
 
 
 @dataclass(slots=True)
@@ -94,10 +102,19 @@ def extend_due(desk: LockDesk, at: datetime) -> LockRun:
         for page in _pages(desk, at):
             looked = list(threads.map(lambda found: _one(desk.store, found[0], found[1], at), page))
             _record(desk, counts, looked, at)
-            if counts.silent >= PAGE or desk.stopping():
+            if desk.stopping() or _gives_up(desk, counts):
                 whole = False
                 break
     return _end(desk, counts, at, whole=whole)
+
+
+def _gives_up(desk: LockDesk, counts: _Counts) -> bool:
+    """A store that is down ends the night soon. One that gives others has lost these; they, the longest due each
+    night, keep nobody else from a lock."""
+    if counts.silent < PAGE:
+        return False
+    counts.silent = 0
+    return not gives(desk.store)
 
 
 def _roll_again(desk: LockDesk, at: datetime) -> None:
@@ -157,6 +174,7 @@ def _standing(
 def _one(store: ObjectStore, copy: Copy, standing: Standing, at: datetime) -> _Looked:
     """Steps 2 to 5 for one copy. Nothing in the catalogue changes."""
     wanted = locks.wanted(standing, at)
+    denied = None
     try:
         shown = _shown(store, copy)
         seen = _lock(shown)
@@ -164,16 +182,30 @@ def _one(store: ObjectStore, copy: Copy, standing: Standing, at: datetime) -> _L
         if seen is not None:  # what was set before a crash, or by somebody who extended it, is not taken back
             wanted = _stronger(wanted, seen)
         if seen is None or locks.weaker(seen, wanted):
-            _set(store, copy, seen, wanted)
+            try:
+                _set(store, copy, seen, wanted)
+            except StoreUnavailable as exc:
+                if seen is None or not _is_denied(exc):
+                    raise
+                denied, wanted = exc, _stronger(locks.wanted(standing, at, hardens=False), seen)
+                _set(store, copy, seen, wanted)
             shown = _shown(store, copy)
             check_lock(shown, wanted.until, wanted.mode)
             _check_hold(shown, wanted)
     except (Refused, ArchiveUnavailable, ArchiveDamaged) as exc:
         return _Looked(copy, failure=exc)
-    return _looked(copy, standing, wanted, shortened, at)
+    if denied is not None and locks.weaker(wanted, copy.lock):
+        return _Looked(copy, failure=denied)  # its row goes on saying how hard it was
+    return _looked(copy, standing, wanted, shortened, at, denied)
 
 
-def _looked(copy: Copy, standing: Standing, now: Lock, shortened: str, at: datetime) -> _Looked:
+def _is_denied(failure: Exception | None) -> bool:
+    return isinstance(failure, StoreUnavailable) and failure.reason is reasons.HARDENING_DENIED
+
+
+def _looked(
+    copy: Copy, standing: Standing, now: Lock, shortened: str, at: datetime, denied: Exception | None
+) -> _Looked:
     change = LockChange(
         key=copy.key,
         version=copy.version,
@@ -182,8 +214,9 @@ def _looked(copy: Copy, standing: Standing, now: Lock, shortened: str, at: datet
         kept=not locks.let_end(standing, now),
         hardened=now.mode is not copy.lock.mode,
     )
-    withheld = now.mode is LockMode.GOVERNANCE and at >= copy.read_back_at + locks.QUARANTINE
-    return _Looked(copy, change, now.until > copy.lock.until, withheld, shortened)
+    withheld = denied is None and now.mode is LockMode.GOVERNANCE
+    withheld = withheld and at >= copy.read_back_at + locks.QUARANTINE
+    return _Looked(copy, change, now.until > copy.lock.until, withheld, shortened, denied)
 
 
 def _shown(store: ObjectStore, copy: Copy) -> StoredObject:
@@ -256,9 +289,10 @@ def _count(counts: _Counts, looked: Sequence[_Looked]) -> None:
         withheld=run.withheld + sum(found.withheld for found in looked),
         shortened=run.shortened + sum(bool(found.shortened) for found in looked),
         failed=run.failed + sum(found.failure is not None for found in looked),
+        denied=run.denied + sum(found.denied for found in looked),
     )
     for found in looked:
-        silent = isinstance(found.failure, ArchiveUnavailable)
+        silent = isinstance(found.failure, ArchiveUnavailable) and not found.denied
         counts.silent = counts.silent + 1 if silent else 0
         if found.failure is not None:
             log.warning("lock of %s: %s", found.copy.key, found.failure)
@@ -288,7 +322,7 @@ def _events(looked: Sequence[_Looked], at: datetime) -> Iterator[PreservationEve
 
 def _end(desk: LockDesk, counts: _Counts, at: datetime, *, whole: bool) -> LockRun:
     run = counts.run
-    good = whole and run.failed * 10 <= run.examined
+    good = whole and not run.denied and run.failed * 10 <= run.examined
     with desk.writing() as conn:
         ends = [copy_rows.earliest_end(conn, shelf) for shelf in SHELVES[desk.name]]
         earliest = min((end for end in ends if end is not None), default=None)
@@ -298,6 +332,8 @@ def _end(desk: LockDesk, counts: _Counts, at: datetime, *, whole: bool) -> LockR
             f"examined {run.examined}, extended {run.extended}, hardened {run.hardened}, kept in quarantine "
             f"{run.withheld}, shortened by others {run.shortened}, failed {run.failed}"
         )
+        if run.denied:
+            detail += f"; {reasons.HARDENING_DENIED.id}: {run.denied} not hardened"
         outcome = EventOutcome.SUCCESS if good else EventOutcome.FAIL
         watch_rows.add_event(
             conn, PreservationEvent(new_id(at), EventType.EXTENSION, at, outcome, detail, desk.name)

@@ -74,11 +74,15 @@ def may_harden(state: State, crosscheck_agreed: bool) -> bool:
     return crosscheck_agreed and state not in _NOT_HARDENED
 
 
-def wanted(found: Standing, at: datetime) -> Lock:
-    """The lock that the copy should have from now on: never an earlier end, never a softer mode."""
+def wanted(found: Standing, at: datetime, *, hardens: bool = True) -> Lock:
+    """The lock that the copy should have from now on: never an earlier end, never a softer mode.
+
+    `hardens` False: its store keeps it under GOVERNANCE, and does not let that be changed.
+    """
     old = found.lock
     over = found.quarantine_from is None or at >= found.quarantine_from + QUARANTINE
     hard = old.mode is LockMode.COMPLIANCE or (over and found.cleared) or found.quarantine_from is None
+    hard = hard and hardens
     hardens = hard and old.mode is not LockMode.COMPLIANCE
     until = max(old.until, found.target)
     if not hardens and not found.last and until - old.until < WORTH_EXTENDING:

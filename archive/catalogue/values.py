@@ -177,7 +177,8 @@ class Deposit:
 class ObjectRow:
     """A stored object: what was read back, and when. Sizes are in bytes; `version` as `StoredObject` has it.
 
-    It is a document's, or a dossier's; there it is a plain file's, or a record of the dossier itself.
+    It is a document's, or a dossier's; there it is a plain file's, or a record of the dossier itself. `repaired_at`: it
+    lies beside a damaged version, and only the name of its own finds it.
     """
 
     key: str
@@ -193,6 +194,7 @@ class ObjectRow:
     hold: bool
     dossier: str | None = None
     file: str | None = None
+    repaired_at: datetime | None = None
 
     @property
     def owner(self) -> str:

@@ -50,7 +50,10 @@ class PreservationEvent:
 
 @dataclass(frozen=True, slots=True)
 class LockRun:
-    """One pass over the locks of one store. `good`: it came to its end, and nothing that was due was left out."""
+    """One pass over the locks of one store. `good`: it came to its end, and nothing that was due was left out.
+
+    `denied`: what the store did not let be hardened. Its row has no such column: the night says it.
+    """
 
     id: str
     store: str
@@ -64,6 +67,7 @@ class LockRun:
     shortened: int = 0
     failed: int = 0
     earliest_end: datetime | None = None
+    denied: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def latest_events(
 
 def save_lock_run(conn: Connection, run: LockRun) -> None:
     """The run as it stands now."""
-    _save(conn, lock_runs, {name: getattr(run, name) for name in LockRun.__slots__})
+    _save(conn, lock_runs, {name: getattr(run, name) for name in LockRun.__slots__ if name in lock_runs.c})
 
 
 def last_lock_run(conn: Connection, store: str, *, good: bool = False) -> LockRun | None:

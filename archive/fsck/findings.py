@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from policies.vocabulary import Severity
 
+# So many of one kind are listed, the rest counted: a second store that is empty lacks every object.
+MOST = 10_000
 # (stage, done so far, total or None): called often; must be quick.
 Progress = Callable[[str, int, int | None], None]
 
@@ -79,7 +81,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """Everything found, and how much was read (`read`: counts by kind, and `bytes`)."""
+    """What was found, and how much was read (`read`: counts by kind, and `bytes`). Of one kind `MOST` are listed."""
 
     findings: list[Finding] = field(default_factory=list)
     read: Counter[str] = field(default_factory=Counter)
@@ -87,12 +89,35 @@ class Report:
         default_factory=list
     )  # store and key whose hold is looked at once more
     gone: list[tuple[str, str]] = field(default_factory=list)  # store and key of what is not as its row says
+    counts: Counter[tuple[str, Severity]] = field(default_factory=Counter)  # of each kind, listed or not
 
     def error(self, finding: str, where: str, what: str) -> None:
-        self.findings.append(Finding(finding, Severity.ERROR, where, what))
+        self._add(Finding(finding, Severity.ERROR, where, what))
 
     def note(self, finding: str, where: str, what: str) -> None:
-        self.findings.append(Finding(finding, Severity.INFO, where, what))
+        self._add(Finding(finding, Severity.INFO, where, what))
+
+    def is_gone(self, store: str, key: str) -> None:
+        if len(self.gone) < MOST:  # what is mended first; the next audit finds the rest
+            self.gone.append((store, key))
+
+    def _add(self, finding: Finding) -> None:
+        kind = finding.id, finding.severity
+        self.counts[kind] += 1
+        if self.counts[kind] <= MOST:
+            self.findings.append(finding)
+
+    def close(self) -> None:
+        """At the end: how many are not listed."""
+        for (finding, severity), count in self.counts.items():
+            if count > MOST:
+                what = f"{count - MOST} more of these, which are not listed"
+                self.findings.append(Finding(finding, severity, "–", what))
+
+    @property
+    def errors(self) -> int:
+        """How many, listed or not."""
+        return sum(count for (_, severity), count in self.counts.items() if severity is Severity.ERROR)
 
     @property
     def clean(self) -> bool:

@@ -93,10 +93,10 @@ def check_object(looked: Looked, report: Report, store: str = FIRST) -> None:
         return
     if head is None:
         report.error(ids.OBJECT_MISSING, where, "the catalogue has the object, the store has not")
-        report.gone.append((store, row["key"]))
+        report.is_gone(store, row["key"])
         return
     if (head.sha256, head.size) != (row["sha256"], row["size"]):
-        report.gone.append((store, row["key"]))
+        report.is_gone(store, row["key"])
     _check_bytes(looked, head, where, report)
     _check_lock(row, head, where, report)
     if bool(row["hold"]) is not head.hold:
@@ -166,60 +166,92 @@ def strangers(
     """
     planned = audit_objects.planned_keys(conn)
     unknown: list[str] = []
-    listed, before = 0, None
-    for block in in_blocks(store.inventory("")):
+    listed, passed = 0, ""
+    for block in in_blocks(_neighbours(store.inventory(""))):
         listed += len(block)
-        names = sorted({entry.key for entry in block})
+        names = sorted({entry.key for entry, _, _ in block})
         rows = audit_objects.stored(conn, name, names)
         named = [key for key in names if not key.startswith(_JUDGED_ELSEWHERE)]
         unknown += [key for key in named if key not in rows and key not in planned]
-        for entry in block:
-            _check_version(Around(store, name, entry, before, rows.get(entry.key)), report)
-            before = entry
+        for entry, newer, older in block:
+            row = rows.get(entry.key)
+            _check_version(Around(store, name, entry, newer, older, row, passed == entry.key), report)
+            if row is not None and entry.version == row["version"]:
+                passed = entry.key
         progress("objects" if name == FIRST else "copies", listed, None)
     return list(dict.fromkeys(unknown))
 
 
+def _neighbours(listed: Iterable[Listed]) -> Iterator[tuple[Listed, Listed | None, Listed | None]]:
+    """Each entry with the next newer and the next older one of its key."""
+    newer: Listed | None = None
+    entry: Listed | None = None
+    for older in listed:
+        if entry is not None:
+            yield entry, _of_key(entry.key, newer), _of_key(entry.key, older)
+        newer, entry = entry, older
+    if entry is not None:
+        yield entry, _of_key(entry.key, newer), None
+
+
+def _of_key(key: str, other: Listed | None) -> Listed | None:
+    return other if other is not None and other.key == key else None
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
-    """A version as it was listed, the one listed before it, and the row of its key."""
+    """A version as it was listed, the next newer and older ones, and the row of its key. `under`: the one that the row
+    names is newer."""
 
     store: ObjectStore
     name: str
     entry: Listed
-    before: Listed | None
+    newer: Listed | None
+    older: Listed | None
     row: RowValues | None
+    under: bool
 
 
 def _check_version(found: Around, report: Report) -> None:
     """Over a write-once object nothing lies. What is written over it later does not change it, and is a trace.
 
-    Of one key the newest version is listed first. The oldest, where the row names a newer one, is what a repair left as
-    evidence.
+    The oldest version, where the row names a newer one, is evidence: of what a repair mended, or of what the store
+    spoiled when it was put.
     """
-    entry, before, row = found.entry, found.before, found.row
+    entry, newer, row = found.entry, found.newer, found.row
     key, where = entry.key, place(found.name, entry.key)
     if key.startswith(keys.CANARY) or (key.startswith(keys.LOG) and kind_of(key) == FREE):
         return
     if entry.deleted:
         report.error(ids.VERSION_SHADOWS, where, f"marker {entry.version} pretends that it was deleted")
     elif row is not None:
-        if entry.version and entry.version != row["version"] and not row.get("repaired_at"):
-            what = f"version {entry.version} ({entry.size} bytes) lies beside the archived one"
-            _shadowed(found, row["sha256"], what, report)
-    elif before is not None and before.key == key and not before.deleted:
-        what = f"version {before.version} ({before.size} bytes) was written over it"
+        evidence = found.under and found.older is None
+        if entry.version and entry.version != row["version"] and not evidence:
+            _shadowed(found, row["sha256"], report)
+    elif newer is not None and not newer.deleted:
+        what = f"version {newer.version} ({newer.size} bytes) was written over it"
         report.error(ids.VERSION_SHADOWS, where, what)
 
 
-def _shadowed(found: Around, archived: str, what: str, report: Report) -> None:
-    """A server without conditional writes keeps a second version of the same bytes where a PUT was repeated."""
+def _shadowed(found: Around, archived: str, report: Report) -> None:
+    """A server without conditional writes keeps a second version of the same bytes where a PUT was repeated; a repaired
+    object may be damaged once more, and what the first repair wrote lies between."""
     entry, where = found.entry, place(found.name, found.entry.key)
+    what = f"version {entry.version} ({entry.size} bytes) lies beside the archived one"
     looked = _look(found.store, {"key": entry.key, "version": entry.version, "role": ""}, quick=False)
     if looked.sha256 == archived:
         report.note(ids.VERSION_SHADOWS, where, f"{what}, with the same bytes")
+    elif found.under and _was_whole(found, looked, archived):
+        report.note(ids.VERSION_SHADOWS, where, f"{what}, and was stored with the same bytes: damaged since")
     else:
         report.error(ids.VERSION_SHADOWS, where, what)
+
+
+def _was_whole(found: Around, looked: Looked, archived: str) -> bool:
+    head = looked.head
+    if head is None:  # its bytes are not given
+        head = _look(found.store, {"key": found.entry.key, "version": found.entry.version}, quick=True).head
+    return head is not None and head.sha256 == archived
 
 
 def check_unknown(conn: Connection, unknown: list[str], report: Report) -> None:

@@ -86,4 +86,5 @@ def check(
                 copies.check_unknown_copies(conn, name, keys, report)
             holds.check_flags(conn, wrong_flags, report)
             log.check_row_not_behind(conn, key, shown, report)
+    report.close()
     return report

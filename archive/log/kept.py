@@ -20,7 +20,7 @@ from itertools import islice
 
 from archive.catalogue import Connection, copy_rows, log_rows
 from archive.catalogue.copies import FIRST, CopyRole, NewCopy, Shelf
-from archive.errors import ArchiveDamaged, LogConflict, ProofRefused, StorageRefused
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogConflict, ProofRefused, StorageRefused
 from archive.log.checkpoint import open_checkpoint
 from archive.log.merkle import subtree_levels
 from archive.log.note import MAX_NOTE, VerifierKey
@@ -29,6 +29,7 @@ from archive.log.tail import kept
 from archive.log.tiles import HEIGHT, MAX_BUNDLE, WIDTH, TileId, parse_path, tile_bytes
 from archive.ports import ObjectStore, StoredObject
 from archive.storage import keys
+from archive.storage.giving import given
 from archive.storage.readback import read_bounded
 from policies.retention import lock_until
 from policies.vocabulary import LockMode
@@ -55,12 +56,16 @@ class _Found:
 
 @dataclass(slots=True)
 class LogKeeper:
-    """One log and its rows. Several may run: a row that is there stays as it is. Not for threads."""
+    """One log and its rows. Several may run: a row that is there stays as it is. Not for threads.
+
+    `failed`: how many objects got no row so far, for the store gave others and not them.
+    """
 
     store: ObjectStore
     reading: Begin
     writing: Begin
     key: VerifierKey
+    failed: int = 0
     _last: dict[str, str] = field(
         default_factory=dict
     )  # of each group of other keys, as far as it was listed
@@ -163,7 +168,17 @@ class LogKeeper:
         return len(found)
 
     def _look(self, key: str, at: datetime) -> _Found | None:
-        """The object as it is; None when it is a tile that no leaf gives, or it went away."""
+        """The object as it is; None when it is a tile that no leaf gives, it went away, or the store gives others and
+        not this one: that keeps nobody else from a row. Raises ArchiveUnavailable."""
+        try:
+            return given(self.store, lambda: self._looked(key, at))
+        except (ArchiveDamaged, StorageRefused, ProofRefused) as exc:
+            log.error("%s: %s", key, exc)
+            # What is there and is not ours, the audit tells of.
+            self.failed += isinstance(exc.__cause__, ArchiveUnavailable)
+            return None
+
+    def _looked(self, key: str, at: datetime) -> _Found | None:
         shown = self.store.head(key)
         if shown is None:
             return None
@@ -171,11 +186,13 @@ class LogKeeper:
             log.warning("%s had no lock", key)
             shown = self.store.extend_retention(key, lock_until(at), version=shown.version)
         try:
-            data = read_bounded(self.store, key, MAX_OTHER, shown.version)
-            return _Found(shown, _role(key), data, self._right(key, data))
-        except (ArchiveDamaged, StorageRefused, ProofRefused) as exc:
-            log.error("%s: %s", key, exc)
-            return None
+            data = given(self.store, lambda: read_bounded(self.store, key, MAX_OTHER, shown.version))
+        except ArchiveDamaged:
+            right = self.expected(key)
+            if right is None:
+                raise
+            return _Found(shown, _role(key), b"", right)  # what it should be is known: the repair mends it
+        return _Found(shown, _role(key), data, self._right(key, data))
 
     def _right(self, key: str, data: bytes) -> bytes | None:
         if key.startswith(keys.CHECKPOINTS):

@@ -99,12 +99,13 @@ class DirectoryStore(WorkDirectory):
 
     def head(self, key: str, version: str = "") -> StoredObject | None:  # noqa: ARG002
         path = self._path(check_key(key))
-        if not path.is_file():
-            return None
-        if key in MUTABLE:
-            digest, size = hash_blocks(path)
-            return StoredObject(key, size, digest, None)
-        stored = sidecar.read(_lock_path(path), key)
+        with self._answering(key):
+            if not path.is_file():
+                return None
+            if key in MUTABLE:
+                digest, size = hash_blocks(path)
+                return StoredObject(key, size, digest, None)
+            stored = sidecar.read(_lock_path(path), key)
         if stored is None:
             raise ArchiveDamaged(f"{key}: its lock file is gone")
         return stored
@@ -139,7 +140,9 @@ class DirectoryStore(WorkDirectory):
 
     def inventory(self, prefix: str, after: str = "") -> Iterator[Listed]:
         for key in self.list(prefix, after):
-            yield Listed(key, "", self._path(key).stat().st_size, latest=True, deleted=False)
+            with self._answering(key):
+                size = self._path(key).stat().st_size
+            yield Listed(key, "", size, latest=True, deleted=False)
 
     def delete(self, key: str, version: str = "") -> None:  # noqa: ARG002
         path = self._path(check_key(key))
@@ -252,6 +255,8 @@ class DirectoryStore(WorkDirectory):
                 names = sorted(e.name + ("/" if e.is_dir(follow_symlinks=False) else "") for e in entries)
         except (FileNotFoundError, NotADirectoryError):
             return
+        except OSError as exc:
+            raise ArchiveUnavailable(f"{at}: {os.strerror(exc.errno or 0)}") from exc
         for name in names:
             key = at + name
             if not key.startswith(prefix) and not prefix.startswith(key):

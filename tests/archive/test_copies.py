@@ -309,6 +309,36 @@ def test_a_checkpoint_that_is_not_the_logs_own_is_not_entered(watch):
     assert CopyRole.CHECKPOINT not in {copy.role for copy in logged(watch)}
 
 
+def test_an_object_of_the_log_that_is_not_answered_for_keeps_no_other_from_its_row(lite):
+    lite.leaves(300)
+    (openings, *_) = lite.first.list(keys.OPENINGS)
+    mute(lite.first, openings)
+    keeper = lite.keeper()
+    keeper.enter_all(AT)
+    assert keeper.failed == 1
+    assert {copy.role for copy in logged(lite)} >= {CopyRole.TILE, CopyRole.CHECKPOINT}
+    assert lite.find(Shelf.LOG, openings) is None
+    unmute(lite.first)
+    keeper = lite.keeper()
+    assert (keeper.enter_all(AT), keeper.failed) == (1, 0)
+
+
+def test_a_tile_whose_bytes_are_not_given_is_entered_as_damaged_and_mended(lite):
+    lite.leaves(300)
+    key = "log/tile/0/000"
+    whole = lite.first.open(key).read()
+    lite.first.meets = lambda act, met: refuse(met) if (act, met) == ("open", key) else None
+    keeper = lite.keeper()
+    keeper.enter_all(AT)
+    assert keeper.failed == 0
+    row = lite.find(Shelf.LOG, key)
+    assert (row.fixity_state, row.sha256) == ("damaged", sha256(whole).hexdigest())
+
+
+def refuse(key):
+    raise ArchiveUnavailable(f"{key}: 500 InternalError")
+
+
 def test_tiles_above_level_0_follow_from_those_below():
     """65,536 leaves: the first tile of level 1, out of 256 tiles of level 0."""
     store = MemoryStore(clock=lambda: AT)

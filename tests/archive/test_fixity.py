@@ -16,6 +16,7 @@ from archive.catalogue.copies import FIRST, Shelf
 from archive.catalogue.watch_rows import EventOutcome, EventType
 from archive.fixity import scan_all, scan_one
 from archive.pace import Bucket, Pace
+from archive.storage import keys
 from policies.fixity import Outcome, Risk, Work
 from tests.archive.catalogue_fixtures import AT
 from tests.archive.watch_house import mute, unmute
@@ -123,10 +124,35 @@ def test_a_store_that_is_down_ends_the_scan_and_leaves_everything_due(watch, mon
     for document in watch.documents(20):
         for copy in watch.copies(document):
             mute(watch.first, copy.key)
+    mute(watch.first, keys.CHECKPOINT)
     run = watch.scan(NEXT)
     assert 5 <= run.unread < 40 and run.done.objects == 0
     unmute(watch.first)
     assert watch.scan(NEXT).done.objects == 40
+
+
+def test_copies_that_are_lost_are_called_damaged_and_keep_no_other_from_its_turn(lite, monkeypatch):
+    monkeypatch.setattr(scans, "SILENT", 5)
+    monkeypatch.setattr(scans, "FLUSH_OBJECTS", 1)
+    lost = [copy for document in lite.documents(6) for copy in lite.copies(document)]
+    fine = lite.house.archived(b"%PDF-1.7 fine", AT + timedelta(hours=1))
+    mute(lite.first, *(copy.key for copy in lost))
+    for times in range(scans.fixity.UNREAD_MOST):
+        run = lite.scan(NEXT + (1 + times) * HOUR)
+        assert (run.unread, run.done.objects) == (12, 0 if times else 2)
+    assert {copy.fixity_state for copy in lite.copies(fine)} == {"intact"}
+    assert {lite.find(Shelf.DOCUMENTS, copy.key).fixity_state for copy in lost} == {"damaged"}
+    assert run.damaged == 12
+
+
+def test_what_was_not_read_while_the_store_was_down_is_no_damage(lite, monkeypatch):
+    monkeypatch.setattr(scans, "SILENT", 2)
+    monkeypatch.setattr(scans, "FLUSH_OBJECTS", 1)
+    copies = [copy for document in lite.documents(2) for copy in lite.copies(document)]
+    mute(lite.first, keys.CHECKPOINT, *(copy.key for copy in copies))
+    for hour in range(4):
+        assert lite.scan(NEXT + hour * HOUR).damaged == 0
+    assert {lite.find(Shelf.DOCUMENTS, copy.key).fixity_state for copy in copies} == {""}
 
 
 def order(watch, at):

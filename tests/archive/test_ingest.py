@@ -8,23 +8,36 @@ import pytest
 
 from api import watch_health
 from archive import ingest
-from archive.catalogue import deposit_rows, document_changes, documents, log_rows, register_rows
+from archive.catalogue import (
+    deposit_rows,
+    document_changes,
+    documents,
+    dossier_rows,
+    log_rows,
+    register_rows,
+    watch_rows,
+)
 from archive.catalogue.values import ObjectRole, VersionRole
-from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
+from archive.catalogue.watch_rows import EventType
+from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable, StoreUnavailable
 from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening, Role
 from archive.log.merkle import leaf_hash
+from archive.putting import MOST, putting
+from archive.putting import PATIENCE as PATIENCE_OF_PUTTING
 from archive.record import EVENT_SCHEMA, RECORD_SCHEMA, head_bytes, parse
 from archive.storage import keys
 from archive.storage.memory import Fault
 from policies.issuing import Act, Facts
 from policies.reasons import archiving as reasons
 from policies.reasons import issuing
+from policies.reasons import storage as storing
 from policies.refusals import Refused
-from policies.vocabulary import State
+from policies.vocabulary import LockMode, State
 from tests.archive.catalogue_fixtures import AGENCY, AT
+from tests.archive.dossier_fixtures import Keeping
 from tests.archive.ingest_fixtures import open_house, sha256
-from tests.service import PATIENCE
+from tests.service import PATIENCE, until
 
 CONTENT = b"%PDF-1.7 sealed"
 LARGE = CONTENT + bytes(ingest.LARGE)
@@ -151,14 +164,159 @@ def test_events_are_numbered_locked_objects_with_leaves_of_their_own(house):
 
 @either
 def test_nothing_is_archived_when_the_bytes_read_back_differ(house, content):
+    """Neither those that were put, nor those that were put beside them."""
     deposit = house.validated(content)
-    house.objects.put(
-        keys.pdf_key(deposit.document, sha256(content)), content, sha256=sha256(content), retain_until=AT
-    )
-    house.objects.flip(keys.pdf_key(deposit.document, sha256(content)), 3)
+    key = keys.pdf_key(deposit.document, sha256(content))
+    house.objects.put(key, content, sha256=sha256(content), retain_until=AT)
+    house.objects.flip(key, 3)
+
+    def spoiled(act, _key):
+        if act == "replace_damaged":
+            if content is LARGE:  # whose record is on its way beside it
+                until(lambda: house.objects.head(deposit.record_key), "the record")
+            house.objects.fail_at(1, Fault.SPOILED)
+
+    house.objects.meets = spoiled
     with pytest.raises(ArchiveDamaged, match="SHA-256"):
         house.carry_out(deposit)
     assert house.document(deposit.document).state is State.VALIDATED
+
+
+def rows_of(house, document_id):
+    with house.transactions.read() as conn:
+        return {row.role: row for row in deposit_rows.objects_of(conn, document_id)}
+
+
+@either
+@pytest.mark.parametrize("write", [1, 2], ids=["content", "record"])
+def test_what_the_store_spoiled_is_archived_beside_it(house, content, write):
+    deposit = house.validated(content)
+    house.objects.fail_at(write, Fault.SPOILED)
+    house.carry_out(deposit)
+    assert house.document(deposit.document).state is State.ARCHIVED
+    rows = rows_of(house, deposit.document)
+    (spoiled,) = [row for row in rows.values() if row.version]
+    assert spoiled.role is (ObjectRole.CONTENT, ObjectRole.RECORD)[write - 1]
+    assert spoiled.repaired_at == AT, "whoever asks by key alone gets it"
+    for row in rows.values():
+        shown = house.objects.head(row.key, row.version)
+        assert sha256(house.objects.open(row.key, row.version).read()) == row.sha256
+        assert (shown.retain_until, shown.mode) == (row.retain_until, LockMode.GOVERNANCE)
+    assert sha256(read(house, spoiled.key)) != spoiled.sha256, "the spoiled one stays, as a trace"
+    with house.transactions.read() as conn:
+        (event,) = watch_rows.latest_events(conn, EventType.REPAIR, 9)
+    assert (event.key, event.document) == (spoiled.key, deposit.document)
+
+
+def test_a_kill_between_the_whole_bytes_and_their_row_writes_none_a_second_time(house):
+    deposit = house.validated(CONTENT)
+    house.objects.fail_at(1, Fault.SPOILED)
+    ingest.store(deposit, putting(house.objects, house.transactions.write, AT, AT), house.work)
+    house.carry_out(deposit)
+    row = rows_of(house, deposit.document)[ObjectRole.CONTENT]
+    assert [entry.version for entry in house.objects.inventory(row.key)] == [row.version, ""]
+
+
+def test_what_is_archived_is_never_replaced_by_a_deposit(house):
+    """Of two that carry out one deposit: the first one's object rots before the second one looks."""
+    deposit = house.validated(CONTENT)
+    house.carry_out(deposit)
+    key = keys.pdf_key(deposit.document, sha256(CONTENT))
+    house.objects.flip(key, 3)
+    with pytest.raises(ArchiveDamaged):
+        house.carry_out(deposit)
+    assert [entry.version for entry in house.objects.inventory(key)] == [""]
+
+
+def test_bytes_of_the_work_area_that_rotted_replace_nothing(house):
+    deposit = house.validated(CONTENT)
+    key = keys.pdf_key(deposit.document, sha256(CONTENT))
+    house.objects.put(key, CONTENT, sha256=sha256(CONTENT), retain_until=AT)
+    house.objects.flip(key, 3)
+    path = house.work.work_path(deposit.content_sha256)
+    path.chmod(0o600)
+    path.write_bytes(CONTENT + b"!")
+    with pytest.raises(Refused):
+        house.carry_out(deposit)
+    assert [entry.version for entry in house.objects.inventory(key)] == [""]
+
+
+def test_a_store_that_spoils_everything_is_not_filled(house):
+    deposit = house.validated(CONTENT)
+    house.objects.fail_at(1, Fault.SPOILED)
+    spoils = lambda act, _key: act == "replace_damaged" and house.objects.fail_at(1, Fault.SPOILED)  # noqa: E731
+    house.objects.meets = spoils
+    for _ in range(6):
+        with pytest.raises(ArchiveDamaged):
+            house.carry_out(deposit)
+    house.objects.meets = lambda _act, _key: None
+    key = keys.pdf_key(deposit.document, sha256(CONTENT))
+    assert len(list(house.objects.inventory(key))) == MOST
+    house.carry_out(deposit, AT + timedelta(days=1))
+    assert house.document(deposit.document).state is State.ARCHIVED
+
+
+@pytest.mark.parametrize("write", [1, 2], ids=["file", "record"])
+def test_what_the_store_spoiled_of_a_dossier_is_archived_beside_it(house, write):
+    desk = Keeping(house)
+    dossier = desk.open()
+    house.objects.fail_at(write, Fault.SPOILED)
+    desk.upload(dossier, b"%PDF a scan")
+    with house.transactions.read() as conn:
+        assert dossier_rows.deposits_left(conn) == ()
+        names = [keys.dossier_version_key(dossier.id, 2), *house.objects.list(keys.DOSSIERS)]
+        rows = [deposit_rows.object_at(conn, name) for name in dict.fromkeys(names)]
+    (spoiled,) = [row for row in rows if row.version]
+    assert spoiled.role is (ObjectRole.FILE, ObjectRole.DOSSIER)[write - 1]
+    assert sha256(house.objects.open(spoiled.key, spoiled.version).read()) == spoiled.sha256
+
+
+def test_an_object_that_is_never_given_is_archived_beside_after_a_while(house):
+    """Servers that find rot by a checksum of their own answer with an error from then on."""
+    deposit = house.validated(CONTENT)
+    key = keys.pdf_key(deposit.document, sha256(CONTENT))
+    real = house.objects.open
+
+    def opened(name, version=""):
+        if name == key and not version:
+            raise ArchiveUnavailable(f"{key}: 500 InternalError")
+        return real(name, version)
+
+    house.objects.open = opened
+    with pytest.raises(ArchiveUnavailable):
+        house.carry_out(deposit)
+    house.objects.flip(key, 3)
+    house.carry_out(deposit, AT + PATIENCE_OF_PUTTING + timedelta(seconds=1))
+    assert rows_of(house, deposit.document)[ObjectRole.CONTENT].version
+
+
+def test_a_store_that_takes_nothing_for_long_is_told_as_what_it_is(house):
+    deposit = house.validated(CONTENT)
+    full = StoreUnavailable(storing.FULL, "PUT")
+
+    def meets(act, _key):
+        if act == "put":
+            raise full
+
+    house.objects.meets = meets
+    with pytest.raises(StoreUnavailable) as raised:
+        house.carry_out(deposit, AT + timedelta(days=3))
+    assert raised.value is full
+
+
+def test_a_store_that_gives_nothing_is_waited_for(house):
+    deposit = house.validated(CONTENT)
+
+    def nothing(act, key):
+        if act == "open":
+            raise ArchiveUnavailable(f"{key}: 500 InternalError")
+
+    house.objects.meets = nothing
+    with pytest.raises(ArchiveUnavailable):
+        house.carry_out(deposit, AT + timedelta(days=3))
+    key = keys.pdf_key(deposit.document, sha256(CONTENT))
+    house.objects.meets = lambda _act, _key: None
+    assert len(list(house.objects.inventory(key))) == 1
 
 
 @either

@@ -11,9 +11,14 @@ from archive import locks as passes
 from archive.catalogue import copy_rows, document_changes, watch_rows
 from archive.catalogue.copies import FIRST, Shelf
 from archive.catalogue.watch_rows import EventType
+from archive.errors import StoreUnavailable
+from archive.fsck.findings import LOCK_SOFTER
 from archive.fsck.run import check
+from archive.storage import keys
+from archive.storage.directory import DirectoryStore
 from archive.storage.memory import Fault
-from policies.locks import QUARANTINE, RENEW_EVERY, Alarm, alarms
+from policies.locks import QUARANTINE, RENEW_EVERY, WORTH_EXTENDING, Alarm, alarms
+from policies.reasons import storage as storing
 from policies.retention import lock_until
 from policies.vocabulary import LockMode, State
 from tests.archive.catalogue_fixtures import AT
@@ -186,10 +191,88 @@ def test_a_store_that_does_not_answer_at_all_ends_the_night_soon_and_badly(watch
     for document in made:
         for copy in watch.copies(document):
             mute(watch.first, copy.key)
+    mute(watch.first, keys.CHECKPOINT)
     run = watch.night(OVER)
     assert (run.good, run.examined, run.failed) == (False, 4, 4)
     unmute(watch.first)
     assert watch.night(OVER + DAY).hardened == 20
+
+
+def test_copies_that_are_lost_keep_no_other_lock_from_being_extended(lite, monkeypatch):
+    """They stay the longest due: each night meets them first."""
+    monkeypatch.setattr(passes, "PAGE", 4)
+    lost = lite.documents(5)
+    fine = lite.house.archived(b"%PDF-1.7 fine", AT + timedelta(hours=1))
+    for document in lost:
+        for copy in lite.copies(document):
+            mute(lite.first, copy.key)
+    for night in (OVER + DAY, OVER + RENEW_EVERY + DAY):
+        run = lite.night(night)
+        assert (run.good, run.examined, run.failed, run.extended) == (False, 12, 10, 2)
+        assert locks_of(lite, fine) == {(lock_until(night), LockMode.COMPLIANCE)}
+    with lite.house.transactions.read() as conn:
+        told = alarms(passes.watched(conn, FIRST, AT), OVER + RENEW_EVERY + DAY)
+    assert {Alarm.NO_GOOD_NIGHT, Alarm.OVERDUE} <= set(told)
+
+
+def test_a_lock_that_the_directory_store_cannot_read_stops_no_other(lite, tmp_path):
+    lite.house.objects = DirectoryStore(tmp_path / "store", clock=lambda: AT)
+    one, other = lite.documents(2)
+    lock = tmp_path / "store" / "objects" / f"{lite.copies(one)[0].key}.lock"
+    lock.unlink()
+    lock.mkdir()
+    run = lite.night(OVER)
+    assert (run.examined, run.failed, run.hardened) == (4, 1, 3)
+    assert locks_of(lite, other) == {(lock_until(OVER), LockMode.COMPLIANCE)}
+
+
+def never_hardens(store):
+    """As a server where the account has no right to bypass GOVERNANCE."""
+    real = store.extend_retention
+
+    def extend(key, until, *, mode=LockMode.COMPLIANCE, version=""):
+        if mode is LockMode.COMPLIANCE and store.head(key, version).mode is LockMode.GOVERNANCE:
+            raise StoreUnavailable(storing.HARDENING_DENIED, f"PUT ?retention {key}: 403 AccessDenied")
+        return real(key, until, mode=mode, version=version)
+
+    store.extend_retention = extend
+
+
+def test_a_store_that_lets_nothing_be_hardened_extends_softly_and_is_told(lite):
+    (document,) = lite.documents(1)
+    never_hardens(lite.first)
+    for days in (0, 21, 120, 390, 800):
+        night = OVER + timedelta(days=days)
+        run = lite.night(night)
+        assert (run.good, run.examined, run.failed, run.denied, run.hardened) == (False, 2, 2, 2, 0)
+        ((until, mode),) = locks_of(lite, document)
+        assert (mode, until >= lock_until(night - WORTH_EXTENDING)) == (LockMode.GOVERNANCE, True)
+    assert lite.events(EventType.EXTENSION)[0].detail.endswith("store.hardening-denied: 2 not hardened")
+    assert lite.audit(night) == []
+    del lite.first.extend_retention
+    assert lite.night(night + DAY).hardened == 2, "the right is granted"
+
+
+def test_a_hold_is_put_on_where_nothing_may_be_hardened(lite):
+    (document,) = lite.documents(1)
+    never_hardens(lite.first)
+    hold(lite, document)
+    lite.night(OVER)
+    assert all(lite.first.head(copy.key).hold for copy in lite.copies(document))
+
+
+def test_a_lock_that_was_softened_and_may_not_be_hardened_again_goes_on_being_told(lite):
+    (document,) = lite.documents(1)
+    lite.night(OVER)
+    key = lite.copies(document)[0].key
+    lite.first.relock(key, lock_until(OVER), LockMode.GOVERNANCE)
+    never_hardens(lite.first)
+    later = OVER + RENEW_EVERY
+    run = lite.night(later)
+    assert (run.good, run.failed, run.extended) == (False, 1, 1)
+    assert lite.first.head(key).retain_until == lock_until(later), "it does not end for that"
+    assert lite.copies(document)[0].lock.mode is LockMode.COMPLIANCE
+    assert LOCK_SOFTER in {finding.id for finding in lite.audit()}
 
 
 def test_nights_that_extend_nothing_alarm_long_before_the_first_lock_ends(watch):

@@ -8,9 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive.catalogue.copies import SECOND, Shelf
+from archive.catalogue import deposit_rows, rebuild_rows
+from archive.catalogue.copies import FIRST, SECOND, Shelf
 from archive.catalogue.tables import objects
 from archive.fsck import findings as ids
+from archive.fsck.run import check
+from archive.rebuild.chains import REGISTERS
+from archive.rebuild.run import Source, Target, rebuild
+from archive.storage import keys
 from archive.storage.giving import gives
 from archive.storage.memory import MemoryStore
 from archive.storage.readback import check_object
@@ -22,7 +27,7 @@ from policies.vocabulary import LockMode
 from tests.archive.catalogue_fixtures import open_catalogue
 from tests.archive.ingest_fixtures import House
 from tests.archive.storage.buckets import bucket_store, raw_put
-from tests.archive.watch_house import Watch
+from tests.archive.watch_house import VKEY, Watch
 from tests.engines import seaweedfs as seaweedfs_engine
 from tests.service import until
 
@@ -80,6 +85,49 @@ def test_a_damaged_version_stays_and_the_row_names_the_whole_one(watch):
     assert watch.scan(NOW + 3 * DAY).damaged == 0
     assert watch.night(NOW + QUARANTINE).good
     assert watch.first.head(copy.key, now.version).mode is LockMode.COMPLIANCE
+
+
+def test_what_the_server_spoiled_when_it_was_put_is_archived_beside_it(watch, tmp_path):
+    """The spoiled version stays under its short lock; night, audit and rebuild know that another one is the object."""
+    content = b"%PDF-1.7 sealed"
+    deposit = watch.house.validated(content, NOW)
+    key = keys.pdf_key(deposit.document, deposit.content_sha256)
+    spoiled = raw_put(
+        watch.first,
+        key,
+        b"?" * len(content),
+        sha256=deposit.content_sha256,
+        until=deposit.retain_until,
+        mode="GOVERNANCE",
+    )
+    watch.house.carry_out(deposit, NOW)
+    watch.sequence(NOW)
+    (copy, _) = watch.copies(watch.house.document(deposit.document))
+    assert copy.version not in ("", spoiled.version) and copy.repaired_at == NOW
+    assert watch.audit() == []
+    night = NOW + QUARANTINE
+    assert watch.night(night).hardened == 2
+    assert watch.first.head(key, copy.version).mode is LockMode.COMPLIANCE
+    left = watch.first.head(key, spoiled.version)
+    assert (left.mode, left.retain_until) == (LockMode.GOVERNANCE, deposit.retain_until)
+    assert [finding for finding in watch.audit() if finding.severity == "error"] == []
+    assert watch.sees_repairs().open(key).read() == content
+    (tmp_path / "lost").mkdir()
+    lost = open_catalogue(tmp_path / "lost")
+    found = rebuild(
+        Source(FIRST, watch.first, VKEY, lambda _size: ()),
+        Target(lost.write, REGISTERS),
+        quick=False,
+        clock=lambda: night,
+    )
+    assert found is not None
+    with lost.read() as conn:
+        assert rebuild_rows.findings(conn, 9) == []
+        row = deposit_rows.object_at(conn, key)
+        assert (row.version, row.sha256) == (copy.version, copy.sha256)
+    again = check(lost.read, {FIRST: watch.first}, VKEY).findings
+    assert [finding for finding in again if finding.id == ids.VERSION_SHADOWS] == []
+    lost.close()
 
 
 def test_a_legal_hold_follows_into_the_second_bucket(watch):

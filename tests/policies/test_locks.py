@@ -53,6 +53,15 @@ def test_quarantine_is_soft_as_long_as_the_whole_rolling_lock_and_then_hard():
     assert locks.wanted(soft(), AT + QUARANTINE).mode is LockMode.COMPLIANCE
 
 
+def test_where_nothing_may_be_hardened_the_lock_rolls_softly():
+    late = AT + QUARANTINE + timedelta(days=30)
+    found = replace(soft(), target=lock_until(late))
+    assert locks.wanted(found, late).mode is LockMode.COMPLIANCE
+    assert locks.wanted(found, late, hardens=False) == Lock(lock_until(late), LockMode.GOVERNANCE)
+    daily = replace(found, lock=Lock(lock_until(late) - timedelta(days=1), LockMode.GOVERNANCE))
+    assert locks.wanted(daily, late, hardens=False) == daily.lock, "not extended by one day each night"
+
+
 def test_what_was_not_cleared_stays_soft_for_ever_and_its_lock_rolls_all_the_same():
     later = AT + timedelta(days=100)
     found = replace(soft(cleared=False), target=lock_until(later))

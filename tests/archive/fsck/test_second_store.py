@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import delete, update
 
 from archive.catalogue import tables as t
-from archive.catalogue.copies import SECOND, Shelf
+from archive.catalogue.copies import FIRST, SECOND, Shelf
 from archive.errors import ArchiveUnavailable
 from archive.fsck import findings as ids
+from archive.fsck.run import check
 from archive.storage import keys
 from policies.vocabulary import LockMode, Severity
 from tests.archive.catalogue_fixtures import AT
 from tests.archive.dossier_fixtures import Keeping
+from tests.archive.watch_house import VKEY
 
 SOON, LATE = AT + timedelta(hours=6), AT + timedelta(days=3)
 
@@ -176,3 +178,21 @@ def test_a_store_that_does_not_answer_gives_no_verdict(copied):
     copied.second.meets = silent
     with pytest.raises(ArchiveUnavailable):
         copied.audit(LATE, second=True)
+
+
+def test_of_a_store_that_is_empty_so_much_is_listed_and_the_rest_counted(copied, monkeypatch):
+    def audited():
+        stores = {FIRST: copied.sees_repairs(), SECOND: copied.second}
+        return check(copied.house.transactions.read, stores, VKEY, quick=True)
+
+    whole = audited()
+    for key in list(copied.second.list("")):
+        copied.second.vanish(key)
+    lacking = [f for f in audited().findings if f.id == ids.OBJECT_MISSING]
+    assert len(lacking) > 4
+    monkeypatch.setattr(ids, "MOST", 3)
+    found = audited()
+    few = [f for f in found.findings if f.id == ids.OBJECT_MISSING]
+    assert (len(few), len(found.gone)) == (4, 3)
+    assert few[-1].what == f"{len(lacking) - 3} more of these, which are not listed"
+    assert found.errors == whole.errors + len(lacking) and not found.clean

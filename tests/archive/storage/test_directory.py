@@ -52,6 +52,20 @@ def test_objects_are_read_only_and_have_their_lock_beside(tmp_path):
     assert not list((tmp_path / "parts").iterdir())
 
 
+def test_what_the_disk_does_not_give_is_no_answer_and_no_error_of_its_own(tmp_path):
+    """An error of the disk; here a directory is where the lock was."""
+    store = make(tmp_path)
+    store.put(KEY, DATA, sha256=DIGEST, retain_until=UNTIL)
+    path = tmp_path / "objects" / f"{KEY}.lock"
+    path.unlink()
+    path.mkdir()
+    for act in (store.head, store.read, lambda key: store.extend_retention(key, UNTIL)):
+        with pytest.raises(ArchiveUnavailable, match="documents/0198"):
+            act(KEY)
+    with pytest.raises(ArchiveUnavailable):
+        check_object(store, KEY, sha256=DIGEST)
+
+
 @pytest.mark.parametrize("lock", [None, b"", b"{}", b"[]", b"\xff", b'{"schema": "antin.lock/1"}'])
 def test_a_lost_or_broken_lock_never_unlocks(tmp_path, lock):
     store = make(tmp_path)
