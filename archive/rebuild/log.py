@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from archive import openings
@@ -17,18 +18,19 @@ from archive.errors import ArchiveDamaged, ArchiveRefused, LogBehind, ProofRefus
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress
-from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind, open_checkpoint
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind
 from archive.log.edge import Edge, grow
 from archive.log.merkle import EMPTY_ROOT, leaf_hash
 from archive.log.note import VerifierKey
+from archive.log.proved import ProvedTiles, proved_edge
 from archive.log.reader import TileReader
 from archive.log.recovery import read_edge, read_heads
 from archive.log.seen import where
 from archive.log.tiles import WIDTH, Entries, TileId, stored_partials
-from archive.openings import MALFORMED, entries_of
 from archive.ports import ObjectStore
 from archive.storage import keys
 from archive.storage.ahead import ahead
+from archive.storage.versions import borne_out
 from policies.reasons import archiving as reasons
 
 Found = Callable[[str, str, str], None]  # finding, place, what
@@ -42,6 +44,9 @@ class SourceLog:
     head: SignedCheckpoint
     published: int
     tail: Entries
+    edge: (
+        Edge | None
+    )  # at `published`; None where what is stored beside the bundles does not lead to the head
     rest: tuple[bytes, ...] = ()
 
 
@@ -62,7 +67,8 @@ def find(store: ObjectStore, key: VerifierKey) -> SourceLog:
         return cut
     if newest is None:
         raise ArchiveRefused(reasons.NOTHING_TO_REBUILD)
-    return SourceLog(newest, newest.size, openings.tail(store, key, newest.checkpoint))
+    tail = openings.tail(store, key, newest.checkpoint)
+    return SourceLog(newest, newest.size, tail, proved_edge(store, newest.checkpoint, tail))
 
 
 def _cut(store: ObjectStore, key: VerifierKey, shown: Checkpoint) -> SourceLog | None:
@@ -73,15 +79,20 @@ def _cut(store: ObjectStore, key: VerifierKey, shown: Checkpoint) -> SourceLog |
     for name in store.list(keys.OPENINGS, after):
         try:
             start, stop, part = keys.openings_stretch(name)
-            if part != 0 or not start <= size < stop:
-                continue
-            value = openings.read(store, name)
-            head = open_checkpoint(value["note"].encode(), key)
-            entries = entries_of(value)
-        except (ProofRefused, StorageRefused, ArchiveDamaged, *MALFORMED):
-            continue  # whatever it is, the log did not sign it
-        if head.size == stop == start + len(entries) and _leads(edge, entries[size - start :], head):
-            return SourceLog(head, size, tail, tuple(entries[size - start :]))
+        except ValueError:
+            continue
+        if part != 0 or not start <= size < stop:
+            continue
+
+        def read(version: str, name: str = name, start: int = start) -> SourceLog:
+            head, entries = openings.read_signed(store, name, key, version)
+            rest = entries[size - start :]
+            if not _leads(edge, rest, head):
+                raise ArchiveDamaged(f"{name}: its entries do not lead to its head")
+            return SourceLog(head, size, tail, edge, tuple(rest))
+
+        with suppress(ProofRefused, StorageRefused, ArchiveDamaged):
+            return borne_out(store, name, read)
     return None
 
 
@@ -124,7 +135,7 @@ def verify(
     A tile of hashes that differs is told: receipts need it, but what it says can be computed.
     """
     seen = sorted((*known, log.head.checkpoint), key=lambda head: head.size)
-    reader, edge = TileReader(store, log.tail, cached=0), Edge()
+    reader, edge = ProvedTiles(store, log.tail, log.edge), Edge()
     for bundle, tile in _bundles(reader, log.published, pool):
         tiles = [leaf_hash(entry) for entry in bundle]
         place = keys.tile_key(TileId(0, edge.size // WIDTH, len(bundle)).path)
@@ -149,7 +160,7 @@ def edge_of(entries: Iterable[bytes], known: Iterable[Checkpoint] = ()) -> Edge:
 
 def entries(store: ObjectStore, log: SourceLog, start: int, pool: Executor) -> Iterator[bytes]:
     """Entries from `start` on, in order. They were verified; who uses them compares the root once more."""
-    reader, index = TileReader(store, log.tail, cached=0), start // WIDTH * WIDTH
+    reader, index = ProvedTiles(store, log.tail, log.edge), start // WIDTH * WIDTH
     for bundle, _ in _bundles(reader, log.published, pool, index // WIDTH):
         for entry in bundle:
             if index >= start:
