@@ -29,6 +29,7 @@ from typing import Any
 from archive.catalogue import Connection, opening_rows
 from archive.catalogue.opening_rows import NumberedLeaf
 from archive.errors import ArchiveDamaged, ProofRefused, StorageRefused
+from archive.log.begun import MAX_OPENINGS
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from archive.log.edge import Edge, grow
 from archive.log.leaf import MAX_ENTRY, LeafKind
@@ -46,7 +47,6 @@ from archive.storage.versions import others
 SCHEMA = "antin.openings/1"
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 ROWS_A_PART = 2000
-MAX_OPENINGS = 64 << 20  # bytes; of a part as it is written here: about 2 MB
 _STRIDE = 1024  # leaves
 
 

@@ -33,6 +33,7 @@ from archive.ports import CheckpointRow, LogCatalogue, LogSigner, ObjectStore
 from archive.storage import keys
 from archive.storage.readback import read_back, read_bounded
 
+BATCH = 1024  # leaves that a sequencer of the service takes at once
 MAX_BATCH = 4096  # leaves; the most that may lie between the bucket and the catalogue's row
 _PARALLEL_WRITES = 8  # lets a disk or server group its syncs
 _MOVED = "another sequencer moved the checkpoint"
@@ -89,7 +90,7 @@ class Sequencer(Generic[C]):
         retain_until: Callable[[], datetime | None],
         known: Callable[[], Iterable[Checkpoint]] = tuple,
         beside: Callable[[int, int, bytes], Iterable[tuple[str, bytes]]] = lambda *_stretch: (),
-        batch: int = 1024,
+        batch: int = BATCH,
         parallel: bool = True,
     ) -> None:
         if not 0 < batch <= MAX_BATCH:

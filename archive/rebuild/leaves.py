@@ -20,6 +20,7 @@ from archive.catalogue import Connection, rebuild_rows
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, ProofRefused, StorageRefused
 from archive.fsck import findings as ids
 from archive.log import leaf as leaf_format
+from archive.log.begun import MAX_OPENINGS
 from archive.log.leaf import LeafKind, Opening, Role
 from archive.openings import MALFORMED, entries_of
 from archive.ports import ObjectStore
@@ -150,7 +151,7 @@ def read_stretches(
 
 def other_versions(store: ObjectStore, stretch: Stretch) -> Iterator[Value]:
     """Of each part, what can be read. Raises ArchiveUnavailable; ArchiveDamaged for more than anybody reads."""
-    room = openings.MAX_OPENINGS
+    room = MAX_OPENINGS
     for name in stretch.parts:
         read = partial(openings.read, store, name, most=room)
         for value in of_others(store, name, read):
