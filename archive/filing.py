@@ -19,11 +19,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from archive import strays
 from archive.catalogue import Connection, agency_rows, deposit_rows, dossier_rows, log_rows
 from archive.catalogue.keeping_values import Dossier, DossierDeposit, DossierVersion
 from archive.catalogue.values import Leaf, ObjectRole, ObjectRow
 from archive.dossier_record import Act, dossier_record
-from archive.errors import ArchiveDamaged, ArchiveUnavailable
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening
 from archive.log.merkle import leaf_hash
@@ -45,6 +46,7 @@ class Kept:
     deposit: DossierDeposit
     record: StoredObject
     files: tuple[tuple[str, StoredObject], ...]  # the file's id with each
+    over: bool = False  # the record lies over something (`archive.strays`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,10 @@ def plan(conn: Connection, dossier: Dossier, act: Act) -> DossierDeposit:
     return deposit
 
 
-def store(deposit: DossierDeposit, objects: ObjectStore, work: WorkArea) -> Kept:
+def store(deposit: DossierDeposit, objects: ObjectStore, work: WorkArea, *, over: bool = False) -> Kept:
     """Steps 2 to 4. Repeatable; nothing in the catalogue changes.
+
+    `over`: the record goes over something that lies in its way (`archive.strays`).
 
     Raises ArchiveUnavailable (repeat), StorageRefused, ArchiveDamaged (what was read back differs).
     """
@@ -118,15 +122,18 @@ def store(deposit: DossierDeposit, objects: ObjectStore, work: WorkArea) -> Kept
         )
         for file in deposit.files
     )
-    record = put_and_read_back(
-        objects,
-        deposit.record_key,
-        deposit.record,
-        sha256=digest(deposit.record),
-        retain_until=deposit.retain_until,
-        mode=FIRST_MODE,
-    )
-    return Kept(deposit, record, files)
+    if over:
+        record = strays.put_over(objects, deposit.record_key, deposit.record, deposit.retain_until)
+    else:
+        record = put_and_read_back(
+            objects,
+            deposit.record_key,
+            deposit.record,
+            sha256=digest(deposit.record),
+            retain_until=deposit.retain_until,
+            mode=FIRST_MODE,
+        )
+    return Kept(deposit, record, files, over)
 
 
 def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
@@ -140,6 +147,8 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     log_rows.insert_leaf(conn, leaf)
     rows = [_row(deposit, ObjectRole.FILE, stored, at, file) for file, stored in kept.files]
     deposit_rows.insert_objects(conn, [*rows, _row(deposit, ObjectRole.DOSSIER, kept.record, at)])
+    if kept.over:
+        strays.enter(conn, kept.record, None, at)
     dossier_rows.delete_deposit(conn, deposit.leaf)
     return leaf
 
@@ -153,13 +162,23 @@ def carry_out(
         left = dossier_rows.deposits_before(conn, deposit.dossier, deposit.version)
     leaf = None
     for one in left or (deposit,):
-        kept = store(one, objects, work)
+        kept = _stored(one, objects, work, begin)
         with begin() as conn:
             leaf = commit(conn, kept, at)
         # ---- COMMIT POINT: the version is archived; only the number of its leaf is missing.
     if leaf is None:
         raise ValueError(f"deposit {deposit.leaf} was not carried out")
     return leaf
+
+
+def _stored(deposit: DossierDeposit, objects: ObjectStore, work: WorkArea, begin: Begin) -> Kept:
+    try:
+        return store(deposit, objects, work)
+    except StorageRefused as exc:
+        with begin() as conn:
+            if not strays.in_the_way(conn, exc, deposit.record_key):
+                raise
+    return store(deposit, objects, work, over=True)
 
 
 def recover(objects: ObjectStore, work: WorkArea, begin: Begin, at: datetime) -> tuple[Failure, ...]:

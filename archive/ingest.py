@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from archive import strays
 from archive.catalogue import (
     Connection,
     agency_rows,
@@ -33,7 +34,7 @@ from archive.catalogue import (
     register_rows,
 )
 from archive.catalogue.values import Deposit, Document, Event, Leaf, NewVersion, ObjectRole, ObjectRow
-from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
+from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable, StorageRefused
 from archive.heads import bind_register
 from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening
@@ -68,6 +69,7 @@ class Kept:
 
     deposit: Deposit
     objects: tuple[tuple[ObjectRole, StoredObject], ...]
+    over: bool = False  # the record lies over something (`archive.strays`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +147,17 @@ def plan_event(
     return _planned(conn, LeafKind.EVENT, document, content, record_key, record, leaf, latest, at)
 
 
-def store(deposit: Deposit, objects: ObjectStore, work: WorkArea) -> Kept:
+def store(deposit: Deposit, objects: ObjectStore, work: WorkArea, *, over: bool = False) -> Kept:
     """Steps 2 to 4. Repeatable; nothing in the catalogue changes.
+
+    `over`: the record goes over something that lies in its way (`archive.strays`).
 
     Raises ArchiveUnavailable (repeat), StorageRefused, ArchiveDamaged (what was read back differs).
     """
 
     def record() -> StoredObject:
+        if over:
+            return strays.put_over(objects, deposit.record_key, deposit.record, deposit.retain_until)
         return put_and_read_back(
             objects,
             deposit.record_key,
@@ -162,7 +168,7 @@ def store(deposit: Deposit, objects: ObjectStore, work: WorkArea) -> Kept:
         )
 
     if deposit.kind is not LeafKind.DOCUMENT:
-        return Kept(deposit, ((ObjectRole.EVENT, record()),))
+        return Kept(deposit, ((ObjectRole.EVENT, record()),), over)
     with ThreadPoolExecutor(1, "record") as beside:
         begun: list[Future[StoredObject]] = []
         content = put_and_read_back(
@@ -175,7 +181,7 @@ def store(deposit: Deposit, objects: ObjectStore, work: WorkArea) -> Kept:
             taken=lambda: begun.append(beside.submit(record)) if deposit.content_size > LARGE else None,
         )
         kept = begun[0].result() if begun else record()
-    return Kept(deposit, ((ObjectRole.CONTENT, content), (ObjectRole.RECORD, kept)))
+    return Kept(deposit, ((ObjectRole.CONTENT, content), (ObjectRole.RECORD, kept)), over)
 
 
 def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
@@ -195,6 +201,8 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     leaf = _pending(deposit, at)
     log_rows.insert_leaf(conn, leaf)
     deposit_rows.insert_objects(conn, [_row(deposit, role, stored, at) for role, stored in kept.objects])
+    if kept.over:
+        strays.enter(conn, kept.objects[-1][1], deposit.document, at)
     if deposit.kind is LeafKind.DOCUMENT:
         _advance(conn, document, deposit, at)
         _enter_evidence(conn, deposit, at)
@@ -203,7 +211,13 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
 
 def carry_out(deposit: Deposit, objects: ObjectStore, work: WorkArea, begin: Begin, at: datetime) -> Leaf:
     """Steps 2 to 5. Raises as `store` and `commit` do; repeat it until it returns."""
-    kept = store(deposit, objects, work)
+    try:
+        kept = store(deposit, objects, work)
+    except StorageRefused as exc:
+        with begin() as conn:
+            if not strays.in_the_way(conn, exc, deposit.record_key):
+                raise
+        kept = store(deposit, objects, work, over=True)
     with begin() as conn:
         leaf = commit(conn, kept, at)
     # ---- COMMIT POINT: the version or event is archived. Before this line nothing was; after it, only the

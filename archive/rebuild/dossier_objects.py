@@ -67,9 +67,9 @@ def _bytes(store: ObjectStore, key: str, version: str, number: int | None) -> St
     with opened as stream:
         if number is None:
             found, size = hash_blocks(stream)
-            return Stored(key, None, head, found, size)
+            return Stored(key, None, head, found, size, over=bool(version))
         data = bounded(stream, key, MAX_DOSSIER_RECORD)
-    return Stored(key, number, head, sha256(data).hexdigest(), len(data), data)
+    return Stored(key, number, head, sha256(data).hexdigest(), len(data), data, over=bool(version))
 
 
 class _Differs(ArchiveDamaged):

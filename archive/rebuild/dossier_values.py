@@ -25,6 +25,7 @@ class Stored:
     data: bytes = b""
     fault: str = ""
     silent: ArchiveUnavailable | None = None  # the store does not give it; another version may do
+    over: bool = False  # it is such a version
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Form(StrEnum):
 class Found:
     """One object. `sha256` is of its bytes as they are, None where they were not read; `data` of records alone.
 
-    `silent`: the store does not give it; another version may do.
+    `silent`: the store does not give it; another version may do. `over`: it is such a one.
     """
 
     key: str
@@ -46,6 +46,7 @@ class Found:
     data: bytes = b""
     fault: str = ""
     silent: ArchiveUnavailable | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,9 @@ def _bytes(store: ObjectStore, key: str, version: str, form: Form) -> Found:
     with opened as stream:
         if form is Form.CONTENT:
             digest, size = hash_blocks(stream)
-            return Found(key, form, stored, digest, size)
+            return Found(key, form, stored, digest, size, over=bool(version))
         data = bounded(stream, key, MAX_RECORD)
-    return Found(key, form, stored, sha256(data).hexdigest(), len(data), data)
+    return Found(key, form, stored, sha256(data).hexdigest(), len(data), data, over=bool(version))
 
 
 def bounded(stream: BinaryIO, key: str, most: int) -> bytes:
