@@ -54,6 +54,8 @@ def compare(
         heads = read_heads(store, key)
         newest = max(filter(None, (heads.locked, heads.begun)), key=lambda head: head.size, default=None)
         size = newest.size if newest else 0
+        if heads.shown is not None and (heads.locked is None or heads.shown.size > heads.locked.size):
+            return Compared(name, "damaged", size)  # a locked checkpoint is gone: the log does not start
         if newest is None or here > size:
             return Compared(name, _reaches(store, heads, here, size, objects), size)
         if here == size and row is not None and heads.begun is not None:

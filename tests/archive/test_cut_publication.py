@@ -13,7 +13,7 @@ from archive import openings
 from archive.catalogue import agency_rows, log_rows
 from archive.catalogue.tables import metadata
 from archive.catalogue.values import Agency
-from archive.errors import LogBehind
+from archive.errors import ArchiveDamaged, LogBehind
 from archive.log.begun import begun
 from archive.log.checkpoint import open_checkpoint
 from archive.log.seen import in_store
@@ -182,6 +182,16 @@ def test_a_store_that_is_more_than_a_batch_behind(lite):
     row = row_of(lite)
     assert compared(lite, replace(row, size=row.size + 1024)).state == "ahead"
     assert compared(lite, replace(row, size=row.size + 1025)).state == "lacking"
+
+
+def test_a_store_whose_highest_checkpoint_is_gone(lite):
+    """What it shows is more than it has: the log does not start over it."""
+    lite.documents(1)
+    lite.documents(1)
+    lite.first.vanish(list(lite.first.list(keys.CHECKPOINTS))[-1])
+    assert compared(lite).state == "damaged"
+    with pytest.raises(ArchiveDamaged):
+        lite.sequence()
 
 
 def test_a_checkpoint_that_cannot_be_read_is_no_refusal(lite):
