@@ -22,6 +22,7 @@ STATES = {
     "ahead": "the log of {store} has {size} leaves; what is missing there is written at the start",
     "behind": "{store} has a longer log, {size} leaves; since the backup was made this was lost here: {lost}",
     "lacking": "{store} has a log of {size} leaves only: put the objects back first, they are not in the backup",
+    "damaged": "the log of {store} cannot be read: look at it with antin fsck before you serve",
     "another": "{store} has another log, {size} leaves: these objects are not this catalogue's, or were changed",
 }
 
@@ -60,15 +61,22 @@ def bring_back(settings: Settings, source: Path, passphrase_file: Path | None) -
         claim.release()
     counts = ", ".join(f"{number} {name}" for name, number in restored.counts.items())
     click.echo(f"restored as of {restored.made_at}: log of {restored.leaves} leaves; {counts}")
-    row = backups.committed(settings)
-    found = [
-        compare(row, name, store, restored.vkey) for name, store in backups.object_stores(settings).items()
-    ]
+    found = _compared(settings, restored.vkey)
     for one in found:
         click.echo(_told(one))
     _tell_series(restored)
     _advise(place.key, restored, found)
     return 0 if all(one.good for one in found) else 1
+
+
+def _compared(settings: Settings, vkey: str) -> list[Compared]:
+    """Further stores get their copies later: there no object is looked for."""
+    with backups.committed(settings) as (row, objects):
+        (first, store), *others = backups.object_stores(settings).items()
+        return [
+            compare(row, first, store, vkey, objects),
+            *(compare(row, name, other, vkey) for name, other in others),
+        ]
 
 
 def _told(one: Compared) -> str:

@@ -19,11 +19,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from archive import strays
 from archive.catalogue import Connection, agency_rows, deposit_rows, dossier_rows, log_rows
 from archive.catalogue.keeping_values import Dossier, DossierDeposit, DossierVersion
 from archive.catalogue.values import Leaf, ObjectRole, ObjectRow
 from archive.dossier_record import Act, dossier_record
-from archive.errors import ArchiveDamaged, ArchiveUnavailable
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening
 from archive.log.merkle import leaf_hash
@@ -49,6 +50,7 @@ class Kept:
     record: StoredObject
     files: tuple[tuple[str, StoredObject], ...]  # the file's id with each
     replaced: frozenset[str] = frozenset()
+    over: bool = False  # the record lies over something (`archive.strays`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,12 @@ def plan(conn: Connection, dossier: Dossier, act: Act) -> DossierDeposit:
     return deposit
 
 
-def store(deposit: DossierDeposit, objects: ObjectStore | Putting, work: WorkArea) -> Kept:
+def store(
+    deposit: DossierDeposit, objects: ObjectStore | Putting, work: WorkArea, *, over: bool = False
+) -> Kept:
     """Steps 2 to 4. Repeatable; nothing in the catalogue changes.
+
+    `over`: the record goes over something that lies in its way (`archive.strays`).
 
     Raises ArchiveUnavailable (repeat), StorageRefused, ArchiveDamaged (what was read back differs).
     """
@@ -121,13 +127,16 @@ def store(deposit: DossierDeposit, objects: ObjectStore | Putting, work: WorkAre
         )
         for file in deposit.files
     )
-    record = into.put(
-        deposit.record_key,
-        deposit.record,
-        sha256=digest(deposit.record),
-        retain_until=deposit.retain_until,
-    )
-    return Kept(deposit, record, files, replaced=frozenset(into.replaced))
+    if over:
+        record = strays.put_over(into.objects, deposit.record_key, deposit.record, deposit.retain_until)
+    else:
+        record = into.put(
+            deposit.record_key,
+            deposit.record,
+            sha256=digest(deposit.record),
+            retain_until=deposit.retain_until,
+        )
+    return Kept(deposit, record, files, frozenset(into.replaced), over)
 
 
 def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
@@ -142,6 +151,8 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     rows = [_row(kept, ObjectRole.FILE, stored, at, file) for file, stored in kept.files]
     deposit_rows.insert_objects(conn, [*rows, _row(kept, ObjectRole.DOSSIER, kept.record, at)])
     tell(conn, kept.replaced, None, at)
+    if kept.over:
+        strays.enter(conn, kept.record, None, at)
     dossier_rows.delete_deposit(conn, deposit.leaf)
     return leaf
 
@@ -155,13 +166,23 @@ def carry_out(
         left = dossier_rows.deposits_before(conn, deposit.dossier, deposit.version)
     leaf = None
     for one in left or (deposit,):
-        kept = store(one, putting(objects, begin, one.planned_at, at), work)
+        kept = _stored(one, putting(objects, begin, one.planned_at, at), work, begin)
         with begin() as conn:
             leaf = commit(conn, kept, at)
         # ---- COMMIT POINT: the version is archived; only the number of its leaf is missing.
     if leaf is None:
         raise ValueError(f"deposit {deposit.leaf} was not carried out")
     return leaf
+
+
+def _stored(deposit: DossierDeposit, into: Putting, work: WorkArea, begin: Begin) -> Kept:
+    try:
+        return store(deposit, into, work)
+    except StorageRefused as exc:
+        with begin() as conn:
+            if not strays.in_the_way(conn, exc, deposit.record_key):
+                raise
+    return store(deposit, into, work, over=True)
 
 
 def recover(objects: ObjectStore, work: WorkArea, begin: Begin, at: datetime) -> tuple[Failure, ...]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from archive import strays
 from archive.catalogue import (
     Connection,
     agency_rows,
@@ -33,7 +34,7 @@ from archive.catalogue import (
     register_rows,
 )
 from archive.catalogue.values import Deposit, Document, Event, Leaf, NewVersion, ObjectRole, ObjectRow
-from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable
+from archive.errors import ArchiveDamaged, ArchiveRefused, ArchiveUnavailable, StorageRefused
 from archive.heads import bind_register
 from archive.log import leaf as leaves
 from archive.log.leaf import LeafKind, Opening
@@ -72,6 +73,7 @@ class Kept:
     deposit: Deposit
     objects: tuple[tuple[ObjectRole, StoredObject], ...]
     replaced: frozenset[str] = frozenset()
+    over: bool = False  # the record lies over something (`archive.strays`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +151,18 @@ def plan_event(
     return _planned(conn, LeafKind.EVENT, document, content, record_key, record, leaf, latest, at)
 
 
-def store(deposit: Deposit, objects: ObjectStore | Putting, work: WorkArea) -> Kept:
+def store(deposit: Deposit, objects: ObjectStore | Putting, work: WorkArea, *, over: bool = False) -> Kept:
     """Steps 2 to 4. Repeatable; nothing in the catalogue changes.
+
+    `over`: the record goes over something that lies in its way (`archive.strays`).
 
     Raises ArchiveUnavailable (repeat), StorageRefused, ArchiveDamaged (what was read back differs).
     """
     into = objects if isinstance(objects, Putting) else Putting(objects)
 
     def record() -> StoredObject:
+        if over:
+            return strays.put_over(into.objects, deposit.record_key, deposit.record, deposit.retain_until)
         return into.put(
             deposit.record_key,
             deposit.record,
@@ -165,7 +171,7 @@ def store(deposit: Deposit, objects: ObjectStore | Putting, work: WorkArea) -> K
         )
 
     if deposit.kind is not LeafKind.DOCUMENT:
-        return Kept(deposit, ((ObjectRole.EVENT, record()),), replaced=frozenset(into.replaced))
+        return Kept(deposit, ((ObjectRole.EVENT, record()),), frozenset(into.replaced), over)
     with ThreadPoolExecutor(1, "record") as beside:
         begun: list[Future[StoredObject]] = []
         content = into.put(
@@ -179,7 +185,7 @@ def store(deposit: Deposit, objects: ObjectStore | Putting, work: WorkArea) -> K
         )
         kept = begun[0].result() if begun else record()
     both = ((ObjectRole.CONTENT, content), (ObjectRole.RECORD, kept))
-    return Kept(deposit, both, replaced=frozenset(into.replaced))
+    return Kept(deposit, both, frozenset(into.replaced), over)
 
 
 def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
@@ -200,6 +206,8 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
     log_rows.insert_leaf(conn, leaf)
     deposit_rows.insert_objects(conn, [_row(kept, role, stored, at) for role, stored in kept.objects])
     tell(conn, kept.replaced, deposit.document, at)
+    if kept.over:
+        strays.enter(conn, kept.objects[-1][1], deposit.document, at)
     if deposit.kind is LeafKind.DOCUMENT:
         _advance(conn, document, deposit, at)
         _enter_evidence(conn, deposit, at)
@@ -208,7 +216,14 @@ def commit(conn: Connection, kept: Kept, at: datetime) -> Leaf:
 
 def carry_out(deposit: Deposit, objects: ObjectStore, work: WorkArea, begin: Begin, at: datetime) -> Leaf:
     """Steps 2 to 5. Raises as `store` and `commit` do; repeat it until it returns."""
-    kept = store(deposit, putting(objects, begin, deposit.planned_at, at), work)
+    into = putting(objects, begin, deposit.planned_at, at)
+    try:
+        kept = store(deposit, into, work)
+    except StorageRefused as exc:
+        with begin() as conn:
+            if not strays.in_the_way(conn, exc, deposit.record_key):
+                raise
+        kept = store(deposit, into, work, over=True)
     with begin() as conn:
         leaf = commit(conn, kept, at)
     # ---- COMMIT POINT: the version or event is archived. Before this line nothing was; after it, only the

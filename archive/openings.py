@@ -19,7 +19,7 @@ the note is signed, entries lead to its root, heads to entries, rows to heads; t
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,8 @@ from typing import Any
 from archive.catalogue import Connection, opening_rows
 from archive.catalogue.opening_rows import NumberedLeaf
 from archive.errors import ArchiveDamaged, ProofRefused, StorageRefused
-from archive.log.checkpoint import Checkpoint, open_checkpoint
+from archive.log.begun import MAX_OPENINGS
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from archive.log.edge import Edge, grow
 from archive.log.leaf import MAX_ENTRY, LeafKind
 from archive.log.note import VerifierKey
@@ -41,11 +42,11 @@ from archive.record import canonical, parse
 from archive.storage import keys
 from archive.storage.giving import given
 from archive.storage.readback import put_bytes, read_bounded
+from archive.storage.versions import others
 
 SCHEMA = "antin.openings/1"
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 ROWS_A_PART = 2000
-MAX_OPENINGS = 64 << 20  # bytes; of a part as it is written here: about 2 MB
 _STRIDE = 1024  # leaves
 
 
@@ -180,9 +181,10 @@ def _head(leaf: NumberedLeaf) -> dict[str, Any]:
     }
 
 
-def read(store: ObjectStore, key: str) -> dict[str, Any]:
-    """One part. Raises StorageRefused when it is not there, ArchiveDamaged when it is not what its name says."""
-    value = parse(read_bounded(store, key, MAX_OPENINGS), SCHEMA, key)
+def read(store: ObjectStore, key: str, version: str = "", most: int = MAX_OPENINGS) -> dict[str, Any]:
+    """One part of up to `most` bytes. Raises StorageRefused when it is not there, ArchiveDamaged when it is not what
+    its name says."""
+    value = parse(read_bounded(store, key, most, version), SCHEMA, key)
     start, stop, part = keys.openings_stretch(key)
     if (value.get("from"), value.get("to"), value.get("part")) != (start, stop, part):
         raise ArchiveDamaged(f"{key}: is not what its name says")
@@ -192,6 +194,22 @@ def read(store: ObjectStore, key: str) -> dict[str, Any]:
 def entries_of(value: dict[str, Any]) -> list[bytes]:
     """The entries that a first part carries. Raises one of `MALFORMED`."""
     return [base64.b64decode(leaf["entry"], validate=True) for leaf in value["leaves"]]
+
+
+def read_signed(
+    store: ObjectStore, name: str, key: VerifierKey, version: str = ""
+) -> tuple[SignedCheckpoint, list[bytes]]:
+    """The head that a first part brings and the entries before it, as many as the name says. Whether they lead there is
+    not looked at. Raises as `read` does; ProofRefused, ArchiveDamaged when the log did not sign it."""
+    value = read(store, name, version)
+    try:
+        start, stop, part = keys.openings_stretch(name)
+        head, entries = open_checkpoint(value["note"].encode(), key), entries_of(value)
+    except MALFORMED as exc:
+        raise ArchiveDamaged(f"{name}: a field is missing or of a wrong form: {exc}") from exc
+    if part != 0 or not head.size == stop == start + len(entries):
+        raise ArchiveDamaged(f"{name}: its head is not of the size that its name says")
+    return head, entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +231,7 @@ def tail(store: ObjectStore, key: VerifierKey, head: Checkpoint) -> Entries:
     start = head.size - head.size % WIDTH
     opened = list(_opened(store, key, start, head.size))
     best: dict[int, bytes] = {}
-    for leaves in _candidates(store, opened, start, head.size):
+    for leaves in _candidates(store, key, opened, start, head.size):
         if _leads(store, head, leaves):
             return partial(_between, leaves)
         best = max(best, leaves, key=len)
@@ -221,13 +239,14 @@ def tail(store: ObjectStore, key: VerifierKey, head: Checkpoint) -> Entries:
 
 
 def _candidates(
-    store: ObjectStore, opened: list[_Opened], start: int, size: int
+    store: ObjectStore, key: VerifierKey, opened: list[_Opened], start: int, size: int
 ) -> Iterator[dict[int, bytes]]:
     yield _in_turn(store, opened, start)
     loose = _all_of(opened)
     yield loose
     for kept in kept_tails(store, size):
         yield loose | dict(enumerate(kept, start))
+    yield _in_turn(store, _opened(store, key, start, size, repaired=True), start)
 
 
 def _between(leaves: Mapping[int, bytes], start: int, stop: int) -> list[bytes]:
@@ -247,17 +266,32 @@ def _leads(store: ObjectStore, head: Checkpoint, leaves: Mapping[int, bytes]) ->
     return True
 
 
-def _opened(store: ObjectStore, key: VerifierKey, start: int, stop: int) -> Iterator[_Opened]:
-    """What openings of the leaves with start ≤ index < stop say, in the order of their ends."""
+def _opened(
+    store: ObjectStore, key: VerifierKey, start: int, stop: int, *, repaired: bool = False
+) -> Iterator[_Opened]:
+    """What openings of the leaves with start ≤ index < stop say, in the order of their ends.
+
+    `repaired`: every version of them, for there is one that a repair wrote.
+    """
     for name in store.list(keys.OPENINGS, keys.openings_key(start - 1, start, 9999) if start else ""):
         found = _signed(store, name, key)
         if found is not None:
             yield found
             if found.start >= stop:
                 return
+        if repaired:
+            yield from _other_versions(store, name, key)
 
 
-def _in_turn(store: ObjectStore, opened: list[_Opened], start: int) -> dict[int, bytes]:
+def _other_versions(store: ObjectStore, name: str, key: VerifierKey) -> Iterator[_Opened]:
+    with suppress(ArchiveDamaged):
+        for version in others(store, name):
+            found = _signed(store, name, key, version)
+            if found is not None:
+                yield found
+
+
+def _in_turn(store: ObjectStore, opened: Iterable[_Opened], start: int) -> dict[int, bytes]:
     """Leaves of openings that lead from head to head. Anybody who may write there can add openings of his own, with a
     note of ours: those are passed over."""
     leaves: dict[int, bytes] = {}
@@ -289,19 +323,18 @@ def _edge_before(store: ObjectStore, start: int) -> Edge | None:
         return None
 
 
-def _signed(store: ObjectStore, name: str, key: VerifierKey) -> _Opened | None:
+def _signed(store: ObjectStore, name: str, key: VerifierKey, version: str = "") -> _Opened | None:
     """The first part of a stretch; None when it is another one, or the log did not sign it."""
     try:
-        start, stop, part = keys.openings_stretch(name)
+        start, _, part = keys.openings_stretch(name)
         if part != 0:
             return None
-        value = given(store, lambda: read(store, name))
-        found = _Opened(start, entries_of(value), open_checkpoint(value["note"].encode(), key).checkpoint)
-    except (ProofRefused, StorageRefused, ArchiveDamaged, *MALFORMED):
+        head, entries = given(store, lambda: read_signed(store, name, key, version))
+    except (ProofRefused, StorageRefused, ArchiveDamaged, ValueError):
         return None
-    if any(len(entry) > MAX_ENTRY for entry in found.entries):
+    if any(len(entry) > MAX_ENTRY for entry in entries):
         return None
-    return found if found.head.size == stop == start + len(found.entries) else None
+    return _Opened(start, entries, head.checkpoint)
 
 
 def catch_up(

@@ -29,6 +29,7 @@ from archive.log.submission import Submission
 from archive.ports import CheckpointWitness, LogSigner, ObjectStore
 from archive.storage import keys
 from archive.storage.readback import put_bytes, read_bounded
+from archive.storage.versions import borne_out
 from policies.reasons import archiving as reasons
 
 _TRIES = 4  # others may have it cosign larger heads meanwhile
@@ -185,8 +186,11 @@ def cosigned_in_store(store: ObjectStore, log: VerifierKey, key: WitnessKey, whe
     size = highest_size(store, prefix)
     if size is None:
         return None
-    note = read_bounded(store, keys.cosignature_key(witness_id(key), size), MAX_NOTE)
-    return seen(open_cosigned(note, log, [key]).head, f"cosigned by {key.name}, {where}")
+    name = keys.cosignature_key(witness_id(key), size)
+    found = borne_out(
+        store, name, lambda version: open_cosigned(read_bounded(store, name, MAX_NOTE, version), log, [key])
+    )
+    return seen(found.head, f"cosigned by {key.name}, {where}")
 
 
 def merged(heads: list[CosignedHead], above: int = -1) -> CosignedHead | None:

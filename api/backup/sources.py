@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import tempfile
 from abc import ABC, abstractmethod
@@ -22,7 +23,7 @@ DATABASE = "database.sqlite3"
 # Bytes that the object store does not have: of documents that are not archived yet, and of deposits on their way.
 _UNDER_WAY = """
 SELECT v.sha256 FROM document_versions v JOIN documents d ON d.id = v.document WHERE d.archived_at IS NULL
-UNION SELECT content_sha256 FROM deposits ORDER BY 1"""
+UNION SELECT content_sha256 FROM deposits"""
 _CHECKPOINT = "SELECT size, root, note FROM checkpoint"
 _COUNTED = ("documents", "leaves", "objects", "numbers", "accounts", "audit")
 
@@ -46,7 +47,9 @@ class Snapshot(Protocol):
 
 
 class _Queried(ABC):
-    """What both engines answer to the same questions."""
+    """What both engines answer to the same questions. `_known`: whether there are deposits of dossiers."""
+
+    _known: str
 
     @abstractmethod
     def _all(self, query: str) -> list[tuple[Any, ...]]:
@@ -56,7 +59,12 @@ class _Queried(ABC):
         return str(self._all("SELECT version_num FROM alembic_version")[0][0])
 
     def under_way(self) -> list[str]:
-        return [sha256 for (sha256,) in self._all(_UNDER_WAY)]
+        found = {sha256 for (sha256,) in self._all(_UNDER_WAY)}
+        if not self._all(self._known):
+            return sorted(found)  # of a release that knew no dossiers
+        for (files,) in self._all("SELECT files FROM dossier_deposits"):
+            found |= {file["sha256"] for file in (json.loads(files) if isinstance(files, str) else files)}
+        return sorted(found)
 
     def checkpoint(self) -> CheckpointRow | None:
         rows = [row for row in self._all(_CHECKPOINT) if row[2]]
@@ -70,6 +78,7 @@ class SqliteSnapshot(_Queried):
     """A copy of the database beside the backup that is being written."""
 
     engine = SQLITE
+    _known = "SELECT 1 FROM sqlite_master WHERE name = 'dossier_deposits'"
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -90,6 +99,7 @@ class PostgresqlSnapshot(_Queried):
     """One transaction that sees one instant."""
 
     engine = POSTGRESQL
+    _known = "SELECT 1 WHERE to_regclass('dossier_deposits') IS NOT NULL"
 
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self._conn = conn

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
 from api.backup.make import Place
 from api.settings import Settings, SettingsError
 from api.transactions import Transactions
@@ -29,11 +33,12 @@ def place(given: Settings) -> Place:
     return Place(given, stores.work(given, stores.objects(given)), given.stamps_path, key, vkey)
 
 
-def committed(given: Settings) -> CheckpointRow | None:
-    """The log's row in the catalogue."""
+@contextmanager
+def committed(given: Settings) -> Iterator[tuple[CheckpointRow | None, Callable[[int], list[str]]]]:
+    """The log's row in the catalogue, and what gives the keys of objects whose leaves come from an index on."""
     transactions = Transactions(given.engine_url)
     try:
         with transactions.read() as conn:
-            return log_rows.current_checkpoint(conn)
+            yield log_rows.current_checkpoint(conn), partial(log_rows.objects_from, conn)
     finally:
         transactions.close()

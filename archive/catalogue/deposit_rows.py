@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, true, update
 from sqlalchemy.engine import Row
 
 from archive.catalogue import Connection
@@ -80,6 +80,11 @@ def insert_objects(conn: Connection, rows: Sequence[ObjectRow]) -> None:
         for row in rows
     ]
     _ADD_OBJECT.many(conn, values)
+
+
+def mark_laid_over(conn: Connection, key: str, at: datetime) -> None:
+    """The object is the version that its row names, and not what lies below it, as after a repair."""
+    conn.execute(update(objects).where(objects.c.key == key).values(repaired_at=at))
 
 
 def objects_of(conn: Connection, document_id: str) -> tuple[ObjectRow, ...]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from archive.catalogue import Connection
 from archive.catalogue.dialects import insert_missing
 from archive.catalogue.prepared import Prepared
-from archive.catalogue.tables import checkpoint, leaves
+from archive.catalogue.tables import checkpoint, leaves, objects
 from archive.catalogue.values import Leaf
 from archive.errors import LogConflict
 from archive.log.leaf import LeafKind
@@ -118,6 +118,12 @@ def sequenced(conn: Connection, start: int, stop: int) -> Sequence[bytes]:
         lacking = stop - start - len(found)
         raise LogConflict(f"the catalogue lacks {lacking} of the leaves {start} to {stop - 1}")
     return found
+
+
+def objects_from(conn: Connection, start: int) -> list[str]:
+    """Keys of the objects whose leaves have an index from `start` on."""
+    query = select(objects.c.key).join(leaves, leaves.c.id == objects.c.leaf)
+    return list(conn.execute(query.where(leaves.c.log_index >= start)).scalars())
 
 
 def current_checkpoint(conn: Connection) -> CheckpointRow | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -33,6 +34,7 @@ _WITH_DATA = {
     ObjectRole.EVENT: MAX_RECORD,
     ObjectRole.DOSSIER: MAX_DOSSIER_RECORD,
 }
+ON_ITS_WAY = timedelta(days=1)
 _JUDGED_ELSEWHERE = (keys.LOG, keys.CANARY)  # with the log; by the canary itself
 
 
@@ -269,11 +271,14 @@ def check_unknown(conn: Connection, unknown: list[str], report: Report) -> None:
                 report.error(ids.OBJECT_WITHOUT_ROW, key, "in the store, but not in the catalogue")
 
 
-def check_deposits(conn: Connection, report: Report) -> None:
-    """Deposits are on their way; one that stays needs a look."""
-    for row in audit_objects.deposits(conn):
-        where = f"document {row['document']}, leaf {row['leaf']}"
-        report.note(ids.DEPOSIT_LEFT, where, f"planned at {row['planned_at'].isoformat()}, not committed yet")
-    for row in audit_objects.dossier_deposits(conn):
-        where = f"dossier {row['dossier']}, version {row['version']}"
-        report.note(ids.DEPOSIT_LEFT, where, f"planned at {row['planned_at'].isoformat()}, not committed yet")
+def check_deposits(conn: Connection, at: datetime | None, report: Report) -> None:
+    """Deposits are on their way; one that stays for a day is on none."""
+    left = [(f"document {row['document']}, leaf {row['leaf']}", row) for row in audit_objects.deposits(conn)]
+    left += [
+        (f"dossier {row['dossier']}, version {row['version']}", row)
+        for row in audit_objects.dossier_deposits(conn)
+    ]
+    for where, row in left:
+        planned: datetime = row["planned_at"]
+        tell = report.error if at is not None and at - planned > ON_ITS_WAY else report.note
+        tell(ids.DEPOSIT_LEFT, where, f"planned at {planned.isoformat()}, not committed yet")

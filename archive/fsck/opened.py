@@ -9,7 +9,8 @@ from archive.catalogue import Connection
 from archive.errors import ArchiveDamaged, StorageRefused
 from archive.fsck import findings as ids
 from archive.fsck.findings import Report
-from archive.openings import MAX_OPENINGS, Openings, read
+from archive.log.begun import MAX_OPENINGS
+from archive.openings import Openings, read
 from archive.ports import ObjectStore
 from archive.record import digest
 from archive.storage import keys

@@ -16,6 +16,7 @@ from archive.fsck import (
     leaves,
     log,
     log_objects,
+    log_rows,
     numbers,
     objects,
     opened,
@@ -63,7 +64,7 @@ def check(
             shown = log.shown_checkpoint(store, key, report)
             documents.check_documents(conn, store, pool, report, progress, quick=quick)
             dossiers.check_dossiers(conn, store, pool, report, progress, quick=quick)
-            objects.check_deposits(conn, report)
+            objects.check_deposits(conn, at, report)
             holds.check_holds(conn, report)
             wrong_flags = audit_holds.wrong_flags(conn)
             if at is not None:
@@ -75,6 +76,7 @@ def check(
             size = log.check_log(conn, store, key, shown, known, pool, report, progress)
             opened.check_openings(conn, store, openings, size, pool, report)
             log_objects.check_log_objects(store, pool, report, quick=quick)
+            log_rows.check_log_rows(conn, store, pool, report, quick=quick)
             unknown_copies = {
                 name: copies.check_copies(conn, name, other, pool, report, progress, at=at, quick=quick)
                 for name, other in list(stores.items())[1:]

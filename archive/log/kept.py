@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256 as new_sha256
-from itertools import islice
+from itertools import islice, takewhile
 
 from archive.catalogue import Connection, copy_rows, log_rows
 from archive.catalogue.copies import FIRST, CopyRole, NewCopy, Shelf
@@ -84,7 +84,10 @@ class LogKeeper:
         entered += self._enter(self._others(), at)
         # Checkpoints come last, the smallest first: the one with the highest row says that all before it is entered.
         after = keys.checkpoint_key(known) if known else ""
-        return entered + self._enter(self.store.list(keys.CHECKPOINTS, after), at)
+        # None beyond `size`: of what came meanwhile no tile was entered.
+        last = keys.checkpoint_key(size)
+        heads = takewhile(lambda key: key <= last, self.store.list(keys.CHECKPOINTS, after))
+        return entered + self._enter(heads, at)
 
     def enter_all(self, at: datetime) -> int:
         """Every locked key of the log that has no row yet; partial tiles whose full one is there are taken away, unless

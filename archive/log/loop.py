@@ -181,7 +181,7 @@ class SequencerLoop(Generic[C]):
         except ArchiveUnavailable as exc:
             logger.warning("log: %s; looking again", exc)
             return False
-        if self._seen.idle or (self._stands_by and self._seen != before):
+        if self._seen.idle or (self._stands_by and self._seen != before and not self._seen.set_back):
             return False
         self._stands_by = False
         return True

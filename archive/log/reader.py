@@ -26,6 +26,7 @@ from archive.log.tiles import (
 from archive.ports import ObjectStore
 from archive.storage import keys
 from archive.storage.readback import read_bounded
+from archive.storage.versions import borne_out
 from policies.reasons import archiving as reasons
 
 _CACHED_TILES = 256  # about 40 KB each with their inner hashes
@@ -174,18 +175,31 @@ class TileReader:
 
 def published_checkpoint(store: ObjectStore, key: VerifierKey) -> SignedCheckpoint | None:
     """The checkpoint that readers are shown; None for a new log. Raises `ProofRefused`."""
-    return _checkpoint(store, keys.CHECKPOINT, key)
+    try:
+        data = read_bounded(store, keys.CHECKPOINT, MAX_NOTE)
+    except StorageRefused:
+        return None
+    return open_checkpoint(data, key)
 
 
 def checkpoint_at(store: ObjectStore, size: int, key: VerifierKey) -> SignedCheckpoint | None:
     """The locked checkpoint of that tree size; None when there is none. Raises `ProofRefused`, also for one of another
-    size: an older note under a higher name would set the log back."""
-    found = _checkpoint(store, keys.checkpoint_key(size), key)
-    if found is not None and found.size != size:
-        raise ProofRefused(
-            reasons.PROOF_MALFORMED, detail=f"checkpoint of {found.size} in the place of {size}"
-        )
-    return found
+    size: an older note under a higher name would set the log back. One that was damaged and repaired has a newer
+    version that is signed."""
+    object_key = keys.checkpoint_key(size)
+
+    def read(version: str) -> SignedCheckpoint:
+        found = open_checkpoint(read_bounded(store, object_key, MAX_NOTE, version), key)
+        if found.size != size:
+            raise ProofRefused(
+                reasons.PROOF_MALFORMED, detail=f"checkpoint of {found.size} in the place of {size}"
+            )
+        return found
+
+    try:
+        return borne_out(store, object_key, read)
+    except StorageRefused:
+        return None
 
 
 def highest_checkpoint(store: ObjectStore, key: VerifierKey) -> SignedCheckpoint | None:
@@ -209,11 +223,3 @@ def highest_size(store: ObjectStore, prefix: str = keys.CHECKPOINTS) -> int | No
 def _any_key(store: ObjectStore, prefix: str, digits: str) -> bool:
     grouped = "/".join(digits[i : i + 3] for i in range(0, len(digits), 3))
     return next(iter(store.list(prefix + grouped)), None) is not None
-
-
-def _checkpoint(store: ObjectStore, object_key: str, key: VerifierKey) -> SignedCheckpoint | None:
-    try:
-        data = read_bounded(store, object_key, MAX_NOTE)
-    except StorageRefused:
-        return None
-    return open_checkpoint(data, key)

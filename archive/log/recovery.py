@@ -7,42 +7,50 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archive.errors import ArchiveDamaged, ProofRefused
+from archive.log.begun import begun
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind
 from archive.log.edge import Edge, grow
 from archive.log.merkle import EMPTY_ROOT, leaf_hash
 from archive.log.note import VerifierKey
 from archive.log.reader import TileReader, highest_checkpoint, published_checkpoint
-from archive.log.seen import Seen, behind, check_continues, forked
+from archive.log.seen import Seen, behind, check_continues, forked, seen
 from archive.log.tiles import HEIGHT, WIDTH, Entries, TileId, tile_widths
 from archive.ports import CheckpointRow, ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """What the bucket has: the highest locked checkpoint, and the one that readers are shown."""
+    """What the bucket has: the highest locked checkpoint, the one that readers are shown, and beyond both that of a
+    publication which was cut."""
 
     locked: SignedCheckpoint | None
     shown: SignedCheckpoint | None
+    begun: SignedCheckpoint | None = None
 
     def base(self, origin: str) -> Checkpoint:
         """The head to start from."""
         return self.locked.checkpoint if self.locked else Checkpoint(origin, 0, EMPTY_ROOT)
 
+    def signed(self) -> list[Seen]:
+        """The head beyond it, which the log must reach."""
+        return [seen(self.begun, "in openings in the object store")] if self.begun else []
+
 
 def read_heads(store: ObjectStore, key: VerifierKey) -> Heads:
-    """Both heads. Raises `ArchiveDamaged` when one is not signed by this log.
+    """All of them. Raises `ArchiveDamaged` when a checkpoint is not signed by this log.
 
     In this order: another sequencer may go on meanwhile, and locks each head before it shows it.
     """
     try:
         shown = published_checkpoint(store, key)
-        return Heads(highest_checkpoint(store, key), shown)
+        locked = highest_checkpoint(store, key)
+        return Heads(locked, shown, begun(store, key, locked.size if locked else 0))
     except ProofRefused as exc:
         raise ArchiveDamaged(f"log: a checkpoint in the bucket is not this log's: {exc}") from exc
 
 
 def check_heads(heads: Heads, row: CheckpointRow, origin: str, known: Iterable[Checkpoint], gap: int) -> None:
-    """Row ≥ bucket ≥ shown, row ≥ `known`, row - bucket ≤ `gap`. Anything else is `ArchiveDamaged`.
+    """Row ≥ bucket ≥ shown, row ≥ begun, row ≥ `known`, row - bucket ≤ `gap`. Anything else is `ArchiveDamaged`.
 
     A row that is behind, or another at the same size, is `LogBehind`.
     """
@@ -51,7 +59,7 @@ def check_heads(heads: Heads, row: CheckpointRow, origin: str, known: Iterable[C
         check_not_behind(base, [heads.shown.checkpoint] if heads.shown else [])
     except ProofRefused as exc:
         raise ArchiveDamaged(f"log: {exc}") from exc
-    for found in (Seen(origin, base.size, base.root, "in the object store"), *known):
+    for found in (Seen(origin, base.size, base.root, "in the object store"), *heads.signed(), *known):
         if found.size > row.size:
             raise behind(row.size, found)
         if found.size == row.size and found.root != row.root:
@@ -85,7 +93,7 @@ def check_known(
 ) -> None:
     """Every head that others saw lies on the way to the catalogue's row. Raises `LogBehind`."""
     tiles = TileReader(store, entries)
-    for found in known:
+    for found in (*heads.signed(), *known):
         if heads.locked is not None and found.size <= heads.locked.size:
             check_continues(tiles, heads.locked, found)
         elif grow(edge, entries(edge.size, found.size)).edge.root() != found.root:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from archive.errors import LogBehind, ProofRefused
 from archive.log import merkle
+from archive.log.begun import begun
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from archive.log.note import VerifierKey
 from archive.log.proofs import HEADER
@@ -34,8 +35,10 @@ def seen(head: SignedCheckpoint, where: str) -> Seen:
 
 
 def in_store(store: ObjectStore, key: VerifierKey, where: str) -> list[Seen]:
-    """The highest locked head of a store and the one that it shows. Raises what the reader raises."""
-    found = (highest_checkpoint(store, key), published_checkpoint(store, key))
+    """The highest locked head of a store, the one that it shows, and the one that openings bring beyond. Raises what
+    the reader raises."""
+    locked, shown = highest_checkpoint(store, key), published_checkpoint(store, key)
+    found = (locked, shown, begun(store, key, locked.size if locked else 0))
     return [seen(head, where) for head in found if head is not None]
 
 

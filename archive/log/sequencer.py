@@ -33,6 +33,7 @@ from archive.ports import CheckpointRow, LogCatalogue, LogSigner, ObjectStore
 from archive.storage import keys
 from archive.storage.readback import read_back, read_bounded
 
+BATCH = 1024  # leaves that a sequencer of the service takes at once
 MAX_BATCH = 4096  # leaves; the most that may lie between the bucket and the catalogue's row
 _PARALLEL_WRITES = 8  # lets a disk or server group its syncs
 _MOVED = "another sequencer moved the checkpoint"
@@ -50,7 +51,12 @@ class Standing:
 
     @property
     def idle(self) -> bool:
-        return not self.waits and self.shown >= self.committed
+        return not self.waits and self.shown == self.committed
+
+    @property
+    def set_back(self) -> bool:
+        """More is shown than was committed: the catalogue is an older one than it was."""
+        return self.shown > self.committed
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ class Sequencer(Generic[C]):
         retain_until: Callable[[], datetime | None],
         known: Callable[[], Iterable[Checkpoint]] = tuple,
         beside: Callable[[int, int, bytes], Iterable[tuple[str, bytes]]] = lambda *_stretch: (),
-        batch: int = 1024,
+        batch: int = BATCH,
         parallel: bool = True,
     ) -> None:
         if not 0 < batch <= MAX_BATCH:
@@ -153,7 +159,8 @@ class Sequencer(Generic[C]):
 
     def look(self) -> Standing:
         """How the log stands, whoever sequences it. A shown head that fell back is shown anew by the next run: a
-        sequencer that was frozen while others went on may have shown its own."""
+        sequencer that was frozen while others went on may have shown its own. A catalogue that fell back, as a replica
+        does that lagged, is found out by it."""
         with self._reading() as conn:
             row = self._catalogue.current_checkpoint(conn)
             first = self._catalogue.pending(conn, 1)
@@ -161,8 +168,11 @@ class Sequencer(Generic[C]):
             shown = published_checkpoint(self._store, self._key)
         except ProofRefused as exc:
             raise ArchiveDamaged(f"log: the shown checkpoint is not this log's: {exc}") from exc
-        found = Standing(first[0][0] if first else "", row.size if row else 0, shown.size if shown else 0)
-        if found.shown < found.committed:
+        size, committed = shown.size if shown else 0, row.size if row else 0
+        if size > committed:
+            committed = self._row().size  # others may have gone on between the two questions
+        found = Standing(first[0][0] if first else "", committed, size)
+        if found.shown != found.committed:
             self._edge = None
         return found
 

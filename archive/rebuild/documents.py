@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from archive.openings import MALFORMED
 from archive.ports import ObjectStore
 from archive.rebuild import rows
 from archive.rebuild.believing import Believed, Claimed, Forged, Unlogged, believe, claim
-from archive.rebuild.gathering import Form, Gathered, after_document, by_document, gather
+from archive.rebuild.gathering import Form, Found, Gathered, after_document, by_document, gather
 from archive.rebuild.log import Found as Tell
 from archive.storage import keys
 from archive.storage.ahead import ahead
@@ -35,14 +35,27 @@ def gathered(store: ObjectStore, after: str, pool: Executor, *, quick: bool) -> 
     return ahead(pool, lambda one: gather(store, one[0], one[1], quick=quick), by_document(names))
 
 
-def enter_documents(conn: Connection, block: Sequence[Gathered], at: datetime, tell: Tell) -> Done:
-    """Rows for the documents of the block, in the caller's transaction."""
-    claims = [(one, list(_claims(one, tell))) for one in block]
-    wanted = {name for _, claimed in claims for each in claimed for name in (each.leaf, each.predecessor)}
-    leaves = rebuild_rows.leaves_by_id(conn, sorted(name for name in wanted if isinstance(name, str)))
+def enter_documents(
+    conn: Connection,
+    block: Sequence[Gathered],
+    at: datetime,
+    tell: Tell,
+    others: Callable[[Found], Iterable[Found]] = lambda _found: (),
+) -> Done:
+    """Rows for the documents of the block, in the caller's transaction. Raises ArchiveUnavailable.
+
+    `others` reads further versions of an event that nothing bears out.
+    """
+    claims = [(one, [(found, _claimed(found)) for found in _records(one, tell)]) for one in block]
+    leaves = _leaves(conn, (claimed for _, each in claims for _, claimed in each))
     made: list[rows.Rows] = []
     for one, claimed in claims:
-        believed = [found for each in claimed if (found := _believed(each, leaves, tell)) is not None]
+        judged = ((found, _judged(each, leaves)) for found, each in claimed)
+        believed = [
+            each
+            for found, first in judged
+            if (each := _or_another(conn, found, first, others, tell)) is not None
+        ]
         row = _rows(one, believed, at, tell)
         if row is not None:
             made.append(row)
@@ -50,29 +63,67 @@ def enter_documents(conn: Connection, block: Sequence[Gathered], at: datetime, t
     return Done(len(made), sum(len(one.leaves) for one in made))
 
 
-def _claims(one: Gathered, tell: Tell) -> Iterator[Claimed]:
+def _records(one: Gathered, tell: Tell) -> Iterator[Found]:
     for found in one.objects:
         if found.form is Form.STRANGE:
             tell(ids.OBJECT_WITHOUT_ROW, found.key, found.fault or "nothing of this service has such a name")
-        elif found.form is Form.CONTENT:
-            continue
-        elif found.fault:
-            tell(ids.OBJECT_UNREADABLE, found.key, found.fault)
-        else:
-            try:
-                yield claim(found)
-            except ArchiveDamaged as exc:
-                tell(ids.RECORD_MALFORMED, found.key, str(exc))
+        elif found.form is not Form.CONTENT:
+            yield found
 
 
-def _believed(claimed: Claimed, leaves: dict[str, rebuild_rows.LeafRow], tell: Tell) -> Believed | None:
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Why a record is not believed."""
+
+    finding: str
+    what: str
+
+
+def _claimed(found: Found) -> Claimed | _Doubt:
+    if found.fault:
+        return _Doubt(ids.OBJECT_UNREADABLE, found.fault)
+    try:
+        return claim(found)
+    except ArchiveDamaged as exc:
+        return _Doubt(ids.RECORD_MALFORMED, str(exc))
+
+
+def _leaves(conn: Connection, claims: Iterable[Claimed | _Doubt]) -> dict[str, rebuild_rows.LeafRow]:
+    wanted = {name for each in claims if isinstance(each, Claimed) for name in (each.leaf, each.predecessor)}
+    return rebuild_rows.leaves_by_id(conn, sorted(name for name in wanted if isinstance(name, str)))
+
+
+def _judged(claimed: Claimed | _Doubt, leaves: dict[str, rebuild_rows.LeafRow]) -> Believed | _Doubt:
+    if isinstance(claimed, _Doubt):
+        return claimed
     try:
         return believe(claimed, leaves)
     except Unlogged:
         what = "no leaf of this log speaks for it: it was not archived when the log was last shown, or is not ours"
-        tell(ids.RECORD_UNLOGGED, claimed.found.key, what)
+        return _Doubt(ids.RECORD_UNLOGGED, what)
     except Forged as exc:
-        tell(ids.RECORD_DIFFERS, claimed.found.key, str(exc))
+        return _Doubt(ids.RECORD_DIFFERS, str(exc))
+
+
+def _or_another(
+    conn: Connection,
+    found: Found,
+    first: Believed | _Doubt,
+    others: Callable[[Found], Iterable[Found]],
+    tell: Tell,
+) -> Believed | None:
+    """The event as it lies there, or the version of it to which a leaf commits, as a repair leaves one."""
+    if isinstance(first, Believed):
+        return first
+    try:
+        for other in others(found) if found.form is Form.EVENT else ():
+            claimed = _claimed(other)
+            believed = _judged(claimed, _leaves(conn, [claimed]))
+            if isinstance(believed, Believed):
+                return believed
+    except ArchiveDamaged as exc:
+        tell(ids.OBJECT_UNREADABLE, found.key, str(exc))
+    tell(first.finding, found.key, first.what)
     return None
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import suppress
 from hashlib import sha256
 from itertools import groupby
 
 from archive.dossier_record import MAX_DOSSIER_RECORD
-from archive.errors import ArchiveDamaged, StorageRefused
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.ports import ObjectStore
 from archive.rebuild.dossier_values import Gathered, Stored
-from archive.rebuild.gathering import bounded, versions
+from archive.rebuild.gathering import bounded
 from archive.storage import keys
 from archive.storage.ahead import ahead
 from archive.storage.blocks import hash_blocks
+from archive.storage.versions import borne_out, of_others
 
 _NAME = re.compile(r"version-(?P<version>[1-9][0-9]*)\.json|files/(?P<file>[0-9a-f]{64})")
 
@@ -49,8 +49,15 @@ def _read(store: ObjectStore, dossier: str, key: str, quick: bool) -> Stored:
         if number is None and quick:
             head = store.head(key)
             return Stored(key, None, head, size=head.size if head else 0)
-        found = _bytes(store, key, "", number)
-        return found if match["file"] in (None, found.sha256) else _whole_version(store, found, match["file"])
+        if number is not None:
+            return _bytes(store, key, "", number)
+        return borne_out(store, key, lambda version: _named_bytes(store, key, version, match["file"]))
+    except ArchiveUnavailable as exc:
+        if number is None:
+            raise
+        return Stored(key, number, None, fault=str(exc), silent=exc)
+    except _Differs as exc:
+        return exc.found
     except (StorageRefused, ArchiveDamaged, OSError) as exc:
         return Stored(key, number, None, fault=str(exc))
 
@@ -60,16 +67,30 @@ def _bytes(store: ObjectStore, key: str, version: str, number: int | None) -> St
     with opened as stream:
         if number is None:
             found, size = hash_blocks(stream)
-            return Stored(key, None, head, found, size)
+            return Stored(key, None, head, found, size, over=bool(version))
         data = bounded(stream, key, MAX_DOSSIER_RECORD)
-    return Stored(key, number, head, sha256(data).hexdigest(), len(data), data)
+    return Stored(key, number, head, sha256(data).hexdigest(), len(data), data, over=bool(version))
 
 
-def _whole_version(store: ObjectStore, damaged: Stored, named: str) -> Stored:
-    """The oldest version with the bytes that the name promises, as repair leaves one; else the damaged one."""
-    for version in versions(store, damaged.key):
-        with suppress(StorageRefused, ArchiveDamaged):
-            found = _bytes(store, damaged.key, version, None)
-            if found.sha256 == named:
-                return found
-    return damaged
+class _Differs(ArchiveDamaged):
+    """The bytes are not those that its name promises."""
+
+    def __init__(self, found: Stored) -> None:
+        super().__init__(f"{found.key}: other bytes than its name says")
+        self.found = found
+
+
+def _named_bytes(store: ObjectStore, key: str, version: str, named: str) -> Stored:
+    found = _bytes(store, key, version, None)
+    if named != found.sha256:
+        raise _Differs(found)
+    return found
+
+
+def further(store: ObjectStore, stored: Stored) -> Iterator[Stored]:
+    """As `gathering.further`, of a record."""
+    yield from of_others(
+        store, stored.key, lambda version: _bytes(store, stored.key, version, stored.version)
+    )
+    if stored.silent is not None:
+        raise stored.silent

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from archive.ports import StoredObject
 from archive.rebuild.dossier_values import Believed, Row, Stored, day_of, time_of
 from archive.rebuild.leaves import UNKNOWN_TIME
 from archive.record import digest
@@ -102,18 +101,18 @@ def leaf_row(each: Believed) -> Row:
 
 def record_object(each: Believed, at: datetime) -> Row:
     size, sha = len(each.stored.data), digest(each.stored.data)
-    return _object(each, each.stored.key, "dossier", sha, size, each.stored.head, at)
+    return _object(each, each.stored.key, "dossier", sha, size, each.stored, at)
 
 
 def file_object(file: Row, by: Believed, stored: Stored | None, at: datetime) -> Row:
     """As the record promises it; of what is gone or damaged, what the record promises."""
-    head = stored.head if stored else None
-    return _object(by, file["key"], "file", file["sha256"], file["size"], head, at) | {"file": file["id"]}
+    return _object(by, file["key"], "file", file["sha256"], file["size"], stored, at) | {"file": file["id"]}
 
 
 def _object(
-    by: Believed, key: str, role: str, sha: str, size: int, head: StoredObject | None, at: datetime
+    by: Believed, key: str, role: str, sha: str, size: int, stored: Stored | None, at: datetime
 ) -> Row:
+    head = stored.head if stored else None
     return {
         "key": key,
         "document": None,
@@ -126,6 +125,7 @@ def _object(
         "version": head.version if head else "",
         "mode": (head.mode if head else None) or LockMode.GOVERNANCE,
         "hold": head.hold if head else False,
+        "repaired_at": at if stored is not None and stored.over else None,
         "dossier": by.value["dossier"]["id"],
         "file": None,
     }

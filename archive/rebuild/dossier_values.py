@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from archive.catalogue.rebuild_rows import LeafRow
+from archive.errors import ArchiveUnavailable
 from archive.ports import StoredObject
 
 Row = dict[str, Any]
@@ -23,6 +24,8 @@ class Stored:
     size: int = 0
     data: bytes = b""
     fault: str = ""
+    silent: ArchiveUnavailable | None = None  # the store does not give it; another version may do
+    over: bool = False  # it is such a version
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ their versions and files, then the entries. What the records tell act by act is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from archive.catalogue import Connection, rebuild_rows
@@ -35,10 +36,22 @@ from archive.storage import keys
 # First pass.
 
 
-def enter_dossiers(conn: Connection, block: Sequence[Gathered], at: datetime, tell: Tell) -> int:
-    """Rows of the block's dossiers, versions, files and objects; how many leaves are open now."""
+Others = Callable[[Stored], Iterable[Stored]]
+
+
+def enter_dossiers(
+    conn: Connection,
+    block: Sequence[Gathered],
+    at: datetime,
+    tell: Tell,
+    others: Others = lambda _stored: (),
+) -> int:
+    """Rows of the block's dossiers, versions, files and objects; how many leaves are open now.
+
+    `others` reads further versions of a record that nothing bears out. Raises ArchiveUnavailable.
+    """
     made = []
-    for one, believed in _believed(conn, block, tell):
+    for one, believed in _believed(conn, block, tell, others):
         if not believed:
             continue
         try:
@@ -55,46 +68,81 @@ def enter_dossiers(conn: Connection, block: Sequence[Gathered], at: datetime, te
 
 
 def _believed(
-    conn: Connection, block: Sequence[Gathered], tell: Tell
+    conn: Connection, block: Sequence[Gathered], tell: Tell, others: Others
 ) -> Iterator[tuple[Gathered, list[Believed]]]:
-    claims = [(one, list(_claims(one, tell))) for one in block]
-    wanted = {
-        name
-        for _, claimed in claims
-        for _, value in claimed
-        for name in (value["leaf"]["id"], value["predecessor"])
-    }
-    leaves = rebuild_rows.leaves_by_id(conn, sorted(name for name in wanted if isinstance(name, str)))
+    claims = [(one, [(stored, _claimed(stored)) for stored in _records(one, tell)]) for one in block]
+    leaves = _leaves(conn, (claimed for _, each in claims for _, claimed in each))
     for one, claimed in claims:
-        found = [each for stored, value in claimed if (each := _believe(stored, value, leaves, tell))]
+        judged = ((stored, _judged(stored, each, leaves)) for stored, each in claimed)
+        found = [each for stored, first in judged if (each := _or_another(conn, stored, first, others, tell))]
         yield one, sorted(found, key=lambda each: each.version)
 
 
-def _claims(one: Gathered, tell: Tell) -> Iterator[tuple[Stored, Row]]:
+def _records(one: Gathered, tell: Tell) -> Iterator[Stored]:
     for stored in one.objects:
         if stored.fault and stored.head is not None:
             tell(ids.OBJECT_WITHOUT_ROW, stored.key, stored.fault)
-        elif stored.version is None:
-            continue
-        elif stored.fault:
-            tell(ids.OBJECT_UNREADABLE, stored.key, stored.fault)
-        else:
-            try:
-                value = parse(stored.data, DOSSIER_SCHEMA, stored.key)
-                if not isinstance(value["leaf"]["id"], str) or "predecessor" not in value:
-                    raise ValueError("its leaf")
-                yield stored, value
-            except (ArchiveDamaged, *MALFORMED) as exc:
-                tell(ids.RECORD_MALFORMED, stored.key, str(exc))
+        elif stored.version is not None:
+            yield stored
 
 
-def _believe(stored: Stored, value: Row, leaves: Mapping[str, LeafRow], tell: Tell) -> Believed | None:
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Why a record is not believed."""
+
+    finding: str
+    what: str
+
+
+def _claimed(stored: Stored) -> Row | _Doubt:
+    if stored.fault:
+        return _Doubt(ids.OBJECT_UNREADABLE, stored.fault)
+    try:
+        value: Row = parse(stored.data, DOSSIER_SCHEMA, stored.key)
+        if not isinstance(value["leaf"]["id"], str) or "predecessor" not in value:
+            raise ValueError("its leaf")
+    except (ArchiveDamaged, *MALFORMED) as exc:
+        return _Doubt(ids.RECORD_MALFORMED, str(exc))
+    return value
+
+
+def _leaves(conn: Connection, claims: Iterable[Row | _Doubt]) -> dict[str, LeafRow]:
+    wanted = {
+        name
+        for value in claims
+        if not isinstance(value, _Doubt)
+        for name in (value["leaf"]["id"], value["predecessor"])
+        if isinstance(name, str)
+    }
+    return rebuild_rows.leaves_by_id(conn, sorted(wanted))
+
+
+def _or_another(
+    conn: Connection, stored: Stored, first: Believed | _Doubt, others: Others, tell: Tell
+) -> Believed | None:
+    """The record as it lies there, or the version of it to which a leaf commits, as a repair leaves one."""
+    if isinstance(first, Believed):
+        return first
+    try:
+        for other in others(stored):
+            claimed = _claimed(other)
+            believed = _judged(other, claimed, _leaves(conn, [claimed]))
+            if isinstance(believed, Believed):
+                return believed
+    except ArchiveDamaged as exc:
+        tell(ids.OBJECT_UNREADABLE, stored.key, str(exc))
+    tell(first.finding, stored.key, first.what)
+    return None
+
+
+def _judged(stored: Stored, value: Row | _Doubt, leaves: Mapping[str, LeafRow]) -> Believed | _Doubt:
     """The record, if its leaf commits to these very bytes under this very key."""
+    if isinstance(value, _Doubt):
+        return value
     leaf = leaves.get(value["leaf"]["id"])
     if leaf is None:
         what = "no leaf of this log speaks for it: it was not archived when the log was last shown, or is not ours"
-        tell(ids.RECORD_UNLOGGED, stored.key, what)
-        return None
+        return _Doubt(ids.RECORD_UNLOGGED, what)
     try:
         before = leaves.get(value["predecessor"]) if value["predecessor"] else None
         told, sha = value["leaf"], digest(stored.data)
@@ -109,14 +157,12 @@ def _believe(stored: Stored, value: Row, leaves: Mapping[str, LeafRow], tell: Te
         )
         expected = keys.dossier_version_key(value["dossier"]["id"], value["version"])
     except MALFORMED as exc:
-        tell(ids.RECORD_DIFFERS, stored.key, f"what it says of itself makes no leaf: {exc}")
-        return None
+        return _Doubt(ids.RECORD_DIFFERS, f"what it says of itself makes no leaf: {exc}")
     if entry != leaf.entry or (value["predecessor"] and before is None) or stored.key != expected:
         what = (
             f"leaf {leaf.log_index} commits to other bytes, salts or predecessor, or it belongs to {expected}"
         )
-        tell(ids.RECORD_DIFFERS, stored.key, what)
-        return None
+        return _Doubt(ids.RECORD_DIFFERS, what)
     return Believed(stored, value, leaf)
 
 
@@ -177,10 +223,12 @@ def _tell_of_files(
 # Second pass.
 
 
-def enter_entries(conn: Connection, block: Sequence[Gathered], tell: Tell) -> None:
+def enter_entries(
+    conn: Connection, block: Sequence[Gathered], tell: Tell, others: Others = lambda _stored: ()
+) -> None:
     """What lies in the block's dossiers, the documents' states, and holds over dossiers. The first pass has told
     what is not believed."""
-    for one, believed in _believed(conn, block, lambda *_: None):
+    for one, believed in _believed(conn, block, lambda *_: None, others):
         rows = _entries(believed)
         things = rebuild_rows.known_things(conn, rows)
         for row in rows:

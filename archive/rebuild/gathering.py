@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from itertools import groupby
 from typing import BinaryIO
 
-from archive.errors import ArchiveDamaged, StorageRefused
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.ports import ObjectStore, StoredObject
 from archive.record import MAX_RECORD
 from archive.storage import keys
 from archive.storage.blocks import BLOCK, hash_blocks
+from archive.storage.versions import borne_out, of_others
 
 _NAME = re.compile(
     r"(?P<content>[0-9a-f]{64})\.pdf|(?P<record>[0-9a-f]{64})\.record\.json|event-(?P<event>[1-9][0-9]*)\.json"
@@ -33,7 +33,10 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One object. `sha256` is of its bytes as they are, None where they were not read; `data` of records alone."""
+    """One object. `sha256` is of its bytes as they are, None where they were not read; `data` of records alone.
+
+    `silent`: the store does not give it; another version may do. `over`: it is such a one.
+    """
 
     key: str
     form: Form
@@ -42,6 +45,8 @@ class Found:
     size: int = 0
     data: bytes = b""
     fault: str = ""
+    silent: ArchiveUnavailable | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def after_document(document: str) -> str:
 
 
 def gather(store: ObjectStore, document: str, names: list[str], *, quick: bool) -> Gathered:
-    """Read them; contents only when not `quick`. Raises ArchiveUnavailable."""
+    """Read them; contents only when not `quick`. Raises ArchiveUnavailable, but for events: see `Found.silent`."""
     return Gathered(document, tuple(_read(store, document, name, quick) for name in names))
 
 
@@ -77,12 +82,40 @@ def _read(store: ObjectStore, document: str, key: str, quick: bool) -> Found:
         if form is Form.STRANGE or (quick and form is Form.CONTENT):
             stored = store.head(key)
             return Found(key, form, stored, size=stored.size if stored else 0)
-        found = _bytes(store, key, "", form)
-        if found.sha256 == _named(key) or _named(key) is None:
-            return found
-        return _whole_version(store, found, form)
+        if form is Form.EVENT:
+            return _bytes(store, key, "", form)
+        return borne_out(store, key, lambda version: _named_bytes(store, key, version, form))
+    except ArchiveUnavailable as exc:
+        if form is not Form.EVENT:
+            raise
+        return Found(key, form, None, fault=str(exc), silent=exc)
+    except _Differs as exc:
+        return exc.found
     except (StorageRefused, ArchiveDamaged, OSError) as exc:
         return Found(key, form, None, fault=str(exc))
+
+
+def further(store: ObjectStore, found: Found) -> Iterator[Found]:
+    """The other versions of an event, for whoever does not believe this one: nothing in its name tells which is whole.
+    Raises behind the last as `of_others` does, and ArchiveUnavailable when the store does not give this one."""
+    yield from of_others(store, found.key, lambda version: _bytes(store, found.key, version, found.form))
+    if found.silent is not None:
+        raise found.silent
+
+
+class _Differs(ArchiveDamaged):
+    """The bytes are not those that its name promises."""
+
+    def __init__(self, found: Found) -> None:
+        super().__init__(f"{found.key}: other bytes than its name says")
+        self.found = found
+
+
+def _named_bytes(store: ObjectStore, key: str, version: str, form: Form) -> Found:
+    found = _bytes(store, key, version, form)
+    if _named(key) not in (None, found.sha256):
+        raise _Differs(found)
+    return found
 
 
 def _form(document: str, key: str) -> Form:
@@ -101,9 +134,9 @@ def _bytes(store: ObjectStore, key: str, version: str, form: Form) -> Found:
     with opened as stream:
         if form is Form.CONTENT:
             digest, size = hash_blocks(stream)
-            return Found(key, form, stored, digest, size)
+            return Found(key, form, stored, digest, size, over=bool(version))
         data = bounded(stream, key, MAX_RECORD)
-    return Found(key, form, stored, sha256(data).hexdigest(), len(data), data)
+    return Found(key, form, stored, sha256(data).hexdigest(), len(data), data, over=bool(version))
 
 
 def bounded(stream: BinaryIO, key: str, most: int) -> bytes:
@@ -114,19 +147,3 @@ def bounded(stream: BinaryIO, key: str, most: int) -> bytes:
     if len(data) > most:
         raise ArchiveDamaged(f"{key}: longer than {most} bytes")
     return data
-
-
-def _whole_version(store: ObjectStore, damaged: Found, form: Form) -> Found:
-    """The oldest version with the bytes that the name promises, as repair leaves one; else the damaged one."""
-    for version in versions(store, damaged.key):
-        with suppress(StorageRefused, ArchiveDamaged):
-            found = _bytes(store, damaged.key, version, form)
-            if found.sha256 == _named(damaged.key):
-                return found
-    return damaged
-
-
-def versions(store: ObjectStore, key: str) -> list[str]:
-    """Names of the key's versions, the oldest first; none in a store without versions."""
-    found = [entry.version for entry in store.inventory(key) if entry.key == key and entry.version]
-    return found[::-1]

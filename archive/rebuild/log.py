@@ -1,6 +1,6 @@
 """The log that is left in the store: its newest head, and that its entries lead there.
 
-find     the highest signed head; beyond it, the head of a publication that was cut, if its openings are whole
+find     the highest signed head; beyond it, the head of a publication that was cut, out of its openings
 verify   every entry and every tile, up to the root that the log signed, past every head that was seen elsewhere
 edge_of  the same for entries that are rows already, where a rebuild goes on
 entries  them again, for the catalogue
@@ -10,25 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from archive import openings
 from archive.errors import ArchiveDamaged, ArchiveRefused, LogBehind, ProofRefused, StorageRefused
 from archive.fsck import findings as ids
 from archive.fsck.blocks import in_blocks
 from archive.fsck.findings import Progress
-from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind, open_checkpoint
+from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind
 from archive.log.edge import Edge, grow
 from archive.log.merkle import EMPTY_ROOT, leaf_hash
 from archive.log.note import VerifierKey
+from archive.log.proved import ProvedTiles, proved_edge
 from archive.log.reader import TileReader
 from archive.log.recovery import read_edge, read_heads
-from archive.log.seen import where
+from archive.log.seen import behind, where
 from archive.log.tiles import WIDTH, Entries, TileId, stored_partials
-from archive.openings import MALFORMED, entries_of
 from archive.ports import ObjectStore
 from archive.storage import keys
 from archive.storage.ahead import ahead
+from archive.storage.versions import borne_out
 from policies.reasons import archiving as reasons
 
 Found = Callable[[str, str, str], None]  # finding, place, what
@@ -37,16 +40,21 @@ Found = Callable[[str, str, str], None]  # finding, place, what
 @dataclass(frozen=True, slots=True)
 class SourceLog:
     """`head` is the newest that was committed. What is published reaches to `published`, its last leaves are `tail`'s;
-    then comes `rest`."""
+    then comes `rest`.
+
+    `edge` is the tree's at `published`; None where what is stored beside the bundles does not lead to the head.
+    """
 
     head: SignedCheckpoint
     published: int
     tail: Entries
+    edge: Edge | None
     rest: tuple[bytes, ...] = ()
 
 
 def find(store: ObjectStore, key: VerifierKey) -> SourceLog:
-    """The newest head. Raises ArchiveRefused NOTHING_TO_REBUILD, ArchiveDamaged when a head is not this log's."""
+    """The newest head. Raises ArchiveRefused NOTHING_TO_REBUILD, ArchiveDamaged when a head is not this log's,
+    LogBehind when one was signed to which nothing that is here leads."""
     heads = read_heads(store, key)
     known = [head for head in (heads.locked, heads.shown) if head is not None]
     try:
@@ -58,31 +66,47 @@ def find(store: ObjectStore, key: VerifierKey) -> SourceLog:
         raise ArchiveDamaged(f"log: {exc}") from exc
     newest = max(known, key=lambda head: head.size, default=None)
     cut = _cut(store, key, newest.checkpoint if newest else Checkpoint(key.name, 0, EMPTY_ROOT))
+    if cut is None and newest is not None:
+        tail = openings.tail(store, key, newest.checkpoint)
+        cut = SourceLog(newest, newest.size, tail, proved_edge(store, newest.checkpoint, tail))
     if cut is not None:
+        check_reaches(cut, heads.signed())
         return cut
-    if newest is None:
-        raise ArchiveRefused(reasons.NOTHING_TO_REBUILD)
-    return SourceLog(newest, newest.size, openings.tail(store, key, newest.checkpoint))
+    if heads.begun is not None:
+        raise behind(0, heads.signed()[0])
+    raise ArchiveRefused(reasons.NOTHING_TO_REBUILD)
 
 
 def _cut(store: ObjectStore, key: VerifierKey, shown: Checkpoint) -> SourceLog | None:
-    """The stretch behind `shown` that was committed and not published: the log's own signature is in its openings."""
+    """What is behind `shown` and was committed: the log's own signature is in its openings. Of a store that is written
+    first that is one stretch; a second one may have got openings of more before their checkpoints."""
     size, tail = shown.size, openings.tail(store, key, shown)
-    edge = _edge_at(store, size, tail)
+    edge = now = _edge_at(store, size, tail)
+    head, rest = None, list[bytes]()
     after = keys.openings_key(size - 1, size, 9999) if size else keys.OPENINGS
     for name in store.list(keys.OPENINGS, after):
         try:
             start, stop, part = keys.openings_stretch(name)
-            if part != 0 or not start <= size < stop:
-                continue
-            value = openings.read(store, name)
-            head = open_checkpoint(value["note"].encode(), key)
-            entries = entries_of(value)
-        except (ProofRefused, StorageRefused, ArchiveDamaged, *MALFORMED):
-            continue  # whatever it is, the log did not sign it
-        if head.size == stop == start + len(entries) and _leads(edge, entries[size - start :], head):
-            return SourceLog(head, size, tail, tuple(entries[size - start :]))
-    return None
+        except ValueError:
+            continue
+        skipped = size + len(rest) - start
+        if part != 0 or not 0 <= skipped < stop - start:
+            continue
+        with suppress(ProofRefused, StorageRefused, ArchiveDamaged):
+            head, added = borne_out(store, name, partial(_further, store, key, name, now, skipped))
+            rest += added
+            now = grow(now, added).edge if now is not None else None
+    return None if head is None else SourceLog(head, size, tail, edge, tuple(rest))
+
+
+def _further(
+    store: ObjectStore, key: VerifierKey, name: str, edge: Edge | None, skipped: int, version: str
+) -> tuple[SignedCheckpoint, list[bytes]]:
+    """The head of these openings, and their entries behind `edge`. Raises ArchiveDamaged when those lead elsewhere."""
+    head, entries = openings.read_signed(store, name, key, version)
+    if not _leads(edge, entries[skipped:], head):
+        raise ArchiveDamaged(f"{name}: its entries do not lead to its head")
+    return head, entries[skipped:]
 
 
 def _edge_at(store: ObjectStore, size: int, tail: Entries) -> Edge | None:
@@ -124,18 +148,18 @@ def verify(
     A tile of hashes that differs is told: receipts need it, but what it says can be computed.
     """
     seen = sorted((*known, log.head.checkpoint), key=lambda head: head.size)
-    reader, edge = TileReader(store, log.tail, cached=0), Edge()
-    for bundle, tile in _bundles(reader, log.published, pool):
-        tiles = [leaf_hash(entry) for entry in bundle]
+    reader, edge = ProvedTiles(store, log.tail, log.edge), Edge()
+    for bundle, hashes in _bundles(reader, log.published, pool):
+        expected = [leaf_hash(entry) for entry in bundle]
         place = keys.tile_key(TileId(0, edge.size // WIDTH, len(bundle)).path)
-        if tile is None:
+        if hashes is None:
             found(ids.LOG_TILE_MISSING, place, "is not there, or not whole")
-        elif tile != tiles:
+        elif hashes != expected:
             found(ids.LOG_TILE_DIFFERS, place, "its hashes are not those of the entries")
         edge = _past(edge, bundle, seen, reader, found)
         progress("verify", edge.size, log.head.size)
-    for partial in stored_partials(edge.size):
-        _compare(reader, partial, b"".join(edge.levels[partial.level or 0]), found)
+    for tile in stored_partials(edge.size):
+        _compare(reader, tile, b"".join(edge.levels[tile.level or 0]), found)
     _past(edge, list(log.rest), seen, None, found)
 
 
@@ -149,7 +173,7 @@ def edge_of(entries: Iterable[bytes], known: Iterable[Checkpoint] = ()) -> Edge:
 
 def entries(store: ObjectStore, log: SourceLog, start: int, pool: Executor) -> Iterator[bytes]:
     """Entries from `start` on, in order. They were verified; who uses them compares the root once more."""
-    reader, index = TileReader(store, log.tail, cached=0), start // WIDTH * WIDTH
+    reader, index = ProvedTiles(store, log.tail, log.edge), start // WIDTH * WIDTH
     for bundle, _ in _bundles(reader, log.published, pool, index // WIDTH):
         for entry in bundle:
             if index >= start:

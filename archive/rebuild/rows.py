@@ -199,6 +199,7 @@ def _object(record: Believed, found: Found | None, role: str, content: Row | Non
         "version": stored.version if stored else "",
         "mode": (stored.mode if stored else None) or LockMode.GOVERNANCE,
         "hold": stored.hold if stored else False,
+        "repaired_at": at if found is not None and found.over else None,
     }
 
 

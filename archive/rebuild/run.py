@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from archive import deployment, openings
 from archive.catalogue import Connection, rebuild_rows
@@ -33,6 +34,7 @@ from archive.openings import MALFORMED
 from archive.ports import CheckpointRow, ObjectStore
 from archive.rebuild import documents, dossier_objects, dossiers, holds, leaves, log, registers
 from archive.rebuild.chains import Chains
+from archive.rebuild.gathering import further
 from archive.rebuild.log import SourceLog
 from archive.storage import keys
 from archive.storage.ahead import PARALLEL_READS
@@ -191,7 +193,7 @@ class _Run:
     def _log(self, found: SourceLog) -> None:
         with self._alone() as conn:
             done = rebuild_rows.entered_leaves(conn)
-        waiting: list[tuple[leaves.Stretch, list[leaves.Value] | str, list[bytes]]] = []
+        waiting: list[tuple[leaves.Stretch, leaves.Parts, list[bytes]]] = []
         for each in leaves.read_stretches(self.store, found, done, self.pool):
             waiting.append(each)
             if each[0].stop - waiting[0][0].start >= _LEAVES_A_COMMIT or each[0].stop == found.head.size:
@@ -200,11 +202,12 @@ class _Run:
         self._compare_root(found)
 
     def _enter_leaves(
-        self, waiting: list[tuple[leaves.Stretch, list[leaves.Value] | str, list[bytes]]], size: int
+        self, waiting: list[tuple[leaves.Stretch, leaves.Parts, list[bytes]]], size: int
     ) -> None:
         with self._alone() as conn:
             for stretch, parts, added in waiting:
-                leaves.enter_leaves(conn, stretch, parts, added, self.target.chains, self._tell)
+                others = partial(leaves.other_versions, self.store)
+                leaves.enter_leaves(conn, stretch, parts, added, self.target.chains, self._tell, others)
             stop = waiting[-1][0].stop
             self._done(conn, LOG, str(stop))
         self.progress("log", stop, size)
@@ -231,7 +234,9 @@ class _Run:
         gathered = documents.gathered(self.store, done_to, self.pool, quick=self.quick)
         for block in in_blocks(gathered, _DOCUMENTS_A_COMMIT):
             with self._alone() as conn:
-                entered = documents.enter_documents(conn, block, self.clock(), self._tell)
+                entered = documents.enter_documents(
+                    conn, block, self.clock(), self._tell, partial(further, self.store)
+                )
                 self._done(conn, DOCUMENTS, block[-1].document)
             done += entered.leaves
             self.progress("documents", done, total)
@@ -243,7 +248,9 @@ class _Run:
         gathered = dossier_objects.gathered(self.store, done_to, self.pool, quick=self.quick)
         for block in in_blocks(gathered, _DOSSIERS_A_COMMIT):
             with self._alone() as conn:
-                dossiers.enter_dossiers(conn, block, self.clock(), self._tell)
+                dossiers.enter_dossiers(
+                    conn, block, self.clock(), self._tell, partial(dossier_objects.further, self.store)
+                )
                 self._done(conn, DOSSIERS, block[-1].dossier)
             done += len(block)
             self.progress("dossiers", done, None)
@@ -254,7 +261,7 @@ class _Run:
         gathered = dossier_objects.gathered(self.store, done_to, self.pool, quick=self.quick, files=False)
         for block in in_blocks(gathered, _DOSSIERS_A_COMMIT):
             with self._alone() as conn:
-                dossiers.enter_entries(conn, block, self._tell)
+                dossiers.enter_entries(conn, block, self._tell, partial(dossier_objects.further, self.store))
                 self._done(conn, ENTRIES, block[-1].dossier)
         with self._alone() as conn:
             holds.enter_document_holds(conn, self._tell)

@@ -530,3 +530,24 @@ def test_a_first_store_that_was_set_back_does_not_overwrite_the_second(lite):
 def test_the_names_of_the_logs_keys_are_what_the_stores_hold():
     assert KEY.vkey.startswith("log.example.vn/antin+")
     assert (FIRST, SECOND) == ("first", "second")
+
+
+def test_a_head_that_came_while_the_log_was_entered_waits_for_its_tiles(lite):
+    """Its row would say that all before it is entered, and the second store could not be rebuilt from."""
+    lite.leaves(200)
+    keeper = lite.keeper()
+    listed, once = lite.first.list, []
+
+    def meanwhile(prefix, after=""):
+        if prefix == keys.CHECKPOINTS and not once:
+            once.append(True)
+            lite.leaves(100)
+        return listed(prefix, after)
+
+    lite.first.list = meanwhile
+    keeper.enter_new(AT)
+    lite.first.list = listed
+    keeper.enter_new(AT)
+    with lite.house.transactions.read() as conn:
+        known = {copy.key for copy in copy_rows.by_key(conn, Shelf.LOG, "", 100)}
+    assert {"log/tile/0/000", "log/tile/entries/000"} <= known

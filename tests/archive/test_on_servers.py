@@ -10,11 +10,12 @@ from minio.commonconfig import COMPLIANCE
 from minio.objectlockconfig import DAYS, ObjectLockConfig
 
 from archive import ingest
-from archive.catalogue import deposit_rows
+from archive.catalogue import deposit_rows, documents
 from archive.catalogue.values import ObjectRole
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
 from archive.storage import keys
 from archive.storage.readback import check_object
+from archive.storage.versions import borne_out, others
 from policies.vocabulary import LockMode, State
 from tests.archive.ingest_fixtures import open_house, sha256
 from tests.archive.log.house import House
@@ -219,3 +220,30 @@ def test_a_log_that_the_network_stopped_goes_on(seaweedfs):
             log.store = whole
             run(log)
             assert log.head().checkpoint.size == 30 * step
+
+
+def test_a_record_over_what_lies_in_its_way_is_found_among_the_versions(house, store):
+    """An event's number was taken, and newer versions were put over the record afterwards."""
+    document = house.issued(CONTENT, now())
+    key = keys.event_key(document.id, 2)
+    stray = b"a stray"
+    store.put(key, stray, sha256=sha256(stray))
+    with house.transactions.write() as conn:
+        deposit = ingest.plan_event(conn, documents.get(conn, document.id), "held", {}, "Văn thư", now())
+    for _ in range(2):  # repeatable, as after a crash
+        ingest.store(deposit, store, house.work, over=True)
+    house.carry_out(deposit, now())
+    raw_shadow(store, key, b"forged")
+    with house.transactions.read() as conn:
+        row = deposit_rows.object_at(conn, key)
+    newer = list(others(store, key))
+    assert len(newer) == 2 and newer[0] == row.version
+    assert store.open(key).read() == stray
+
+    def whole(version):
+        data = store.open(key, version).read()
+        if data != deposit.record:
+            raise ArchiveDamaged(key)
+        return version
+
+    assert borne_out(store, key, whole) == row.version

@@ -28,6 +28,7 @@ from archive.log.note import Ed25519LogKey
 from archive.storage.memory import MemoryStore
 from benchmarks.log import _leaf
 from tests.archive.catalogue_fixtures import AGENCY, AT
+from tests.archive.dossier_fixtures import Keeping
 from tests.archive.ingest_fixtures import House
 
 KEY = Ed25519LogKey.generate("backup.example/log")
@@ -218,6 +219,18 @@ def test_an_older_backup_is_brought_to_this_release(tmp_path):
         assert migrations.current(conn) == migrations.newest()
         assert conn.exec_driver_sql("SELECT code FROM agencies").scalar() == AGENCY
     restored.close()
+
+
+def test_files_on_their_way_into_a_dossier_are_in_the_backup(source, tmp_path):
+    """They lie in the work area alone."""
+    old, transactions = source("sqlite")
+    (before,) = old_digests(transactions)
+    desk = Keeping(House(transactions, MemoryStore(clock=lambda: AT), old.work), carry_out=False)
+    desk.upload(desk.open(), b"%PDF the only copy of this scan")
+    scan = desk.left[-1].files[0]["sha256"]
+    old.work.remove_work(before)
+    old.work.remove_work(scan)
+    assert make_backup(old, tmp_path / "b.zip", MADE).missing == tuple(sorted((before, scan)))
 
 
 def test_bytes_under_way_that_are_gone_are_told_and_changed_ones_stop_the_backup(source, tmp_path):

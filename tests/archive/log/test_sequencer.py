@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from archive.log.note import Ed25519LogKey
 from archive.log.reader import highest_size
 from archive.log.seen import Seen
 from archive.log.tiles import TileId
+from archive.ports import CheckpointRow
 from archive.storage import keys
 from tests.archive.log.house import KEY, NOW, ORIGIN, UNTIL, House
 from tests.archive.log.naive import naive_root
@@ -93,6 +95,36 @@ def test_a_batch_takes_no_more_than_its_limit_and_the_rest_follows():
     sequencer = house.sequencer(batch=10)
     sizes = [len(sequencer.run_once().assigned) for _ in range(4)]
     assert sizes == [10, 10, 5, 0] and house.head().size == 25
+
+
+def test_a_catalogue_that_fell_back_under_a_sequencer_is_found_out():
+    """A replica that lagged was made the database: what it lacks is shown already."""
+    house = House()
+    house.fill(2)
+    sequencer = house.sequencer()
+    sequencer.run_once()
+    assert sequencer.look().idle
+    older = CheckpointRow(1, b"\7" * 32, b"an older row")
+    sequencer._catalogue = SimpleNamespace(
+        current_checkpoint=lambda _conn: older, pending=lambda _conn, _limit: [], sequenced=None
+    )
+    found = sequencer.look()
+    assert (found.committed, found.shown, found.idle, found.set_back) == (1, 2, False, True)
+    with pytest.raises(LogBehind):
+        sequencer.run_once()
+
+
+def test_a_head_that_came_between_two_questions_is_no_catalogue_that_fell_back():
+    house = House()
+    house.fill(2)
+    sequencer, real = house.sequencer(), house.catalogue
+    house.sequencer().run_once()
+    seen = [None]  # before that run; what is shown is asked for after it
+    sequencer._catalogue = SimpleNamespace(
+        current_checkpoint=lambda conn: seen.pop() if seen else real.current_checkpoint(conn),
+        pending=real.pending,
+    )
+    assert not sequencer.look().set_back
 
 
 def test_a_second_run_with_nothing_pending_writes_nothing():
