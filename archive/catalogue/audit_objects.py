@@ -10,7 +10,9 @@ from archive.catalogue import Connection
 from archive.catalogue import tables as t
 from archive.catalogue.audit_rows import RowValues, by_id, every, stream
 from archive.catalogue.copies import FIRST
+from archive.log.leaf import LeafKind
 from archive.storage.keys import dossier_file_key, pdf_key
+from policies.vocabulary import State
 
 
 def stored(conn: Connection, store: str, keys: Sequence[str]) -> dict[str, RowValues]:
@@ -70,6 +72,13 @@ def told_by_rebuild(conn: Connection, places: Sequence[str]) -> dict[str, str]:
 def deposits(conn: Connection) -> list[RowValues]:
     """What is planned and not committed: few."""
     return every(conn, select(t.deposits).order_by(t.deposits.c.planned_at))
+
+
+def halted(conn: Connection) -> frozenset[str]:
+    """Leaves of versions that are planned and not to be archived now: their document is stopped or voided."""
+    at_rest = t.documents.c.state.in_((State.STOPPED, State.VOIDED))
+    query = select(t.deposits.c.leaf).join_from(t.deposits, t.documents).where(at_rest)
+    return frozenset(conn.execute(query.where(t.deposits.c.kind == LeafKind.DOCUMENT)).scalars())
 
 
 def dossier_deposits(conn: Connection) -> list[RowValues]:

@@ -272,7 +272,8 @@ def check_unknown(conn: Connection, unknown: list[str], report: Report) -> None:
 
 
 def check_deposits(conn: Connection, at: datetime | None, report: Report) -> None:
-    """Deposits are on their way; one that stays for a day is on none."""
+    """Deposits are on their way; one that stays for a day is on none, unless its document is stopped or voided."""
+    halted = audit_objects.halted(conn)
     left = [(f"document {row['document']}, leaf {row['leaf']}", row) for row in audit_objects.deposits(conn)]
     left += [
         (f"dossier {row['dossier']}, version {row['version']}", row)
@@ -280,5 +281,6 @@ def check_deposits(conn: Connection, at: datetime | None, report: Report) -> Non
     ]
     for where, row in left:
         planned: datetime = row["planned_at"]
-        tell = report.error if at is not None and at - planned > ON_ITS_WAY else report.note
+        late = at is not None and at - planned > ON_ITS_WAY and row["leaf"] not in halted
+        tell = report.error if late else report.note
         tell(ids.DEPOSIT_LEFT, where, f"planned at {planned.isoformat()}, not committed yet")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from archive import filing, ingest, strays
-from archive.catalogue import deposit_rows, documents
+from archive.catalogue import deposit_rows, document_changes, documents
 from archive.errors import StorageRefused
 from archive.fsck import findings as ids
 from archive.fsck.findings import Severity
@@ -132,3 +132,12 @@ def test_a_deposit_that_stays_for_a_day_is_an_error(lite, age, severity):
     lite.house.validated(b"%PDF one", AT)
     (found,) = [finding for finding in lite.audit(AT + age) if finding.id == ids.DEPOSIT_LEFT]
     assert found.severity == severity
+
+
+def test_a_deposit_of_a_stopped_document_stays_for_as_long_as_it_takes(lite):
+    deposit = lite.house.validated(b"%PDF one", AT)
+    with lite.house.transactions.write() as conn:
+        stopped = documents.get(conn, deposit.document)
+        document_changes.advance(conn, stopped, Act.STOP, AT, facts=Facts(reason="Chờ kết luận"))
+    (found,) = [finding for finding in lite.audit(AT + timedelta(days=9)) if finding.id == ids.DEPOSIT_LEFT]
+    assert found.severity == "info"
