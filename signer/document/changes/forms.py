@@ -9,9 +9,10 @@ from signer.document.changes.appearances import compare_appearances
 from signer.document.changes.form_resources import compare_resources
 from signer.document.changes.form_values import OF_ANOTHER_ROLE, is_plain, is_value
 from signer.document.changes.step import Step
-from signer.document.changes.widgets import beyond_a_field, draws_nothing, flags
+from signer.document.changes.widgets import beyond_a_field, draws_nothing
 from signer.document.fields import FormField
 from signer.document.signature_fields import TIMESTAMP_SUBFILTER
+from signer.document.visibility import flags
 
 _FILLED = frozenset(("V", "AP", "Kids", "M"))
 _FILLED_BUTTON = _FILLED | {"AS"}
