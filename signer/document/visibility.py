@@ -6,7 +6,7 @@ Readers keep flags in 32 bits or in fewer, some signed: of a greater number each
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from signer.document.contents import operations
 from signer.document.fields import rectangle
@@ -26,7 +26,12 @@ Box = tuple[float, float, float, float]
 
 def flags(value: PdfObject) -> int:
     """An integer of flags as every reader sees it; 0 for anything else."""
-    return value if type(value) is int and value in _FLAGS else 0
+    return value if are_flags(value) else 0
+
+
+def are_flags(value: PdfObject) -> TypeGuard[int]:
+    """Whether every reader takes this for the same flags."""
+    return type(value) is int and value in _FLAGS
 
 
 def is_hidden(pdf: PdfFile, annotation: dict[str, Any], unseen: int = HIDDEN) -> bool:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from policies.vocabulary import Changes
 from signer.document.changes.appearances import compare_appearances
 from signer.document.changes.form_resources import compare_resources
-from signer.document.changes.form_values import OF_ANOTHER_ROLE, is_plain, is_value
+from signer.document.changes.form_values import OF_ANOTHER_ROLE, is_value
+from signer.document.changes.nodes import compare_nodes
 from signer.document.changes.step import Step
 from signer.document.changes.widgets import beyond_a_field, draws_nothing
 from signer.document.fields import FormField
 from signer.document.signature_fields import TIMESTAMP_SUBFILTER
 from signer.document.visibility import flags
 
-_FILLED = frozenset(("V", "AP", "Kids", "M"))
-_FILLED_BUTTON = _FILLED | {"AS"}
-_FILLED_CHOICE = _FILLED | {"I", "TI"}
-_PRINT_AND_LOCKED = 4 | 128
 _MOST_DRAWN = 595 * 842 / 4  # square points: a quarter of the usual page; no signature is that large
 
 
@@ -101,34 +96,11 @@ def _compare_field(step: Step, old: FormField, new: FormField) -> None:
         step.found(Changes.SUSPICIOUS, "field-changed", new.ref.num, old.name, "T")
         return
     signed_now = old.type == "Sig" and not isinstance(old.value, dict) and isinstance(new.value, dict)
-    _compare_nodes(step, old, new, signed_now)
+    compare_nodes(step, old, new, signed_now)
     if old.type == "Sig":
         _compare_signature(step, old, new, signed_now)
     else:
         _compare_value(step, old, new)
-
-
-def _compare_nodes(step: Step, old: FormField, new: FormField, signed_now: bool) -> None:
-    allowed = {"Btn": _FILLED_BUTTON, "Ch": _FILLED_CHOICE}.get(old.type, _FILLED)
-    widgets = {widget.ref.num for widget in old.widgets}
-    if widgets != {widget.ref.num for widget in new.widgets}:
-        step.found(Changes.ANNOTATIONS, "widgets-changed", new.ref.num, new.name, covers=True)
-    for ref in {*old.nodes, *(widget.ref for widget in old.widgets)}:
-        if not step.touched(ref):
-            continue
-        before, after = step.before.dictionary(ref), step.after.dictionary(ref)
-        for key in step.differing(before, after):
-            permitted = key in allowed and is_plain(step, key, before, after)
-            if permitted or (key == "F" and signed_now and _only_locks(before, after)):
-                continue
-            step.found(Changes.SUSPICIOUS, "field-changed", ref.num, new.name, key)
-        step.explain(ref)
-        step.explain_unshared(before.get("Kids"))
-
-
-def _only_locks(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """A signer may set Print and Locked, nothing else (12.5.3)."""
-    return flags(before.get("F")) | _PRINT_AND_LOCKED == flags(after.get("F")) | _PRINT_AND_LOCKED
 
 
 def _compare_signature(step: Step, old: FormField, new: FormField, signed_now: bool) -> None:

@@ -201,6 +201,24 @@ ROWS = (
     Disagreement(
         PYHANKO,
         ACCEPTS,
+        "It lets a field be drawn anew whatever kind of annotation it is: a stamp, say.",
+        ("one object in two roles: a stamp that is *",),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It permits no document time-stamp where what the page draws leads to a field's appearance, though nothing of "
+        "it changed; nor one in a field with a place that is hidden.",
+        (
+            "one object in two roles: the appearance of a field w*, the twin",
+            "one object in two roles: the appearance of a group is drawn, the twin",
+            "one object in two roles: the appearance of a widget, which goes is drawn, the twin",
+            "sneaky signature attack: a time-stamp hidden *, the twin",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
         "It lists the signatures of the newest revision: one that was taken away is not in the answer.",
         (
             "signature hiding: the value is taken from the field",

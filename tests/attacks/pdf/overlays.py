@@ -1,6 +1,6 @@
 """What some readers draw and others do not: drawings without a box, flags beyond 32 bits.
 
-Anybody gets a document time-stamp. Its field lies flat, or is hidden, and draws over the sealed page all the same.
+Anybody gets a document time-stamp. Its field lies flat, or is hidden, and draws over the page all the same.
 """
 
 from __future__ import annotations
@@ -59,36 +59,36 @@ _POINT = drawing(BBox=[0, 0, 0, 0])
 _SMALL_LETTERS = b"q .1 0 0 .1 0 0 cm BT /F1 120 Tf 50 700 Td (Quyet dinh gia) Tj ET Q"
 # Drawing, rectangle, further entries; of the attack and of its twin.
 _DRAWN = {
-    "without a box": ((drawing(), (0, 0, 0, 0), {}), (_PAINTED, (0, 0, 0, 0), {})),
-    "whose letters are as small as nothing": (
+    "in a field without a box": ((drawing(), (0, 0, 0, 0), {}), (_PAINTED, (0, 0, 0, 0), {})),
+    "in a field whose letters are as small as nothing": (
         (drawing(_SMALL_LETTERS, BBox=_PAGE_SIZE), (100, 700, 100, 700), {}),
         (drawing(_SMALL_LETTERS, BBox=[0, 0, 0, 0]), (100, 700, 100, 700), {}),
     ),
-    "whose matrix makes its letters small": (
+    "in a field whose matrix makes its letters small": (
         (drawing(BBox=_PAGE_SIZE, Matrix=[0.1, 0, 0, 0.1, 0, 0]), (100, 700, 100, 700), {}),
         (_PAINTED, (100, 700, 100, 700), {}),
     ),
-    "with a box of three numbers": (
+    "in a field with a box of three numbers": (
         (drawing(BBox=[0, 0, 595]), (0, 0, 0, 0), {}),
         (drawing(BBox=[0, 0, 0, 0]), (0, 0, 0, 0), {}),
     ),
-    "with a box of names": (
+    "in a field with a box of names": (
         (drawing(BBox=[Name("a")] * 4), (0, 0, 0, 0), {}),
         (drawing(BBox=[0.5] * 4), (0, 0, 0, 0), {}),
     ),
-    "with a box beyond all numbers": (
+    "in a field with a box beyond all numbers": (
         (drawing(BBox=[-(10**10), -(10**10), 10**10, 10**10]), (0, 0, 0, 0), {}),
         (_PAINTED, (9, 9, 9, 9), {}),
     ),
-    "whose face has no box": (
+    "in a field whose face has no box": (
         (drawing(), (0, 0, 0, 0), {"AP": {"N": {"On": Ref(DRAWING)}}, "AS": Name("On")}),
         (_POINT, (0, 0, 0, 0), {"AP": {"N": {"On": Ref(DRAWING)}}, "AS": Name("On")}),
     ),
-    "that draws under the pointer, without a box": (
+    "in a field that draws under the pointer, without a box": (
         (drawing(), (0, 0, 0, 0), {"AP": {"R": Ref(DRAWING)}}),
         (_POINT, (0, 0, 0, 0), {"AP": {"R": Ref(DRAWING)}}),
     ),
-    "whose appearances are a drawing": (
+    "in a field whose appearances are a drawing": (
         (drawing(N=Ref(DRAWING)), (0, 0, 0, 0), {"AP": Ref(DRAWING)}),
         (drawing(b""), (0, 0, 0, 0), {}),
     ),
@@ -105,16 +105,14 @@ _DRAWN = {
     "sneaky signature attack",
     CERTIFIED,
     {
-        f"a time-stamp in a field {name}": Found(
-            _SUSPICIOUS, ("Leader", "Seal"), ("change.document-timestamp-added",)
-        )
+        f"a time-stamp {name}": Found(_SUSPICIOUS, ("Leader",), ("change.document-timestamp-added",))
         for name in _DRAWN
     },
 )
-def over_the_seal(desk, variant, malicious):
-    evil, good = _DRAWN[variant.removeprefix("a time-stamp in a field ")]
+def over_the_page(desk, variant, malicious):
+    evil, good = _DRAWN[variant.removeprefix("a time-stamp ")]
     drawn, rect, entries = evil if malicious else good
-    return time_stamped(desk, desk.sealed(), drawn, rect, **entries)
+    return time_stamped(desk, desk.certified(2), drawn, rect, **entries)
 
 
 def _authority_of_nobody():
@@ -148,4 +146,4 @@ def _authority_of_nobody():
 def of_nobody(desk, _variant, malicious):
     """The document is as good as its worst signature, and this one is worth nothing."""
     token = _authority_of_nobody() if malicious else None
-    return time_stamped(desk, desk.sealed(), _POINT, cms=token)
+    return time_stamped(desk, desk.certified(2), _POINT, cms=token)

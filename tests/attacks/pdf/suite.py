@@ -13,6 +13,7 @@ from tests.attacks.pdf import (
     cases,
     certificates,
     certification,
+    field_roles,
     fills,
     forgery,
     genuine_files,
@@ -36,6 +37,7 @@ from tests.attacks.pdf import (
 )
 
 MODULES = (
+    field_roles,
     fills,
     forgery,
     saving,
