@@ -44,6 +44,11 @@ def draws_nothing(step: Step, field: FormField) -> bool:
     )
 
 
+def drawn_widgets(step: Step, field: FormField) -> list[Widget]:
+    """The widgets that some reader draws."""
+    return [widget for widget in field.widgets if not _draws_nothing(step, widget)]
+
+
 def _draws_nothing(step: Step, widget: Widget) -> bool:
     if not _is_widget(step, widget):
         return False

@@ -170,6 +170,16 @@ ROWS = (
     Disagreement(
         PYHANKO,
         ACCEPTS,
+        "It lets the form's defaults change: what readers draw themselves, and in which colour.",
+        (
+            "shadow attack: replace: that readers draw the form *",
+            "shadow attack: replace: the form gains *",
+            "shadow attack: replace: the form's own colour is another",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
         "It takes an object that nothing defined before for new, though the signed page refers to it.",
         ("shadow attack: hide and replace: a hidden object gets what it waits for",),
     ),
@@ -298,6 +308,7 @@ ROWS = (
             "evil annotation attack: Highlight in *, the twin",
             "evil annotation attack: StrikeOut in white, the twin",
             "evil annotation attack: Underline in white, the twin",
+            "evil annotation attack: *, as thick as a bar, the twin",
         ),
     ),
     Disagreement(
@@ -411,6 +422,11 @@ ROWS = (
             "shadow attack: replace: a box s*",
             "sneaky signature attack: a field as large as the page, and no P",
             "sneaky signature attack: a prepared field as large as the page",
+            "sneaky signature attack: a field of several widgets that cover the page",
+            "sneaky signature attack: a field over most of *",
+            "sneaky signature attack: a small field w*",
+            "shadow attack: replace: a tick is drawn without a box",
+            "shadow attack: replace: a value of nothing is drawn without a box",
         ),
     ),
     Disagreement(
