@@ -62,6 +62,15 @@ def keeps_its_place(pdf: PdfFile, widget: dict[str, Any]) -> bool:
     return all(_fits(pdf, each, rect) for each in _drawings(pdf, appearance))
 
 
+def is_drawn(pdf: PdfFile, widget: dict[str, Any]) -> bool:
+    """Whether a widget has a drawing of its own: readers make one for an empty /AP as for none."""
+    appearance = pdf.resolve(widget.get("AP"))
+    drawing = pdf.resolve(appearance.get("N")) if isinstance(appearance, dict) else None
+    if isinstance(drawing, dict):
+        return any(isinstance(pdf.resolve(each), Stream) for each in drawing.values()) and "AS" in widget
+    return isinstance(drawing, Stream)
+
+
 def _fits(pdf: PdfFile, drawing: Stream, rect: Box) -> bool:
     """PDFium writes letters large, and beside the box, where it would have to make them very small."""
     if not is_rectangle(pdf, drawing.dict.get("BBox")):

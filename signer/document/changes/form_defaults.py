@@ -11,7 +11,7 @@ from signer.document.changes.step import Step
 from signer.document.drawn_text import drawn_once, draws_value
 from signer.document.fields import FormField, Widget
 from signer.document.objects import Stream
-from signer.document.visibility import STATES, is_hidden
+from signer.document.visibility import STATES, is_drawn, is_hidden
 from signer.errors import DocumentRefused
 
 _KINDS = {"DA": bytes, "Q": int}
@@ -31,20 +31,16 @@ def compare_defaults(step: Step, old: Entries, new: Entries) -> None:
         if step.same(old.get(key), new.get(key)):
             continue
         added = key not in old and type(step.after.resolve(new.get(key))) is kind
-        if not added or any(_is_drawn_by(key, field, anew) for field in step.old_fields):
+        if not added or any(_is_drawn_by(step, key, field, anew) for field in step.old_fields):
             step.found(Changes.SUSPICIOUS, "form-changed", detail=key)
 
 
-def _is_drawn_by(key: str, field: FormField, anew: bool) -> bool:
+def _is_drawn_by(step: Step, key: str, field: FormField, anew: bool) -> bool:
     """Whether a reader would have to ask the form for this, to draw what the field said when it was signed."""
-    if field.type == "Sig" or key in field.dict or _all_have(key, field.widgets):
+    if field.type == "Sig" or key in field.dict or all(key in each.dict for each in field.widgets):
         return False
     empty = field.type == "Tx" and not field.value
-    return anew or not (empty or _all_have("AP", field.widgets))
-
-
-def _all_have(key: str, widgets: tuple[Widget, ...]) -> bool:
-    return bool(widgets) and all(key in widget.dict for widget in widgets)
+    return anew or not (empty or all(is_drawn(step.before, each.dict) for each in field.widgets))
 
 
 def _looks_the_same(step: Step, field: FormField) -> bool:

@@ -196,6 +196,7 @@ def drawn_by_the_file(desk, variant, malicious):
     {
         "the form gains a colour for a value without one": _CHANGED,
         "the form gains a colour for a value that readers draw": _CHANGED,
+        "the form gains a colour for a value whose drawing is none": _CHANGED,
         "the form gains a place for a value that has no drawing": _CHANGED,
         "the form's own colour is another": _CHANGED,
         "the form gains a colour that is none": _CHANGED,
@@ -206,6 +207,8 @@ def by_a_default(desk, variant, malicious):
     entries, later = {}, {"DA": b"/F1 12 Tf 1 g"}
     if "readers draw" in variant:
         amount, entries = {**amount, "AP": {"N": Ref(DRAWN)}}, {"NeedAppearances": True}
+    elif "whose drawing" in variant:
+        amount["AP"] = {}
     elif "place" in variant:
         later = {"Q": 2}
     elif "own" in variant:
@@ -251,4 +254,4 @@ def where_fields_have_none(desk, _variant):
     plain[DATE] = {**plain[DATE], "V": b"15", "AP": {"N": Ref(DRAWN)}}
     base = append(build.prepared(), {**plain, DRAWN: build.text_appearance(b"15")})
     data = desk.sign(base, mdp=build.LEADER_LOCK)
-    return desk.sign(data, SEAL, 23, role="seal", also={FORM: form(NUMBERS, DA=b"/Helv 0 Tf 0 g ")})
+    return desk.sign(data, SEAL, 130, role="seal", also={FORM: form(NUMBERS, DA=b"/Helv 0 Tf 0 g ")})
