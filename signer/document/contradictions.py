@@ -19,13 +19,13 @@ from signer.document.fields import FormField, Widget, form_fields
 from signer.document.objects import Ref, Stream
 from signer.document.reader import PdfFile
 from signer.document.text_strings import text_string
+from signer.document.visibility import HIDDEN, NO_VIEW, is_hidden
 from signer.errors import DocumentRefused
 
 _MOST_FIELDS = 2_000
 _LONGEST = 20_000
 _MOST_STEPS = 500_000
 _MULTILINE, _PASSWORD = 1 << 12, 1 << 13  # table 231
-_UNSEEN = 2 | 32  # Hidden, NoView (table 167)
 _RIGHT_TO_LEFT = frozenset(("R", "AL", "AN"))
 _STANDS_IN = frozenset("?.·•□■�_*")  # what is drawn for a character that the font lacks
 
@@ -97,9 +97,8 @@ def _is_formatted(pdf: PdfFile, entries: dict[str, object]) -> bool:
 
 
 def _is_seen(pdf: PdfFile, widget: Widget) -> bool:
-    flags = pdf.resolve(widget.dict.get("F"))
     x0, y0, x1, y1 = widget.rect
-    return not (type(flags) is int and flags & _UNSEEN) and x0 < x1 and y0 < y1
+    return not is_hidden(pdf, widget.dict, HIDDEN | NO_VIEW) and x0 < x1 and y0 < y1
 
 
 def _drawing(pdf: PdfFile, widget: Widget, fonts: dict[Ref, FontReader]) -> Drawing | None:

@@ -20,6 +20,7 @@ from signer.document.objects import Ref, Stream
 from signer.document.painting import Paint
 from signer.document.reader import PdfFile
 from signer.document.text_strings import text_string
+from signer.document.visibility import is_hidden
 from signer.errors import DocumentRefused
 
 _CONTENT_LIMIT = 4 << 20
@@ -29,7 +30,6 @@ _MOST_OPERATIONS = 200_000  # of an appearance and all that it draws
 _MOVES = frozenset(("BT", "Tm", "Td", "TD", "T*", "'", '"'))
 _SHOWS = frozenset(("Tj", "TJ", "'", '"'))
 _SETS = frozenset(("Tf", "Tr", "TL", "Tc", "Tw", "Tz", "gs"))
-_HIDDEN_FLAG = 2
 _DEFAULT_SPACES = frozenset(("DefaultGray", "DefaultRGB", "DefaultCMYK"))  # 8.6.5.6
 _INVISIBLE_MODES = (3, 7)
 _SMALLEST_SIZE = 0.5
@@ -74,8 +74,7 @@ def draws_value(pdf: PdfFile, form_field: FormField, trusts: Callable[[Ref], boo
         return False
     wanted = _plain(text_string(value or b""))
     for widget in form_field.widgets:
-        flags = pdf.resolve(widget.dict.get("F"))
-        if type(flags) is int and flags & _HIDDEN_FLAG:
+        if is_hidden(pdf, widget.dict):
             continue
         states = pdf.dictionary(widget.dict.get("AP"))
         drawn = [state for state in ("N", "R", "D") if pdf.resolve(states.get(state)) is not None]

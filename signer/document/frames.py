@@ -19,10 +19,11 @@ def page_frames(path: Path, limit: int = 2000) -> tuple[PageFrame, ...]:
     """
     with PdfFile.open(path) as pdf:
         count = min(pdf.page_count, limit)
-        return tuple(_frame(pdf, pdf.page(index)) for index in range(count))
+        return tuple(frame_of(pdf, pdf.page(index)) for index in range(count))
 
 
-def _frame(pdf: PdfFile, page: Page) -> PageFrame:
+def frame_of(pdf: PdfFile, page: Page) -> PageFrame:
+    """The frame of one page."""
     media = _box(pdf, page.dict.get("MediaBox")) or _A4
     crop = _box(pdf, page.dict.get("CropBox")) or media
     x0, y0 = max(media[0], crop[0]), max(media[1], crop[1])

@@ -16,6 +16,7 @@ from signer.document.fields import Widget, rectangle
 from signer.document.glyph_widths import Advances, advances
 from signer.document.objects import Ref, Stream
 from signer.document.reader import PdfFile
+from signer.document.visibility import keeps_its_place
 from signer.errors import DocumentRefused
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -69,7 +70,7 @@ def legible(pdf: PdfFile, widget: Widget, appearance: Stream) -> bool:
     Raises `DocumentRefused` when the stream cannot be read.
     """
     if widget.rect[0] == widget.rect[2] or widget.rect[1] == widget.rect[3]:
-        return True  # nothing is shown at all
+        return keeps_its_place(pdf, widget.dict)  # then nothing is shown at all
     turned = pdf.resolve(pdf.dictionary(widget.dict.get("MK")).get("R"))
     view = _onto(_matrix(pdf, appearance), rectangle(pdf, appearance.dict.get("BBox")), widget.rect)
     if view is None:

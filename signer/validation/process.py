@@ -48,9 +48,16 @@ from signer.validation.values import (
 from signer.validation.with_time import Placed
 
 _UNJUDGED = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
+# Of known authorities, and nothing proves the time-stamp older than what happened to them (EN 319 102-1, 5.6.2).
+_AGED = {
+    SubIndication.NO_POE,
+    SubIndication.REVOKED_NO_POE,
+    SubIndication.REVOKED_CA_NO_POE,
+    SubIndication.OUT_OF_BOUNDS_NO_POE,
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+}
 _ORDER_ROUNDS = 3
 _MOST_ORPHANS = 40
-_WRONG = {SubIndication.SIG_CONSTRAINTS_FAILURE, SubIndication.TIMESTAMP_ORDER_FAILURE}
 
 
 def validate(
@@ -269,8 +276,19 @@ def _policy(profile: ValidationProfile) -> PolicyFacts:
 
 
 def _counts(report: SignatureReport, every: tuple[SignatureReport, ...]) -> bool:
-    """A document time-stamp that waits for an answer proves nothing and takes nothing away, as long as there
-    are signatures to judge; one that is wrong, or after which something was altered, counts."""
+    """A document time-stamp that waits for an answer proves nothing and takes nothing away, as long as there are
+    signatures to judge; nor does one that grew old under a newer one that passes. Any other counts: one of an authority
+    that nobody knows is anybody's."""
     if report.type == "signature" or all(each.type != "signature" for each in every):
         return True
-    return report.verdict.indication is Indication.TOTAL_FAILED or report.verdict.sub_indication in _WRONG
+    if report.verdict.sub_indication in _AGED:
+        return not any(_renews(each, report) for each in every)
+    return report.verdict.sub_indication is not SubIndication.TRY_LATER
+
+
+def _renews(newer: SignatureReport, older: SignatureReport) -> bool:
+    return (
+        newer.type != "signature"
+        and newer.revision > older.revision
+        and newer.verdict.indication is Indication.TOTAL_PASSED
+    )

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from signer.document.fields import rectangle
 from signer.document.legibility import luminance_of
 from signer.document.reader import PdfFile
+from signer.document.visibility import is_rectangle
 
 _KINDS = frozenset(("Text", "Popup", "Highlight", "Underline", "Squiggly", "StrikeOut"))
 _LINES = frozenset(("Underline", "Squiggly", "StrikeOut"))
+_TALLEST_LINE = 72.0  # points: text of an inch
 _LIGHTEST_LINE, _DARKEST_GROUND = 0.8, 0.25
 _LEAST_CONTRASTS = (0.15, 0.15, 0.04)  # of red, blue and green text; green ones are light, and rare
 # No appearance, no action, no layer, no blend mode: those decide what is drawn (tables 166, 172 and 173).
@@ -28,7 +31,23 @@ def hides_nothing(pdf: PdfFile, annotation: Any) -> bool:
     if not isinstance(entries, dict):
         return False
     kind = pdf.resolve(entries.get("Subtype"))
-    return kind in _KINDS and _KEYS.issuperset(entries) and _lets_read(pdf, str(kind), entries.get("C"))
+    plain = kind in _KINDS and _KEYS.issuperset(entries) and _lets_read(pdf, str(kind), entries.get("C"))
+    return plain and (kind not in _LINES or _is_thin(pdf, entries))
+
+
+def _is_thin(pdf: PdfFile, entries: dict[str, Any]) -> bool:
+    """Whether a line is as thick as one of text: readers draw it in proportion to the height of what it marks."""
+    found = pdf.resolve(entries.get("QuadPoints"))
+    if found is None:
+        _, low, _, high = rectangle(pdf, entries.get("Rect"))
+        return is_rectangle(pdf, entries.get("Rect")) and high - low <= _TALLEST_LINE
+    resolved = [pdf.resolve(item) for item in found] if isinstance(found, list) else []
+    numbers = [float(item) for item in resolved if isinstance(item, int | float)]
+    if len(numbers) != len(resolved) or len(numbers) % 8 or not numbers:
+        return False
+    corners = [complex(*numbers[at : at + 2]) for at in range(0, len(numbers), 2)]
+    quads = [corners[at : at + 4] for at in range(0, len(corners), 4)]
+    return all(max(abs(a - c), abs(b - d)) <= _TALLEST_LINE for a, b, c, d in quads)
 
 
 def _lets_read(pdf: PdfFile, kind: str, colour: Any) -> bool:

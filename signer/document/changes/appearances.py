@@ -14,6 +14,7 @@ from signer.document.objects import PdfObject, Ref, Stream
 from signer.document.painting import Paint
 from signer.document.reader import PdfFile
 from signer.document.text_strings import text_string
+from signer.document.visibility import keeps_its_place
 from signer.errors import DocumentRefused
 
 _STATES = ("N", "R", "D")
@@ -27,15 +28,17 @@ def compare_appearances(step: Step, old: FormField, new: FormField) -> bool:
     for widget in new.widgets:
         before, after = earlier.get(widget.ref.num, {}), widget.dict
         streams = _streams(step.before, before.get("AP"))
-        redrawn = redrawn or not step.same(before.get("AP"), after.get("AP"))
-        redrawn = redrawn or not step.same(before.get("AS"), after.get("AS"))
-        redrawn = redrawn or any(step.rewritten(stream) for stream in streams)
-        groups = [each for each in streams if isinstance(step.before.resolve(each), dict)]
-        step.explain_unshared(before.get("AP"), *groups)
-        step.explain_unshared(*streams, within=(before.get("AP"), *groups))
-        extra = set(step.after.dictionary(after.get("AP"))) - set(_STATES)
-        if extra:
+        anew = any(not step.same(before.get(key), after.get(key)) for key in ("AP", "AS"))
+        anew = anew or any(step.rewritten(stream) for stream in streams)
+        redrawn = redrawn or anew
+        if step.before.resolve(before.get("Subtype")) == "Widget":
+            groups = [each for each in streams if isinstance(step.before.resolve(each), dict)]
+            step.explain_unshared(before.get("AP"), *groups)
+            step.explain_unshared(*streams, within=(before.get("AP"), *groups))
+        if step.differing(_besides(step.before, before), _besides(step.after, after)):
             step.found(Changes.SUSPICIOUS, "field-changed", widget.ref.num, new.name, "AP")
+        if anew and not keeps_its_place(step.after, after):
+            step.found(Changes.SUSPICIOUS, "appearance-replaced", widget.ref.num, new.name)
     filled = redrawn or not step.same(old.dict.get("V"), new.dict.get("V"))
     if filled and new.type in ("Tx", "Ch"):
         if not _draws_value(step, new):
@@ -47,6 +50,11 @@ def compare_appearances(step: Step, old: FormField, new: FormField) -> bool:
     elif filled and new.type == "Btn":
         compare_faces(step, earlier, new)
     return redrawn
+
+
+def _besides(pdf: PdfFile, widget: dict[str, Any]) -> dict[str, Any]:
+    """What an appearance dictionary says that is no appearance: it may be a graphics state as well, say."""
+    return {key: item for key, item in pdf.dictionary(widget.get("AP")).items() if key not in _STATES}
 
 
 def _draws_value(step: Step, new: FormField) -> bool:

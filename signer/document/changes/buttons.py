@@ -16,6 +16,7 @@ from signer.document.fields import FormField, Widget
 from signer.document.legibility import DARK, luminance_of
 from signer.document.objects import Stream
 from signer.document.reader import PdfFile
+from signer.document.visibility import keeps_its_place
 from signer.errors import DocumentRefused
 
 _LARGEST = 36.0  # points: half an inch
@@ -40,6 +41,11 @@ def compare_faces(step: Step, earlier: dict[int, dict[str, Any]], new: FormField
             step.found(Changes.SUSPICIOUS, "appearance-replaced", widget.ref.num, new.name)
     if not _shows_its_value(step.after, new):
         step.found(Changes.SUSPICIOUS, "value-differs-from-drawing", new.ref.num, new.name)
+
+
+def marks_only(step: Step, field: FormField, widget: Widget) -> bool:
+    """Whether all that a button's face draws is a mark, in a box as small as boxes are."""
+    return keeps_its_place(step.after, widget.dict) and _is_a_mark(step, {}, field, widget)
 
 
 def _shows_its_value(pdf: PdfFile, new: FormField) -> bool:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from policies.vocabulary import Changes
 from signer.document.changes.appearances import compare_appearances
+from signer.document.changes.areas import judge_areas
+from signer.document.changes.form_defaults import compare_defaults
 from signer.document.changes.form_resources import compare_resources
-from signer.document.changes.form_values import OF_ANOTHER_ROLE, is_plain, is_value
+from signer.document.changes.form_values import OF_ANOTHER_ROLE, is_value
+from signer.document.changes.nodes import compare_nodes
 from signer.document.changes.step import Step
-from signer.document.changes.widgets import beyond_a_field, draws_nothing, flags
+from signer.document.changes.widgets import beyond_a_field, drawn_widgets, draws_nothing
 from signer.document.fields import FormField
 from signer.document.signature_fields import TIMESTAMP_SUBFILTER
-
-_FILLED = frozenset(("V", "AP", "Kids", "M"))
-_FILLED_BUTTON = _FILLED | {"AS"}
-_FILLED_CHOICE = _FILLED | {"I", "TI"}
-_PRINT_AND_LOCKED = 4 | 128
-_MOST_DRAWN = 595 * 842 / 4  # square points: a quarter of the usual page; no signature is that large
+from signer.document.visibility import flags, keeps_its_place
 
 
 def compare_form(step: Step) -> None:
@@ -30,12 +26,11 @@ def compare_form(step: Step) -> None:
     step.explain_unshared(old_form, within=form)
     step.explain_unshared(old.get("Fields"), within=form)
     for key in step.differing(old, new):
-        if key not in ("Fields", "SigFlags", "DR", "NeedAppearances"):
+        if key not in ("Fields", "SigFlags", "DR", "NeedAppearances", "DA", "Q"):
             step.found(Changes.SUSPICIOUS, "form-changed", detail=key)
     if flags(step.before.resolve(old.get("SigFlags"))) & ~flags(step.after.resolve(new.get("SigFlags"))):
         step.found(Changes.SUSPICIOUS, "form-changed", detail="SigFlags")
-    if new.get("NeedAppearances") and not step.same(old.get("NeedAppearances"), new["NeedAppearances"]):
-        step.found(Changes.SUSPICIOUS, "form-changed", detail="NeedAppearances")
+    compare_defaults(step, old, new)
     compare_resources(step, old.get("DR"), new.get("DR"), form)
     _compare_fields(step)
 
@@ -53,6 +48,19 @@ def _compare_fields(step: Step) -> None:
         if num not in old:
             _added_field(step, field, names)
             names.add(field.name)
+    signed = [field for num, field in new.items() if _is_signed_now(old.get(num), field)]
+    judge_areas(step, [field for field in signed if not _is_time_stamp(step, field)])
+
+
+def _is_signed_now(old: FormField | None, new: FormField) -> bool:
+    signed = new.type == "Sig" and isinstance(new.value, dict)
+    return signed and (old is None or (old.type == "Sig" and not isinstance(old.value, dict)))
+
+
+def _is_time_stamp(step: Step, field: FormField) -> bool:
+    value = step.after.dictionary(field.value)
+    kind, subfilter = step.after.resolve(value.get("Type")), step.after.resolve(value.get("SubFilter"))
+    return kind == "DocTimeStamp" or subfilter == TIMESTAMP_SUBFILTER
 
 
 def _added_field(step: Step, field: FormField, names: set[str]) -> None:
@@ -77,57 +85,29 @@ def _signed(step: Step, field: FormField) -> None:
     value = step.after.dictionary(field.value)
     if not OF_ANOTHER_ROLE.isdisjoint(value):
         step.found(Changes.SUSPICIOUS, "field-changed", field.ref.num, field.name, "V")
-    kind, subfilter = step.after.resolve(value.get("Type")), step.after.resolve(value.get("SubFilter"))
-    if kind == "DocTimeStamp" or subfilter == TIMESTAMP_SUBFILTER:
+    if _is_time_stamp(step, field):
         # Anybody gets one from an authority that is trusted: what it draws, nobody stands for.
         harmless = draws_nothing(step, field)
         weight = Changes.LONG_TERM_DATA if harmless else Changes.SUSPICIOUS
         step.found(weight, "document-timestamp-added", field.ref.num, field.name)
     else:
         drawn = not draws_nothing(step, field)
-        if drawn and any(_area(widget.rect) > _MOST_DRAWN for widget in field.widgets):
+        if not all(keeps_its_place(step.after, widget.dict) for widget in drawn_widgets(step, field)):
             step.found(Changes.SUSPICIOUS, "appearance-replaced", field.ref.num, field.name)
         covers = drawn and step.is_new(field.ref.num)
         step.found(Changes.FORM_FILL, "signature-added", field.ref.num, field.name, covers=covers)
-
-
-def _area(rect: tuple[float, float, float, float]) -> float:
-    return (rect[2] - rect[0]) * (rect[3] - rect[1])
 
 
 def _compare_field(step: Step, old: FormField, new: FormField) -> None:
     if old.name != new.name or old.type != new.type:
         step.found(Changes.SUSPICIOUS, "field-changed", new.ref.num, old.name, "T")
         return
-    signed_now = old.type == "Sig" and not isinstance(old.value, dict) and isinstance(new.value, dict)
-    _compare_nodes(step, old, new, signed_now)
+    signed_now = _is_signed_now(old, new)
+    compare_nodes(step, old, new, signed_now)
     if old.type == "Sig":
         _compare_signature(step, old, new, signed_now)
     else:
         _compare_value(step, old, new)
-
-
-def _compare_nodes(step: Step, old: FormField, new: FormField, signed_now: bool) -> None:
-    allowed = {"Btn": _FILLED_BUTTON, "Ch": _FILLED_CHOICE}.get(old.type, _FILLED)
-    widgets = {widget.ref.num for widget in old.widgets}
-    if widgets != {widget.ref.num for widget in new.widgets}:
-        step.found(Changes.ANNOTATIONS, "widgets-changed", new.ref.num, new.name, covers=True)
-    for ref in {*old.nodes, *(widget.ref for widget in old.widgets)}:
-        if not step.touched(ref):
-            continue
-        before, after = step.before.dictionary(ref), step.after.dictionary(ref)
-        for key in step.differing(before, after):
-            permitted = key in allowed and is_plain(step, key, before, after)
-            if permitted or (key == "F" and signed_now and _only_locks(before, after)):
-                continue
-            step.found(Changes.SUSPICIOUS, "field-changed", ref.num, new.name, key)
-        step.explain(ref)
-        step.explain_unshared(before.get("Kids"))
-
-
-def _only_locks(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """A signer may set Print and Locked, nothing else (12.5.3)."""
-    return flags(before.get("F")) | _PRINT_AND_LOCKED == flags(after.get("F")) | _PRINT_AND_LOCKED
 
 
 def _compare_signature(step: Step, old: FormField, new: FormField, signed_now: bool) -> None:

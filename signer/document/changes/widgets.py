@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from signer.document.changes.step import Step
 from signer.document.fields import FormField, Widget
-from signer.document.objects import PdfObject
+from signer.document.visibility import is_hidden, is_rectangle, keeps_its_place
 
-_HIDDEN = 2
+_DRAWN = frozenset(("Subtype", "Rect", "AP"))
 # Of a field and its widget (ISO 32000-2, tables 166, 191, 226 and 235). No actions, no layers, no rich text.
 _FIELD = (
     "Type",
@@ -33,38 +31,34 @@ _WIDGET = ("SV", "DA", "Q", "H", "MK", "BS", "Border", "C", "NM", "M", "Contents
 _KNOWN = frozenset((*_FIELD, *_WIDGET))
 
 
-def flags(value: PdfObject) -> int:
-    """An integer of flags; 0 for anything else."""
-    return value if type(value) is int else 0
-
-
 def draws_nothing(step: Step, field: FormField) -> bool:
     """Whether no reader draws anything of a field: every widget is a point, or hidden.
 
-    A widget without an appearance is not enough: readers then draw its background, or a sign of their own.
+    A widget without an appearance is not enough: readers then draw its background, or a sign of their own. Nor is a
+    field without widgets that is an annotation of another kind.
     """
-    return all(_draws_nothing(step, widget) for widget in field.widgets)
+    judged = {widget.ref.num for widget in field.widgets}
+    others = (node for node in field.nodes if node.num not in judged)
+    return all(_DRAWN.isdisjoint(step.after.dictionary(node)) for node in others) and all(
+        _draws_nothing(step, widget) for widget in field.widgets
+    )
+
+
+def drawn_widgets(step: Step, field: FormField) -> list[Widget]:
+    """The widgets that some reader draws."""
+    return [widget for widget in field.widgets if not _draws_nothing(step, widget)]
 
 
 def _draws_nothing(step: Step, widget: Widget) -> bool:
     if not _is_widget(step, widget):
         return False
-    if flags(step.after.resolve(widget.dict.get("F"))) & _HIDDEN:
+    if is_hidden(step.after, widget.dict):
         return True
     flat = (widget.rect[0] == widget.rect[2], widget.rect[1] == widget.rect[3])
     # PDFium draws a line where only one of the two is nothing: through a digit, say.
-    return _well_formed(step, widget.dict.get("Rect")) and (
-        all(flat) or (any(flat) and "AP" not in widget.dict)
-    )
-
-
-def _well_formed(step: Step, rect: Any) -> bool:
-    """Whether every reader takes these for the same four numbers (or there are none)."""
-    if rect is None:
-        return True
-    found = step.after.resolve(rect)
-    numbers = [step.after.resolve(item) for item in found] if isinstance(found, list) else []
-    return len(numbers) == 4 and all(type(number) in (int, float) for number in numbers)
+    if "AP" in widget.dict:
+        return all(flat) and keeps_its_place(step.after, widget.dict)
+    return any(flat) and (widget.dict.get("Rect") is None or is_rectangle(step.after, widget.dict["Rect"]))
 
 
 def _is_widget(step: Step, widget: Widget) -> bool:

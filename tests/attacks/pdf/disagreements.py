@@ -170,6 +170,16 @@ ROWS = (
     Disagreement(
         PYHANKO,
         ACCEPTS,
+        "It lets the form's defaults change: what readers draw themselves, and in which colour.",
+        (
+            "shadow attack: replace: that readers draw the form *",
+            "shadow attack: replace: the form gains *",
+            "shadow attack: replace: the form's own colour is another",
+        ),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
         "It takes an object that nothing defined before for new, though the signed page refers to it.",
         ("shadow attack: hide and replace: a hidden object gets what it waits for",),
     ),
@@ -197,6 +207,24 @@ ROWS = (
         ACCEPTS,
         "It takes a document time-stamp for long-term data also where its field draws over the page.",
         ("sneaky signature attack: a time-stamp in *",),
+    ),
+    Disagreement(
+        PYHANKO,
+        ACCEPTS,
+        "It lets a field be drawn anew whatever kind of annotation it is: a stamp, say.",
+        ("one object in two roles: a stamp that is *",),
+    ),
+    Disagreement(
+        PYHANKO,
+        REJECTS,
+        "It permits no document time-stamp where what the page draws leads to a field's appearance, though nothing of "
+        "it changed; nor one in a field with a place that is hidden.",
+        (
+            "one object in two roles: the appearance of a field w*, the twin",
+            "one object in two roles: the appearance of a group is drawn, the twin",
+            "one object in two roles: the appearance of a widget, which goes is drawn, the twin",
+            "sneaky signature attack: a time-stamp hidden *, the twin",
+        ),
     ),
     Disagreement(
         PYHANKO,
@@ -280,6 +308,7 @@ ROWS = (
             "evil annotation attack: Highlight in *, the twin",
             "evil annotation attack: StrikeOut in white, the twin",
             "evil annotation attack: Underline in white, the twin",
+            "evil annotation attack: *, as thick as a bar, the twin",
         ),
     ),
     Disagreement(
@@ -393,6 +422,11 @@ ROWS = (
             "shadow attack: replace: a box s*",
             "sneaky signature attack: a field as large as the page, and no P",
             "sneaky signature attack: a prepared field as large as the page",
+            "sneaky signature attack: a field of several widgets that cover the page",
+            "sneaky signature attack: a field over most of *",
+            "sneaky signature attack: a small field w*",
+            "shadow attack: replace: a tick is drawn without a box",
+            "shadow attack: replace: a value of nothing is drawn without a box",
         ),
     ),
     Disagreement(

@@ -314,7 +314,7 @@ _ROLES = {
         b"/AP Do",
         {NUMBER: build.field("Number", "Tx", AP=Ref(_OLD)), _OLD: _says(b"100"), _PART: _says(b"900")},
         _entry(NUMBER, AP=Ref(_PART)),
-        _fills(),
+        _entry(NUMBER, M=b"D:20261120030000Z"),
     ),
     "the value of a field is a colour": _Role(
         {"ColorSpace": Ref(NUMBER)},

@@ -13,6 +13,7 @@ from tests.attacks.pdf import (
     cases,
     certificates,
     certification,
+    field_roles,
     fills,
     forgery,
     genuine_files,
@@ -20,7 +21,9 @@ from tests.attacks.pdf import (
     hiding,
     key_parameters,
     later,
+    limits,
     outside,
+    overlays,
     permissions,
     readers,
     repainting,
@@ -35,6 +38,7 @@ from tests.attacks.pdf import (
 )
 
 MODULES = (
+    field_roles,
     fills,
     forgery,
     saving,
@@ -46,7 +50,9 @@ MODULES = (
     tails,
     hiding,
     later,
+    limits,
     outside,
+    overlays,
     roles,
     readers,
     substitution,
