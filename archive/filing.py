@@ -128,7 +128,9 @@ def store(
         for file in deposit.files
     )
     if over:
-        record = strays.put_over(into.objects, deposit.record_key, deposit.record, deposit.retain_until)
+        record = strays.put_over(
+            into.objects, deposit.record_key, deposit.record, deposit.retain_until, into.waiting
+        )
     else:
         record = into.put(
             deposit.record_key,

@@ -162,7 +162,9 @@ def store(deposit: Deposit, objects: ObjectStore | Putting, work: WorkArea, *, o
 
     def record() -> StoredObject:
         if over:
-            return strays.put_over(into.objects, deposit.record_key, deposit.record, deposit.retain_until)
+            return strays.put_over(
+                into.objects, deposit.record_key, deposit.record, deposit.retain_until, into.waiting
+            )
         return into.put(
             deposit.record_key,
             deposit.record,
@@ -221,6 +223,9 @@ def carry_out(deposit: Deposit, objects: ObjectStore, work: WorkArea, begin: Beg
         kept = store(deposit, into, work)
     except StorageRefused as exc:
         with begin() as conn:
+            done = log_rows.leaf(conn, deposit.leaf)  # another process was quicker
+            if done is not None:
+                return done
             if not strays.in_the_way(conn, exc, deposit.record_key):
                 raise
         kept = store(deposit, into, work, over=True)

@@ -24,6 +24,7 @@ from pathlib import Path
 from archive.catalogue import Connection, copy_rows, hold_rows, watch_rows
 from archive.catalogue.copies import SECOND, Copy, CopyRole, NewCopy, Shelf
 from archive.catalogue.identity import new_id
+from archive.catalogue.values import ObjectRole
 from archive.catalogue.watch_rows import EventOutcome, EventType, PreservationEvent
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, StorageRefused
 from archive.log.checkpoint import SignedCheckpoint
@@ -34,8 +35,11 @@ from archive.ports import ObjectStore, StoredObject
 from archive.spool import fetched
 from archive.storage import keys
 from archive.storage.giving import gives
-from archive.storage.readback import put_and_read_back
+from archive.storage.readback import put_and_read_back, read_back
+from archive.storage.versions import room
+from archive.strays import TRIES
 from policies.locks import QUARANTINE
+from policies.reasons import archiving as reasons
 from policies.refusals import Refused
 
 log = logging.getLogger("antin.copies")
@@ -43,6 +47,7 @@ Begin = Callable[[], AbstractContextManager[Connection]]
 PAGE = 100
 PARALLEL = 4
 COUNTED = 100_000  # a lag is told exactly up to here
+NUMBERED = (ObjectRole.EVENT, ObjectRole.DOSSIER)
 BEFORE_HEADS = (CopyRole.TILE, CopyRole.LOG)
 
 
@@ -262,12 +267,26 @@ def _put(desk: CopyDesk, copy: Copy, at: datetime) -> StoredObject:
         raise _FirstSilent(str(exc)) from exc
     try:
         until = max(copy.lock.until, (at + QUARANTINE).replace(microsecond=0))
-        stored = put_and_read_back(
-            desk.second, copy.key, whole, sha256=copy.sha256, retain_until=until, mode=copy.lock.mode
-        )
+        stored = _put_or_over(desk, copy, whole, until)
         return desk.second.set_hold(copy.key, True, version=stored.version) if copy.lock.hold else stored
     finally:
         source.__exit__(None, None, None)
+
+
+def _put_or_over(desk: CopyDesk, copy: Copy, whole: Path | bytes, until: datetime) -> StoredObject:
+    """The copy, read back; of what is numbered, over something else that lies there and of which no row speaks
+    (`archive.strays`). Other bytes under the name of a digest, or of the log, are for somebody to look at."""
+    given, mode = (desk.second, copy.key, whole), copy.lock.mode
+    try:
+        return put_and_read_back(*given, sha256=copy.sha256, retain_until=until, mode=mode)
+    except StorageRefused as exc:
+        taken = exc.reason is reasons.OBJECT_EXISTS and copy.role in NUMBERED
+        if not taken or not room(desk.second, copy.key, TRIES):
+            raise
+    log.warning("%s: something else lies there in the second store; the copy is stored over it", copy.key)
+    second, key, _ = given
+    stored = second.replace_damaged(key, whole, sha256=copy.sha256, retain_until=until, mode=mode)
+    return read_back(second, stored, sha256=copy.sha256, retain_until=until, mode=mode)
 
 
 def _row(copy: Copy, stored: StoredObject, at: datetime) -> NewCopy:

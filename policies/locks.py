@@ -97,12 +97,15 @@ def first_look(stored_at: datetime, mode: LockMode, spread: float) -> datetime:
     return stored_at + RENEW_EVERY - spread * SPREAD
 
 
+_BEHIND_THE_PASS = timedelta(seconds=1)  # else the pass of this night comes upon it again
+
+
 def next_look(found: Standing, now: Lock, at: datetime, spread: float) -> datetime:
     """When it is looked at again, after it has the lock `now`. What waits for its clearance is asked every night."""
     if now.mode is LockMode.COMPLIANCE:
         return at + RENEW_EVERY - spread * SPREAD
     begun = found.quarantine_from or at
-    return max(begun + QUARANTINE, at)
+    return max(begun + QUARANTINE, at + _BEHIND_THE_PASS)
 
 
 def let_end(found: Standing, now: Lock) -> bool:

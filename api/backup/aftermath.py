@@ -52,6 +52,7 @@ def compare(
     key, here = VerifierKey.parse(vkey), row.size if row else 0
     try:
         heads = read_heads(store, key)
+        heads.require_read()
         newest = max(filter(None, (heads.locked, heads.begun)), key=lambda head: head.size, default=None)
         size = newest.size if newest else 0
         if heads.shown is not None and (heads.locked is None or heads.shown.size > heads.locked.size):

@@ -7,35 +7,59 @@ and must not sign another one of its size.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
-from archive.errors import ArchiveDamaged, ProofRefused, StorageRefused
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, ProofRefused, StorageRefused
 from archive.log.checkpoint import SignedCheckpoint, open_checkpoint
 from archive.log.note import VerifierKey
 from archive.ports import ObjectStore
 from archive.storage import keys
+from archive.storage.giving import given
 from archive.storage.readback import read_bounded
 from archive.storage.versions import borne_out
 
-MAX_OPENINGS = 64 << 20  # bytes; of a part as it is written here: about 2 MB
+MAX_OPENINGS = 64 << 20  # bytes; of a first part as it is written here: about 2 MB
+MAX_READ = 1 << 30  # bytes of parts that nobody signed: more is somebody's work
 _CHUNK = 1000  # names at once: of each lot the highest signed head counts
+_NOTE = re.compile(rb'"note":("(?:[^"\\]|\\.){1,20000}")')
 
 
-def begun(store: ObjectStore, key: VerifierKey, size: int) -> SignedCheckpoint | None:
-    """The largest head beyond `size` leaves that the log signed in openings. Raises ArchiveUnavailable.
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A first part that the store does not give, though it gives others: it may bring a head of `size` leaves."""
 
-    Whether the entries beside it lead there does not matter: it was signed.
+    size: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The largest head that was signed in openings, and the largest that may have been."""
+
+    head: SignedCheckpoint | None
+    unread: Unread | None
+
+
+def begun(store: ObjectStore, key: VerifierKey, size: int) -> Begun:
+    """What openings bring beyond `size` leaves. Raises ArchiveUnavailable, and ArchiveDamaged where so many parts that
+    nobody signed lie there that they are not all read.
+
+    Whether the entries beside a note lead to it does not matter: it was signed.
     """
-    best: SignedCheckpoint | None = None
+    best, unread, reading = None, None, _Reading(store, key)
     names = _beyond(store, size)
     while lot := list(islice(names, _CHUNK)):
         for name, stop in reversed(lot):
-            found = _head(store, key, name, stop)
-            if found is not None:
+            found = reading.head(name, stop)
+            if isinstance(found, Unread):
+                unread = max(filter(None, (unread, found)), key=lambda each: each.size)
+            elif found is not None:
                 best = found
                 break
-    return best
+    return Begun(best, unread)
 
 
 def _beyond(store: ObjectStore, size: int) -> Iterator[tuple[str, int]]:
@@ -49,18 +73,42 @@ def _beyond(store: ObjectStore, size: int) -> Iterator[tuple[str, int]]:
             yield name, stop
 
 
-def _head(store: ObjectStore, key: VerifierKey, name: str, stop: int) -> SignedCheckpoint | None:
-    def read(version: str) -> SignedCheckpoint:
+class _Reading:
+    """Notes of first parts, so many bytes in all."""
+
+    def __init__(self, store: ObjectStore, key: VerifierKey) -> None:
+        self._store, self._key, self._left = store, key, MAX_READ
+
+    def head(self, name: str, stop: int) -> SignedCheckpoint | Unread | None:
+        """The head that the log signed there; None when it signed none."""
+        if self._left <= 0:
+            raise ArchiveDamaged(f"log: {name} and others before it: too much that this log did not sign")
+        silent = False
+
+        def read(version: str) -> SignedCheckpoint:
+            nonlocal silent
+            try:
+                data = given(self._store, lambda: read_bounded(self._store, name, MAX_OPENINGS, version))
+            except ArchiveDamaged as exc:
+                silent = silent or isinstance(exc.__cause__, ArchiveUnavailable)
+                raise
+            self._left -= len(data)
+            return self._signed(data, name, stop)
+
         try:
-            note = json.loads(read_bounded(store, name, MAX_OPENINGS, version))["note"].encode()
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
+            return borne_out(self._store, name, read)
+        except (StorageRefused, ProofRefused, ArchiveDamaged):
+            return Unread(stop, name) if silent else None
+
+    def _signed(self, data: bytes, name: str, stop: int) -> SignedCheckpoint:
+        match = _NOTE.search(data)
+        if match is None:
+            raise ArchiveDamaged(f"{name}: has no note")
+        try:
+            note = json.loads(match[1]).encode()
+        except ValueError as exc:
             raise ArchiveDamaged(f"{name}: has no note") from exc
-        found = open_checkpoint(note, key)
+        found = open_checkpoint(note, self._key)
         if found.size != stop:
             raise ArchiveDamaged(f"{name}: brings a head of {found.size} leaves")
         return found
-
-    try:
-        return borne_out(store, name, read)
-    except (StorageRefused, ProofRefused, ArchiveDamaged):
-        return None  # whatever it is, the log did not sign it

@@ -73,8 +73,10 @@ class LogKeeper:
     def enter_new(self, at: datetime) -> int:
         """What the log locked since the newest checkpoint with a row; how many rows that made.
 
-        Raises ArchiveUnavailable, ProofRefused when the shown checkpoint is not this log's.
+        Raises ArchiveUnavailable, also where the store gives others and not one of these: a checkpoint's row says that
+        all before it has one. Raises ProofRefused when the shown checkpoint is not this log's.
         """
+        failed = self.failed
         shown = published_checkpoint(self.store, self.key)
         size = shown.size if shown else 0
         with self.reading() as conn:
@@ -82,6 +84,10 @@ class LogKeeper:
         tiles = (keys.tile_key(tile.path) for tile in _full_tiles(known, size))
         entered = self._enter(tiles, at)
         entered += self._enter(self._others(), at)
+        if self.failed > failed:
+            raise ArchiveUnavailable(
+                "log: what came new is not all given; its checkpoint is entered when it is"
+            )
         # Checkpoints come last, the smallest first: the one with the highest row says that all before it is entered.
         after = keys.checkpoint_key(known) if known else ""
         # None beyond `size`: of what came meanwhile no tile was entered.

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archive.errors import ArchiveDamaged, ProofRefused
-from archive.log.begun import begun
+from archive.log.begun import Unread, begun
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, check_not_behind
 from archive.log.edge import Edge, grow
 from archive.log.merkle import EMPTY_ROOT, leaf_hash
 from archive.log.note import VerifierKey
 from archive.log.reader import TileReader, highest_checkpoint, published_checkpoint
-from archive.log.seen import Seen, behind, check_continues, forked, seen
+from archive.log.seen import NOBODY_KNOWS, Seen, behind, check_continues, forked, maybe, seen
 from archive.log.tiles import HEIGHT, WIDTH, Entries, TileId, tile_widths
 from archive.ports import CheckpointRow, ObjectStore
 
@@ -26,14 +26,21 @@ class Heads:
     locked: SignedCheckpoint | None
     shown: SignedCheckpoint | None
     begun: SignedCheckpoint | None = None
+    unread: Unread | None = None
 
     def base(self, origin: str) -> Checkpoint:
         """The head to start from."""
         return self.locked.checkpoint if self.locked else Checkpoint(origin, 0, EMPTY_ROOT)
 
     def signed(self) -> list[Seen]:
-        """The head beyond it, which the log must reach."""
-        return [seen(self.begun, "in openings in the object store")] if self.begun else []
+        """The head beyond it, which the log must reach; and the one that may lie where nobody could read."""
+        found = [seen(self.begun, "in openings in the object store")] if self.begun else []
+        return found + ([maybe(self.unread, "the object store")] if self.unread else [])
+
+    def require_read(self) -> None:
+        """For who has no catalogue that reaches further. Raises ArchiveDamaged."""
+        if self.unread is not None:
+            raise ArchiveDamaged(f"log: {self.unread.name} may bring a later head, and cannot be read")
 
 
 def read_heads(store: ObjectStore, key: VerifierKey) -> Heads:
@@ -44,7 +51,8 @@ def read_heads(store: ObjectStore, key: VerifierKey) -> Heads:
     try:
         shown = published_checkpoint(store, key)
         locked = highest_checkpoint(store, key)
-        return Heads(locked, shown, begun(store, key, locked.size if locked else 0))
+        beyond = begun(store, key, locked.size if locked else 0)
+        return Heads(locked, shown, beyond.head, beyond.unread)
     except ProofRefused as exc:
         raise ArchiveDamaged(f"log: a checkpoint in the bucket is not this log's: {exc}") from exc
 
@@ -62,7 +70,7 @@ def check_heads(heads: Heads, row: CheckpointRow, origin: str, known: Iterable[C
     for found in (Seen(origin, base.size, base.root, "in the object store"), *heads.signed(), *known):
         if found.size > row.size:
             raise behind(row.size, found)
-        if found.size == row.size and found.root != row.root:
+        if found.size == row.size and found.root not in (row.root, NOBODY_KNOWS):
             raise forked(found)
     if row.size - base.size > gap:
         raise ArchiveDamaged(f"log: the bucket ends at {base.size}, the catalogue has {row.size} leaves")
@@ -94,6 +102,8 @@ def check_known(
     """Every head that others saw lies on the way to the catalogue's row. Raises `LogBehind`."""
     tiles = TileReader(store, entries)
     for found in (*heads.signed(), *known):
+        if found.root == NOBODY_KNOWS:
+            continue  # the catalogue reaches as far
         if heads.locked is not None and found.size <= heads.locked.size:
             check_continues(tiles, heads.locked, found)
         elif grow(edge, entries(edge.size, found.size)).edge.root() != found.root:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from archive.errors import LogBehind, ProofRefused
 from archive.log import merkle
-from archive.log.begun import begun
+from archive.log.begun import Unread, begun
 from archive.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from archive.log.note import VerifierKey
 from archive.log.proofs import HEADER
 from archive.log.reader import TileReader, highest_checkpoint, published_checkpoint
 from archive.ports import ObjectStore
 
+NOBODY_KNOWS = b""  # the root of a head that may lie where nobody could read
 _ADVICE = (
     "do not serve from this catalogue: restore a newer backup (antin restore), or make it anew from the object "
     "store (antin rebuild)"
@@ -34,12 +35,20 @@ def seen(head: SignedCheckpoint, where: str) -> Seen:
     return Seen(head.checkpoint.origin, head.size, head.root, where)
 
 
+def maybe(unread: Unread, where: str) -> Seen:
+    """A head that may lie in openings that nobody could read: a log that is as long has it, whatever it says."""
+    return Seen(
+        "", unread.size, NOBODY_KNOWS, f"perhaps, in {unread.name} in {where}, which the store does not give"
+    )
+
+
 def in_store(store: ObjectStore, key: VerifierKey, where: str) -> list[Seen]:
     """The highest locked head of a store, the one that it shows, and the one that openings bring beyond. Raises what
     the reader raises."""
     locked, shown = highest_checkpoint(store, key), published_checkpoint(store, key)
-    found = (locked, shown, begun(store, key, locked.size if locked else 0))
-    return [seen(head, where) for head in found if head is not None]
+    beyond = begun(store, key, locked.size if locked else 0)
+    found = [seen(head, where) for head in (locked, shown, beyond.head) if head is not None]
+    return found + ([maybe(beyond.unread, where)] if beyond.unread else [])
 
 
 def in_file(data: bytes, key: VerifierKey, where: str) -> Seen:

@@ -54,8 +54,10 @@ class SourceLog:
 
 def find(store: ObjectStore, key: VerifierKey) -> SourceLog:
     """The newest head. Raises ArchiveRefused NOTHING_TO_REBUILD, ArchiveDamaged when a head is not this log's,
-    LogBehind when one was signed to which nothing that is here leads."""
+    LogBehind when one was signed to which nothing that is here leads, ArchiveDamaged where one may lie that the
+    store does not give."""
     heads = read_heads(store, key)
+    heads.require_read()
     known = [head for head in (heads.locked, heads.shown) if head is not None]
     try:
         for head in known:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 from archive.errors import ArchiveDamaged, ArchiveUnavailable, ProofRefused, StorageRefused
@@ -35,6 +36,13 @@ def others(store: ObjectStore, key: str) -> Iterator[str]:
     yield from reversed(oldest)
     if count > MOST + 1:
         raise ArchiveDamaged(f"{key}: more than {MOST} versions lie over it, and none of the first is whole")
+
+
+def room(store: ObjectStore, key: str, most: int = MOST) -> bool:
+    """Whether one more version may be laid over a key, and be found by who has the store alone."""
+    return sum(
+        entry.key == key and not entry.deleted for entry in islice(store.inventory(key), 4 * MOST)
+    ) <= min(most, MOST)
 
 
 def borne_out(store: ObjectStore, key: str, read: Callable[[str], T]) -> T:

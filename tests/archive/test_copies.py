@@ -9,8 +9,8 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import Engine, event
 
-from archive import openings, replication
-from archive.catalogue import copy_rows
+from archive import ingest, openings, replication
+from archive.catalogue import copy_rows, documents
 from archive.catalogue.copies import FIRST, SECOND, CopyRole, Shelf
 from archive.catalogue.watch_rows import EventType
 from archive.errors import ArchiveDamaged, ArchiveUnavailable
@@ -20,6 +20,7 @@ from archive.log.merkle import leaf_hash
 from archive.log.reader import TileReader, highest_checkpoint, published_checkpoint
 from archive.log.recovery import load_edge
 from archive.log.tiles import TileId, parse_path
+from archive.record import digest
 from archive.storage import keys
 from archive.storage.memory import Fault, MemoryStore
 from policies.locks import QUARANTINE
@@ -291,6 +292,45 @@ def test_partial_tiles_that_were_outgrown_go_at_night(watch):
     watch.keeper().enter_all(AT)
     partial = [key for key in watch.first.list("log/tile/") if not parse_path(key.removeprefix("log/")).full]
     assert partial == ["log/tile/1/000.p/1", "log/tile/entries/001.p/44"]
+
+
+def test_a_checkpoint_has_no_row_before_all_that_it_covers(watch):
+    """Else nobody asks for the rest again, and the second store shows a head that nothing there leads to."""
+    watch.leaves(200)
+    watch.copy(AT)
+    watch.leaves(100)
+    lost = f"{keys.TILES}entries/000"
+
+    def meets(act, key):
+        if key == lost and act == "head":
+            raise ArchiveUnavailable("503")
+
+    watch.first.meets = meets
+    with pytest.raises(ArchiveUnavailable):
+        watch.keeper().enter_new(AT)
+    watch.first.meets = lambda _act, _key: None
+    watch.leaves(3)
+    watch.copy(AT)
+    assert watch.second.head(lost) is not None
+
+
+def test_a_copy_is_stored_over_what_nobody_archived_there(watch):
+    (document,) = watch.documents(1)
+    watch.copy(AT)
+    with watch.house.transactions.write() as conn:
+        deposit = ingest.plan_event(conn, documents.get(conn, document.id), "recalled", {}, "Văn thư", AT)
+    key = deposit.record_key
+    watch.second.put(key, b"stray", sha256=digest(b"stray"), retain_until=AT + timedelta(days=30))
+    watch.house.carry_out(deposit)
+    watch.sequence()
+    assert watch.copy(AT).complete
+    with watch.house.transactions.read() as conn:
+        assert replication.lag(conn).objects == 0
+    found = [watch.second.open(each.key, each.version).read() for each in watch.second.inventory(key)]
+    assert len(found) == 2
+    assert b"stray" in found
+    wrong = {each.id for each in watch.audit(AT, second=True) if each.severity == "error"}
+    assert wrong == {"row.differs"}, "the event was archived without its act, and nothing else is wrong"
 
 
 def test_a_tile_that_is_not_what_the_leaves_give_is_entered_as_damaged(watch):

@@ -13,11 +13,13 @@ from archive import openings
 from archive.catalogue import agency_rows, log_rows
 from archive.catalogue.tables import metadata
 from archive.catalogue.values import Agency
-from archive.errors import ArchiveDamaged, LogBehind
-from archive.log.begun import begun
+from archive.errors import ArchiveDamaged, ArchiveUnavailable, LogBehind
+from archive.log.begun import Unread, begun
 from archive.log.checkpoint import open_checkpoint
+from archive.log.recovery import check_heads, read_heads
 from archive.log.seen import in_store
 from archive.rebuild.chains import REGISTERS
+from archive.rebuild.log import find
 from archive.rebuild.run import Source, Target, rebuild
 from archive.record import canonical, digest
 from archive.storage import keys
@@ -155,8 +157,53 @@ def test_openings_that_the_log_did_not_sign_say_nothing(lite):
     ):
         data = canonical(forged)
         lite.first.put(keys.openings_key(start, row.size + 1), data, sha256=digest(data))
-    assert begun(lite.first, VKEY, row.size) is None
+    found = begun(lite.first, VKEY, row.size)
+    assert (found.head, found.unread) == (None, None)
     assert compared(lite).state == "same"
+
+
+@pytest.fixture
+def unread(lite):
+    """An object behind the log's end that the store does not give, while it gives others."""
+    lite.documents(1)
+    row = row_of(lite)
+    name = keys.openings_key(row.size, row.size + 1)
+    lite.first.put(name, b"{}", sha256=digest(b"{}"))
+
+    def meets(act, key):
+        if key == name and act in ("open", "head"):
+            raise ArchiveUnavailable("503")
+
+    lite.first.meets = meets
+    return lite, row, name
+
+
+def test_what_is_not_given_stops_no_log_that_reaches_as_far(unread):
+    lite, row, name = unread
+    assert begun(lite.first, VKEY, row.size).unread == Unread(row.size + 1, name)
+    heads = read_heads(lite.first, VKEY)
+    check_heads(heads, replace(row, size=row.size + 1), VKEY.name, (), 1024)
+    with pytest.raises(LogBehind, match=name):
+        check_heads(heads, row, VKEY.name, (), 1024)
+
+
+def test_behind_it_nobody_goes_on_without_a_catalogue(unread, tmp_path):
+    lite, _, name = unread
+    assert compared(lite).state == "damaged"
+    with pytest.raises(ArchiveDamaged, match="may bring a later head"):
+        find(lite.first, VKEY)
+    assert any(name in head.where for head in in_store(lite.first, VKEY, "the store"))
+
+
+def test_large_objects_that_nobody_signed_are_read_so_far_and_named(lite, monkeypatch):
+    lite.documents(1)
+    row = row_of(lite)
+    monkeypatch.setattr("archive.log.begun.MAX_READ", 1000)
+    for more in range(1, 4):
+        data = b'{"note":"' + b"a" * 900 + b'"}'
+        lite.first.put(keys.openings_key(row.size, row.size + more), data, sha256=digest(data))
+    with pytest.raises(ArchiveDamaged, match="too much"):
+        begun(lite.first, VKEY, row.size)
 
 
 # A store that is older than the catalogue

@@ -15,6 +15,7 @@ from archive.record import digest
 from archive.storage import keys
 from archive.storage.directory import DirectoryStore
 from policies.issuing import Act, Facts
+from policies.reasons import archiving as reasons
 from tests.archive.catalogue_fixtures import AT
 from tests.archive.dossier_fixtures import Keeping
 from tests.archive.rebuild.lost import Archive
@@ -83,6 +84,46 @@ def test_after_a_rebuild_the_number_of_an_unlogged_event_is_taken_again(archive,
     lost.sequence()
     assert [f.id for f in lost.check().findings if f.severity == Severity.ERROR] == []
     lost.house.transactions.close()
+
+
+def test_over_more_than_a_rebuild_looks_at_nothing_is_called_archived(archive):
+    document = archive.house.issued(b"%PDF one", AT)
+    deposit = planned(archive, document)
+    plant(archive, deposit.record_key)
+    for number in range(40):
+        archive.objects.shadow(deposit.record_key, b'{"%d":1}\n' % number)
+    for later in (timedelta(0), timedelta(days=400)):
+        with pytest.raises(StorageRefused):
+            archive.house.carry_out(deposit, AT + later)
+    with archive.house.transactions.read() as conn:
+        assert deposit_rows.object_at(conn, deposit.record_key) is None
+
+
+def test_what_lies_there_already_is_taken_however_many_lie_there(archive):
+    document = archive.house.issued(b"%PDF one", AT)
+    deposit = planned(archive, document)
+    plant(archive, deposit.record_key)
+    for number in range(strays.TRIES - 1):
+        archive.objects.shadow(deposit.record_key, b'{"%d":1}\n' % number)
+    ingest.store(deposit, archive.objects, archive.house.work, over=True)
+    assert archive.house.recover() == ()
+    assert row(archive, deposit.record_key)["version"] == f"r{strays.TRIES}"
+
+
+def test_another_process_that_was_quicker_is_no_refusal(archive, monkeypatch):
+    document = archive.house.issued(b"%PDF one", AT)
+    deposit = planned(archive, document)
+    plant(archive, deposit.record_key)
+    leaf, slow = archive.house.carry_out(deposit), archive.objects
+    monkeypatch.setattr(
+        archive.objects, "put", lambda *_given, **_more: plant_again(slow, deposit.record_key)
+    )
+    assert archive.house.carry_out(deposit) == leaf
+
+
+def plant_again(_objects, key):
+    """What a process says whose view of the catalogue is half a minute old."""
+    raise StorageRefused(reasons.OBJECT_EXISTS, key=key)
 
 
 def test_killed_after_it_was_stored_it_is_found_again(archive):
