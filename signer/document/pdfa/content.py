@@ -49,7 +49,7 @@ class FontUse:
     number: int
     shown: set[bytes] = field(default_factory=set)
     rendered: bool = False
-    procedures: tuple[Any, ...] | None = None
+    procedures: tuple[Ref, ...] | None = None
 
 
 @dataclass
@@ -119,17 +119,33 @@ class Contents:
             self.times.add(ref)
             self.run(data, own, own if lent is None else lent, ref.num, depth, start)
 
+    def pay(self, tokens: int) -> bool:
+        """Take from the budget what is about to be read. Without enough left the check is incomplete."""
+        self.budget -= tokens
+        if self.budget < 0:
+            self.context.complete = False
+        return self.budget >= 0
+
+    def procedures(self, font: dict[str, Any]) -> tuple[Ref, ...]:
+        """The glyph procedures of a Type 3 font, each once."""
+        named = self.context.dictionary(font.get("CharProcs"))
+        if not self.pay(len(named)):
+            return ()
+        return tuple(dict.fromkeys(value for value in named.values() if isinstance(value, Ref)))
+
     def glyphs(self, use: FontUse, outer: dict[str, Any], depth: int, start: State) -> None:
         """The glyph procedures of a Type 3 font, painting as the text that shows them would (9.6.5)."""
         lent = None if "Resources" in use.font else outer
         key = (start.font, id(lent), start)
         if not use.procedures or key in self.drawn:
             return
+        if not self.pay(len(use.procedures)):
+            return
         self.drawn.add(key)
         own = self.context.dictionary(use.font.get("Resources"))
         for value in use.procedures:
             stream = self.context.get(value)
-            if isinstance(stream, Stream) and isinstance(value, Ref):
+            if isinstance(stream, Stream):
                 self._stream(value, stream, own, lent, depth, start)
 
     def run(
@@ -144,9 +160,7 @@ class Contents:
         """Interpret one content stream."""
         run = _Run(self, own, resources, number, depth, start)
         for operator, operands, tokens in operations(data, self.context.part.largest_real):
-            self.budget -= tokens
-            if self.budget < 0:
-                self.context.complete = False
+            if not self.pay(tokens):
                 return
             if operator:
                 run.step(operator, operands)
@@ -339,7 +353,7 @@ class _Run:
             number = value.num if isinstance(value, Ref) else self.number
             self.contents.fonts[key] = use = FontUse(font, number)
             if self.context.name(font.get("Subtype")) == "Type3":
-                use.procedures = tuple(self.context.dictionary(font.get("CharProcs")).values())
+                use.procedures = self.contents.procedures(font)
                 self._glyphs(use, State(None, None, key, FILLED))
         return key
 
