@@ -33,8 +33,9 @@ from signer.document.pdfa.operators import INLINE_FILTERS, OPERATORS, check_oper
 from signer.document.pdfa.parts import READER
 
 MAX_NESTING = 28
-_AGAIN = 64  # tokens that reading a stream once more costs at least; and one for so many bytes
+_AGAIN = 64  # tokens that reading a stream once more costs at least; and one for so many bytes, each time
 _BYTES_A_TOKEN = 16
+_A_PART = 8  # tokens, of a page's content
 _UNCOLOURED = 2
 
 _Handler = Callable[["_Run", list[Any]], None]
@@ -73,6 +74,8 @@ class Contents:
         """One page; `own` is its own /Resources ({} when inherited), `page` has the inherited ones."""
         parts = self.context.get(page.get("Contents"))
         streams = parts if isinstance(parts, list) else [parts]
+        if not self.pay(_A_PART * len(streams)):
+            return
         chunks: list[bytes] = []
         left = self.context.limits.stream_bytes
         with self.context.reading(number):
@@ -81,6 +84,8 @@ class Contents:
                 if isinstance(stream, Stream):
                     chunks.append(self.context.data(stream, left))
                     left -= len(chunks[-1])
+            if not self.pay(sum(map(len, chunks)) // _BYTES_A_TOKEN):
+                return
             resources = self.context.dictionary(page.get("Resources"))
             self.run(b"\n".join(chunks), own, resources, number, 0, None)
 
@@ -114,8 +119,9 @@ class Contents:
             self.lent[id(lent)] = lent  # so that no other has its id
         with self.context.reading(ref.num):
             data = self.context.data(stream, self.context.limits.stream_bytes)
-            if ref in self.times:
-                self.budget -= _AGAIN + len(data) // _BYTES_A_TOKEN
+            again = _AGAIN if ref in self.times else 0
+            if not self.pay(again + len(data) // _BYTES_A_TOKEN):
+                return
             self.times.add(ref)
             self.run(data, own, own if lent is None else lent, ref.num, depth, start)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
+import zlib
 
 import pytest
 
+from api.demo.pdf_colour import srgb_profile
 from signer.document.pdfa import PdfaLimits, check
 from signer.document.pdfa.programs import check_program
 from tests.factories.pdfa_contents import (
@@ -195,6 +197,87 @@ def test_distinct_glyphs_are_paid_in_every_state(tmp_path):
     path.write_bytes(file.build())
     assert check(path).complete  # the procedures are not there, which costs their number in each state
     assert not check(path, PdfaLimits(tokens=90_000)).complete
+
+
+def deflated(plain, entries):
+    data = zlib.compress(zlib.compress(plain, 9), 9)
+    head = b"<< %s /Filter [/FlateDecode /FlateDecode] /Length %d >>" % (entries, len(data))
+    return head + b"\nstream\n" + data + b"\nendstream"
+
+
+def with_forms(file, inside):
+    for index, form in enumerate(inside, 100):
+        file.objects[index] = form
+    names = b" ".join(b"/X%d %d 0 R" % (index, index) for index in range(100, 100 + len(inside)))
+    file.replace(PAGE, b"/XObject <<", b"/XObject << " + names)
+    return file.set_content(b" ".join(b"/X%d Do" % index for index in range(100, 100 + len(inside))))
+
+
+def emptied(size):
+    """Flate blocks of nothing: long in between, empty at the end."""
+    return b"\x78\x9c" + b"\0\0\0\xff\xff" * (size // 5) + b"\x01\0\0\xff\xff\0\0\0\x01"
+
+
+def icc_in_form():
+    return stream(b"/C0 cs " + SQUARE, FORM + b"/Resources << /ColorSpace << /C0 [/ICCBased 99 0 R] >> >>")
+
+
+def appearances(number):
+    file = good_file()
+    states = b" ".join(b"/s%d 71 0 R" % index for index in range(number))
+    file.objects[70] = (
+        b"<< /Type /Annot /Subtype /Square /F 4 /Rect [0 0 9 9] /AP << /N << %s >> >> >>" % states
+    )
+    file.objects[71] = stream(b"", FORM + EMPTY)
+    return file.replace(PAGE, b"/Annots [", b"/Annots [" + b"70 0 R " * number)
+
+
+def parts(number):
+    file = good_file()
+    file.objects[72] = stream(b" ")
+    return file.replace(PAGE, b"/Contents", b"/Contents [%s] /Was" % (b"72 0 R " * number))
+
+
+COSTLY = {
+    "comments": lambda: with_forms(good_file(), [deflated(b"%" + b"a" * (30 << 20), FORM + EMPTY)] * 10),
+    "nothing at last": lambda: with_forms(
+        good_file(),
+        [
+            b"<< %s /Filter [/FlateDecode /FlateDecode] /Length %d >>\nstream\n%s\nendstream"
+            % (FORM + EMPTY, len(d), d)
+            for d in [zlib.compress(emptied(30 << 20), 9)]
+        ]
+        * 20,
+    ),
+    "too long": lambda: with_forms(good_file(), [deflated(b"%" + b"a" * (65 << 20), FORM + EMPTY)] * 20),
+    "appearances": lambda: appearances(2_500),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_what_is_read_at_first_is_within_the_budget(tmp_path, name):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(COSTLY[name]().build())
+    started = time.process_time()
+    assert not check(path).complete
+    assert time.process_time() - started < 15
+
+
+def test_parts_of_a_page_are_paid_though_they_hold_nothing(tmp_path):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(parts(1_000).build())
+    assert check(path).complete
+    assert not check(path, PdfaLimits(tokens=7_000)).complete
+
+
+def test_a_profile_is_read_once(tmp_path):
+    file = with_forms(good_file(), [icc_in_form()] * 40)
+    profile = srgb_profile() + bytes(30 << 20)
+    file.objects[99] = stream(profile, b"/N 3", compress=True)
+    path = tmp_path / "a.pdf"
+    path.write_bytes(file.build())
+    assert check(path).conforms
+    assert not check(path, PdfaLimits(decoded_bytes=20 << 20)).complete
 
 
 PROGRAMS = {
