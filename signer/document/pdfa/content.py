@@ -33,8 +33,9 @@ from signer.document.pdfa.operators import INLINE_FILTERS, OPERATORS, check_oper
 from signer.document.pdfa.parts import READER
 
 MAX_NESTING = 28
-_AGAIN = 64  # tokens that reading a stream once more costs at least; and one for so many bytes, each time
+_AGAIN = 64  # tokens that reading a stream once more costs at least; and one for so many bytes
 _BYTES_A_TOKEN = 16
+_BYTES_AT_FIRST = 32  # 2,500 full pages of text are 40 MB
 _A_PART = 8  # tokens, of a page's content
 _UNCOLOURED = 2
 
@@ -84,7 +85,7 @@ class Contents:
                 if isinstance(stream, Stream):
                     chunks.append(self.context.data(stream, left))
                     left -= len(chunks[-1])
-            if not self.pay(sum(map(len, chunks)) // _BYTES_A_TOKEN):
+            if not self.pay(sum(map(len, chunks)) // _BYTES_AT_FIRST):
                 return
             resources = self.context.dictionary(page.get("Resources"))
             self.run(b"\n".join(chunks), own, resources, number, 0, None)
@@ -119,8 +120,8 @@ class Contents:
             self.lent[id(lent)] = lent  # so that no other has its id
         with self.context.reading(ref.num):
             data = self.context.data(stream, self.context.limits.stream_bytes)
-            again = _AGAIN if ref in self.times else 0
-            if not self.pay(again + len(data) // _BYTES_A_TOKEN):
+            again = _AGAIN + len(data) // _BYTES_A_TOKEN
+            if not self.pay(again if ref in self.times else len(data) // _BYTES_AT_FIRST):
                 return
             self.times.add(ref)
             self.run(data, own, own if lent is None else lent, ref.num, depth, start)
