@@ -112,7 +112,7 @@ def _program(context: Context, descriptor: dict[str, Any], kind: str, use: FontU
         try:
             if key != "FontFile2":
                 context.unexamined.add("glyphs")
-                check_program(data, key, context.name(stream.dict.get("Subtype")))
+                check_program(data, key, context.name(stream.dict.get("Subtype")), context.spend)
                 return None
             program = read_font_program(data)
             context.require(

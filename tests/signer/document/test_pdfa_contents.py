@@ -17,9 +17,12 @@ from tests.factories.pdfa_contents import (
     SHADING,
     SQUARE,
     TYPE_1,
+    TYPE_1_HEAD,
+    TYPE_1_PRIVATE,
     cff,
     drawing,
     in_font,
+    in_segments,
     open_type,
     shaded,
     shown,
@@ -282,6 +285,18 @@ def test_a_profile_is_read_once(tmp_path):
 
 PROGRAMS = {
     "Type 1": (b"Type1", b"FontFile", lambda: TYPE_1, b""),
+    "Type 1 in hexadecimal": (
+        b"Type1",
+        b"FontFile",
+        lambda: TYPE_1_HEAD + TYPE_1_PRIVATE.hex(" ", 32).encode(),
+        b"",
+    ),
+    "Type 1 in segments": (
+        b"MMType1",
+        b"FontFile",
+        lambda: in_segments(TYPE_1_HEAD, TYPE_1_PRIVATE, b"0" * 64),
+        b"",
+    ),
     "CFF": (b"Type1", b"FontFile3", cff, b"/Subtype /Type1C"),
     "OpenType": (b"Type1", b"FontFile3", open_type, b"/Subtype /OpenType"),
     "OpenType for TrueType": (b"TrueType", b"FontFile3", open_type, b"/Subtype /OpenType"),
@@ -296,12 +311,27 @@ def test_programs_that_are_fonts_conform_with_their_glyphs_unexamined(tmp_path, 
     assert report.unexamined == ("glyphs",)
 
 
+def test_type_1_programs_are_decrypted_within_the_budget(tmp_path):
+    endless = TYPE_1_HEAD + b"\xff" * (15 << 20)
+    file = good_file()
+    in_font(file, b"Type1", b"FontFile", endless)
+    for index in range(200):
+        file.objects[100 + index] = file.objects[42]
+    file.objects[43] = stream(endless, compress=True)
+    fonts = b" ".join(b"/T%d %d 0 R" % (index, 100 + index) for index in range(200))
+    file.replace(PAGE, b"/Font << ", b"/Font << " + fonts)
+    file.set_content(b"BT " + b" ".join(b"/T%d 9 Tf (S) Tj" % index for index in range(200)) + b" ET")
+    started = time.process_time()
+    assert not judged(tmp_path, file).complete
+    assert time.process_time() - started < 20
+
+
 @pytest.mark.parametrize("data", [cff(), open_type(), TYPE_1])
 def test_programs_cut_anywhere_end_in_a_report(data):
     for length in range(0, len(data), 7):
         for key, subtype in (("FontFile", ""), ("FontFile3", "Type1C"), ("FontFile3", "OpenType")):
             with contextlib.suppress(ValueError):
-                check_program(data[:length], key, subtype)
+                check_program(data[:length], key, subtype, lambda _: None)
 
 
 @pytest.mark.parametrize("number", [PAGE, FORM_XOBJECT])
