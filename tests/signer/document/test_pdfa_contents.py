@@ -31,7 +31,18 @@ from tests.factories.pdfa_contents import (
     with_resources,
     written_in_type_3,
 )
-from tests.factories.pdfa_file import FORM_XOBJECT, GOOD, PAGE, PAGES, STATE, encode, good_file, srgb, stream
+from tests.factories.pdfa_file import (
+    CATALOG,
+    FORM_XOBJECT,
+    GOOD,
+    PAGE,
+    PAGES,
+    STATE,
+    encode,
+    good_file,
+    srgb,
+    stream,
+)
 from tests.factories.pdfa_violations import with_entries
 
 CMYK, EMBEDDED = "6.2.4.3-3", "6.2.11.4.1-1"
@@ -241,7 +252,25 @@ def parts(number):
     return file.replace(PAGE, b"/Contents", b"/Contents [%s] /Was" % (b"72 0 R " * number))
 
 
+def widths(number):
+    file = good_file()
+    (below,) = [key for key, value in file.objects.items() if b"/Subtype /CIDFontType2" in value]
+    file.objects[90] = b"[%s]" % (b"0 65535 500 " * number)
+    return file.replace(below, b"/W ", b"/W 90 0 R /Was ")
+
+
+def resources_of_annotations(number):
+    file = good_file().replace(PAGE, b"/Group << /S /Transparency /CS /DeviceRGB >>", b"")
+    file.objects[70] = b"<< /Type /Annot /Subtype /Square /F 4 /Rect [0 0 9 9] /AP 73 0 R >>"
+    file.objects[71] = stream(b"", FORM + EMPTY)
+    file.objects[73] = b"<< %s >>" % b" ".join(b"/s%d 71 0 R" % index for index in range(number))
+    file.replace(PAGE, b"/ExtGState << /GS1 18 0 R >>", b"").replace(CATALOG, b"/OutputIntents", b"/Was")
+    return file.replace(PAGE, b"/Annots [", b"/Annots [" + b"70 0 R " * 2_000)
+
+
 COSTLY = {
+    "ranges of widths": lambda: widths(60_000),
+    "resources of annotations": lambda: resources_of_annotations(10_000),
     "comments": lambda: with_forms(good_file(), [deflated(b"%" + b"a" * (30 << 20), FORM + EMPTY)] * 10),
     "nothing at last": lambda: with_forms(
         good_file(),
@@ -258,12 +287,12 @@ COSTLY = {
 
 
 @pytest.mark.parametrize("name", COSTLY)
-def test_what_is_read_at_first_is_within_the_budget(tmp_path, name):
+def test_what_costs_more_than_it_is_long_is_within_the_budget(tmp_path, name):
     path = tmp_path / "a.pdf"
     path.write_bytes(COSTLY[name]().build())
     started = time.process_time()
     assert not check(path).complete
-    assert time.process_time() - started < 15
+    assert time.process_time() - started < 20
 
 
 def test_parts_of_a_page_are_paid_though_they_hold_nothing(tmp_path):
