@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import struct
 import time
 import zlib
 
@@ -374,3 +375,30 @@ def test_the_space_that_a_group_blends_in_is_used(tmp_path, number):
 def test_what_is_drawn_says_what_it_is(tmp_path):
     file = good_file().replace(FORM_XOBJECT, b"/Subtype /Form", b"")
     assert judged(tmp_path, file).rules == {"reader"}
+
+
+def overlapping(number, size):
+    """Objects of an object stream that all begin at the same place."""
+    head = b" ".join(b"%d 0" % (100 + index) for index in range(number)) + b" "
+    packed = stream(head + b"[" + b"1 " * size + b"]", b"/Type /ObjStm /N %d /First %d" % (number, len(head)))
+    out, places = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", [0]
+    for index, value in enumerate(
+        (b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Kids [] /Count 0 >>", packed), 1
+    ):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (index, value)
+    places.append(len(out))
+    rows = b"".join(struct.pack(">BIH", min(index, 1), place, 0) for index, place in enumerate(places))
+    rows += b"".join(struct.pack(">BIH", 2, 3, index) for index in range(number))
+    entries = b"/Type /XRef /Size %d /W [1 4 2] /Index [0 5 100 %d] /Root 1 0 R" % (100 + number, number)
+    return out + b"4 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (stream(rows, entries), places[-1])
+
+
+def test_objects_within_each_other_are_not_read_again_and_again(tmp_path):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(overlapping(1, 20_000))
+    assert check(path).complete
+    path.write_bytes(overlapping(2_000, 20_000))
+    started = time.process_time()
+    assert not check(path).complete
+    assert time.process_time() - started < 10
