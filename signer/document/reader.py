@@ -10,7 +10,7 @@ callers must not change them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -369,10 +369,13 @@ class PdfFile:
             return data
         return self._decryption.stream(stream.dict, data, stream.owner, self._crypt_filter(stream))
 
-    def stream_data(self, stream: Stream, limit: int | None = None) -> bytes:
+    def stream_data(
+        self, stream: Stream, limit: int | None = None, made: Callable[[int], None] | None = None
+    ) -> bytes:
         """A stream's bytes with its general filters undone (image codecs stay encoded).
 
-        More than `limit` bytes (default: the reader's `stream_bytes`) at any step are refused.
+        More than `limit` bytes (default: the reader's `stream_bytes`) at any step are refused. `made` is told of the
+        bytes of each step that is taken.
         """
         limit = self.limits.stream_bytes if limit is None else limit
         names = self._one_or_many(stream.dict.get("Filter"))
@@ -382,15 +385,15 @@ class PdfFile:
             for given in parameters
         ]
         if names == ["FlateDecode"] and not any(resolved) and stream.data is None and stream.owner is None:
-            return self._inflated(stream, limit)
-        return filters.decode(self.raw_data(stream, limit), names, resolved, limit)
+            return self._inflated(stream, limit, made)
+        return filters.decode(self.raw_data(stream, limit), names, resolved, limit, made)
 
-    def _inflated(self, stream: Stream, limit: int) -> bytes:
+    def _inflated(self, stream: Stream, limit: int, made: Callable[[int], None] | None) -> bytes:
         """A stream that is only deflated. A few small ones are kept: fonts and contents are asked for twice."""
         place = stream.start, stream.length
         data = self._decoded.get(place)
         if data is None or max(len(data), stream.length) > limit:
-            data = filters.decode(self.raw_data(stream, limit), [Name("FlateDecode")], [], limit)
+            data = filters.decode(self.raw_data(stream, limit), [Name("FlateDecode")], [], limit, made)
             if len(data) <= _LARGEST_DECODED and len(self._decoded) < _MOST_DECODED:
                 self._decoded[place] = data
         return data

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import functools
 import io
+import struct
 
 from fontTools.fontBuilder import FontBuilder
+from fontTools.misc import eexec
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.ttLib import TTFont
 
@@ -210,7 +212,30 @@ def cff() -> bytes:
     return data
 
 
-TYPE_1 = b"%!PS-AdobeFont-1.0: Small\ncurrentfile eexec\n" + bytes(range(1, 200))
+TYPE_1_HEAD = b"%!PS-AdobeFont-1.0: Small\n/FontName /Small def currentdict end\ncurrentfile eexec\n"
+
+
+def private(glyphs: bytes) -> bytes:
+    """The encrypted part of a Type 1 program with these entries of /CharStrings."""
+    text = b"dup /Private 8 dict dup begin /lenIV 4 def\n2 index /CharStrings %d dict dup begin\n%s" % (
+        glyphs.count(b"/"),
+        glyphs,
+    )
+    encrypted: bytes = eexec.encrypt(b"\xf0\xf0\xf0\xf0" + text + b"end end readonly put\n", 55665)[0]
+    return encrypted
+
+
+_OUTLINE = eexec.encrypt(b"rand" + bytes([139, 248, 136, 13, 14]), 4330)[0]  # 0 500 hsbw endchar
+_GLYPHS = b"".join(b"/%s %d RD %s ND\n" % (name, len(_OUTLINE), _OUTLINE) for name in (b".notdef", b"S"))
+TYPE_1_PRIVATE = private(_GLYPHS)
+TYPE_1 = TYPE_1_HEAD + TYPE_1_PRIVATE + b"0" * 512 + b"\ncleartomark\n"
+
+
+def in_segments(*parts: bytes) -> bytes:
+    """As in a .pfb file: text and binary in turn."""
+    kinds = b"\1\2\1"
+    heads = [b"\x80" + kinds[index : index + 1] + struct.pack("<I", len(p)) for index, p in enumerate(parts)]
+    return b"".join(head + part for head, part in zip(heads, parts, strict=True)) + b"\x80\3"
 
 
 def in_font(file: RawFile, kind: bytes, key: bytes, program: bytes, entries: bytes = b"") -> RawFile:
@@ -232,7 +257,15 @@ breaks(EMBEDDED)(lambda file: in_font(file, b"TrueType", b"FontFile2", b""))
 breaks(EMBEDDED)(lambda file: in_font(file, b"TrueType", b"FontFile", TYPE_1))
 breaks(EMBEDDED)(lambda file: in_font(file, b"Type1", b"FontFile3 43 0 R /FontFile", TYPE_1))
 breaks(EMBEDDED)(lambda file: file.objects.pop(SIMPLE_FILE) and file)
-for _program in (b"no font", b"%!PS-AdobeFont-1.0: cut", b"%!PS-AdobeFont-1.0: cut eexec"):
+for _program in (
+    b"no font",
+    b"%!PS-AdobeFont-1.0: cut",
+    b"%!PS-AdobeFont-1.0: cut eexec",
+    b"%!eexec" + b"A" * 16,
+    TYPE_1_HEAD + b"A" * 600,
+    TYPE_1_HEAD + bytes(range(1, 200)),
+    TYPE_1_HEAD + private(b""),
+):
     breaks("6.2.11.4.1-2")(lambda file, p=_program: in_font(file, b"Type1", b"FontFile", p))
 for _change in (
     lambda data: b"no font" + data,

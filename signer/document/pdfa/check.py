@@ -132,7 +132,10 @@ def _page(context: Context, contents: Contents, page: dict[str, Any], number: in
     for item in context.array(page.get("Annots")):
         normal = context.dictionary(context.dictionary(item).get("AP")).get("N")
         states = context.get(normal)
-        for appearance in states.values() if isinstance(states, dict) else [normal]:
+        appearances = list(states.values()) if isinstance(states, dict) else [normal]
+        if not contents.pay(1 + len(appearances)):
+            return
+        for appearance in appearances:
             contents.form(appearance, {}, 1, None)
 
 

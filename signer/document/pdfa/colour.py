@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from signer.document.objects import Ref, Stream
 from signer.document.pdfa.context import Context
@@ -33,7 +33,15 @@ class Profile:
 
 
 def read_profile(context: Context, value: Any) -> Profile | None:
-    """The header of the profile in a stream; None when it is none (ICC.1, 7.2)."""
+    """The header of the profile in a stream, read once; None when it is none (ICC.1, 7.2)."""
+    if not isinstance(value, Ref):
+        return None
+    if value not in context.profiles:
+        context.profiles[value] = _profile(context, value)
+    return cast("Profile | None", context.profiles[value])
+
+
+def _profile(context: Context, value: Ref) -> Profile | None:
     stream = context.get(value)
     if not isinstance(stream, Stream):
         return None

@@ -35,6 +35,8 @@ from signer.document.pdfa.parts import READER
 MAX_NESTING = 28
 _AGAIN = 64  # tokens that reading a stream once more costs at least; and one for so many bytes
 _BYTES_A_TOKEN = 16
+_BYTES_AT_FIRST = 32  # 2,500 full pages of text are 40 MB
+_A_PART = 8  # tokens, of a page's content
 _UNCOLOURED = 2
 
 _Handler = Callable[["_Run", list[Any]], None]
@@ -49,7 +51,7 @@ class FontUse:
     number: int
     shown: set[bytes] = field(default_factory=set)
     rendered: bool = False
-    procedures: tuple[Any, ...] | None = None
+    procedures: tuple[Ref, ...] | None = None
 
 
 @dataclass
@@ -73,6 +75,8 @@ class Contents:
         """One page; `own` is its own /Resources ({} when inherited), `page` has the inherited ones."""
         parts = self.context.get(page.get("Contents"))
         streams = parts if isinstance(parts, list) else [parts]
+        if not self.pay(_A_PART * len(streams)):
+            return
         chunks: list[bytes] = []
         left = self.context.limits.stream_bytes
         with self.context.reading(number):
@@ -81,6 +85,8 @@ class Contents:
                 if isinstance(stream, Stream):
                     chunks.append(self.context.data(stream, left))
                     left -= len(chunks[-1])
+            if not self.pay(sum(map(len, chunks)) // _BYTES_AT_FIRST):
+                return
             resources = self.context.dictionary(page.get("Resources"))
             self.run(b"\n".join(chunks), own, resources, number, 0, None)
 
@@ -114,10 +120,25 @@ class Contents:
             self.lent[id(lent)] = lent  # so that no other has its id
         with self.context.reading(ref.num):
             data = self.context.data(stream, self.context.limits.stream_bytes)
-            if ref in self.times:
-                self.budget -= _AGAIN + len(data) // _BYTES_A_TOKEN
+            again = _AGAIN + len(data) // _BYTES_A_TOKEN
+            if not self.pay(again if ref in self.times else len(data) // _BYTES_AT_FIRST):
+                return
             self.times.add(ref)
             self.run(data, own, own if lent is None else lent, ref.num, depth, start)
+
+    def pay(self, tokens: int) -> bool:
+        """Take from the budget what is about to be read. Without enough left the check is incomplete."""
+        self.budget -= tokens
+        if self.budget < 0:
+            self.context.complete = False
+        return self.budget >= 0
+
+    def procedures(self, font: dict[str, Any]) -> tuple[Ref, ...]:
+        """The glyph procedures of a Type 3 font, each once."""
+        named = self.context.dictionary(font.get("CharProcs"))
+        if not self.pay(len(named)):
+            return ()
+        return tuple(dict.fromkeys(value for value in named.values() if isinstance(value, Ref)))
 
     def glyphs(self, use: FontUse, outer: dict[str, Any], depth: int, start: State) -> None:
         """The glyph procedures of a Type 3 font, painting as the text that shows them would (9.6.5)."""
@@ -125,11 +146,13 @@ class Contents:
         key = (start.font, id(lent), start)
         if not use.procedures or key in self.drawn:
             return
+        if not self.pay(len(use.procedures)):
+            return
         self.drawn.add(key)
         own = self.context.dictionary(use.font.get("Resources"))
         for value in use.procedures:
             stream = self.context.get(value)
-            if isinstance(stream, Stream) and isinstance(value, Ref):
+            if isinstance(stream, Stream):
                 self._stream(value, stream, own, lent, depth, start)
 
     def run(
@@ -144,9 +167,7 @@ class Contents:
         """Interpret one content stream."""
         run = _Run(self, own, resources, number, depth, start)
         for operator, operands, tokens in operations(data, self.context.part.largest_real):
-            self.budget -= tokens
-            if self.budget < 0:
-                self.context.complete = False
+            if not self.pay(tokens):
                 return
             if operator:
                 run.step(operator, operands)
@@ -339,7 +360,7 @@ class _Run:
             number = value.num if isinstance(value, Ref) else self.number
             self.contents.fonts[key] = use = FontUse(font, number)
             if self.context.name(font.get("Subtype")) == "Type3":
-                use.procedures = tuple(self.context.dictionary(font.get("CharProcs")).values())
+                use.procedures = self.contents.procedures(font)
                 self._glyphs(use, State(None, None, key, FILLED))
         return key
 

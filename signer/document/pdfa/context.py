@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from policies.reasons import document as reasons
 from signer.document.objects import Name, Ref, Stream
 from signer.document.pdfa.parts import PART_2, READER, Part
 from signer.document.pdfa.report import PdfaFinding
@@ -14,15 +15,21 @@ from signer.document.reader import PdfFile
 from signer.errors import DocumentRefused
 
 
+class _Spent(DocumentRefused):
+    """The check has cost what it may; no fault of what is being read."""
+
+
 @dataclass(frozen=True, slots=True)
 class PdfaLimits:
     """What one check may cost: findings kept, objects and pages of a file that is checked at all, values
-    looked at, content tokens read, bytes of one decoded stream, font program or metadata packet."""
+    looked at, bytes decoded in all, content tokens read, bytes of one decoded stream, font program or metadata
+    packet."""
 
     findings: int = 200
     objects: int = 250_000
     pages: int = 2_500
     values: int = 3_000_000
+    decoded_bytes: int = 256 << 20
     tokens: int = 4_000_000
     stream_bytes: int = 64 << 20
     font_bytes: int = 16 << 20
@@ -47,6 +54,8 @@ class Context:
     embedded: dict[tuple[int, str], int] = field(default_factory=dict)
     associated: set[tuple[int, str]] = field(default_factory=set)
     unexamined: set[str] = field(default_factory=set)
+    spent: int = 0
+    profiles: dict[Ref, Any] = field(default_factory=dict)
 
     def fail(self, rule: str, text: str, number: int = 0) -> None:
         """Note a violated rule under its part's number, once for each object; nothing where that part has no such."""
@@ -69,6 +78,8 @@ class Context:
         """What the strict reader refuses inside is a finding of its own."""
         try:
             yield
+        except _Spent:
+            self.complete = False
         except DocumentRefused as exc:
             self.fail(READER, str(exc), number)
 
@@ -108,8 +119,23 @@ class Context:
         return float(found) if type(found) in (int, float) else None
 
     def data(self, stream: Stream, limit: int) -> bytes:
-        """A stream's decoded bytes. Raises `DocumentRefused` beyond the limit."""
-        return self.pdf.stream_data(stream, limit)
+        """A stream's decoded bytes. Raises `DocumentRefused` beyond the limit, and when too much was decoded before.
+        What is kept decoded is spent again: whoever asks reads it."""
+        self.spend(0)
+        made: list[int] = []
+        try:
+            data = self.pdf.stream_data(stream, limit, made.append)
+        except DocumentRefused:
+            self.spent += sum(made)
+            raise
+        self.spent += max(sum(made), len(data))
+        return data
+
+    def spend(self, cost: int) -> None:
+        """Count work of the cost of so many decoded bytes. Raises `DocumentRefused` when that is too much."""
+        self.spent += cost
+        if self.spent > self.limits.decoded_bytes:
+            raise _Spent(reasons.BOMB, limit=self.limits.decoded_bytes)
 
 
 def number_of(value: Any, otherwise: int) -> int:

@@ -31,6 +31,7 @@ _FILES_OF = {
 }
 SYMBOLIC = 4
 _SUBSET = re.compile(r"[A-Z]{6}\+")
+_AN_ENTRY, _A_WIDTH = 16, 8  # as costly as so many decoded bytes: one read, one of a range
 TOLERANCE = 1.0  # thousandths of the em
 _CODECS = {"WinAnsiEncoding": "cp1252", "MacRomanEncoding": "mac_roman"}
 
@@ -112,7 +113,7 @@ def _program(context: Context, descriptor: dict[str, Any], kind: str, use: FontU
         try:
             if key != "FontFile2":
                 context.unexamined.add("glyphs")
-                check_program(data, key, context.name(stream.dict.get("Subtype")))
+                check_program(data, key, context.name(stream.dict.get("Subtype")), context.spend)
                 return None
             program = read_font_program(data)
             context.require(
@@ -242,11 +243,14 @@ def _cids(use: FontUse) -> set[int]:
 def _cid_widths(context: Context, below: dict[str, Any]) -> dict[int, float]:
     """/W as a table (ISO 32000-1, 9.7.4.3)."""
     found: dict[int, float] = {}
-    items = [context.get(item) for item in context.array(below.get("W"))[:200_000]]
+    given = context.array(below.get("W"))[:200_000]
+    context.spend(_AN_ENTRY * len(given))
+    items = [context.get(item) for item in given]
     index = 0
     while index + 1 < len(items) and len(found) <= 0x10000:
         first, second = items[index], items[index + 1]
         if isinstance(first, int) and isinstance(second, list):
+            context.spend(_AN_ENTRY * len(second))
             for cid, width in enumerate(second, first):
                 number = float(width) if type(width) is int else context.number(width)
                 if number is not None:
@@ -255,6 +259,7 @@ def _cid_widths(context: Context, below: dict[str, Any]) -> dict[int, float]:
         elif isinstance(first, int) and isinstance(second, int) and index + 2 < len(items):
             width = context.number(items[index + 2])
             last = min(second, 0xFFFF)
+            context.spend(_A_WIDTH * max(0, last - first))
             found.update(dict.fromkeys(range(first, last + 1), width if width is not None else 1000.0))
             index += 3
         else:
@@ -267,6 +272,7 @@ def _cid_set(context: Context, descriptor: dict[str, Any], program: FontProgram,
     if not isinstance(stream, Stream):
         return
     bits = context.data(stream, context.limits.font_bytes)
+    context.spend(_AN_ENTRY * program.glyphs)
     missing = [
         g for g in range(program.glyphs) if not (bits[g >> 3 : (g >> 3) + 1] or b"\0")[0] << (g & 7) & 128
     ]

@@ -35,6 +35,7 @@ _PATTERN_ROLES = _ROLES | {"ExtGState": "state"}  # a shading pattern has one st
 _HOLDING = frozenset({dict, list, Ref})  # a stream is only reached by reference
 _NUMBERS = frozenset({int, float})
 _NUMBERS_AND_ROWS = _NUMBERS | {list}
+_NUMBERS_A_VALUE = 2
 _ITEMS = {
     "states": "state",
     "patterns": "pattern",
@@ -67,7 +68,7 @@ def walk(context: Context, rules: tuple[Rule, ...]) -> None:
             except DocumentRefused:
                 continue  # the syntax rules have named it
         if type(value) is list and _is_of_rows(value):  # each would be taken out at once and hold nothing
-            left -= sum(type(item) is list for item in value)
+            left -= sum(type(item) is list for item in value) + len(value) // _NUMBERS_A_VALUE
             if left < 0:
                 context.complete = False
                 return

@@ -138,8 +138,13 @@ def _packed(context: Context, container: int) -> None:
         if not all(word.isdigit() and len(word) <= _LONGEST_NUMBER for word in words):
             raise DocumentRefused(reasons.WRONG_TYPE, what=f"/ObjStm, {container}")
         digits = [int(word) for word in words]
+        left = 2 * len(data)  # objects do not lie within each other
         for number, at in list(zip(digits[::2], digits[1::2], strict=False))[: count or 0]:
-            value, _ = syntax.parse(data, (first or 0) + at, context.pdf.limits)
+            value, end = syntax.parse(data, (first or 0) + at, context.pdf.limits)
+            left -= end - (first or 0) - at
+            if left < 0:
+                context.complete = False
+                return
             _values(context, number, value, lambda at, length: data[at : at + length])
 
 

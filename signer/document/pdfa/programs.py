@@ -4,21 +4,35 @@ there are some. Adobe Technical Notes 5176 (CFF) and the Type 1 format; ISO/IEC 
 
 from __future__ import annotations
 
+import re
 import struct
+from collections.abc import Callable
 
 from signer.document.pdfa.sfnt import sfnt_tables
 
 _TYPE_1 = (b"%!", b"\x80\x01")  # the second is a segment as in a .pfb file, which readers take
-_SHORTEST_PRIVATE = 16  # bytes behind eexec: four are random
+_ASCII, _BINARY = 1, 2  # kinds of such segments
+_EEXEC = re.compile(rb"eexec[\t\n\r ]+")
+_EEXEC_CALLED = re.compile(rb"currentfile[\t\n\r ]+eexec[\t\n\r ]+")
+_HEX = re.compile(rb"[0-9A-Fa-f]{4}")
+_NO_HEX = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
+_KEY, _FACTOR, _ADDEND = 55_665, 52_845, 22_719  # of eexec (Type 1 format, 7.1)
+_RANDOM = 4  # bytes before what is encrypted
+_DECRYPTED = 2 << 20  # bytes in which the glyphs must begin
+_CHUNK = 4_096
+_A_DECRYPTED_BYTE = 8  # as costly as so many decoded ones
+_GLYPHS = re.compile(rb"/CharStrings[\t\n\r ]+(\d{1,9})[\t\n\r ]")
+_GLYPHS_LENGTH = 40
 _CHAR_STRINGS = 17
 _MOST_OPERANDS = 48
 
 
-def check_program(data: bytes, key: str, subtype: str) -> None:
-    """A program in /FontFile or /FontFile3. Raises ValueError when it is none."""
+def check_program(data: bytes, key: str, subtype: str, spend: Callable[[int], None]) -> None:
+    """A program in /FontFile or /FontFile3. Raises ValueError when it is none. `spend` is told what costs more than
+    decoding did, and may raise."""
     try:
         if key == "FontFile":
-            _check_type_1(data)
+            _check_type_1(data, spend)
         elif data[:4] in (b"OTTO", b"\0\1\0\0", b"true"):
             _check_open_type(data)
         elif subtype == "OpenType":
@@ -29,10 +43,50 @@ def check_program(data: bytes, key: str, subtype: str) -> None:
         raise ValueError("the font program is cut short") from exc
 
 
-def _check_type_1(data: bytes) -> None:
-    head, marker, private = data.partition(b"eexec")
-    if not head.lstrip().startswith(_TYPE_1) or not marker or len(private) < _SHORTEST_PRIVATE:
+def _check_type_1(data: bytes, spend: Callable[[int], None]) -> None:
+    data = data.lstrip()
+    if not data.startswith(_TYPE_1):
         raise ValueError("no Type 1 font program")
+    plain = _without_segments(data)
+    begin = _EEXEC_CALLED.search(plain) or _EEXEC.search(plain)
+    if begin is None:
+        raise ValueError("no Type 1 font program")
+    if not _has_glyphs(_in_binary(plain[begin.end() : begin.end() + 3 * _DECRYPTED]), spend):
+        raise ValueError("the font program has no glyphs")
+
+
+def _without_segments(data: bytes) -> bytes:
+    """What the segments of a .pfb file hold; other programs as they are."""
+    parts: list[bytes] = []
+    at = 0
+    while data[at : at + 1] == b"\x80" and data[at + 1] in (_ASCII, _BINARY):
+        size = struct.unpack_from("<I", data, at + 2)[0]
+        parts.append(data[at + 6 : at + 6 + size])
+        at += 6 + size
+    return b"".join(parts) if parts else data
+
+
+def _in_binary(cipher: bytes) -> bytes:
+    """The encrypted part may be written in hexadecimal digits: its first four bytes tell (7.2)."""
+    if _HEX.match(cipher) is None:
+        return cipher[:_DECRYPTED]
+    digits = cipher.translate(None, _NO_HEX)
+    return bytes.fromhex(digits[: len(digits) & ~1].decode())[:_DECRYPTED]
+
+
+def _has_glyphs(cipher: bytes, spend: Callable[[int], None]) -> bool:
+    """Whether the encrypted part has a /CharStrings with entries. It is decrypted up to there."""
+    plain = bytearray()
+    key = _KEY
+    for start in range(0, len(cipher), _CHUNK):
+        spend(_CHUNK * _A_DECRYPTED_BYTE)
+        for byte in cipher[start : start + _CHUNK]:
+            plain.append(byte ^ key >> 8)
+            key = (byte + key) * _FACTOR + _ADDEND & 0xFFFF
+        found = _GLYPHS.search(plain, max(_RANDOM, start - _GLYPHS_LENGTH))
+        if found is not None and int(found[1]):
+            return True
+    return False
 
 
 def _check_open_type(data: bytes) -> None:

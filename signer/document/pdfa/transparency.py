@@ -9,6 +9,7 @@ from signer.document.objects import Ref, Stream
 from signer.document.pdfa.context import Context
 
 _MAX_FORMS = 2_000
+_AN_ENTRY = 16  # as costly as so many decoded bytes
 
 
 def check_transparency(context: Context, page: dict[str, Any], number: int) -> None:
@@ -49,9 +50,11 @@ def _is_transparent(context: Context, page: dict[str, Any]) -> bool:
     while todo and len(seen) < _MAX_FORMS:
         resources = context.dictionary(todo.pop())
         states = context.dictionary(resources.get("ExtGState")).values()
+        values = [*_values(context, resources, "XObject"), *_values(context, resources, "Pattern")]
+        context.spend(_AN_ENTRY * (1 + len(states) + len(values)))
         if any(_state_blends(context, context.dictionary(state)) for state in states):
             return True
-        for value in [*_values(context, resources, "XObject"), *_values(context, resources, "Pattern")]:
+        for value in values:
             if isinstance(value, Ref):
                 if value in seen:
                     continue
