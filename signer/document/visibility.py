@@ -62,12 +62,19 @@ def keeps_its_place(pdf: PdfFile, widget: dict[str, Any]) -> bool:
     return all(_fits(pdf, each, rect) for each in _drawings(pdf, appearance))
 
 
-def is_drawn(pdf: PdfFile, widget: dict[str, Any]) -> bool:
-    """Whether a widget has a drawing of its own: readers make one for an empty /AP as for none."""
+def is_drawn(pdf: PdfFile, widget: dict[str, Any], *, ticks: bool = False) -> bool:
+    """Whether a widget has a drawing of its own: readers make one for an empty /AP as for none.
+
+    `ticks`: it is a button's, and draws nothing where it is /Off and has no face for that.
+    """
     appearance = pdf.resolve(widget.get("AP"))
     drawing = pdf.resolve(appearance.get("N")) if isinstance(appearance, dict) else None
     if isinstance(drawing, dict):
-        return any(isinstance(pdf.resolve(each), Stream) for each in drawing.values()) and "AS" in widget
+        chosen = pdf.resolve(widget.get("AS"))
+        faces = {key: pdf.resolve(each) for key, each in drawing.items()}
+        if ticks and chosen == "Off" and chosen not in faces:
+            return any(isinstance(each, Stream) for each in faces.values())
+        return isinstance(chosen, str) and isinstance(faces.get(chosen), Stream)
     return isinstance(drawing, Stream)
 
 

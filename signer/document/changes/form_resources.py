@@ -6,8 +6,8 @@ from typing import Any
 
 from policies.vocabulary import Changes
 from signer.document.changes.step import Step
+from signer.document.changes.undrawn import is_undrawn
 from signer.document.text_strings import text_string
-from signer.document.visibility import is_drawn
 from signer.patterns import compile_pattern
 
 _FONT_NAME = compile_pattern(r"/([^\s/\[\]()<>{}%]++)")
@@ -37,9 +37,7 @@ def _awaited(step: Step) -> set[str]:
     anew = bool(step.before.resolve(form.get("NeedAppearances")))
     found: set[str] = set()
     for field in step.old_fields:
-        if field.value is not None and (
-            anew or not all(is_drawn(step.before, each.dict) for each in field.widgets)
-        ):
+        if field.value is not None and (anew or is_undrawn(step.before, field)):
             given = (each.get("DA") for each in (form, field.dict, *(w.dict for w in field.widgets)))
             words = [step.before.resolve(each) for each in given]
             found.update(

@@ -200,6 +200,10 @@ def drawn_by_the_file(desk, variant, malicious):
         "the form gains a place for a value that has no drawing": _CHANGED,
         "the form's own colour is another": _CHANGED,
         "the form gains a colour that is none": _CHANGED,
+        "the form gains a colour for a value whose face is another": _CHANGED,
+        "the form gains a colour for a value whose own is empty": _CHANGED,
+        "the form gains a colour for a value whose own is missing": _CHANGED,
+        "the form gains a colour for a text on the page": _CHANGED,
     },
 )
 def by_a_default(desk, variant, malicious):
@@ -209,6 +213,12 @@ def by_a_default(desk, variant, malicious):
         amount, entries = {**amount, "AP": {"N": Ref(DRAWN)}}, {"NeedAppearances": True}
     elif "whose drawing" in variant:
         amount["AP"] = {}
+    elif "whose face" in variant:
+        amount.update(AP={"N": {"On": Ref(DRAWN)}}, AS=Name("Zz"))
+    elif "whose own" in variant:
+        amount["DA"] = b"" if "empty" in variant else Ref(999)
+    elif "on the page" in variant:
+        amount = annotation("FreeText", Rect=[45, 600, 245, 620], Contents=b"15")
     elif "place" in variant:
         later = {"Q": 2}
     elif "own" in variant:
@@ -245,9 +255,16 @@ def of_a_second_signer(desk, variant):
     return desk.sign(data, SEAL, 23, role="seal", also=also)
 
 
-@genuine("a second signer's program adds to the form", ("a default font, where fields have none",))
-def where_fields_have_none(desk, _variant):
+@genuine(
+    "a second signer's program adds to the form",
+    ("a default font, where fields have none", "a default font, where a box has no face for Off"),
+)
+def where_fields_have_none(desk, variant):
     """Number and date are empty, or drawn: no reader asks the form."""
+    if "box" in variant:
+        box = field("Box", "Btn", (45, 600, 65, 620), AP={"N": {"On": Ref(DRAWN)}}, AS=Name("Off"))
+        data = desk.sign(_with_amount(build.text_appearance(b"4"), box))
+        return append(data, {FORM: form([*NUMBERS, FIELD], DA=b"/Helv 0 Tf 0 g ")})
     plain = {num: {**PdfFile.of(build.prepared()).get(num)} for num in (NUMBER, DATE)}
     for entries in plain.values():
         del entries["DA"]
