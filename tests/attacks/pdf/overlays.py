@@ -48,9 +48,14 @@ def time_stamped(desk, data: bytes, drawn: object, rect=(0, 0, 0, 0), cms=None, 
         cms=cms or (lambda signed: desk.token(hashlib.sha256(signed).digest())),
         subfilter="ETSI.RFC3161",
         kind="DocTimeStamp",
-        field_value=field("Stamp", "Sig", rect, **{"F": 132, "AP": appearance, **entries}),
+        field_value=_placed(rect, **{"F": 132, "AP": appearance, **entries}),
         also={FORM: form(numbers), PAGE: page(numbers), DRAWING: drawn},
     )
+
+
+def _placed(rect, **entries: object) -> dict:
+    found = field("Stamp", "Sig", rect or (0, 0, 0, 0), **entries)
+    return found if rect else {key: value for key, value in found.items() if key != "Rect"}
 
 
 _BOXED = drawing(BBox=_PAGE_SIZE)
@@ -91,6 +96,10 @@ _DRAWN = {
     "in a field whose appearances are a drawing": (
         (drawing(N=Ref(DRAWING)), (0, 0, 0, 0), {"AP": Ref(DRAWING)}),
         (drawing(b""), (0, 0, 0, 0), {}),
+    ),
+    "in a field without a rectangle": (
+        (POINT, None, {}),
+        (POINT, (0, 0, 0, 0), {}),
     ),
     "hidden by a 33rd bit": ((_BOXED, _PAGE_SIZE, {"F": (1 << 32) + 2}), (_BOXED, _PAGE_SIZE, {"F": 2})),
     "hidden by a 32nd bit": ((_BOXED, _PAGE_SIZE, {"F": (1 << 31) + 2}), (_BOXED, _PAGE_SIZE, {"F": 134})),
