@@ -475,7 +475,7 @@ ROWS = (
             "shadow attack: replace: a value is written in a font of an update before",
             "shadow attack: replace: a value is written in signs that a map calls digits",
             "shadow attack: replace: a value is written in dingbats",
-            "font and content substitution: the font that a reader would draw a value in",
+            "font and content substitution: the font that a reader would draw a *",
         ),
     ),
     Disagreement(
