@@ -123,7 +123,12 @@ def by_a_fill(desk, variant, malicious):
 
 _LINE = Found(_SUSPICIOUS, ("Leader",), ("change.annotation-added",))
 _TALL = [40, 900, 300, 900, 40, 500, 300, 500]
+_STACKED = [each for y in range(690, 720) for each in (40, y + 3, 200, y + 3, 40, y - 3, 200, y - 3)]
+_FLAT = [each for y in range(690, 720) for each in (40, y + 1, 200, y + 1, 40, y, 200, y)]
 _LINES = {
+    "StrikeOut, stacked": {"QuadPoints": _STACKED},
+    "StrikeOut of no height, stacked": {"QuadPoints": _FLAT},
+    "StrikeOut, light": {"QuadPoints": [40, 715, 300, 715, 40, 695, 300, 695], "C": [0.8, 0.8, 0.8]},
     "StrikeOut": {"QuadPoints": _TALL},
     "Underline": {"QuadPoints": _TALL},
     "Squiggly": {"QuadPoints": _TALL},
@@ -137,9 +142,9 @@ _LINES = {
 def by_a_line(desk, variant, malicious):
     """Readers draw a line in proportion to the height of what it marks."""
     name = variant.removesuffix(", as thick as a bar")
-    low = {"QuadPoints": [40, 715, 300, 715, 40, 695, 300, 695]}
+    low = {"QuadPoints": [40, 715, 300, 715, 40, 695, 300, 695, 40, 697, 300, 697, 40, 677, 300, 677]}
     entries = {"C": [0, 0, 0], **(_LINES[name] if malicious else low)}
-    return with_annotation(desk.certified(3), annotation(name.split()[0], **entries))
+    return with_annotation(desk.certified(3), annotation(name.split()[0].strip(","), **entries))
 
 
 # --- what readers draw by the form's defaults

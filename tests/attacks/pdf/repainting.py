@@ -502,7 +502,7 @@ def faces(desk, variant, malicious):
 # --- marks
 
 
-_LINES = [n for y in range(690, 720) for n in (45, y + 1, 245, y + 1, 45, y, 245, y)]
+_LINES = [n for y in (690, 705, 720) for n in (45, y + 12, 245, y + 12, 45, y, 245, y)]
 _MARKS = {
     "Highlight in black": annotation(
         "Highlight", QuadPoints=[45, 715, 245, 715, 45, 695, 245, 695], C=[0, 0, 0]
