@@ -58,6 +58,20 @@ def _signed_in(desk, widgets: dict[int, tuple[float, ...]], drawn: object, **sho
     )
 
 
+def _signed_again(desk, height: int) -> bytes:
+    """Four updates, each with a signature in a new place of its own."""
+    data, numbers = desk.signed(), list(NUMBERS)
+    for at in range(4):
+        num = 300 + 3 * at
+        numbers.append(num)
+        place = field(
+            f"More{at}", "Sig", (0, at * 200, 595, at * 200 + height), AP={"N": Ref(num + 2)}, F=132
+        )
+        also = {FORM: form(numbers), PAGE: page(numbers), num + 2: drawing(BBox=_BOX)}
+        data = desk.sign(data, num, num + 1, role="seal", field_value=place, also=also)
+    return data
+
+
 _STRIPS = {FIRST_KID + at: (0, at * 170, 595, at * 170 + 170) for at in range(5)}
 _SMALL = {FIRST_KID: (10, 10, 110, 60)}
 
@@ -75,10 +89,17 @@ _SMALL = {FIRST_KID: (10, 10, 110, 60)}
             "a small field whose letters are as small as nothing",
         ),
         _REPLACED,
-    ),
+    )
+    | {
+        "a quarter of the page, update after update": Found(
+            _SUSPICIOUS, ("Leader", "More0", "More1", "More2"), ("change.appearance-replaced",)
+        )
+    },
 )
 def by_a_signature(desk, variant, malicious):
     boxed = drawing(BBox=_BOX)
+    if variant.startswith("a quarter"):
+        return _signed_again(desk, 200 if malicious else 60)
     if variant.startswith("a field of several"):
         two = dict(list(_STRIPS.items())[:1])
         return _signed_in(desk, _STRIPS if malicious else two, boxed)
