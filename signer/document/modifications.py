@@ -76,6 +76,7 @@ class Modifications:
         self._first = min((s.revision for s in found), default=0)
         self._steps: dict[int, tuple[ChangeItem, ...]] = {}
         self._references: References | None = None
+        self._areas: dict[int, dict[int, float]] = {}
 
     def after(self, signature: SignatureField) -> ChangeReport:
         """The changes after the revision of this signature, weighed by its own locks and the certification."""
@@ -120,6 +121,7 @@ class Modifications:
         if index < self._first:
             self._first, self._references = index, None
             self._steps.clear()
+            self._areas = {}
 
     def _step(self, index: int) -> tuple[ChangeItem, ...]:
         """The changes of one revision. Earlier ones are compared first: who refers to whom grows with them."""
@@ -134,7 +136,7 @@ class Modifications:
         if self._references is None:
             self._references = References.of(before)
         changed = history.changed(index)
-        step = Step(index, before, after, changed, self._references)
+        step = Step(index, before, after, changed, self._references, areas=self._areas)
         for rule in _RULES:
             rule(step)
         self._references.written.update(num for num in changed if not step.stood(num))

@@ -19,6 +19,9 @@ _FLAGS = range(1 << 31)
 _FARTHEST = 1 << 20  # points; greater numbers are no places to some readers
 STATES = ("N", "R", "D")
 _LIMIT = 1 << 20
+_LIMIT_OF_A_VIEW = 4 << 20  # bytes of drawings
+_LEAST_COUNTED = 256
+_MOST_FACES = 256
 _SMALLEST_SCALE = 0.01
 _MAY_WRITE = frozenset(("Tj", "TJ", "'", '"', "Do"))
 Box = tuple[float, float, float, float]
@@ -51,23 +54,31 @@ def _is_place(number: PdfObject) -> bool:
 
 
 def keeps_its_place(pdf: PdfFile, widget: dict[str, Any]) -> bool:
-    """Whether a widget draws inside its rectangle alone, to every reader: that is one (or there is none), and each of
-    its drawings has a box that is fitted to it."""
-    if widget.get("Rect") is not None and not is_rectangle(pdf, widget["Rect"]):
+    """Whether a widget draws inside its rectangle alone, to every reader: that is one (what is no annotation needs
+    none), and each of its drawings has a box that is fitted to it."""
+    placed = "Rect" in widget or pdf.resolve(widget.get("Subtype")) == "Widget"
+    if placed and not is_rectangle(pdf, widget.get("Rect")):
         return False
     appearance = pdf.resolve(widget.get("AP"))
     if not isinstance(appearance, dict):
         return appearance is None
     rect = rectangle(pdf, widget.get("Rect"))
-    return all(_fits(pdf, each, rect) for each in _drawings(pdf, appearance))
+    drawings = _drawings(pdf, appearance)
+    return drawings is not None and all(_fits(pdf, each, rect) for each in drawings)
 
 
-def is_drawn(pdf: PdfFile, widget: dict[str, Any]) -> bool:
-    """Whether a widget has a drawing of its own: readers make one for an empty /AP as for none."""
+def is_drawn(pdf: PdfFile, widget: dict[str, Any], *, ticks: bool = False) -> bool:
+    """Whether a widget has a drawing of its own: readers make one for an empty /AP as for none.
+
+    `ticks`: it is a button's, and draws nothing where it is /Off and has no face for that.
+    """
     appearance = pdf.resolve(widget.get("AP"))
     drawing = pdf.resolve(appearance.get("N")) if isinstance(appearance, dict) else None
     if isinstance(drawing, dict):
-        return any(isinstance(pdf.resolve(each), Stream) for each in drawing.values()) and "AS" in widget
+        chosen = pdf.resolve(widget.get("AS"))
+        if ticks and chosen == "Off" and chosen not in drawing:
+            return any(isinstance(pdf.resolve(each), Stream) for each in drawing.values())
+        return isinstance(chosen, str) and isinstance(pdf.resolve(drawing.get(chosen)), Stream)
     return isinstance(drawing, Stream)
 
 
@@ -101,18 +112,36 @@ def _matrix(pdf: PdfFile, value: Any) -> list[float] | None:
 
 def _draws(pdf: PdfFile, drawing: Stream, kinds: frozenset[str]) -> bool | None:
     """Whether a drawing has any operator of these kinds (of any kind, without); None when nobody knows."""
-    try:
-        found = {operator for operator, _ in operations(pdf.stream_data(drawing, _LIMIT))}
-    except DocumentRefused:
+    key = _draws, (drawing.start, drawing.length) if drawing.start >= 0 else drawing
+    if key not in pdf.kept:
+        pdf.kept[key] = _operators(pdf, drawing)
+    found: frozenset[str] | None = pdf.kept[key]
+    if found is None:
         return None
     return not found.isdisjoint(kinds) if kinds else bool(found)
 
 
-def _drawings(pdf: PdfFile, appearance: dict[str, Any]) -> list[Stream]:
-    """Every stream of an appearance dictionary, chosen now or not."""
+def _operators(pdf: PdfFile, drawing: Stream) -> frozenset[str] | None:
+    """The operators of a drawing, as long as not too much was read of this view."""
+    left: int = pdf.kept.get(_operators, _LIMIT_OF_A_VIEW)
+    if left <= 0:
+        return None
+    try:
+        data = pdf.stream_data(drawing, _LIMIT)
+        pdf.kept[_operators] = left - len(data) - _LEAST_COUNTED
+        return frozenset(operator for operator, _ in operations(data))
+    except DocumentRefused:
+        pdf.kept[_operators] = pdf.kept.get(_operators, left) - _LEAST_COUNTED
+        return None
+
+
+def _drawings(pdf: PdfFile, appearance: dict[str, Any]) -> list[Stream] | None:
+    """Every stream of an appearance dictionary, chosen now or not; None when there are too many."""
     found: list[Stream] = []
     for state in STATES:
         value = pdf.resolve(appearance.get(state))
+        if isinstance(value, dict) and len(value) > _MOST_FACES:
+            return None
         faces = [pdf.resolve(each) for each in value.values()] if isinstance(value, dict) else [value]
         found.extend(each for each in faces if isinstance(each, Stream))
     return found

@@ -48,13 +48,13 @@ from signer.validation.values import (
 from signer.validation.with_time import Placed
 
 _UNJUDGED = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE)
+_ENDED = {SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE}
 # Of known authorities, and nothing proves the time-stamp older than what happened to them (EN 319 102-1, 5.6.2).
 _AGED = {
     SubIndication.NO_POE,
     SubIndication.REVOKED_NO_POE,
     SubIndication.REVOKED_CA_NO_POE,
-    SubIndication.OUT_OF_BOUNDS_NO_POE,
-    SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+    *_ENDED,
 }
 _ORDER_ROUNDS = 3
 _MOST_ORPHANS = 40
@@ -277,10 +277,13 @@ def _policy(profile: ValidationProfile) -> PolicyFacts:
 
 def _counts(report: SignatureReport, every: tuple[SignatureReport, ...]) -> bool:
     """A document time-stamp that waits for an answer proves nothing and takes nothing away, as long as there are
-    signatures to judge; nor does one that grew old under a newer one that passes. Any other counts: one of an authority
-    that nobody knows is anybody's."""
-    if report.type == "signature" or all(each.type != "signature" for each in every):
+    signatures to judge; nor does one whose certificate or algorithm ended where they all pass without it, nor one
+    that grew old under a newer one that passes. Any other counts: an authority that nobody knows is anybody."""
+    signatures = [each.verdict.indication for each in every if each.type == "signature"]
+    if report.type == "signature" or not signatures:
         return True
+    if report.verdict.sub_indication in _ENDED and set(signatures) == {Indication.TOTAL_PASSED}:
+        return False
     if report.verdict.sub_indication in _AGED:
         return not any(_renews(each, report) for each in every)
     return report.verdict.sub_indication is not SubIndication.TRY_LATER

@@ -11,12 +11,15 @@ from typing import Any
 from signer.document.fields import rectangle
 from signer.document.legibility import luminance_of
 from signer.document.reader import PdfFile
-from signer.document.visibility import is_rectangle
+from signer.document.visibility import Box, is_rectangle
 
 _KINDS = frozenset(("Text", "Popup", "Highlight", "Underline", "Squiggly", "StrikeOut"))
 _LINES = frozenset(("Underline", "Squiggly", "StrikeOut"))
 _TALLEST_LINE = 72.0  # points: text of an inch
-_LIGHTEST_LINE, _DARKEST_GROUND = 0.8, 0.25
+_LOWEST_LINE = 4.0
+_MOST_QUADS = 128
+_SPACE = 3.0
+_LIGHTEST_LINE, _DARKEST_GROUND = 0.65, 0.25
 _LEAST_CONTRASTS = (0.15, 0.15, 0.04)  # of red, blue and green text; green ones are light, and rare
 # No appearance, no action, no layer, no blend mode: those decide what is drawn (tables 166, 172 and 173).
 _COMMON = ("Type", "Subtype", "Rect", "Contents", "P", "NM", "M", "F", "C", "Lang", "StructParent")
@@ -36,7 +39,7 @@ def hides_nothing(pdf: PdfFile, annotation: Any) -> bool:
 
 
 def _is_thin(pdf: PdfFile, entries: dict[str, Any]) -> bool:
-    """Whether a line is as thick as one of text: readers draw it in proportion to the height of what it marks."""
+    """Whether lines are as thick as ones of text, and apart: readers draw them by the height of what they mark."""
     found = pdf.resolve(entries.get("QuadPoints"))
     if found is None:
         _, low, _, high = rectangle(pdf, entries.get("Rect"))
@@ -47,7 +50,30 @@ def _is_thin(pdf: PdfFile, entries: dict[str, Any]) -> bool:
         return False
     corners = [complex(*numbers[at : at + 2]) for at in range(0, len(numbers), 2)]
     quads = [corners[at : at + 4] for at in range(0, len(corners), 4)]
-    return all(max(abs(a - c), abs(b - d)) <= _TALLEST_LINE for a, b, c, d in quads)
+    return len(quads) <= _MOST_QUADS and _once_everywhere(quads)
+
+
+def _once_everywhere(quads: list[list[complex]]) -> bool:
+    """Whether lines lie apart: stacked, they cover text. PDFium draws each a point thick, however low its quad is."""
+    heights = [height for a, b, c, d in quads for height in (abs(a - c), abs(b - d))]
+    if min(heights) < _LOWEST_LINE or max(heights) > _TALLEST_LINE:
+        return False
+    boxes = [_box(quad) for quad in quads]
+    return not any(_mostly_over(boxes[i], boxes[k]) for i in range(len(boxes)) for k in range(i))
+
+
+def _box(quad: list[complex]) -> Box:
+    xs, ys = [each.real for each in quad], [each.imag for each in quad]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _mostly_over(a: Box, b: Box) -> bool:
+    """Whether two boxes share half of the lower one's height, over more than a space's width."""
+    wide = min(a[2], b[2]) - max(a[0], b[0])
+    if wide <= _SPACE:
+        return False
+    high = min(a[3], b[3]) - max(a[1], b[1])
+    return 2 * high > min(a[3] - a[1], b[3] - b[1])
 
 
 def _lets_read(pdf: PdfFile, kind: str, colour: Any) -> bool:

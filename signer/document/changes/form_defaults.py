@@ -8,10 +8,11 @@ from typing import Any
 from policies.vocabulary import Changes
 from signer.document.changes.buttons import marks_only
 from signer.document.changes.step import Step
+from signer.document.changes.undrawn import is_undrawn, says, undrawn_texts
 from signer.document.drawn_text import drawn_once, draws_value
 from signer.document.fields import FormField, Widget
 from signer.document.objects import Stream
-from signer.document.visibility import STATES, is_drawn, is_hidden
+from signer.document.visibility import STATES, is_hidden
 from signer.errors import DocumentRefused
 
 _KINDS = {"DA": bytes, "Q": int}
@@ -31,16 +32,21 @@ def compare_defaults(step: Step, old: Entries, new: Entries) -> None:
         if step.same(old.get(key), new.get(key)):
             continue
         added = key not in old and type(step.after.resolve(new.get(key))) is kind
-        if not added or any(_is_drawn_by(step, key, field, anew) for field in step.old_fields):
+        if (
+            not added
+            or any(_is_drawn_by(step, key, field, anew) for field in step.old_fields)
+            or not all(says(step.before, each, key) for each in undrawn_texts(step.before))
+        ):
             step.found(Changes.SUSPICIOUS, "form-changed", detail=key)
 
 
 def _is_drawn_by(step: Step, key: str, field: FormField, anew: bool) -> bool:
     """Whether a reader would have to ask the form for this, to draw what the field said when it was signed."""
-    if field.type == "Sig" or key in field.dict or all(key in each.dict for each in field.widgets):
+    pdf, own = step.before, [each.dict for each in field.widgets]
+    if field.type == "Sig" or says(pdf, field.dict, key) or all(says(pdf, each, key) for each in own):
         return False
     empty = field.type == "Tx" and not field.value
-    return anew or not (empty or all(is_drawn(step.before, each.dict) for each in field.widgets))
+    return anew or (not empty and is_undrawn(pdf, field))
 
 
 def _looks_the_same(step: Step, field: FormField) -> bool:

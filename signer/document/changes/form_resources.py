@@ -6,11 +6,7 @@ from typing import Any
 
 from policies.vocabulary import Changes
 from signer.document.changes.step import Step
-from signer.document.text_strings import text_string
-from signer.document.visibility import is_drawn
-from signer.patterns import compile_pattern
-
-_FONT_NAME = compile_pattern(r"/([^\s/\[\]()<>{}%]++)")
+from signer.document.changes.undrawn import fonts_of, is_undrawn, says, undrawn_texts
 
 
 def compare_resources(step: Step, old: Any, new: Any, form: tuple[object, ...]) -> None:
@@ -27,25 +23,23 @@ def compare_resources(step: Step, old: Any, new: Any, form: tuple[object, ...]) 
         if not kept:
             step.found(Changes.SUSPICIOUS, "form-changed", detail="DR")
     fonts = set(step.after.dictionary(after.get("Font"))) - set(step.before.dictionary(before.get("Font")))
-    if fonts & _awaited(step):
+    awaited = _awaited(step) if fonts else frozenset()
+    if awaited is None or fonts & awaited:
         step.found(Changes.SUSPICIOUS, "form-changed", detail="DR")
 
 
-def _awaited(step: Step) -> set[str]:
-    """The fonts of values that had no appearance when they were signed: readers draw those themselves."""
+def _awaited(step: Step) -> frozenset[str] | None:
+    """The fonts of what had no appearance when it was signed: readers draw that themselves. None when nobody knows."""
     form = step.before.dictionary(step.before.catalog.get("AcroForm"))
     anew = bool(step.before.resolve(form.get("NeedAppearances")))
-    found: set[str] = set()
+    sources = list(undrawn_texts(step.before))
+    if not all(says(step.before, each, "DA") for each in sources):
+        return None
     for field in step.old_fields:
-        if field.value is not None and (
-            anew or not all(is_drawn(step.before, each.dict) for each in field.widgets)
-        ):
-            given = (each.get("DA") for each in (form, field.dict, *(w.dict for w in field.widgets)))
-            words = [step.before.resolve(each) for each in given]
-            found.update(
-                name
-                for word in words
-                if isinstance(word, bytes)
-                for name in _FONT_NAME.findall(text_string(word))
-            )
-    return found
+        nothing = not field.value and field.type in ("Tx", "Sig")
+        if not nothing and (anew or is_undrawn(step.before, field)):
+            sources += [field.dict, *(each.dict for each in field.widgets)]
+    words = (step.before.resolve(each.get("DA")) for each in (form, *sources))
+    found = [fonts_of(word) for word in words if isinstance(word, bytes)] if sources else []
+    known = [names for names in found if names is not None]
+    return frozenset().union(*known) if len(known) == len(found) else None

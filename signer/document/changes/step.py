@@ -38,7 +38,9 @@ class ChangeItem:
 
 @dataclass(eq=False)
 class Step:
-    """Revision `index` compared with the one before. Rules call `found` and `explain`."""
+    """Revision `index` compared with the one before. Rules call `found` and `explain`.
+
+    `areas`: what the signatures of earlier steps draw over, by page and widget; it grows from step to step."""
 
     index: int
     before: PdfFile
@@ -47,6 +49,7 @@ class Step:
     references: References
     items: list[ChangeItem] = field(default_factory=list)
     explained: set[int] = field(default_factory=set)
+    areas: dict[int, dict[int, float]] = field(default_factory=dict)
 
     def found(
         self,

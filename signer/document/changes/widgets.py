@@ -54,11 +54,13 @@ def _draws_nothing(step: Step, widget: Widget) -> bool:
         return False
     if is_hidden(step.after, widget.dict):
         return True
+    if not is_rectangle(step.after, widget.dict.get("Rect")):
+        return False  # MuPDF paints the whole page
     flat = (widget.rect[0] == widget.rect[2], widget.rect[1] == widget.rect[3])
     # PDFium draws a line where only one of the two is nothing: through a digit, say.
     if "AP" in widget.dict:
         return all(flat) and keeps_its_place(step.after, widget.dict)
-    return any(flat) and (widget.dict.get("Rect") is None or is_rectangle(step.after, widget.dict["Rect"]))
+    return any(flat)
 
 
 def _is_widget(step: Step, widget: Widget) -> bool:

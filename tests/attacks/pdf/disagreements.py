@@ -425,6 +425,7 @@ ROWS = (
             "sneaky signature attack: a field of several widgets that cover the page",
             "sneaky signature attack: a field over most of *",
             "sneaky signature attack: a small field w*",
+            "sneaky signature attack: a quarter of the page, update after update",
             "shadow attack: replace: a tick is drawn without a box",
             "shadow attack: replace: a value of nothing is drawn without a box",
         ),
@@ -475,7 +476,7 @@ ROWS = (
             "shadow attack: replace: a value is written in a font of an update before",
             "shadow attack: replace: a value is written in signs that a map calls digits",
             "shadow attack: replace: a value is written in dingbats",
-            "font and content substitution: the font that a reader would draw a value in",
+            "font and content substitution: the font that a reader would draw a *",
         ),
     ),
     Disagreement(

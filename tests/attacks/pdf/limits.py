@@ -58,6 +58,20 @@ def _signed_in(desk, widgets: dict[int, tuple[float, ...]], drawn: object, **sho
     )
 
 
+def _signed_again(desk, height: int) -> bytes:
+    """Four updates, each with a signature in a new place of its own."""
+    data, numbers = desk.signed(), list(NUMBERS)
+    for at in range(4):
+        num = 300 + 3 * at
+        numbers.append(num)
+        place = field(
+            f"More{at}", "Sig", (0, at * 200, 595, at * 200 + height), AP={"N": Ref(num + 2)}, F=132
+        )
+        also = {FORM: form(numbers), PAGE: page(numbers), num + 2: drawing(BBox=_BOX)}
+        data = desk.sign(data, num, num + 1, role="seal", field_value=place, also=also)
+    return data
+
+
 _STRIPS = {FIRST_KID + at: (0, at * 170, 595, at * 170 + 170) for at in range(5)}
 _SMALL = {FIRST_KID: (10, 10, 110, 60)}
 
@@ -75,10 +89,17 @@ _SMALL = {FIRST_KID: (10, 10, 110, 60)}
             "a small field whose letters are as small as nothing",
         ),
         _REPLACED,
-    ),
+    )
+    | {
+        "a quarter of the page, update after update": Found(
+            _SUSPICIOUS, ("Leader", "More0", "More1", "More2"), ("change.appearance-replaced",)
+        )
+    },
 )
 def by_a_signature(desk, variant, malicious):
     boxed = drawing(BBox=_BOX)
+    if variant.startswith("a quarter"):
+        return _signed_again(desk, 200 if malicious else 60)
     if variant.startswith("a field of several"):
         two = dict(list(_STRIPS.items())[:1])
         return _signed_in(desk, _STRIPS if malicious else two, boxed)
@@ -123,7 +144,12 @@ def by_a_fill(desk, variant, malicious):
 
 _LINE = Found(_SUSPICIOUS, ("Leader",), ("change.annotation-added",))
 _TALL = [40, 900, 300, 900, 40, 500, 300, 500]
+_STACKED = [each for y in range(690, 720) for each in (40, y + 3, 200, y + 3, 40, y - 3, 200, y - 3)]
+_FLAT = [each for y in range(690, 720) for each in (40, y + 1, 200, y + 1, 40, y, 200, y)]
 _LINES = {
+    "StrikeOut, stacked": {"QuadPoints": _STACKED},
+    "StrikeOut of no height, stacked": {"QuadPoints": _FLAT},
+    "StrikeOut, light": {"QuadPoints": [40, 715, 300, 715, 40, 695, 300, 695], "C": [0.8, 0.8, 0.8]},
     "StrikeOut": {"QuadPoints": _TALL},
     "Underline": {"QuadPoints": _TALL},
     "Squiggly": {"QuadPoints": _TALL},
@@ -137,9 +163,9 @@ _LINES = {
 def by_a_line(desk, variant, malicious):
     """Readers draw a line in proportion to the height of what it marks."""
     name = variant.removesuffix(", as thick as a bar")
-    low = {"QuadPoints": [40, 715, 300, 715, 40, 695, 300, 695]}
+    low = {"QuadPoints": [40, 715, 300, 715, 40, 695, 300, 695, 40, 697, 300, 697, 40, 677, 300, 677]}
     entries = {"C": [0, 0, 0], **(_LINES[name] if malicious else low)}
-    return with_annotation(desk.certified(3), annotation(name.split()[0], **entries))
+    return with_annotation(desk.certified(3), annotation(name.split()[0].strip(","), **entries))
 
 
 # --- what readers draw by the form's defaults
@@ -200,6 +226,10 @@ def drawn_by_the_file(desk, variant, malicious):
         "the form gains a place for a value that has no drawing": _CHANGED,
         "the form's own colour is another": _CHANGED,
         "the form gains a colour that is none": _CHANGED,
+        "the form gains a colour for a value whose face is another": _CHANGED,
+        "the form gains a colour for a value whose own is empty": _CHANGED,
+        "the form gains a colour for a value whose own is missing": _CHANGED,
+        "the form gains a colour for a text on the page": _CHANGED,
     },
 )
 def by_a_default(desk, variant, malicious):
@@ -209,6 +239,12 @@ def by_a_default(desk, variant, malicious):
         amount, entries = {**amount, "AP": {"N": Ref(DRAWN)}}, {"NeedAppearances": True}
     elif "whose drawing" in variant:
         amount["AP"] = {}
+    elif "whose face" in variant:
+        amount.update(AP={"N": {"On": Ref(DRAWN)}}, AS=Name("Zz"))
+    elif "whose own" in variant:
+        amount["DA"] = b"" if "empty" in variant else Ref(999)
+    elif "on the page" in variant:
+        amount = annotation("FreeText", Rect=[45, 600, 245, 620], Contents=b"15")
     elif "place" in variant:
         later = {"Q": 2}
     elif "own" in variant:
@@ -245,9 +281,16 @@ def of_a_second_signer(desk, variant):
     return desk.sign(data, SEAL, 23, role="seal", also=also)
 
 
-@genuine("a second signer's program adds to the form", ("a default font, where fields have none",))
-def where_fields_have_none(desk, _variant):
+@genuine(
+    "a second signer's program adds to the form",
+    ("a default font, where fields have none", "a default font, where a box has no face for Off"),
+)
+def where_fields_have_none(desk, variant):
     """Number and date are empty, or drawn: no reader asks the form."""
+    if "box" in variant:
+        box = field("Box", "Btn", (45, 600, 65, 620), AP={"N": {"On": Ref(DRAWN)}}, AS=Name("Off"))
+        data = desk.sign(_with_amount(build.text_appearance(b"4"), box))
+        return append(data, {FORM: form([*NUMBERS, FIELD], DA=b"/Helv 0 Tf 0 g ")})
     plain = {num: {**PdfFile.of(build.prepared()).get(num)} for num in (NUMBER, DATE)}
     for entries in plain.values():
         del entries["DA"]

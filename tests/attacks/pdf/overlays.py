@@ -48,14 +48,19 @@ def time_stamped(desk, data: bytes, drawn: object, rect=(0, 0, 0, 0), cms=None, 
         cms=cms or (lambda signed: desk.token(hashlib.sha256(signed).digest())),
         subfilter="ETSI.RFC3161",
         kind="DocTimeStamp",
-        field_value=field("Stamp", "Sig", rect, **{"F": 132, "AP": appearance, **entries}),
+        field_value=_placed(rect, **{"F": 132, "AP": appearance, **entries}),
         also={FORM: form(numbers), PAGE: page(numbers), DRAWING: drawn},
     )
 
 
+def _placed(rect, **entries: object) -> dict:
+    found = field("Stamp", "Sig", rect or (0, 0, 0, 0), **entries)
+    return found if rect else {key: value for key, value in found.items() if key != "Rect"}
+
+
 _BOXED = drawing(BBox=_PAGE_SIZE)
 _PAINTED = drawing(b"1 g 0 0 595 842 re f", BBox=_PAGE_SIZE)
-_POINT = drawing(BBox=[0, 0, 0, 0])
+POINT = drawing(BBox=[0, 0, 0, 0])
 _SMALL_LETTERS = b"q .1 0 0 .1 0 0 cm BT /F1 120 Tf 50 700 Td (Quyet dinh gia) Tj ET Q"
 # Drawing, rectangle, further entries; of the attack and of its twin.
 _DRAWN = {
@@ -82,15 +87,19 @@ _DRAWN = {
     ),
     "in a field whose face has no box": (
         (drawing(), (0, 0, 0, 0), {"AP": {"N": {"On": Ref(DRAWING)}}, "AS": Name("On")}),
-        (_POINT, (0, 0, 0, 0), {"AP": {"N": {"On": Ref(DRAWING)}}, "AS": Name("On")}),
+        (POINT, (0, 0, 0, 0), {"AP": {"N": {"On": Ref(DRAWING)}}, "AS": Name("On")}),
     ),
     "in a field that draws under the pointer, without a box": (
         (drawing(), (0, 0, 0, 0), {"AP": {"R": Ref(DRAWING)}}),
-        (_POINT, (0, 0, 0, 0), {"AP": {"R": Ref(DRAWING)}}),
+        (POINT, (0, 0, 0, 0), {"AP": {"R": Ref(DRAWING)}}),
     ),
     "in a field whose appearances are a drawing": (
         (drawing(N=Ref(DRAWING)), (0, 0, 0, 0), {"AP": Ref(DRAWING)}),
         (drawing(b""), (0, 0, 0, 0), {}),
+    ),
+    "in a field without a rectangle": (
+        (POINT, None, {}),
+        (POINT, (0, 0, 0, 0), {}),
     ),
     "hidden by a 33rd bit": ((_BOXED, _PAGE_SIZE, {"F": (1 << 32) + 2}), (_BOXED, _PAGE_SIZE, {"F": 2})),
     "hidden by a 32nd bit": ((_BOXED, _PAGE_SIZE, {"F": (1 << 31) + 2}), (_BOXED, _PAGE_SIZE, {"F": 134})),
@@ -115,11 +124,12 @@ def over_the_page(desk, variant, malicious):
     return time_stamped(desk, desk.certified(2), drawn, rect, **entries)
 
 
-def _authority_of_nobody():
-    """A time-stamp authority that issued its certificate to itself."""
+def authority_of(issuer=None, **dates: object):
+    """A time-stamp authority with a certificate of this issuer; without one it issued it to itself."""
     purpose = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.TIME_STAMPING])
-    made = forge.issue("Nobody's time-stamps", extensions=[(purpose, True)])
-    key = SoftwareKey(made.key, made.der, (), SignatureAlgorithm(Scheme.ECDSA, Digest.SHA256))
+    made = forge.issue("Nobody's time-stamps", issuer, extensions=[(purpose, True)], **dates)
+    above = () if issuer is None else (issuer.der,)
+    key = SoftwareKey(made.key, made.der, above, SignatureAlgorithm(Scheme.ECDSA, Digest.SHA256))
 
     def token(signed: bytes) -> bytes:
         imprint = demo_tsa.tsp.MessageImprint(
@@ -145,5 +155,5 @@ def _authority_of_nobody():
 )
 def of_nobody(desk, _variant, malicious):
     """The document is as good as its worst signature, and this one is worth nothing."""
-    token = _authority_of_nobody() if malicious else None
-    return time_stamped(desk, desk.certified(2), _POINT, cms=token)
+    token = authority_of() if malicious else None
+    return time_stamped(desk, desk.certified(2), POINT, cms=token)

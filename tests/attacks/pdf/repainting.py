@@ -392,14 +392,24 @@ def _with_states(widget: dict, **states: object) -> Objects:
     "font and content substitution",
     SHADOW,
     {
-        "the font that a reader would draw a value in": Found(
+        f"the font that a reader would draw a {what}": Found(
             _SUSPICIOUS, ("Leader",), ("change.form-changed",)
         )
+        for what in ("value in", "list in", "caption in", "value in, escaped", "value in, after a mark")
     },
 )
-def of_a_generated_appearance(desk, _variant, malicious):
+def of_a_generated_appearance(desk, variant, malicious):
     """The value has no appearance, and its font no object: readers take one of their own, until there is one."""
-    widget = build.field("Number", "Tx", _PLACE, DA=b"/Fx 12 Tf 0 g", V=b"111")
+    kind, entries = "Tx", {"DA": b"/Fx 12 Tf 0 g", "V": b"111"}
+    if "list" in variant:
+        kind, entries = "Ch", {"DA": entries["DA"], "Opt": [b"111", b"112"]}
+    elif "caption" in variant:
+        kind, entries = "Btn", {"DA": entries["DA"], "Ff": 1 << 16, "MK": {"CA": b"111"}}
+    elif "escaped" in variant:
+        entries["DA"] = b"/F#78 12 Tf 0 g"
+    elif "mark" in variant:
+        entries["DA"] = b"\xfe\xff /Fx 12 Tf 0 g"
+    widget = build.field("Number", kind, _PLACE, **entries)
     data = desk.sign(append(build.prepared(), {NUMBER: widget}))
     swapped = {**FONT, "Encoding": {"Type": Name("Encoding"), "Differences": [0x31, Name("nine")]}}
     fonts = {"F1": Ref(FONT_REF), "Fx" if malicious else "Fy": Ref(_FONT)}
@@ -492,7 +502,7 @@ def faces(desk, variant, malicious):
 # --- marks
 
 
-_LINES = [n for y in range(690, 720) for n in (45, y + 1, 245, y + 1, 45, y, 245, y)]
+_LINES = [n for y in (690, 705, 720) for n in (45, y + 12, 245, y + 12, 45, y, 245, y)]
 _MARKS = {
     "Highlight in black": annotation(
         "Highlight", QuadPoints=[45, 715, 245, 715, 45, 695, 245, 695], C=[0, 0, 0]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 from asn1crypto import cms as asn1_cms
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from policies.vocabulary import Indication
 from signer.creation import cms as cms_builder
 from signer.validation.format_checking import ALGORITHM_PROTECTION
 from tests.attacks.pdf.cases import Made
+from tests.attacks.pdf.overlays import POINT, authority_of, time_stamped
 from tests.attacks.pdf.suite import told
 from tests.signer.document import build
+from tests.signer.trust import forge
+from tests.signer.trust.forge import NOW
 
 
 def _with_digest(desk, token: bytes, name: str) -> bytes:
@@ -49,3 +54,18 @@ def test_the_digest_of_its_content_counts(desk, name, proves):
     signature = answer.signatures[0]
     assert (signature.signing_time is not None) is proves
     assert ("verification.timestamp-unproven" in told(answer)) is not proves
+
+
+@pytest.mark.parametrize(("known", "counts"), [(True, False), (False, True)])
+def test_one_whose_certificate_ended_takes_nothing_away(desk, known, counts):
+    """The signature passes without it; a time-stamp of nobody counts all the same."""
+    root, later = desk.authority("Another root"), NOW + timedelta(days=200)
+    week = timedelta(days=7)
+    desk.says(root, crl=lambda at: forge.crl(root, this=at, until=at + week))
+    token = authority_of(root if known else None, until=NOW + timedelta(days=100))
+    data = time_stamped(desk, desk.sign(build.prepared(), stamped=True), POINT, cms=token)
+    answer, _ = desk.judge(Made(data, at=later, trust=desk.trust(root)))
+    leader, stamp = answer.signatures
+    assert leader.verdict.indication is Indication.TOTAL_PASSED
+    assert stamp.verdict.indication is Indication.INDETERMINATE
+    assert (answer.verdict.indication is not Indication.TOTAL_PASSED) is counts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from signer.document.reader import PdfFile
@@ -72,3 +74,20 @@ def test_what_is_no_appearance_keeps_no_place(pdf):
     assert keeps_its_place(pdf, {"Rect": [0, 0, 1, 1]})
     assert not keeps_its_place(pdf, {"AP": stream(b"", N=Name("x"))})
     assert not keeps_its_place(pdf, {"AP": [1]})
+
+
+def test_a_drawing_is_read_once_and_not_too_many_are():
+    with PdfFile.of(build.prepared()) as pdf:
+        shared = stream(b"n " * 100_000, BBox=[0, 0, 9, 9])
+        start = time.process_time()
+        assert all(
+            keeps_its_place(pdf, {"Rect": [0, 0, 0, 0], "AP": {"N": shared, "D": {"On": shared}}})
+            for _ in range(200)
+        )
+        assert time.process_time() - start < 5
+        for _ in range(8):
+            other = stream(b"% " * 400_000, BBox=[0, 0, 9, 9])
+            kept = keeps_its_place(pdf, {"Rect": [0, 0, 0, 0], "AP": {"N": other}})
+        assert not kept
+        faces = {str(number): shared for number in range(300)}
+        assert not keeps_its_place(pdf, {"Rect": [0, 0, 0, 0], "AP": {"N": faces}})
