@@ -356,7 +356,7 @@ def test_type_1_programs_are_decrypted_within_the_budget(tmp_path):
     assert time.process_time() - started < 20
 
 
-@pytest.mark.parametrize("data", [cff(), open_type(), TYPE_1])
+@pytest.mark.parametrize("data", [cff(), open_type(), TYPE_1], ids=["CFF", "OpenType", "Type 1"])
 def test_programs_cut_anywhere_end_in_a_report(data):
     for length in range(0, len(data), 7):
         for key, subtype in (("FontFile", ""), ("FontFile3", "Type1C"), ("FontFile3", "OpenType")):
