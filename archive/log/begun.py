@@ -101,14 +101,12 @@ class _Reading:
             return Unread(stop, name) if silent else None
 
     def _signed(self, data: bytes, name: str, stop: int) -> SignedCheckpoint:
-        match = _NOTE.search(data)
-        if match is None:
-            raise ArchiveDamaged(f"{name}: has no note")
-        try:
-            note = json.loads(match[1]).encode()
-        except ValueError as exc:
-            raise ArchiveDamaged(f"{name}: has no note") from exc
-        found = open_checkpoint(note, self._key)
-        if found.size != stop:
-            raise ArchiveDamaged(f"{name}: brings a head of {found.size} leaves")
-        return found
+        # Rows beside it may have a field of that name: each is tried.
+        for match in _NOTE.finditer(data):
+            try:
+                found = open_checkpoint(json.loads(match[1]).encode(), self._key)
+            except (ValueError, ProofRefused):
+                continue
+            if found.size == stop:
+                return found
+        raise ArchiveDamaged(f"{name}: brings no signed head of {stop} leaves")

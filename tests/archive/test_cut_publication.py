@@ -195,6 +195,16 @@ def test_behind_it_nobody_goes_on_without_a_catalogue(unread, tmp_path):
     assert any(name in head.where for head in in_store(lite.first, VKEY, "the store"))
 
 
+def test_a_field_of_the_same_name_before_it_hides_no_head(lite):
+    lite.documents(1)
+    size = row_of(lite).size
+    name = next(each for each in lite.first.list(keys.OPENINGS) if keys.openings_stretch(each)[1] == size)
+    data = canonical({"a": {"note": "ghi chú"}, **openings.read(lite.first, name)})
+    lite.first._objects.pop(name)
+    lite.first.put(name, data, sha256=digest(data))
+    assert begun(lite.first, VKEY, size - 1).head.size == size
+
+
 def test_large_objects_that_nobody_signed_are_read_so_far_and_named(lite, monkeypatch):
     lite.documents(1)
     row = row_of(lite)
