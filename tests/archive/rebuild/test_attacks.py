@@ -21,14 +21,6 @@ from tests.archive.ingest_fixtures import sha256
 from tests.archive.rebuild.lost import Archive
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    archive = Archive(tmp_path_factory.mktemp("before"))
-    archive.fill()
-    yield archive
-    archive.house.transactions.close()
-
-
 @pytest.fixture
 def lost(filled, tmp_path):
     archive = filled.lose(tmp_path / "after")

@@ -15,15 +15,6 @@ from policies.holds import HoldState
 from policies.retention import Open
 from policies.vocabulary import State
 from tests.archive.catalogue_fixtures import AT
-from tests.archive.rebuild.lost import Archive
-
-
-@pytest.fixture(scope="session")
-def filled(tmp_path_factory):
-    archive = Archive(tmp_path_factory.mktemp("before"))
-    archive.fill()
-    yield archive
-    archive.house.transactions.close()
 
 
 @pytest.fixture

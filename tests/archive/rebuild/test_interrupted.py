@@ -27,14 +27,6 @@ class Stopped(Exception):
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    archive = Archive(tmp_path_factory.mktemp("before"))
-    archive.fill()
-    yield archive
-    archive.house.transactions.close()
-
-
-@pytest.fixture(scope="module")
 def whole(filled, tmp_path_factory):
     """What an undisturbed rebuild makes."""
     archive = filled.lose(tmp_path_factory.mktemp("whole"))

@@ -24,14 +24,6 @@ from tests.archive.rebuild.lost import Archive
 from tests.archive.watch_house import some_leaf
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    archive = Archive(tmp_path_factory.mktemp("before"))
-    archive.fill()
-    yield archive
-    archive.house.transactions.close()
-
-
 @pytest.fixture
 def lost(filled, tmp_path):
     archive = filled.lose(tmp_path / "after")
